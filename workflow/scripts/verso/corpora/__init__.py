@@ -1,0 +1,1 @@
+"""Corpora: acquiring, cleaning, near-duplicates, splitting, exports."""

@@ -1,0 +1,1 @@
+"""Evaluation: likelihoods, samples, style, memorisation, statistics."""
