@@ -1,0 +1,155 @@
+"""What all rules share: the checked config, paths, fingerprints and needs. Makes no file.
+
+A path says what is in it: results/corpora/<corpus>/..., results/runs/<corpus>/<model>/seed-<seed>/...
+"""
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(workflow.basedir, "workflow", "scripts")))
+
+from verso import config as verso_config, needs, provenance
+from verso.errors import VersoError
+from verso.files import read_json, write_json
+
+SCRIPTS = Path(workflow.basedir, "workflow", "scripts")
+CONFIG_ORIGIN = ", ".join(str(path) for path in workflow.configfiles) or "the config"
+LAYOUT = {"layout": 1}  # of the results folder; raised when an older folder's files would be misread
+
+
+def stop(message):
+    """End Snakemake with a message for a person: no traceback, nothing submitted."""
+    print(message, file=sys.stderr)
+    sys.exit(1)
+
+
+try:
+    CONFIG = verso_config.load(config, CONFIG_ORIGIN)
+except VersoError as error:
+    stop(error)
+
+RESULTS = CONFIG.results.rstrip("/")
+REPORT = f"{RESULTS}/report.html"
+LAYOUT_FILE = Path(RESULTS, ".layout.json")
+
+taken = {"all", "report"} & set(CONFIG.experiments)
+if taken:
+    stop(f"{CONFIG_ORIGIN} has a fault:\n  experiments.{taken.pop()}  is the name of a target of Verso's own; take another")
+
+if Path(RESULTS, "runs").exists() and (not LAYOUT_FILE.exists() or read_json(LAYOUT_FILE) != LAYOUT):
+    stop(
+        f"{RESULTS}/ was made by another version of Verso (no {LAYOUT_FILE} that says layout {LAYOUT['layout']}): its files would be "
+        "misread.\nMove the folder away, or set `results:` in the config to another one."
+    )
+
+# Only a warning here, so that a plan can be seen on any machine; a real run stops in onstart.
+MISSING = "".join(f"\n  {fault}" for fault in verso_config.missing_sources(CONFIG))
+if MISSING:
+    MISSING = f"{CONFIG_ORIGIN} names text that is not there:{MISSING}\nPut it there or change the path; config/README.md says what is read."
+    print(MISSING, file=sys.stderr)
+
+
+# --- runs: one (corpus, model, seed), however many experiments share it ---
+
+RUNS = sorted({(e.corpus, m, s) for e in CONFIG.experiments.values() for m in e.models for s in e.seeds})
+RECURRENT_LMS = [name for name, model in CONFIG.models.items() if model.family == "recurrent_lm"]
+
+
+wildcard_constraints:
+    corpus="|".join(CONFIG.corpora),
+    model="|".join(CONFIG.models),
+    seed=r"\d+",
+    unit="char|word",
+
+
+def runs_of(*experiments):
+    return sorted({(e.corpus, m, s) for e in (CONFIG.experiments[name] for name in experiments) for m in e.models for s in e.seeds})
+
+
+def experiments_of(run):
+    corpus, model, seed = run
+    return [n for n, e in CONFIG.experiments.items() if e.corpus == corpus and model in e.models and seed in e.seeds]
+
+
+# --- paths ---
+
+
+def corpus_path(name):
+    return f"{RESULTS}/corpora/{{corpus}}/{name}"
+
+
+def run_path(name):
+    return f"{RESULTS}/runs/{{corpus}}/{{model}}/seed-{{seed}}/{name}"
+
+
+def of_runs(name, runs):
+    """That file of each run."""
+    return [run_path(name).format(corpus=corpus, model=model, seed=seed) for corpus, model, seed in runs]
+
+
+def log_path(rule, wildcards=""):
+    return f"{RESULTS}/logs/{rule}/{wildcards or 'all'}.log"
+
+
+def benchmark_path(rule, wildcards=""):
+    return f"{RESULTS}/benchmarks/{rule}/{wildcards or 'all'}.tsv"
+
+
+RUN = "{corpus}/{model}/seed-{seed}"
+
+
+# --- what a job depends on besides files ---
+
+
+def code_of(driver):
+    """Fingerprint of the code that workflow/scripts/<driver>.py executes."""
+    return provenance.fingerprint_of_code(SCRIPTS / f"{driver}.py")
+
+
+def corpus_settings(*keys):
+    """These parts of a corpus's entry, as a params function: other parts are no reason to run again."""
+
+    def settings(wildcards):
+        entry = CONFIG.corpora[wildcards.corpus].model_dump()
+        return {key: entry[key] for key in keys}
+
+    return settings
+
+
+def settings_of_model(wildcards):
+    """This model's entry but for what cannot change its weights."""
+    return CONFIG.models[wildcards.model].model_dump(exclude={"needs", "miniature", "checkpoint_seconds"})
+
+
+def vocabulary_of_model(wildcards):
+    return corpus_path(f"vocab_{CONFIG.models[wildcards.model].unit}.json").format(corpus=wildcards.corpus)
+
+
+# --- needs: threads and resources of every rule come from here ---
+
+
+def needs_of_model(name):
+    """One of the resources of a training, as a function of the attempt."""
+
+    def resource(wildcards, attempt):
+        return needs.needs_of_training(CONFIG.models[wildcards.model], attempt)[name]
+
+    return resource
+
+
+def threads_of_model(wildcards):
+    return CONFIG.models[wildcards.model].needs.cpus
+
+
+def light_work(name):
+    """One of the resources of a job that trains nothing, as a function of the attempt."""
+
+    def resource(wildcards, attempt):
+        return needs.needs_of_light_work(attempt)[name]
+
+    return resource
+
+
+TRAINING = {name: needs_of_model(name) for name in ("mem_mb", "runtime", "vram_mb", "gpu")}
+LIGHT_WORK = {name: light_work(name) for name in ("mem_mb", "runtime", "vram_mb", "gpu")}

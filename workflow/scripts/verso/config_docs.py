@@ -1,0 +1,100 @@
+"""What is generated from the config's types: the JSON Schema for editors, and the table of all keys in config/README.md.
+
+Run as `python -m verso.config_docs` from the repository's root (with workflow/scripts on PYTHONPATH): `make config-docs`.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from verso import config
+from verso.files import write_text
+
+SCHEMA = Path("workflow/schemas/config.schema.json")
+README = Path("config/README.md")
+BEGIN, END = "<!-- keys: begin (make config-docs) -->", "<!-- keys: end -->"
+
+# Title of a table, the type whose keys it lists. In the order of the file.
+TABLES: dict[str, type[BaseModel]] = {
+    "The file": config.Config,
+    "`corpora.<name>` of kind `songs`": config.SongsCorpus,
+    "`corpora.<name>` of kind `manual`": config.ManualCorpus,
+    "`corpora.<name>` of kind `labelled`": config.LabelledCorpus,
+    "`models.<name>` of family `recurrent_lm`": config.RecurrentLM,
+    "`experiments.<name>`": config.Experiment,
+}
+
+
+def schema() -> str:
+    """The JSON Schema of the config, as text."""
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **config.Config.model_json_schema()}, indent=2) + "\n"
+
+
+def tables() -> str:
+    """A Markdown table of keys for each type."""
+    return "\n\n".join(f"### {title}\n\n{_table(kind)}" for title, kind in TABLES.items())
+
+
+def readme(text: str) -> str:
+    """`text` with the tables between its marks made anew."""
+    before, rest = text.split(BEGIN)
+    return f"{before}{BEGIN}\n\n{tables()}\n\n{END}{rest.split(END)[1]}"
+
+
+def _table(kind: type[BaseModel]) -> str:
+    rows = [f"| `{path}` | {_type(field)} | {_default(field)} | {field.description} |" for path, field in _keys(kind, "")]
+    return "\n".join(["| key | values | default | meaning |", "|---|---|---|---|", *rows])
+
+
+def _keys(kind: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in kind.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from _keys(inner, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field
+
+
+def _type(field: FieldInfo) -> str:
+    """What a person may write, from the JSON Schema of the one field."""
+    holder = type("Holder", (BaseModel,), {"__annotations__": {"value": field.annotation}})
+    found = holder.model_json_schema()
+    value = found["properties"]["value"]
+    text = _spelled(value)
+    bounds = [f"{sign} {getattr(item, name)}" for item in field.metadata for name, sign in SIGNS.items() if hasattr(item, name)]
+    return text + (f" {', '.join(bounds)}" if bounds else "")
+
+
+SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
+NAMES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true, false", "null": "null", "object": "block"}
+
+
+def _spelled(value: dict[str, Any]) -> str:
+    if "const" in value:
+        return f"`{value['const']}`"
+    if "enum" in value:
+        return ", ".join(f"`{item}`" for item in value["enum"])
+    if "anyOf" in value:
+        return " or ".join(_spelled(item) for item in value["anyOf"])
+    if value.get("type") == "array":
+        return f"list of {_spelled(value['items'])}"
+    return NAMES[value.get("type", "object")]
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default_factory is not None:
+        return "none"
+    if field.default is PydanticUndefined:
+        return "*required*"
+    return f"`{json.dumps(field.default, ensure_ascii=False)}`"
+
+
+if __name__ == "__main__":
+    write_text(SCHEMA, schema())
+    write_text(README, readme(README.read_text(encoding="utf-8")))
+    print(f"wrote {SCHEMA} and the tables of {README}")

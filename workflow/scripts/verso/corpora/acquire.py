@@ -1,0 +1,188 @@
+"""Acquire: a corpus from files, one checked document a line, and beside it every row that was set aside and why."""
+
+import hashlib
+import json
+import logging
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from verso.corpora.clean import clean, clean_name, repair_encoding
+from verso.corpora.readers import (
+    BAD_BYTES,
+    EXCERPT,
+    NOT_UTF8,
+    Fault,
+    Row,
+    bytes_for,
+    read_csv,
+    read_folder,
+    read_json_array,
+    read_json_lines,
+    read_text,
+)
+from verso.errors import VersoError
+from verso.files import atomic_text
+from verso.logs import progress
+
+FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".txt": "txt"}
+FIELDS = {"songs": ("text", "artist", "title"), "labelled": ("text", "label"), "manual": ("text", "title")}
+SLUG = 40  # characters of each slug in an id: an id must fit into a file name
+
+log = logging.getLogger(__name__)
+
+
+def acquire(source: Mapping[str, Any], kind: str, path: str | Path, documents: str | Path, set_aside: str | Path) -> None:
+    """Write `documents` (JSON lines of id, text, metadata) and `set_aside` (where, reason, excerpt) from the file or folder `path`.
+
+    source: {"format": "auto"|"jsonl"|"json"|"csv"|"txt", "fields": {our name: theirs}, "maximum_characters": n,
+    "songs_per_artist": n or None}. kind: "songs" (text, artist, title), "labelled" (text, label), "manual" (one text file).
+    Memory does not grow with the corpus. Raises VersoError when the file is missing, empty or broken, or has no usable row.
+    """
+    path = Path(path)
+    format_ = _format_of(path, source["format"], kind)
+    reasons: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+    taken: Counter[str] = Counter()
+    repaired = over = written = 0
+    found: list[str] = []
+    most = source["songs_per_artist"]
+    with atomic_text(set_aside) as aside, atomic_text(documents) as out:
+        for row in progress(_rows(path, format_, kind, source), f"acquire {path.name}", unit="rows"):
+            if isinstance(row, Row) and not found:
+                found = [str(key) for key in row.values]
+            document, mended = (row, False) if isinstance(row, Fault) else _document(row, kind, source)
+            if isinstance(document, Fault):
+                reasons[document.reason] += 1
+                examples.setdefault(document.reason, document.where)
+                aside.write(_json_line({"where": document.where, "reason": document.reason, "excerpt": document.excerpt}))
+                continue
+            artist = document["metadata"].get("artist")
+            if artist is not None and most is not None:
+                if taken[artist] == most:
+                    over += 1
+                    continue
+                taken[artist] += 1
+            repaired += mended
+            written += 1
+            out.write(_json_line(document))
+        if not written:
+            raise VersoError(_nothing_usable(path, kind, source["fields"], reasons, examples, found))
+    log.info("%s: %d documents; encoding repaired in %d; over songs_per_artist and not taken: %d", path, written, repaired, over)
+    for reason, count in reasons.most_common():
+        log.info("set aside, %s: %d (first: %s)", reason, count, examples[reason])
+
+
+def _json_line(value: Mapping[str, Any]) -> str:
+    # A file's name may hold bytes that are no text, and an excerpt half a pair: they must not stop the report about them.
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace").decode("utf-8") + "\n"
+
+
+def _format_of(path: Path, wanted: str, kind: str) -> str:
+    """The format to read `path` in. Raises VersoError when there is nothing to read or no telling how."""
+    if not path.exists():
+        raise VersoError(f"{path}: no such file or folder; give the corpus's source.path")
+    if path.is_file() and path.stat().st_size == 0:
+        raise VersoError(f"{path}: the file is empty; expected {kind}")
+    format_ = wanted
+    if wanted == "auto":
+        format_ = "txt" if path.is_dir() else FORMATS.get(path.suffix.lower(), "")
+        if not format_:
+            raise VersoError(f"{path}: cannot tell the format from {path.suffix!r}; set source.format to jsonl, json, csv or txt")
+    if path.is_dir() and format_ != "txt":
+        raise VersoError(f"{path}: is a folder, and format {format_} wants a file; a folder holds .txt files")
+    if kind == "manual" and (path.is_dir() or format_ != "txt"):
+        raise VersoError(f"{path}: a manual is one text file (format: txt)")
+    if kind != "manual" and format_ == "txt" and not path.is_dir():
+        raise VersoError(
+            f"{path}: a single .txt names no {FIELDS[kind][1]}; give a folder with one subfolder for each, or take kind: manual"
+        )
+    return format_
+
+
+def _rows(path: Path, format_: str, kind: str, source: Mapping[str, Any]) -> Iterator[Row | Fault]:
+    fields = source["fields"]
+    limit = bytes_for(source["maximum_characters"])
+    try:
+        if kind == "manual":
+            # The one text is the whole corpus and is held as such, whatever maximum_characters says.
+            text = read_text(path, path.name, path.stat().st_size)
+            yield text if isinstance(text, Fault) else Row(path.name, {fields["text"]: text, fields["title"]: path.stem})
+        elif format_ == "jsonl":
+            yield from read_json_lines(path, limit)
+        elif format_ == "json":
+            yield from read_json_array(path, limit)
+        elif format_ == "csv":
+            yield from read_csv(path, limit, {fields[name] for name in FIELDS[kind]})
+        else:
+            group = FIELDS[kind][1]
+            # No escapes here: a character is 4 bytes at most, and the byte-order mark 3.
+            names = (fields["text"], fields[group], fields.get("title", "title"))
+            yield from read_folder(path, 4 * source["maximum_characters"] + 3, *names)
+    except PermissionError as error:
+        raise VersoError(f"{error.filename or path}: may not be read; its owner must allow it (chmod +r)") from error
+
+
+def _document(row: Row, kind: str, source: Mapping[str, Any]) -> tuple[dict[str, Any] | Fault, bool]:
+    """The document a row holds, or why it is none; and whether its encoding had to be repaired."""
+    values: dict[str, str] = {}
+    mended = False
+    for name in FIELDS[kind]:
+        called = "lyrics" if kind == "songs" and name == "text" else name
+        value = row.values.get(source["fields"][name])
+        if isinstance(value, int) and not isinstance(value, bool) and name == "label":
+            value = str(value)  # stars from 1 to 5
+        reason = _fault_of(value, called, source["maximum_characters"] if kind != "manual" else None)
+        if reason:
+            return Fault(row.where, reason, json.dumps(dict(row.values), ensure_ascii=False, default=str)[:EXCERPT]), False
+        sound = repair_encoding(str(value))
+        mended = mended or sound != value
+        values[name] = sound if name == "text" else clean_name(sound)
+    metadata = {name: value for name, value in values.items() if name != "text"}
+    return {"id": document_id(values["text"], metadata), "text": values["text"], "metadata": metadata}, mended
+
+
+def _fault_of(value: object, called: str, maximum: int | None) -> str | None:
+    if value is None:
+        return f"no {called}"
+    if not isinstance(value, str):
+        return f"{called} is not text"
+    if maximum is not None and len(value) > maximum:
+        return f"{called} longer than {maximum} characters"
+    if BAD_BYTES in value:
+        return NOT_UTF8
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return f"{called} is not valid Unicode (half a surrogate pair)"
+    return None if clean(value) else f"no {called}"
+
+
+def document_id(text: str, metadata: Mapping[str, str]) -> str:
+    """A name that says what it names and is safe in paths, HTML and URLs: "<artist>-<title>-<8 hex digits of SHA-256>".
+
+    Made of a-z, 0-9 and "-" only, 90 characters at most. The digits come from metadata and text, so two songs of one title differ.
+    """
+    digest = hashlib.sha256("\x1f".join([*metadata.values(), text]).encode("utf-8")).hexdigest()[:8]
+    return "-".join([slug for value in metadata.values() if (slug := _slug(value))] + [digest])
+
+
+def _slug(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", errors="ignore").decode("ascii").lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG].rstrip("-")
+
+
+def _nothing_usable(
+    path: Path, kind: str, fields: Mapping[str, str], reasons: Counter[str], examples: Mapping[str, str], found: list[str]
+) -> str:
+    message = f"{path}: no usable row for a corpus of kind {kind}"
+    if not reasons:
+        return message + ("; the folder holds no .txt file" if path.is_dir() else "; the file holds no row")
+    for reason, count in reasons.most_common():
+        message += f"\n  {count} set aside: {reason} (first: {examples[reason]})"
+    if found and (missing := [fields[name] for name in FIELDS[kind] if fields[name] not in found]):
+        message += f"\n  fields looked for: {', '.join(missing)}; fields of the first row: {', '.join(found)}. Name them under source.fields"
+    return message

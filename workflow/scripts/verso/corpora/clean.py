@@ -1,0 +1,45 @@
+"""Cleaning: one canonical form of a text, so that both kinds of tokens are lossless on it."""
+
+import re
+import unicodedata
+
+import ftfy
+
+NEWLINES = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+OTHER_WHITE_SPACE = re.compile(r"[^\S\n]+")
+# Every control character, and the format characters that show nothing: soft hyphen, zero-width spaces and joiners, marks of
+# direction, word joiner, byte-order mark, interlinear marks. Arabic number signs are format characters too, but they are seen.
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+BLANK_LINES = re.compile(r"\n{3,}")
+
+
+def clean(text: str) -> str:
+    """The text in the form that every later part may count on; cleaning twice changes nothing more.
+
+    NFC; newlines are "\\n" and all other white space is single spaces, none at either end of a line; no control and no
+    zero-width character; at most one blank line in a row, none at either end. Section tags like [Verse 1] stay.
+    Hence text == "\\n".join(" ".join(line.split(" ")) for line in text.split("\\n")) and text.split() finds its words.
+    """
+    text = NEWLINES.sub("\n", text)
+    text = OTHER_WHITE_SPACE.sub(" ", INVISIBLE.sub("", text))
+    # Last, because what stood apart may now stand together; NFC makes no new white space.
+    text = unicodedata.normalize("NFC", text)
+    text = "\n".join(line.strip(" ") for line in text.split("\n"))
+    return BLANK_LINES.sub("\n\n", text).strip("\n")
+
+
+def clean_name(name: str) -> str:
+    """An artist, a title or a label as one line, its characters otherwise as they were: slashes, quotes and emoji stay."""
+    return " ".join(clean(name).split())
+
+
+def repair_encoding(text: str) -> str:
+    """Undo UTF-8 that was once read as Latin-1 or Windows-1252 ("Ã©" -> "é"), and change nothing else.
+
+    Line by line, since files are often damaged in parts. Sound text, "São" and "naïve" too, comes back as it was.
+    """
+    if text.isascii():
+        return text
+    return "\n".join(line if line.isascii() else ftfy.fix_encoding(line) for line in text.split("\n"))

@@ -1,0 +1,293 @@
+"""Readers: rows out of JSON lines, JSON, CSV or a folder of texts, one at a time and in bounded memory.
+
+Each yields a Row, or a Fault where no row could be read. A row longer than `limit` bytes is skipped without ever
+being held whole, whatever the format.
+"""
+
+import codecs
+import csv
+import io
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import ijson
+
+from verso.errors import VersoError
+
+BLOCK = 1 << 16
+EXCERPT = 200  # characters of a bad row that are kept beside the reason
+NOT_UTF8 = "not UTF-8"
+# Stands where a JSON array holds bytes that are no UTF-8, so that one bad song does not cost the whole array.
+# A noncharacter of Unicode: no text that was meant to be exchanged has it.
+BAD_BYTES = "\ufdef"
+codecs.register_error("verso.bad_bytes", lambda error: (BAD_BYTES, error.end))  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record as its format gives it: field names and raw values."""
+
+    where: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One record that is set aside: where it stood, why, and how it begins."""
+
+    where: str
+    reason: str
+    excerpt: str
+
+
+def bytes_for(characters: int) -> int:
+    """The most bytes a sound row with a text of so many characters takes: 12 for an escaped pair, and room for the other fields."""
+    return 12 * characters + BLOCK
+
+
+def _excerpt(data: bytes) -> str:
+    return data[: 4 * EXCERPT].decode("utf-8", errors="replace")[:EXCERPT]
+
+
+def read_json_lines(path: Path, limit: int) -> Iterator[Row | Fault]:
+    """One JSON object a line. A broken line is a Fault, and the next is read."""
+    with path.open("rb") as stream:
+        number = 0
+        while line := stream.readline(limit + 1):
+            number += 1
+            where = f"{path.name} line {number}"
+            if len(line) > limit and not line.endswith(b"\n"):
+                _skip_line(stream)
+                yield Fault(where, f"longer than {limit} bytes", _excerpt(line))
+                continue
+            line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+            if not line.strip():
+                continue
+            try:
+                value = json.loads(line.decode("utf-8"))
+            except UnicodeDecodeError:
+                yield Fault(where, NOT_UTF8, _excerpt(line))
+                continue
+            except (ValueError, RecursionError):  # RecursionError: a line of a million "["
+                yield Fault(where, "broken JSON", _excerpt(line))
+                continue
+            yield Row(where, value) if isinstance(value, dict) else Fault(where, "not a JSON object", _excerpt(line))
+
+
+def _skip_line(stream: BinaryIO) -> None:
+    while (rest := stream.readline(BLOCK)) and not rest.endswith(b"\n"):
+        pass
+
+
+class _ShortStrings:
+    """Passes JSON text through in pieces, but of a string longer than `limit` characters only its beginning.
+
+    The parser builds each string whole, so this is what bounds its memory. What is left is still longer than
+    a song may be, and is set aside as such.
+    """
+
+    _CONTENT = re.compile(r'(?:[^"\\]+|\\u[0-9a-fA-F]{4}|\\[^u])*', re.DOTALL)
+    _CUT_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.inside = False
+        self.kept = 0
+        self.carried = ""  # an escape that the end of a block cut in two
+
+    def __call__(self, block: str) -> str:
+        block = self.carried + block
+        self.carried = ""
+        passed: list[str] = []
+        position = 0
+        while position < len(block):
+            if not self.inside:
+                quote = block.find('"', position)
+                end = len(block) if quote < 0 else quote + 1
+                passed.append(block[position:end])
+                position, self.inside, self.kept = end, quote >= 0, 0
+                continue
+            match = self._CONTENT.match(block, position)
+            end = match.end() if match else position
+            if self.kept <= self.limit:
+                passed.append(block[position:end])
+                self.kept += end - position
+            position = end
+            if position == len(block):
+                break
+            if block[position] == '"':
+                self.inside = False
+            elif self._CUT_ESCAPE.match(block, position):
+                self.carried = block[position:]
+                break
+            passed.append(block[position])  # the closing quote, or a wrong escape, of which the parser will complain
+            position += 1
+        return "".join(passed)
+
+
+def read_json_array(path: Path, limit: int) -> Iterator[Row | Fault]:
+    """One JSON array of objects. Raises VersoError naming the line when it is broken: past that nothing can be trusted."""
+    items = ijson.sendable_list()
+    parser = ijson.items_coro(items, "item")
+    shorten = _ShortStrings(limit)
+    decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="verso.bad_bytes")
+    line, number, begun = 1, 0, False
+    with path.open("rb") as stream:
+        try:
+            while not begun or block:
+                block = stream.read(BLOCK)
+                text = shorten(decoder.decode(block, final=not block))
+                if not begun and text.strip():
+                    begun = True
+                    if not text.lstrip().startswith("["):
+                        raise VersoError(
+                            f"{path}: expected a JSON array of objects, found {text.strip()[:20]!r}; JSON lines want format: jsonl"
+                        )
+                if not begun and not block:
+                    raise VersoError(f"{path}: expected a JSON array of objects, found only white space")
+                for piece in text.splitlines(keepends=True) if text.count("\n") else [text]:
+                    parser.send(piece.encode("utf-8"))
+                    for item in items:
+                        number += 1
+                        where = f"{path.name} item {number}"
+                        yield Row(where, item) if isinstance(item, dict) else Fault(where, "not a JSON object", str(item)[:EXCERPT])
+                    del items[:]
+                    line += piece.count("\n")
+            parser.close()
+        except ijson.JSONError as error:
+            problem = str(error).partition("\n")[0]
+            raise VersoError(
+                f"{path}: broken JSON at line {line} ({problem}) after {number} items; mend it there, or give one object a line (format: jsonl)"
+            ) from error
+
+
+class _CsvRecords:
+    """Cuts CSV bytes into records at the newlines outside quotes, keeping of an overlong one only the beginning.
+
+    The csv module alone would raise in the middle of such a record and take its remaining lines for new ones.
+    """
+
+    _MARKS = re.compile(rb'[",\n]')
+
+    def __init__(self, stream: BinaryIO, limit: int) -> None:
+        self.stream = stream
+        self.limit = limit
+
+    def __iter__(self) -> Iterator[tuple[int, bytes, bool]]:
+        """Yields (number of its first line, its bytes, whether it is whole)."""
+        state, line, first = "start", 1, 1
+        kept: list[bytes] = []
+        size = 0
+        while piece := self.stream.readline(BLOCK):
+            if size <= self.limit:
+                kept.append(piece)
+            size += len(piece)
+            state = self._after(piece, state)
+            if not piece.endswith(b"\n"):
+                continue
+            line += 1
+            if state == "start":
+                yield first, b"".join(kept), size <= self.limit
+                kept, size, first = [], 0, line
+        if kept:
+            yield first, b"".join(kept), size <= self.limit
+
+    def _after(self, piece: bytes, state: str) -> str:
+        """The state after a piece: at the start of a field, in a plain one, in a quoted one, or just behind a quote in it."""
+        position = 0
+        for match in self._MARKS.finditer(piece):
+            mark, adjacent = match.group(), match.start() == position
+            if mark == b'"':
+                if (state == "start" and adjacent) or (state == "behind" and adjacent):
+                    state = "quoted"
+                elif state == "quoted":
+                    state = "behind"
+                else:
+                    state = "plain"  # a stray quote in a plain field is a character like others
+            elif state != "quoted":
+                state = "start"
+            position = match.end()
+        return "plain" if state in {"start", "behind"} and position < len(piece) else state
+
+
+def read_csv(path: Path, limit: int, needed: set[str]) -> Iterator[Row | Fault]:
+    """A CSV file with a header. Raises VersoError when the header lacks one of the `needed` columns."""
+    header: list[str] = []
+    csv.field_size_limit(max(csv.field_size_limit(), limit))
+    with path.open("rb") as stream:
+        for line, record, whole in _CsvRecords(stream, limit):
+            where = f"{path.name} line {line}"
+            if not whole:
+                yield Fault(where, f"longer than {limit} bytes", _excerpt(record))
+                continue
+            try:
+                text = record.removeprefix(codecs.BOM_UTF8).decode("utf-8") if line == 1 else record.decode("utf-8")
+            except UnicodeDecodeError:
+                yield Fault(where, NOT_UTF8, _excerpt(record))
+                continue
+            if not text.strip():
+                continue
+            try:
+                cells = next(csv.reader(io.StringIO(text, newline="")))
+            except csv.Error:
+                yield Fault(where, "broken CSV", text[:EXCERPT])
+                continue
+            if not header:
+                header = [cell.strip() for cell in cells]
+                if missing := needed - set(header):
+                    raise VersoError(
+                        f"{path}: no column {', '.join(sorted(missing))}; its header has {', '.join(header)}. Name the columns under source.fields"
+                    )
+                continue
+            if len(cells) != len(header):
+                yield Fault(where, "not as many cells as the header has columns", text[:EXCERPT])
+            else:
+                yield Row(where, dict(zip(header, cells, strict=True)))
+
+
+def read_text(path: Path, where: str, limit: int) -> str | Fault:
+    """One text file, whole; its size is looked at before it is read."""
+    if path.stat().st_size > limit:
+        with path.open("rb") as stream:
+            return Fault(where, f"longer than {limit} bytes", _excerpt(stream.read(4 * EXCERPT)))
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return Fault(where, NOT_UTF8, _excerpt(data))
+
+
+def read_folder(folder: Path, limit: int, text: str, group: str, title: str) -> Iterator[Row | Fault]:
+    """A folder of .txt files: the first subfolder is the artist (or label), the file's name the title.
+
+    Links that lead out of the folder are no part of the corpus, and links to folders may go in circles: both are Faults.
+    """
+    inside = folder.resolve()
+    for place, subfolders, names in os.walk(folder):
+        subfolders.sort()
+        here = Path(place)
+        for name in subfolders:
+            if (here / name).is_symlink():
+                yield Fault((here / name).relative_to(folder).as_posix(), "a link to a folder", "")
+        for name in sorted(names):
+            path = here / name
+            if path.suffix.lower() != ".txt":
+                continue
+            parts = path.relative_to(folder)
+            where = parts.as_posix()
+            if path.is_symlink() and not path.resolve().is_relative_to(inside):
+                yield Fault(where, "a link out of the folder", "")
+                continue
+            if not path.is_file():  # a dangling link, a pipe
+                yield Fault(where, "not a file", "")
+                continue
+            content = read_text(path, where, limit)
+            if isinstance(content, Fault):
+                yield content
+            else:
+                yield Row(where, {text: content, group: parts.parts[0] if len(parts.parts) > 1 else "", title: path.stem})

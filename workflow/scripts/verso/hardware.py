@@ -1,0 +1,202 @@
+"""What a job runs on, and what it used: device, number type, threads, time, memory, energy."""
+
+import os
+import platform
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+
+import verso
+from verso.errors import VersoError
+
+POWERCAP = Path("/sys/class/powercap")
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where to compute, in which number type, and why, as a sentence for the log and the report."""
+
+    device: torch.device
+    dtype: torch.dtype
+    reason: str
+
+
+def pick_device() -> Device:
+    """The first visible CUDA card, else the CPU; float32 on both.
+
+    float32 because small models are bound by launches and memory, not by arithmetic: halves would gain nothing, and cards
+    before sm_80 have float16 alone, which overflows without loss scaling.
+    """
+    if torch.cuda.is_available():
+        major, minor = torch.cuda.get_device_capability()
+        name = torch.cuda.get_device_name()
+        return Device(
+            torch.device("cuda"), torch.float32, f"{name} (sm_{major}{minor}); float32, for a small model gains nothing by halves"
+        )
+    why = "PyTorch is built without CUDA" if torch.version.cuda is None else "no CUDA card is visible"
+    return Device(torch.device("cpu"), torch.float32, f"CPU, for {why}; float32")
+
+
+def use_threads() -> int:
+    """Compute with as many threads as OMP_NUM_THREADS says (unset: PyTorch's choice); returns the number.
+
+    Two processes that each take every core run ten times slower than two that share them. Raises VersoError when the
+    variable is no positive number.
+    """
+    wanted = os.environ.get("OMP_NUM_THREADS", "").strip()
+    if wanted:
+        if not wanted.isdecimal() or int(wanted) < 1:
+            raise VersoError(f'OMP_NUM_THREADS: "{wanted}" is no number of threads; set it to 1 or more, or unset it')
+        torch.set_num_threads(int(wanted))
+    return torch.get_num_threads()
+
+
+class EnergyCounter:
+    """Joules used since the last `read`, from the driver's own counter.
+
+    On a GPU the NVML total of the whole card, other jobs' share included; on a CPU the RAPL packages, whole as well.
+    `source` names the counter, or says why there is none: `read` then gives None.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._nvml: tuple[Any, Any] | None = None
+        self._zones: list[Path] = []
+        self.source = self._open_nvml() if device.type == "cuda" else self._open_rapl()
+        self._last = self._counters()
+
+    def _open_nvml(self) -> str:
+        try:
+            import pynvml  # no use, and no driver, without a card
+
+            pynvml.nvmlInit()
+            # By UUID: CUDA_VISIBLE_DEVICES renumbers CUDA's cards but not NVML's.
+            handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(0).uuid}".encode())
+            pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
+        except Exception as error:  # a missing package, driver or counter: the run matters, its energy is a courtesy
+            return f"none: NVML gives no energy ({error})"
+        self._nvml = (pynvml, handle)
+        return "NVML total energy of the card"
+
+    def _open_rapl(self) -> str:
+        zones = sorted(POWERCAP.glob("intel-rapl:[0-9]")) + sorted(POWERCAP.glob("intel-rapl:[0-9][0-9]"))
+        if not zones:
+            return "none: no RAPL counter on this machine"
+        try:
+            for zone in zones:
+                (zone / "energy_uj").read_text()
+        except OSError:
+            return "none: the RAPL counters are readable by root alone"
+        self._zones = zones
+        return "RAPL packages of the machine"
+
+    def _counters(self) -> list[float]:
+        if self._nvml:
+            library, handle = self._nvml
+            return [library.nvmlDeviceGetTotalEnergyConsumption(handle) / 1e3]  # millijoules
+        return [int((zone / "energy_uj").read_text()) / 1e6 for zone in self._zones]  # microjoules
+
+    def read(self) -> float | None:
+        """Joules since the last call; a RAPL counter that came round between two calls is set right."""
+        now = self._counters()
+        if not now:
+            return None
+        used = 0.0
+        for index, (before, after) in enumerate(zip(self._last, now, strict=True)):
+            used += after - before
+            if after < before and self._zones:
+                used += int((self._zones[index] / "max_energy_range_uj").read_text()) / 1e6
+        self._last = now
+        return used
+
+
+class Meter:
+    """Measures a training over all its lives: what a checkpoint kept is added to what this process uses.
+
+    Time and energy of a life are counted up to its last checkpoint: work that a kill threw away is not in the sum.
+    """
+
+    def __init__(self, device: Device, kept: dict[str, Any] | None = None) -> None:
+        self._device = device
+        self._kept = kept or {"wall_seconds": 0.0, "peak_vram_mb": None, "peak_vram_reserved_mb": None, "peak_ram_mb": 0.0}
+        self._joules: float | None = self._kept.get("energy_joules")
+        self._energy = EnergyCounter(device.device)
+        self._started = time.perf_counter()
+        if device.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats()
+
+    @property
+    def wall_seconds(self) -> float:
+        """Seconds of training so far, over all lives."""
+        return self._kept["wall_seconds"] + time.perf_counter() - self._started
+
+    def state(self) -> dict[str, Any]:
+        """What is known so far, for a checkpoint; called often enough that no energy counter comes round twice unseen."""
+        joules = self._energy.read()
+        if joules is not None:
+            self._joules = (self._joules or 0.0) + joules
+        cuda = self._device.device.type == "cuda"
+        return {
+            "wall_seconds": self.wall_seconds,
+            "peak_vram_mb": self._peak("peak_vram_mb", torch.cuda.max_memory_allocated() / 1e6 if cuda else None),
+            "peak_vram_reserved_mb": self._peak(
+                "peak_vram_reserved_mb", torch.cuda.max_memory_reserved() / 1e6 if cuda else None
+            ),
+            "peak_ram_mb": self._peak("peak_ram_mb", peak_ram_mb()),
+            "energy_joules": self._joules,
+        }
+
+    def _peak(self, key: str, now: float | None) -> float | None:
+        known = [value for value in (self._kept[key], now) if value is not None]
+        return max(known) if known else None
+
+    def report(self, tokens: int) -> dict[str, Any]:
+        """The content of hardware.json. tokens: targets learnt; wall seconds hold validation and checkpoints too."""
+        used = self.state()
+        cuda = self._device.device.type == "cuda"
+        return {
+            "device": self._device.device.type,
+            "device_name": torch.cuda.get_device_name() if cuda else cpu_name(),
+            "dtype": str(self._device.dtype).removeprefix("torch."),
+            "reason": self._device.reason,
+            "threads": torch.get_num_threads(),
+            "wall_seconds": round(used["wall_seconds"], 3),
+            "peak_vram_mb": used["peak_vram_mb"],
+            "peak_vram_reserved_mb": used["peak_vram_reserved_mb"],
+            "peak_ram_mb": round(used["peak_ram_mb"], 1),
+            "tokens": tokens,
+            "tokens_per_second": round(tokens / used["wall_seconds"], 1) if used["wall_seconds"] else None,
+            "energy_joules": used["energy_joules"],
+            "energy_source": self._energy.source,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            "verso": verso.__version__,
+        }
+
+
+def peak_ram_mb() -> float:
+    """The most memory this process ever had resident, in MB (10^6 bytes).
+
+    From VmHWM: getrusage's ru_maxrss begins with the size of the parent that forked, here Snakemake's.
+    """
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    except OSError:
+        pass
+    return psutil.Process().memory_info().rss / 1e6  # no Linux: the present size is the best there is
+
+
+def cpu_name() -> str:
+    """The processor's model name, or its architecture where the system does not tell."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,0 +1,93 @@
+"""What a result was made by: fingerprints of the code that a driver executes.
+
+Snakemake's own `code` trigger sees an edited comment as a change and an imported module not at all. A fingerprint
+over the syntax trees of all library modules that a driver reaches is right on both: it goes into the rule's `params`.
+
+    driver train_recurrent_lm.py ─► verso.training.language_model ─► verso.training.loop ─► verso.files
+                                                                  └► verso.models.recurrent_lm
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+LIBRARY = Path(__file__).resolve().parent  # .../workflow/scripts/verso
+DIGITS = 16  # of a fingerprint: 64 bits, far more than the few hundred that a project ever has
+
+
+def fingerprint_of_code(driver: Path, library: Path = LIBRARY) -> str:
+    """Fingerprint over the syntax trees of `driver` and of every module of `library` that it imports, however deep.
+
+    Comments, docstrings, layout and dunder assignments such as __version__ do not count. Imports inside functions do.
+    Raises FileNotFoundError when there is no such driver, SyntaxError when a module is broken.
+    """
+    digest = hashlib.sha256()
+    for name, path in sorted(reached_modules(driver, library).items()):
+        digest.update(f"{name}\n{_meaning(path, path.stat().st_mtime_ns)}\n".encode())
+    return digest.hexdigest()[:DIGITS]
+
+
+def reached_modules(driver: Path, library: Path = LIBRARY) -> dict[str, Path]:
+    """The driver and every library module that it imports, directly or through another, by dotted name."""
+    reached: dict[str, Path] = {"driver": driver}
+    waiting = [driver]
+    while waiting:
+        path = waiting.pop()
+        for name in _imports(path, path.stat().st_mtime_ns):
+            found = _module(name, library)
+            if found and name not in reached:
+                reached[name] = found
+                waiting.append(found)
+    return reached
+
+
+@cache
+def _imports(path: Path, _changed: int) -> tuple[str, ...]:
+    """Dotted names that a file may import, parents included; a name that is no module is sorted out later."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
+    return tuple(sorted({parent for name in names for parent in _parents(name)}))
+
+
+def _parents(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    return (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+
+
+def _module(name: str, library: Path) -> Path | None:
+    """The file of a library module or package, None for all else."""
+    package, *rest = name.split(".")
+    if package != library.name:
+        return None
+    base = library.joinpath(*rest)
+    return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
+
+
+@cache
+def _meaning(path: Path, _changed: int) -> str:
+    """The syntax tree of a file as text, without what cannot change a result."""
+    tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [statement for statement in node.body if not _is_docstring(statement) and not _is_dunder(statement)]
+    return ast.dump(tree)
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    """Also true of a bare text elsewhere in a body, which does nothing either."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str)
+
+
+def _is_dunder(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Assign)
+        and isinstance(statement.targets[0], ast.Name)
+        and statement.targets[0].id.startswith("__")
+        and statement.targets[0].id.endswith("__")
+    )

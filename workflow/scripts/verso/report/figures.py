@@ -1,0 +1,209 @@
+"""Figures as self-contained SVG (altair and vl-convert: no browser, no network, no script in the file)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from verso.files import read_csv, write_text
+from verso.report.palette import colours_of
+from verso.report.tables import HELD_OUT, optional_float
+from verso.report.words import FIGURE_LABELS as LABEL
+from verso.report.words import FIGURE_MEASURES, MEASURES
+
+INK, MUTED, LINE = "#333333", "#767676", "#dddddd"  # the page repaints axes in its own colours, for a dark screen
+BETTER, WORSE = "#0072b2", "#d55e00"
+
+
+def draw(
+    language_models: str | Path,
+    comparisons: str | Path,
+    samples: str | Path,
+    histories: Sequence[Mapping[str, Any]],
+    learning_curves: str | Path,
+    bits_per_byte: str | Path,
+    differences: str | Path,
+    sample_measures: str | Path,
+) -> None:
+    """Draw the four figures from the tables; each holds one block for every corpus.
+
+    language_models, comparisons, samples: the CSV tables of `tables.compare`. histories: one
+    {"corpus", "model", "seed", "path"} for each run. The other four are the SVG files to write.
+    A model has the same colour everywhere.
+    """
+    models = read_csv(language_models, ("corpus", "model", "unit", "bits_per_byte"))
+    colours = colours_of(row["model"] for row in models)
+    _write(learning_curves, [_curves(corpus, models, histories, colours) for corpus in _corpora(models)])
+    _write(bits_per_byte, [_costs(corpus, models, colours) for corpus in _corpora(models)])
+    pairs = read_csv(comparisons, ("corpus", "model_a", "model_b", "difference", "verdict"))
+    _write(differences, [_differences(corpus, models, pairs) for corpus in _corpora(pairs)])
+    measures = read_csv(samples, ("corpus", "model"))
+    _write(sample_measures, [_measures(corpus, measures, colours) for corpus in _corpora(measures)])
+
+
+def _corpora(rows: Iterable[Mapping[str, str]]) -> list[str]:
+    return list(dict.fromkeys(row["corpus"] for row in rows))
+
+
+def _write(path: str | Path, blocks: Sequence[alt.TopLevelMixin]) -> None:
+    """One SVG of all blocks, one under the other; one plain sentence where there is nothing to draw."""
+    chart = alt.vconcat(*(blocks or [_nothing()]), spacing=36).resolve_scale(color="independent")
+    chart = (
+        chart.configure(background="transparent", font="sans-serif", padding=8)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelFontSize=12, titleFontSize=12, titleFontWeight="normal", labelColor=INK, titleColor=INK, gridColor=LINE,
+            domain=False, tickColor=LINE, titlePadding=10, labelPadding=6, labelLimit=260,
+        )
+        .configure_legend(labelFontSize=12, titleFontSize=12, titleFontWeight="normal", labelColor=INK, titleColor=INK, labelLimit=260)
+        .configure_title(fontSize=14, fontWeight=600, color=INK, anchor="start", subtitleColor=MUTED, subtitleFontSize=12, offset=12)
+    )  # fmt: skip
+    write_text(path, vl_convert.vegalite_to_svg(chart.to_dict()) + "\n")
+
+
+def _nothing() -> alt.Chart:
+    return alt.Chart(alt.Data(values=[{"text": LABEL["nothing"]}])).mark_text(color=MUTED, fontSize=13).encode(text="text:N")
+
+
+def _colour(names: Sequence[str], colours: Mapping[str, str], legend: alt.Legend | None) -> alt.Color:
+    scale = alt.Scale(domain=list(names), range=[colours[name] for name in names])
+    return alt.Color("model:N", scale=scale, legend=legend, title=LABEL["model"])
+
+
+def _curves(
+    corpus: str, models: list[dict[str, str]], histories: Sequence[Mapping[str, Any]], colours: Mapping[str, str]
+) -> alt.HConcatChart:
+    """Loss by epoch, a panel for each unit: a nat a character and a nat a word are different things."""
+    panels = []
+    for unit in dict.fromkeys(row["unit"] for row in models if row["corpus"] == corpus):
+        names = [row["model"] for row in models if row["corpus"] == corpus and row["unit"] == unit]
+        points = [
+            {
+                "model": run["model"],
+                "seed": f"{run['seed']}",
+                "epoch": int(row["epoch"]),
+                "part": LABEL[part],
+                "loss": optional_float(row[f"{part}_loss"]),
+                "best": part == "validation" and row["best"] in ("1", "True", "true"),
+            }
+            for run in histories
+            if run["corpus"] == corpus and run["model"] in names
+            for row in _until_best_is_final(read_csv(run["path"], ("epoch", "train_loss", "validation_loss", "best")))
+            for part in ("validation", "train")
+        ]
+        x = alt.X(
+            "epoch:Q", title=LABEL["epoch"], axis=alt.Axis(tickMinStep=1, format="d", grid=False), scale=alt.Scale(nice=False)
+        )
+        y = alt.Y("loss:Q", title=LABEL[f"loss_{unit}"], scale=alt.Scale(zero=False))
+        colour = _colour(names, colours, alt.Legend(symbolType="stroke", symbolStrokeWidth=3))
+        dash = alt.StrokeDash(
+            "part:N", title=LABEL["part"], scale=alt.Scale(domain=[LABEL["validation"], LABEL["train"]], range=[[1, 0], [4, 3]]),
+            legend=alt.Legend(symbolType="stroke", symbolStrokeColor=MUTED),
+        )  # fmt: skip
+        base = alt.Chart(alt.Data(values=points))
+        lines = base.mark_line(strokeWidth=1.8, interpolate="linear").encode(
+            x=x, y=y, color=colour, strokeDash=dash, detail="seed:N",
+            opacity=alt.condition(alt.datum.part == LABEL["validation"], alt.value(1), alt.value(0.65)),
+        )  # fmt: skip
+        best = base.transform_filter(alt.datum.best).mark_point(filled=True, size=55, opacity=1).encode(x=x, y=y, color=colour)
+        panels.append((lines + best).properties(width=300, height=260, title=f"{corpus} · {LABEL[f'unit_{unit}']}"))
+    return alt.hconcat(*panels, spacing=40).resolve_scale(
+        color="independent", strokeDash="independent", x="independent", y="independent"
+    )
+
+
+def _until_best_is_final(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """History rows in which only the last row marked best (the weights that were kept) bears the mark."""
+    marked = [place for place, row in enumerate(rows) if row["best"] in ("1", "True", "true")]
+    return [{**row, "best": "1" if place == (marked or [-1])[-1] else "0"} for place, row in enumerate(rows)]
+
+
+def _costs(corpus: str, models: list[dict[str, str]], colours: Mapping[str, str]) -> alt.LayerChart:
+    """Bits per byte with its interval, the best model on top."""
+    rows: list[dict[str, Any]] = [
+        {
+            "model": row["model"],
+            "value": optional_float(row["bits_per_byte"]),
+            "low": optional_float(row["bits_per_byte_low"]),
+            "high": optional_float(row["bits_per_byte_high"]),
+        }
+        for row in models
+        if row["corpus"] == corpus
+    ]
+    rows.sort(key=lambda row: row["value"])
+    names = [row["model"] for row in rows]
+    base = alt.Chart(alt.Data(values=rows))
+    y = alt.Y("model:N", title=None, sort=names, axis=alt.Axis(ticks=False, grid=True, gridDash=[1, 3], gridColor=LINE))
+    x = alt.X("value:Q", title=LABEL["bits_per_byte"], scale=alt.Scale(zero=False, padding=24))
+    colour = _colour(names, colours, None)
+    whiskers = base.mark_rule(strokeWidth=2.5).encode(
+        x=alt.X("low:Q", title=LABEL["bits_per_byte"]), x2="high:Q", y=y, color=colour
+    )
+    dots = base.mark_point(filled=True, size=95, opacity=1).encode(x=x, y=y, color=colour)
+    figures = base.mark_text(dy=-12, fontSize=11, color=MUTED).encode(x=x, y=y, text=alt.Text("value:Q", format=".3f"))
+    return (whiskers + dots + figures).properties(width=560, height=max(70, 42 * len(rows)), title=corpus)
+
+
+def _differences(corpus: str, models: list[dict[str, str]], pairs: list[dict[str, str]]) -> alt.LayerChart:
+    """Row minus column in bits per byte; a pair that the test leaves undecided has no colour."""
+    order = [
+        row["model"]
+        for row in sorted((row for row in models if row["corpus"] == corpus), key=lambda row: float(row["bits_per_byte"]))
+    ]
+    cells = []
+    for pair in pairs:
+        if pair["corpus"] != corpus:
+            continue
+        difference, decided = float(pair["difference"]), pair["verdict"] != "undecided"
+        for row, column, value in (
+            (pair["model_a"], pair["model_b"], difference),
+            (pair["model_b"], pair["model_a"], -difference),
+        ):
+            winner = "row" if value < 0 else "column"
+            text = f"{value:+.3f}".replace("-", "−")
+            cells.append({"row": row, "column": column, "text": text, "verdict": LABEL[winner if decided else "undecided"]})
+    base = alt.Chart(alt.Data(values=cells)).encode(
+        x=alt.X("column:N", sort=order, title=LABEL["column_model"], axis=alt.Axis(orient="top", labelAngle=-40, ticks=False)),
+        y=alt.Y("row:N", sort=order, title=LABEL["row_model"], axis=alt.Axis(ticks=False)),
+    )
+    verdicts = [LABEL["row"], LABEL["column"], LABEL["undecided"]]
+    fill = alt.Color("verdict:N", title=LABEL["verdict"], scale=alt.Scale(domain=verdicts, range=[BETTER, WORSE, "transparent"]),
+                     legend=alt.Legend(symbolStrokeColor=MUTED, symbolType="square", symbolSize=180))  # fmt: skip
+    boxes = base.mark_rect(stroke=LINE, strokeWidth=1, cornerRadius=3).encode(color=fill)
+    text = base.mark_text(fontSize=12).encode(
+        text="text:N", color=alt.condition(alt.datum.verdict == LABEL["undecided"], alt.value(MUTED), alt.value("#ffffff"))
+    )
+    return (boxes + text).properties(width=64 * len(order), height=40 * len(order), title=corpus)
+
+
+def _measures(corpus: str, rows: list[dict[str, str]], colours: Mapping[str, str]) -> alt.ConcatChart:
+    """A panel for each measure: the models' samples with plus and minus one standard error, the real songs as a vertical line."""
+    own = [row for row in rows if row["corpus"] == corpus]
+    names = [row["model"] for row in own if row["model"] != HELD_OUT]
+    panels = []
+    for measure in FIGURE_MEASURES:
+        points: list[dict[str, Any]] = []
+        for row in own:
+            mean, error = optional_float(row[measure]), optional_float(row[f"{measure}_standard_error"]) or 0.0
+            if mean is not None:
+                points.append({"model": row["model"], "value": mean, "low": mean - error, "high": mean + error})
+        if not points:
+            continue
+        base = alt.Chart(alt.Data(values=points))
+        models = base.transform_filter(alt.datum.model != HELD_OUT)
+        x = alt.X("value:Q", title=None, axis=alt.Axis(tickCount=4), scale=alt.Scale(zero=False, padding=8))
+        y = alt.Y("model:N", title=None, sort=names, scale=alt.Scale(domain=names), axis=alt.Axis(ticks=False))
+        colour = _colour(names, colours, None)
+        rule = (
+            base.transform_filter(alt.datum.model == HELD_OUT)
+            .mark_rule(color=MUTED, strokeDash=[5, 3], strokeWidth=1.8)
+            .encode(x=x)
+        )
+        whiskers = models.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=None), x2="high:Q", y=y, color=colour)
+        dots = models.mark_point(filled=True, size=70, opacity=1).encode(x=x, y=y, color=colour)
+        title = alt.TitleParams(MEASURES[measure]["en"], fontSize=12, fontWeight="normal")
+        panels.append((rule + whiskers + dots).properties(width=170, height=max(60, 24 * len(names)), title=title))
+    chart = alt.concat(*(panels or [_nothing()]), columns=3, spacing=22)
+    return chart.properties(title=alt.TitleParams(corpus, subtitle=LABEL["control_line"])).resolve_scale(color="independent")

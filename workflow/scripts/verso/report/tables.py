@@ -1,0 +1,281 @@
+"""The comparison: every run's rows become four tables, as tidy CSV and as LaTeX."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+
+from verso.errors import VersoError
+from verso.evaluation.statistics import bits_per_byte as cost_of
+from verso.evaluation.statistics import holm, model_interval, paired_difference, perplexity
+from verso.files import read_csv, read_json, write_csv, write_text
+from verso.report.latex import Column, escape, number, tabular
+
+HELD_OUT = "held-out songs"
+LEVEL = 0.05  # a pair is decided when its corrected p lies below
+LANGUAGE_MODELS = (
+    "corpus", "model", "seeds", "parameters", "tokens", "perplexity", "bits_per_byte", "bits_per_byte_low", "bits_per_byte_high",
+    "unit", "perplexity_without_spelling", "unknown_tokens", "bytes", "documents", "state", "bits_per_byte_carried", "bits_per_byte_reset",
+    "nats_per_character", "seed_standard_deviation", "seed_low", "seed_high", "epochs", "best_epoch", "training_seconds", "miniature",
+)  # fmt: skip
+COMPARISONS = (
+    "corpus", "model_a", "model_b", "difference", "low", "high", "p", "p_corrected", "documents", "seeds_a", "seeds_b", "verdict",
+)  # fmt: skip
+HARDWARE = (
+    "corpus", "model", "seed", "family", "unit", "device", "device_name", "dtype", "reason", "threads", "wall_seconds", "peak_ram_mb",
+    "peak_vram_mb", "tokens", "tokens_per_second", "energy_joules", "energy_source", "torch", "python", "verso", "miniature",
+)  # fmt: skip
+SCORES = (
+    "document", "tokens", "unknown_tokens", "characters", "bytes", "log_likelihood", "spelling_log_likelihood",
+    "log_likelihood_carried", "log_likelihood_reset", "state",
+)  # fmt: skip
+
+
+def compare(
+    runs: Sequence[Mapping[str, Any]],
+    seed: int,
+    language_models: str | Path,
+    comparisons: str | Path,
+    samples: str | Path,
+    hardware: str | Path,
+) -> None:
+    """Write the four tables of all runs, each also as .tex beside the CSV.
+
+    runs: {"experiment", "corpus", "model", "unit", "family", "seed", "miniature": bool} and the paths "scores", "measures",
+    "architecture", "history", "hardware". A run that belongs to two experiments counts once. seed: of the bootstrap and of the
+    permutations. Intervals are 95 %, differences are a minus b in bits per byte (below 0: a is better).
+    Raises VersoError when two runs of a corpus were scored on different documents.
+    """
+    groups = _by_corpus_and_model(runs)
+    scores = {key: [_scores(run["scores"]) for run in group] for key, group in groups.items()}
+    _same_documents(groups, scores)
+    rows = [_language_model(groups[key], scores[key], seed) for key in groups]
+    write_csv(language_models, rows, LANGUAGE_MODELS)
+    write_text(_tex(language_models), tabular(LANGUAGE_MODELS_TEX, rows))
+    pairs = [pair for corpus in dict.fromkeys(corpus for corpus, _ in groups) for pair in _pairs(corpus, scores, seed)]
+    write_csv(comparisons, pairs, COMPARISONS)
+    write_text(_tex(comparisons), tabular(COMPARISONS_TEX, pairs))
+    measured = _samples(groups)
+    names = sample_measure_names(measured)
+    columns = ["corpus", "model", "documents", *(f"{name}{end}" for name in names for end in ("", "_count", "_standard_error"))]
+    write_csv(samples, [{column: row.get(column) for column in columns} for row in measured], columns)
+    write_text(_tex(samples), tabular(_samples_tex(names), measured))
+    used = [_hardware(run) for group in groups.values() for run in group]
+    write_csv(hardware, used, HARDWARE)
+    write_text(_tex(hardware), tabular(HARDWARE_TEX, used))
+
+
+def optional_float(cell: Any) -> float | None:
+    """A cell as a number; None for an empty cell or one that is not a number."""
+    try:
+        value = float(cell)
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def sample_measure_names(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The measures of a samples table, in the order of its columns."""
+    return list(dict.fromkeys(key.removesuffix("_count") for row in rows for key in row if key.endswith("_count")))
+
+
+def _tex(path: str | Path) -> Path:
+    return Path(path).with_suffix(".tex")
+
+
+def _by_corpus_and_model(runs: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
+    """Runs of each (corpus, model), one a seed, in the order in which corpora and models first appear."""
+    unique = {(run["corpus"], run["model"], run["seed"]): run for run in reversed(runs)}
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for corpus in dict.fromkeys(run["corpus"] for run in runs):
+        for run in runs:
+            if run["corpus"] == corpus and unique.get((corpus, run["model"], run["seed"])) is run:
+                groups.setdefault((corpus, run["model"]), []).append(run)
+    return groups
+
+
+def _scores(path: str | Path) -> dict[str, Any]:
+    """One run's scores: arrays of one number a document, and `document` and `state` as lists of strings."""
+    rows = read_csv(path, SCORES)
+    if not rows:
+        raise VersoError(f"{path}: no document was scored; the corpus needs at least one test document")
+    strings = {"document", "state"}
+    return {
+        name: [row[name] for row in rows] if name in strings else np.array([float(row[name]) for row in rows]) for name in SCORES
+    }
+
+
+def _same_documents(
+    groups: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]], scores: Mapping[tuple[str, str], list[dict[str, Any]]]
+) -> None:
+    first: dict[str, tuple[str | Path, dict[str, Any]]] = {}
+    for (corpus, model), group in groups.items():
+        for run, found in zip(group, scores[corpus, model], strict=True):
+            path, expected = first.setdefault(corpus, (run["scores"], found))
+            if found["document"] != expected["document"] or not np.array_equal(found["bytes"], expected["bytes"]):
+                raise VersoError(
+                    f"{run['scores']}: other documents than in {path}; models can be compared only on the same test documents: "
+                    "delete both files and run again"
+                )
+
+
+def _language_model(group: Sequence[Mapping[str, Any]], scores: list[dict[str, Any]], seed: int) -> dict[str, Any]:
+    first = scores[0]
+    likelihoods = np.stack([run["log_likelihood"] for run in scores])  # (seeds, documents), nats
+    interval = model_interval(likelihoods, first["bytes"], seed=seed)
+    histories = [read_csv(run["history"], ("epoch", "best", "seconds")) for run in group]
+    used = [read_json(run["hardware"]) for run in group]
+    tokens, size = int(first["tokens"].sum()), int(first["bytes"].sum())
+
+    def mean_cost(column: str) -> float:
+        return fmean(cost_of(float(run[column].sum()), size) for run in scores)
+
+    def mean_perplexity(spelling: bool) -> float:
+        totals = (run["log_likelihood"] - (0 if spelling else run["spelling_log_likelihood"]) for run in scores)
+        return fmean(perplexity(float(total.sum()), tokens) for total in totals)
+
+    return {
+        "corpus": group[0]["corpus"],
+        "model": group[0]["model"],
+        "seeds": len(group),
+        "parameters": read_json(group[0]["architecture"])["parameters"],
+        "tokens": tokens,
+        "perplexity": mean_perplexity(spelling=True),
+        "bits_per_byte": interval["mean"],
+        "bits_per_byte_low": interval["low"],
+        "bits_per_byte_high": interval["high"],
+        "unit": group[0]["unit"],
+        "perplexity_without_spelling": mean_perplexity(spelling=False),
+        "unknown_tokens": int(first["unknown_tokens"].sum()),
+        "bytes": size,
+        "documents": len(first["document"]),
+        "state": first["state"][0],
+        "bits_per_byte_carried": mean_cost("log_likelihood_carried"),
+        "bits_per_byte_reset": mean_cost("log_likelihood_reset"),
+        "nats_per_character": fmean(-float(run["log_likelihood"].sum() / run["characters"].sum()) for run in scores),
+        "seed_standard_deviation": interval["seed_sd"],
+        "seed_low": interval["seed_low"],
+        "seed_high": interval["seed_high"],
+        "epochs": fmean(len(rows) for rows in histories),
+        "best_epoch": fmean(_best_epoch(rows) for rows in histories),
+        "training_seconds": fmean(float(run["wall_seconds"]) for run in used),
+        "miniature": bool(group[0]["miniature"]),
+    }
+
+
+def _best_epoch(history: list[dict[str, str]]) -> int:
+    """The epoch whose weights were kept: the last row marked best."""
+    marked = [int(row["epoch"]) for row in history if row["best"] in ("1", "True", "true")]
+    return marked[-1] if marked else 0
+
+
+def _pairs(corpus: str, scores: Mapping[tuple[str, str], list[dict[str, Any]]], seed: int) -> list[dict[str, Any]]:
+    """All pairs of a corpus' models, tested on the same documents with each model's mean over its seeds."""
+    models = [model for own, model in scores if own == corpus]
+    rows = []
+    for place, model_a in enumerate(models):
+        for model_b in models[place + 1 :]:
+            a, b = scores[corpus, model_a], scores[corpus, model_b]
+            found = paired_difference(
+                np.stack([run["log_likelihood"] for run in a]),
+                np.stack([run["log_likelihood"] for run in b]),
+                a[0]["bytes"],
+                seed=seed,
+            )
+            rows.append({"corpus": corpus, "model_a": model_a, "model_b": model_b, **found, "seeds_a": len(a), "seeds_b": len(b)})
+    for row, corrected in zip(rows, holm([row["p"] for row in rows]), strict=True):
+        row["p_corrected"] = corrected  # None with the verdict "undecided" where one document alone allows no test
+        decided = corrected is not None and corrected < LEVEL
+        row["verdict"] = "undecided" if not decided else "a better" if row["difference"] < 0 else "b better"
+    return [{column: row[column] for column in COMPARISONS} for row in rows]
+
+
+def _samples(groups: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """The samples' mean measures by corpus and model, then each corpus' control: every held-out document once."""
+    tables: list[dict[str, Any]] = []
+    for corpus in dict.fromkeys(own for own, _ in groups):
+        control: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+        for (own, model), group in groups.items():
+            if own != corpus:
+                continue
+            rows = [row for run in group for row in read_csv(run["measures"], ("source", "document", "group"))]
+            tables.append({"corpus": corpus, "model": model, **_means([row for row in rows if row["source"] == "sample"])})
+            control.update({tuple(row.items()): row for row in rows if row["source"] == "held_out"})
+        tables.append({"corpus": corpus, "model": HELD_OUT, **_means(list(control.values()))})
+    return tables
+
+
+def _means(rows: list[dict[str, str]]) -> dict[str, Any]:
+    """Mean, count and standard error of every measure; a measure that a document has no value for leaves that document out."""
+    found: dict[str, Any] = {"documents": len(rows)}
+    for name in rows[0] if rows else ():
+        if name in ("source", "document", "group"):
+            continue
+        values = [value for row in rows if (value := optional_float(row[name])) is not None]
+        found[name] = fmean(values) if values else None
+        found[f"{name}_count"] = len(values)
+        found[f"{name}_standard_error"] = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
+    return found
+
+
+def _hardware(run: Mapping[str, Any]) -> dict[str, Any]:
+    used = read_json(run["hardware"])
+    return {column: run[column] if column in run else used[column] for column in HARDWARE}
+
+
+def _text(key: str) -> Any:
+    return lambda row: escape(str(row[key]))
+
+
+def _number(key: str, digits: int) -> Any:
+    return lambda row: number(optional_float(row.get(key)), digits)
+
+
+def _interval(low: str, high: str) -> Any:
+    return lambda row: f"[{number(row[low], 3)}, {number(row[high], 3)}]"
+
+
+LANGUAGE_MODELS_TEX = (
+    Column("Corpus", "l", _text("corpus")),
+    Column("Model", "l", _text("model")),
+    Column("Seeds", "r", _number("seeds", 0)),
+    Column("Parameters", "r", _number("parameters", 0)),
+    Column("Unit", "l", _text("unit")),
+    Column("Perplexity per token", "r", _number("perplexity", 2)),
+    Column("Bits per byte", "r", _number("bits_per_byte", 3)),
+    Column(r"95\,\% interval", "r", _interval("bits_per_byte_low", "bits_per_byte_high")),
+    Column("Training (s)", "r", _number("training_seconds", 0)),
+)
+COMPARISONS_TEX = (
+    Column("Corpus", "l", _text("corpus")),
+    Column("Model a", "l", _text("model_a")),
+    Column("Model b", "l", _text("model_b")),
+    Column("Difference (bits per byte)", "r", _number("difference", 3)),
+    Column(r"95\,\% interval", "r", _interval("low", "high")),
+    Column("$p$", "r", _number("p", 4)),
+    Column("$p$ (Holm)", "r", _number("p_corrected", 4)),
+    Column("Verdict", "l", _text("verdict")),
+)
+HARDWARE_TEX = (
+    Column("Corpus", "l", _text("corpus")),
+    Column("Model", "l", _text("model")),
+    Column("Seed", "r", _number("seed", 0)),
+    Column("Device", "l", _text("device_name")),
+    Column("Time (s)", "r", _number("wall_seconds", 0)),
+    Column("RAM (MB)", "r", _number("peak_ram_mb", 0)),
+    Column("VRAM (MB)", "r", _number("peak_vram_mb", 0)),
+    Column("Tokens/s", "r", _number("tokens_per_second", 0)),
+    Column("Energy (J)", "r", _number("energy_joules", 0)),
+)
+
+
+def _samples_tex(names: Sequence[str]) -> list[Column]:
+    head = [
+        Column("Corpus", "l", _text("corpus")),
+        Column("Model", "l", _text("model")),
+        Column("Texts", "r", _number("documents", 0)),
+    ]
+    return head + [Column(escape(name.replace("_", " ")), "r", _number(name, 3)) for name in names]

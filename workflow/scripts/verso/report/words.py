@@ -1,0 +1,400 @@
+"""The report's texts in English and Spanish, and numbers as each language writes them."""
+
+import math
+
+LANGUAGES = ("en", "es")
+THIN = "\u202f"  # narrow no-break space: groups digits in Spanish, stands before units in both
+
+# What a figure says; figures are drawn in English and the page puts these labels into Spanish.
+FIGURE_LABELS = {
+    "nothing": "nothing to draw: too few models or measures",
+    "model": "model",
+    "epoch": "epoch",
+    "part": "part",
+    "train": "training",
+    "validation": "validation",
+    "loss_char": "loss, nats per character",
+    "loss_word": "loss, nats per word token",
+    "unit_char": "characters",
+    "unit_word": "words",
+    "bits_per_byte": "bits per byte of the test texts (lower is better)",
+    "row_model": "row",
+    "column_model": "column",
+    "verdict": "after correction",
+    "row": "row better",
+    "column": "column better",
+    "undecided": "undecided",
+    "control_line": "dots: mean of the samples ± one standard error; dashed line: held-out songs",
+}
+FIGURE_LABELS_ES = {
+    "nothing": "nada que dibujar: muy pocos modelos o medidas",
+    "model": "modelo",
+    "epoch": "época",
+    "part": "parte",
+    "train": "entrenamiento",
+    "validation": "validación",
+    "loss_char": "pérdida, nats por carácter",
+    "loss_word": "pérdida, nats por palabra",
+    "unit_char": "caracteres",
+    "unit_word": "palabras",
+    "bits_per_byte": "bits por byte de los textos de prueba (menos es mejor)",
+    "row_model": "fila",
+    "column_model": "columna",
+    "verdict": "tras la corrección",
+    "row": "fila mejor",
+    "column": "columna mejor",
+    "undecided": "sin decidir",
+    "control_line": "puntos: media de las muestras ± un error estándar; línea discontinua: canciones reservadas",
+}
+
+# Columns of sample_measures.csv (verso.evaluation.measures): the heading in each language.
+MEASURES: dict[str, dict[str, str]] = {
+    "words": {"en": "words", "es": "palabras"},
+    "characters": {"en": "characters", "es": "caracteres"},
+    "lines": {"en": "sung lines", "es": "versos"},
+    "words_per_line": {"en": "words per line", "es": "palabras por verso"},
+    "distinct_1": {"en": "distinct words, share", "es": "palabras distintas, proporción"},
+    "distinct_2": {"en": "distinct word pairs, share", "es": "pares de palabras distintos, proporción"},
+    "distinct_3": {"en": "distinct word triples, share", "es": "tríos de palabras distintos, proporción"},
+    "repetition": {"en": "repeated 4-grams, share", "es": "4-gramas repetidos, proporción"},
+    "longest_loop_words": {"en": "longest loop, words", "es": "bucle más largo, palabras"},
+    "section_tags": {"en": "section tags", "es": "marcas de sección"},
+    "section_tag_validity": {"en": "valid section tags, share", "es": "marcas de sección válidas, proporción"},
+    "unknown_words": {"en": "words not in training, share", "es": "palabras ajenas al entrenamiento, proporción"},
+    "rhyme_density": {"en": "rhyme density, vowels per word", "es": "densidad de rima, vocales por palabra"},
+    "longest_run_words": {"en": "longest verbatim run, words", "es": "copia literal más larga, palabras"},
+    "longest_run_characters": {"en": "longest verbatim run, characters", "es": "copia literal más larga, caracteres"},
+    "containment_5": {"en": "5-grams found in training, share", "es": "5-gramas presentes en el entrenamiento, proporción"},
+    "containment_8": {"en": "8-grams found in training, share", "es": "8-gramas presentes en el entrenamiento, proporción"},
+}
+# The measures that answer the usual remarks on such samples: loops, collapse, no structure, no rhyme, copied.
+FIGURE_MEASURES = (
+    "distinct_2", "repetition", "longest_loop_words", "words_per_line", "section_tag_validity", "unknown_words",
+    "rhyme_density", "longest_run_words", "containment_5",
+)  # fmt: skip
+
+TEXTS: dict[str, dict[str, str]] = {
+    "en": {
+        "language_name": "English",
+        "other_language": "Español",
+        "switch_theme": "Light / dark",
+        "contents": "Contents",
+        "skip": "Skip to the report",
+        "made_by": "Made by Verso {version} on {date}",
+        "demo_banner": "Laptop demo: miniature models and a toy corpus; these numbers say nothing about real songs.",
+        "miniature_banner": "Some models are miniatures (the same architecture, tiny): their numbers say nothing about the real ones.",
+        "miniature": "miniature",
+        "demo": "demo",
+        "summary": "In short",
+        "experiments": "What was run",
+        "corpora": "The texts",
+        "learning": "Learning curves",
+        "models": "Perplexity and bits per byte",
+        "comparisons": "Which differences are real",
+        "samples": "Samples",
+        "measures": "The samples in numbers",
+        "hardware": "Time, memory, energy",
+        "provenance": "Versions and fingerprints",
+        # summary
+        "best": "<strong>{model}</strong> predicts the test texts of <em>{corpus}</em> best: <strong>{value} bits per byte</strong>{interval}.",
+        "interval": " (95 % interval {low} to {high})",
+        "margin_decided": "It beats the next, {second}, by {difference} bits per byte{interval}, corrected p {p}: more than the choice of test documents explains.",
+        "margin_undecided": "Its lead over {second}, {difference} bits per byte{interval}, corrected p {p}, is <strong>not decided</strong> by {documents} test documents.",
+        "margin_untested": "Its lead over {second}, {difference} bits per byte, cannot be tested on a single test document.",
+        "tied": "Not told apart from the best: {models}.",
+        "all_pairs": "{decided} of {pairs} pairs of models are told apart.",
+        "one_seed": "Each model was trained once (one seed): the intervals cover the choice of test documents, not the luck of training.",
+        "some_one_seed": "Models have {low} to {high} seeds: where there is one, the luck of training is not covered.",
+        "seeds": "Each model was trained with {seeds} seeds and averaged; the intervals cover the choice of test documents, the spread over seeds stands beside.",
+        "few_documents": "Only {documents} test documents: intervals are wide, and resampling so few makes them narrower than they should be.",
+        "improving": "Best at the last epoch, so perhaps not done learning: {models}. Longer training may change the order.",
+        "state_carried": "The hidden state is carried from one test document to the next.",
+        "state_reset": "The hidden state is reset before each test document.",
+        # what was run
+        "experiments_text": "An experiment is a corpus, the models tried on it and their seeds. A run that belongs to two experiments was made once.",
+        "experiment": "Experiment",
+        "corpus": "Corpus",
+        "model": "Model",
+        "model_plural": "Models",
+        "seed": "Seed",
+        "seed_plural": "Seeds",
+        "settings": "Settings of each model",
+        "setting": "Setting",
+        # corpora
+        "corpora_text": "Every document is in one part only; near-duplicates (remixes, reprints) stay together, so none straddles a split.",
+        "kind": "Kind",
+        "part": "Part",
+        "train": "training",
+        "validation": "validation",
+        "test": "test",
+        "documents": "Documents",
+        "groups": "Groups",
+        "words": "Words",
+        "characters": "Characters",
+        "bytes": "Bytes",
+        "group": "Artist or label",
+        "duplicates": "Duplicates",
+        "set_aside": "Set aside",
+        "set_aside_none": "No row of the source was set aside.",
+        "set_aside_some": "{count} rows of the source were set aside, each with its reason in results/corpora/{corpus}/.",
+        "reason": "Reason",
+        "count": "Count",
+        "statistic": "Statistic",
+        "value": "Value",
+        "more_statistics": "All statistics of {corpus}",
+        # curves, tables
+        "learning_text": "Loss by epoch, every seed a line of its own: validation solid, training dashed (with dropout, so it may lie above). "
+        "The dot marks the epoch whose weights were kept. Characters and words have a panel each: a nat per character and a nat per word cannot be compared.",
+        "models_text": "<strong>Bits per byte</strong> is the cost of the same test bytes, whatever a model's tokens are, so all models of a corpus may be compared by it; lower is better. "
+        "<strong>Perplexity</strong> is per token, so it may be compared only between models of the same unit. "
+        "Unknown words pay for their spelling; “without spelling” leaves that out and flatters a model with many unknown words.",
+        "models_caption": "Language models on the test documents of {corpus}. Best in bold; best perplexity within each unit.",
+        "models_note": "{documents} test documents, {bytes} bytes. {state} 95 % intervals: bootstrap over test documents.",
+        "unit": "Unit",
+        "unit_char": "character",
+        "unit_word": "word",
+        "parameters": "Parameters",
+        "perplexity": "Perplexity per token",
+        "perplexity_without_spelling": "… without spelling",
+        "bits_per_byte": "Bits per byte",
+        "interval_heading": "95 % interval",
+        "seed_deviation": "Standard deviation over seeds",
+        "unknown": "Unknown tokens",
+        "carried": "Bits per byte, state carried",
+        "reset": "Bits per byte, state reset",
+        "nats_per_character": "Nats per character",
+        "epochs": "Epochs (best)",
+        "training_time": "Training time",
+        "comparisons_text": "Difference in bits per byte of two models on the same documents: row minus column in the figure, a minus b in the table; below zero the first is better. "
+        "Intervals: paired bootstrap over documents. p: sign-flip permutation test, corrected by Holm for the number of pairs of the corpus; decided below 0.05.",
+        "comparisons_caption": "All pairs of models on {corpus}",
+        "model_a": "a",
+        "model_b": "b",
+        "difference": "a − b, bits per byte",
+        "p": "p",
+        "p_corrected": "p corrected",
+        "verdict": "Verdict",
+        "verdict_undecided": "undecided",
+        "verdict_better": "{model} better",
+        "no_pairs": "There is only one model: nothing to compare.",
+        # samples
+        "samples_text": "Short excerpts, at most {lines} lines or {words} words each; the whole texts are in samples.jsonl of each run. The prompt is in grey, and how it was decoded stands below.",
+        "more_samples": "{count} more by {model}",
+        "no_samples": "No sample was asked for.",
+        "primed": "after reading {document}",
+        "stopped_end": "ended by itself",
+        "stopped_length": "cut at {tokens} tokens",
+        "temperature": "temperature",
+        "repetition_penalty": "repetition penalty",
+        "measures_text": "The same measures on the samples and on songs that no model saw, so that each has its yardstick. "
+        "A run of words or an n-gram found in the training songs is memorisation only where it exceeds what held-out songs share with them.",
+        "measures_caption": "Means over the samples of {corpus}; the last row is the control",
+        "texts": "Texts",
+        "held_out": "held-out songs",
+        # hardware, provenance
+        "hardware_text": "Measured while training. Energy is given where the machine tells it.",
+        "hardware_caption": "What each run used",
+        "device": "Device",
+        "dtype": "Type",
+        "threads": "Threads",
+        "wall": "Time",
+        "ram": "Peak RAM",
+        "vram": "Peak VRAM",
+        "tokens_per_second": "Tokens per second",
+        "energy": "Energy",
+        "provenance_text": "A fingerprint covers the code, the settings and the data that a run executed: the same fingerprint, the same run.",
+        "config": "Configuration",
+        "commit": "Git commit",
+        "commit_none": "not under git",
+        "program": "Program",
+        "version": "Version",
+        "run": "Run",
+        "fingerprint": "Fingerprint",
+        "figure_learning": "Learning curves of every model by epoch; the figures behind them are in history.csv of each run.",
+        "figure_bits": "Bits per byte of every model with its 95 % interval; the values are in the table below.",
+        "figure_comparisons": "Grid of differences between models; the values are in the table below.",
+        "figure_measures": "Measures of the samples of every model against held-out songs; the values are in the table below.",
+    },
+    "es": {
+        "language_name": "Español",
+        "other_language": "English",
+        "switch_theme": "Claro / oscuro",
+        "contents": "Contenido",
+        "skip": "Ir al informe",
+        "made_by": "Hecho por Verso {version} el {date}",
+        "demo_banner": "Demostración en un portátil: modelos en miniatura y un corpus de juguete; estas cifras no dicen nada sobre canciones reales.",
+        "miniature_banner": "Algunos modelos son miniaturas (la misma arquitectura, diminuta): sus cifras no dicen nada de los verdaderos.",
+        "miniature": "miniatura",
+        "demo": "demostración",
+        "summary": "En breve",
+        "experiments": "Qué se ejecutó",
+        "corpora": "Los textos",
+        "learning": "Curvas de aprendizaje",
+        "models": "Perplejidad y bits por byte",
+        "comparisons": "Qué diferencias son reales",
+        "samples": "Muestras",
+        "measures": "Las muestras en cifras",
+        "hardware": "Tiempo, memoria, energía",
+        "provenance": "Versiones y huellas",
+        "best": "<strong>{model}</strong> es quien mejor predice los textos de prueba de <em>{corpus}</em>: <strong>{value} bits por byte</strong>{interval}.",
+        "interval": " (intervalo del 95 %: de {low} a {high})",
+        "margin_decided": "Supera al siguiente, {second}, en {difference} bits por byte{interval}, p corregida {p}: más de lo que explica la elección de los documentos de prueba.",
+        "margin_undecided": "Su ventaja sobre {second}, {difference} bits por byte{interval}, p corregida {p}, <strong>no queda decidida</strong> con {documents} documentos de prueba.",
+        "margin_untested": "Su ventaja sobre {second}, {difference} bits por byte, no puede comprobarse con un solo documento de prueba.",
+        "tied": "No se distinguen del mejor: {models}.",
+        "all_pairs": "Se distinguen {decided} de {pairs} pares de modelos.",
+        "one_seed": "Cada modelo se entrenó una sola vez (una semilla): los intervalos cubren la elección de los documentos de prueba, no la suerte del entrenamiento.",
+        "some_one_seed": "Los modelos tienen de {low} a {high} semillas: donde hay una, la suerte del entrenamiento no está cubierta.",
+        "seeds": "Cada modelo se entrenó con {seeds} semillas y se promedió; los intervalos cubren la elección de los documentos de prueba, la dispersión entre semillas se da al lado.",
+        "few_documents": "Solo {documents} documentos de prueba: los intervalos son anchos, y con tan pocos el remuestreo los deja más estrechos de lo debido.",
+        "improving": "Mejores en la última época, así que quizá aún aprendían: {models}. Un entrenamiento más largo puede cambiar el orden.",
+        "state_carried": "El estado oculto pasa de un documento de prueba al siguiente.",
+        "state_reset": "El estado oculto se reinicia antes de cada documento de prueba.",
+        "experiments_text": "Un experimento es un corpus, los modelos que se prueban en él y sus semillas. Una ejecución de dos experimentos se hizo una sola vez.",
+        "experiment": "Experimento",
+        "corpus": "Corpus",
+        "model": "Modelo",
+        "model_plural": "Modelos",
+        "seed": "Semilla",
+        "seed_plural": "Semillas",
+        "settings": "Ajustes de cada modelo",
+        "setting": "Ajuste",
+        "corpora_text": "Cada documento está en una sola parte; los casi duplicados (remezclas, reediciones) van juntos, así que ninguno cruza la división.",
+        "kind": "Clase",
+        "part": "Parte",
+        "train": "entrenamiento",
+        "validation": "validación",
+        "test": "prueba",
+        "documents": "Documentos",
+        "groups": "Grupos",
+        "words": "Palabras",
+        "characters": "Caracteres",
+        "bytes": "Bytes",
+        "group": "Artista o etiqueta",
+        "duplicates": "Duplicados",
+        "set_aside": "Apartados",
+        "set_aside_none": "No se apartó ninguna fila de la fuente.",
+        "set_aside_some": "Se apartaron {count} filas de la fuente, cada una con su motivo en results/corpora/{corpus}/.",
+        "reason": "Motivo",
+        "count": "Cantidad",
+        "statistic": "Estadística",
+        "value": "Valor",
+        "more_statistics": "Todas las estadísticas de {corpus}",
+        "learning_text": "Pérdida por época, cada semilla con su línea: validación continua, entrenamiento discontinua (con dropout, por lo que puede quedar por encima). "
+        "El punto marca la época cuyos pesos se guardaron. Caracteres y palabras tienen su propio panel: un nat por carácter y un nat por palabra no se comparan.",
+        "models_text": "<strong>Bits por byte</strong> es el coste de los mismos bytes de prueba, sean cuales sean las unidades del modelo: sirve para comparar todos los modelos de un corpus; menos es mejor. "
+        "La <strong>perplejidad</strong> es por unidad, así que solo se compara entre modelos de la misma unidad. "
+        "Las palabras desconocidas pagan su ortografía; «sin ortografía» la omite y favorece al modelo con muchas palabras desconocidas.",
+        "models_caption": "Modelos de lenguaje sobre los documentos de prueba de {corpus}. El mejor en negrita; la mejor perplejidad dentro de cada unidad.",
+        "models_note": "{documents} documentos de prueba, {bytes} bytes. {state} Intervalos del 95 %: bootstrap sobre los documentos de prueba.",
+        "unit": "Unidad",
+        "unit_char": "carácter",
+        "unit_word": "palabra",
+        "parameters": "Parámetros",
+        "perplexity": "Perplejidad por unidad",
+        "perplexity_without_spelling": "… sin ortografía",
+        "bits_per_byte": "Bits por byte",
+        "interval_heading": "Intervalo del 95 %",
+        "seed_deviation": "Desviación típica entre semillas",
+        "unknown": "Unidades desconocidas",
+        "carried": "Bits por byte, estado conservado",
+        "reset": "Bits por byte, estado reiniciado",
+        "nats_per_character": "Nats por carácter",
+        "epochs": "Épocas (mejor)",
+        "training_time": "Tiempo de entrenamiento",
+        "comparisons_text": "Diferencia en bits por byte de dos modelos en los mismos documentos: fila menos columna en la figura, a menos b en la tabla; por debajo de cero gana el primero. "
+        "Intervalos: bootstrap pareado sobre los documentos. p: prueba de permutación de signos, corregida por Holm según los pares del corpus; decidido por debajo de 0,05.",
+        "comparisons_caption": "Todos los pares de modelos en {corpus}",
+        "model_a": "a",
+        "model_b": "b",
+        "difference": "a − b, bits por byte",
+        "p": "p",
+        "p_corrected": "p corregida",
+        "verdict": "Veredicto",
+        "verdict_undecided": "sin decidir",
+        "verdict_better": "{model} mejor",
+        "no_pairs": "Hay un solo modelo: nada que comparar.",
+        "samples_text": "Extractos breves, de {lines} líneas o {words} palabras como mucho; los textos enteros están en samples.jsonl de cada ejecución. La entrada va en gris, y debajo cómo se decodificó.",
+        "more_samples": "{count} más de {model}",
+        "no_samples": "No se pidió ninguna muestra.",
+        "primed": "tras leer {document}",
+        "stopped_end": "terminó por sí mismo",
+        "stopped_length": "cortado a las {tokens} unidades",
+        "temperature": "temperatura",
+        "repetition_penalty": "penalización por repetición",
+        "measures_text": "Las mismas medidas en las muestras y en canciones que ningún modelo vio, para que cada una tenga su vara de medir. "
+        "Una serie de palabras o un n-grama de las canciones de entrenamiento es memorización solo si supera lo que las canciones reservadas comparten con ellas.",
+        "measures_caption": "Medias de las muestras de {corpus}; la última fila es el control",
+        "texts": "Textos",
+        "held_out": "canciones reservadas",
+        "hardware_text": "Medido durante el entrenamiento. La energía se da donde la máquina la indica.",
+        "hardware_caption": "Qué consumió cada ejecución",
+        "device": "Dispositivo",
+        "dtype": "Tipo",
+        "threads": "Hilos",
+        "wall": "Tiempo",
+        "ram": "RAM máxima",
+        "vram": "VRAM máxima",
+        "tokens_per_second": "Unidades por segundo",
+        "energy": "Energía",
+        "provenance_text": "Una huella abarca el código, los ajustes y los datos de una ejecución: la misma huella, la misma ejecución.",
+        "config": "Configuración",
+        "commit": "Commit de git",
+        "commit_none": "sin git",
+        "program": "Programa",
+        "version": "Versión",
+        "run": "Ejecución",
+        "fingerprint": "Huella",
+        "figure_learning": "Curvas de aprendizaje de cada modelo por época; las cifras están en history.csv de cada ejecución.",
+        "figure_bits": "Bits por byte de cada modelo con su intervalo del 95 %; los valores están en la tabla de abajo.",
+        "figure_comparisons": "Cuadrícula de diferencias entre modelos; los valores están en la tabla de abajo.",
+        "figure_measures": "Medidas de las muestras de cada modelo frente a canciones reservadas; los valores están en la tabla de abajo.",
+    },
+}
+
+
+def number(value: float | None, digits: int, language: str) -> str:
+    """A number with `digits` decimals, as `language` writes it; an en dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return "–" if value is None or math.isnan(value) else "∞"
+    text = f"{value:,.{digits}f}".replace("-", "−")
+    if language == "es":
+        text = text.replace(",", THIN).replace(".", ",")
+    return text
+
+
+def p_value(value: float | None, language: str) -> str:
+    """A p value with three decimals, or that it is below 0.001."""
+    if value is not None and value < 0.001:
+        return f"<{THIN}{number(0.001, 3, language)}"
+    return number(value, 3, language)
+
+
+def duration(seconds: float | None, language: str) -> str:
+    """Seconds as a person reads them: 42 s, 3 min 05 s, 2 h 10 min."""
+    if seconds is None or not math.isfinite(seconds):
+        return "–"
+    if seconds < 60:
+        return f"{number(seconds, 1 if seconds < 10 else 0, language)}{THIN}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}{THIN}min {rest:02d}{THIN}s"
+    return f"{minutes // 60}{THIN}h {minutes % 60:02d}{THIN}min"
+
+
+def memory(megabytes: float | None, language: str) -> str:
+    """Megabytes with their unit; gigabytes from 1,000 up."""
+    if megabytes is None or not math.isfinite(megabytes):
+        return "–"
+    if megabytes >= 1000:
+        return f"{number(megabytes / 1000, 2, language)}{THIN}GB"
+    return f"{number(megabytes, 0, language)}{THIN}MB"
+
+
+def energy(joules: float | None, language: str) -> str:
+    """Joules with their unit; kilojoules from 10,000 up."""
+    if joules is None or not math.isfinite(joules):
+        return "–"
+    if joules >= 10_000:
+        return f"{number(joules / 1000, 1, language)}{THIN}kJ"
+    return f"{number(joules, 0, language)}{THIN}J"

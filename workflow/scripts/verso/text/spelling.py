@@ -1,0 +1,60 @@
+"""What an unknown token's spelling costs, so that every model pays for the whole text. docs/perplexity.md has the arithmetic."""
+
+import math
+from collections import Counter
+
+from verso.text.vocabulary import Vocabulary
+
+SCALAR_VALUES = 0x110000 - 0x800  # 1,112,064: all Unicode code points but the surrogates
+ORDER = 5
+FIRST, LAST = "\ud800", "\udfff"  # around a word: surrogates, which no text can hold
+
+
+class SpellingModel:
+    """How probable each spelling is once the language model has said "unknown".
+
+    unit "char": every Unicode scalar value alike. unit "word": characters one after the other and then an end, each given the
+    four before it, by an interpolated Witten-Bell 5-gram over the vocabulary's words (each once: an unknown word is
+    a new type), ending in a uniform distribution over all scalar values and the end: over all strings the probabilities sum to 1.
+
+    Sources: Witten and Bell 1991 (method C); Chen and Goodman 1999, section 2.6 (interpolated).
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.unit = vocabulary.unit
+        self.followed: Counter[str] = Counter()  # context + character -> how often
+        self.contexts: Counter[str] = Counter()  # context -> how often
+        self.kinds: Counter[str] = Counter()  # context -> how many different characters follow
+        if self.unit == "word":
+            for word in vocabulary.tokens[vocabulary.end + 1 :]:
+                if word != "\n":
+                    self._count(word)
+
+    def _count(self, word: str) -> None:
+        padded = FIRST + word + LAST
+        for i in range(1, len(padded)):
+            for start in range(max(0, i - ORDER + 1), i + 1):
+                context = padded[start:i]
+                self.contexts[context] += 1
+                self.followed[context + padded[i]] += 1
+                if self.followed[context + padded[i]] == 1:
+                    self.kinds[context] += 1
+
+    def log_probability(self, piece: str) -> float:
+        """Natural logarithm of the probability of this spelling (< 0)."""
+        if self.unit == "char":
+            return -math.log(SCALAR_VALUES)
+        padded = FIRST + piece + LAST
+        return math.fsum(math.log(self._probability(padded[max(0, i - ORDER + 1) : i], padded[i])) for i in range(1, len(padded)))
+
+    def _probability(self, context: str, character: str) -> float:
+        """P(character | context), from the shortest context to the longest: (count + kinds * shorter) / (total + kinds)."""
+        probability = 1 / (SCALAR_VALUES + 1)
+        for start in range(len(context), -1, -1):
+            shorter = context[start:]
+            total = self.contexts[shorter]
+            if not total:
+                break  # a longer context has not been seen either
+            kinds = self.kinds[shorter]
+            probability = (self.followed[shorter + character] + kinds * probability) / (total + kinds)
+        return probability

@@ -1,0 +1,96 @@
+"""Vocabularies: text as characters or words and back, without loss on prepared text."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from verso.errors import VersoError
+from verso.files import read_json, read_json_lines, write_json
+from verso.logs import progress
+
+SPECIALS = ("<|unknown|>", "<|start|>", "<|end|>")
+WORDS = re.compile(r"\n|[^ \n]+")
+
+
+def split(text: str, unit: str) -> list[str]:
+    """The pieces of a prepared text: every character, or every run of non-white-space and every newline by itself."""
+    return list(text) if unit == "char" else WORDS.findall(text)
+
+
+def join(pieces: Iterable[str], unit: str) -> str:
+    """The text of pieces: join(split(text, unit), unit) == text for every prepared text (verso.corpora.clean).
+
+    Words: one space between two neighbours, none beside a newline.
+    """
+    text = ("" if unit == "char" else " ").join(pieces)
+    return text if unit == "char" else re.sub(" ?\n ?", "\n", text)
+
+
+class Vocabulary:
+    """The tokens of one training text. Ids 0, 1, 2 are unknown, start and end; the rest go by falling training frequency."""
+
+    unknown = 0
+    start = 1
+    end = 2
+
+    def __init__(self, unit: str, tokens: Sequence[str], counts: Sequence[int]) -> None:
+        """tokens: len V, the three specials first. counts: len V, occurrences in the training text."""
+        self.unit = unit
+        self.tokens = list(tokens)
+        self.counts = list(counts)
+        # Without the specials: a song that says "<|end|>" says a word, it does not end.
+        self._ids = {token: number for number, token in enumerate(self.tokens) if number >= len(SPECIALS)}
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Vocabulary":
+        """Read what `build` wrote. Raises VersoError when the file is no vocabulary of this version."""
+        stored = read_json(path)
+        try:
+            unit, tokens, counts = stored["unit"], stored["tokens"], stored["counts"]
+        except (KeyError, TypeError) as error:
+            raise VersoError(f"{path}: is no vocabulary of this version of Verso; delete it and run again") from error
+        if unit not in {"char", "word"} or tuple(tokens[: len(SPECIALS)]) != SPECIALS or len(tokens) != len(counts):
+            raise VersoError(f"{path}: is no vocabulary of this version of Verso; delete it and run again")
+        return cls(unit, tokens, counts)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def pieces(self, text: str) -> list[str]:
+        """The text's tokens as strings, unknown ones spelt as they stand there."""
+        return split(text, self.unit)
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of the text's tokens, `unknown` for those that training did not see often enough; no start, no end."""
+        return [self._ids.get(piece, self.unknown) for piece in split(text, self.unit)]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of ids: start and end write nothing, unknown writes its name."""
+        return join([self.tokens[number] for number in ids if number not in (self.start, self.end)], self.unit)
+
+
+def build(train: str | Path, unit: str, minimum_count: int, vocabulary: str | Path) -> None:
+    """Write the vocabulary of the training documents: {"unit", "minimum_count", "training_tokens", "tokens", "counts"}.
+
+    Ordered by falling frequency, ties by code point, so that the same text gives the same file. counts of <|unknown|> are
+    the occurrences left out by minimum_count, and start and end are no part of the text: counts sum to training_tokens.
+    Streams: memory grows with the number of different tokens alone.
+    """
+    counted: Counter[str] = Counter()
+    for row in progress(read_json_lines(train), f"{unit} vocabulary", unit="documents"):
+        counted.update(split(row["text"], unit))
+    total = counted.total()
+    kept = sorted(((token, count) for token, count in counted.items() if count >= minimum_count), key=lambda pair: (-pair[1], pair[0]))
+    if not kept:
+        raise VersoError(f"{train}: no {unit} occurs {minimum_count} times in {total} tokens; lower minimum_count")
+    write_json(
+        vocabulary,
+        {
+            "unit": unit,
+            "minimum_count": minimum_count,
+            "training_tokens": total,
+            "tokens": [*SPECIALS, *(token for token, _ in kept)],
+            "counts": [total - sum(count for _, count in kept), 0, 0, *(count for _, count in kept)],
+        },
+    )

@@ -1,0 +1,117 @@
+"""Checkpoints that a job can die beside: whole or absent, checked before they are believed, two generations deep.
+
+    checkpoints/<fingerprint>/step-000000412.<sha256 of the file>.ckpt
+
+The checksum is in the name: one rename makes content and checksum appear together.
+"""
+
+import errno
+import hashlib
+import io
+import logging
+import os
+import pickle
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from verso.files import FULL_DISK
+
+log = logging.getLogger(__name__)
+
+KEPT = 2  # the newest, and the one before in case that the newest was damaged on its disk
+
+
+class Checkpoints:
+    """The checkpoints of one training, which `fingerprint` names: code, settings, seed and data."""
+
+    def __init__(self, root: str | Path, fingerprint: str) -> None:
+        self._root = Path(root)
+        self._fingerprint = fingerprint
+        self._folder = self._root / fingerprint
+
+    def save(self, step: int, state: dict[str, Any]) -> bool:
+        """Write `state` (tensors, numbers, strings, lists, dicts) as the newest checkpoint; older ones beyond two go.
+
+        A full disk is a warning and False: training goes on, and the older checkpoint stays good.
+        """
+        buffer = io.BytesIO()
+        torch.save({"fingerprint": self._fingerprint, "state": state}, buffer)
+        content = buffer.getbuffer()
+        final = self._folder / f"step-{step:09d}.{hashlib.sha256(content).hexdigest()}.ckpt"
+        temporary = final.with_suffix(".part")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(final)
+            self._sync_folder()
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            if error.errno not in FULL_DISK:
+                raise
+            log.warning("%s: the disk is full; no checkpoint at step %d, training goes on", self._folder, step)
+            return False
+        for old in self._newest_first()[KEPT:]:
+            old.unlink()
+        return True
+
+    def newest(self) -> dict[str, Any] | None:
+        """The state of the newest sound checkpoint, on the CPU; None when there is none.
+
+        A damaged checkpoint (its content is not what its name says) or a foreign one (of another fingerprint) is refused:
+        a log line says so, it is renamed out of the way, and the one before is tried.
+        """
+        if not self._folder.is_dir():
+            return None
+        for part in self._folder.glob("*.part"):  # from a process that was killed while it wrote
+            part.unlink()
+        for path in self._newest_first():
+            state, fault = self._read(path)
+            if state is not None:
+                return state
+            log.warning("%s: checkpoint refused, %s; trying the one before", path, fault)
+            path.rename(path.with_suffix(".refused"))
+        return None
+
+    def finish(self) -> None:
+        """After success: keep this training's last checkpoint alone, and remove what other fingerprints left behind."""
+        newest = self._newest_first()[:1]
+        for folder in (path for path in self._root.glob("*") if path.is_dir() and path != self._folder):
+            shutil.rmtree(folder, ignore_errors=True)
+        for path in self._folder.glob("*"):
+            if path not in newest:
+                path.unlink()
+
+    def _newest_first(self) -> list[Path]:
+        """By step; two files of one step (a save repeated after a refusal) by time."""
+        return sorted(self._folder.glob("step-*.ckpt"), key=lambda path: (path.name[:14], path.stat().st_mtime_ns), reverse=True)
+
+    def _read(self, path: Path) -> tuple[dict[str, Any] | None, str]:
+        """The state in `path`, or None and what is wrong with it."""
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != path.name.split(".")[1]:
+            return None, "its content is not what was written (cut short or changed)"
+        try:
+            saved = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+            fingerprint, state = saved["fingerprint"], saved["state"]
+        except (pickle.UnpicklingError, RuntimeError, KeyError, TypeError, EOFError) as error:
+            return None, f"it is no checkpoint of Verso ({error})"
+        if fingerprint != self._fingerprint:
+            return None, "it belongs to another training (code, settings, seed or data differ)"
+        return state, ""
+
+    def _sync_folder(self) -> None:
+        """Make the rename outlive a power cut, where the file system lets a folder be synced."""
+        handle = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF):
+                raise
+        finally:
+            os.close(handle)

@@ -1,0 +1,204 @@
+"""Train one recurrent language model, by either objective.
+
+every_token   the shuffled documents as one stream, in lanes, the state carried from window to window (truncated
+              back-propagation through time: Williams & Peng 1990), a loss at every position
+last_token    windows at `stride`, each from a zero state, a loss at the one token after it: the report's protocol
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from verso.files import sha256_of, write_csv, write_json
+from verso.hardware import pick_device, use_threads
+from verso.models.recurrent_lm import RecurrentLM, State, detach, parameter_counts, save_architecture, save_weights
+from verso.text.vocabulary import Vocabulary
+from verso.training.batches import (
+    encoded,
+    lane_count,
+    lanes,
+    last_token_batches,
+    padded_lanes,
+    permutation,
+    window_bounds,
+    window_starts,
+)
+from verso.training.checkpoints import Checkpoints
+from verso.training.loop import HISTORY, fit
+
+log = logging.getLogger(__name__)
+
+Batch = tuple[Tensor, Tensor]
+
+
+class _LanguageModelling:
+    """What both objectives share (see verso.training.loop.Task): the model, the carried state and the validation."""
+
+    def __init__(
+        self, model: RecurrentLM, validation: Tensor, settings: dict[str, Any], device: torch.device, start: int
+    ) -> None:
+        self.model = model
+        self.settings = settings
+        self.device = device
+        self._start = start
+        self.state: State | None = None
+        # Lanes make validation as fast as training. Each begins with no memory, so none is shorter than ten windows;
+        # a small text is one lane, read as a reader would.
+        count = max(1, min(settings["batch"], (len(validation) - 1) // (10 * settings["window"])))
+        self._inputs, self._targets = (part.to(device) for part in padded_lanes(validation, count, padding=start))
+
+    def validate(self) -> float:
+        """Mean nats over the documents' tokens and their <|end|>, the state carried.
+
+        What follows an <|end|> is always <|start|>: to guess that is no achievement, so it is left out (and so is the padding,
+        which is <|start|> for that reason).
+        """
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        state = self.model.initial_state(len(self._inputs))
+        for begin, end in window_bounds(self._inputs.shape[1], self.settings["window"]):
+            features, state = self.model(self._inputs[:, begin:end], state)
+            counted = self._targets[:, begin:end] != self._start
+            total -= self.model.target_log_likelihoods(features[counted], self._targets[:, begin:end][counted]).double().sum()
+        return float(total / (self._targets != self._start).sum())
+
+    def carried(self) -> State | None:
+        """The state after the last step."""
+        return self.state
+
+    def restore(self, carried: State | None) -> None:
+        """Go on from a checkpoint's state."""
+        if isinstance(carried, Tensor):
+            self.state = carried.to(self.device)
+        elif carried is not None:
+            self.state = (carried[0].to(self.device), carried[1].to(self.device))
+
+
+class EveryToken(_LanguageModelling):
+    """A loss at every position, the state carried from window to window in each lane."""
+
+    def __init__(
+        self, model: RecurrentLM, train: list[Tensor], validation: Tensor, settings: dict[str, Any], seed: int,
+        device: torch.device, start: int, source: str,
+    ) -> None:  # fmt: skip
+        super().__init__(model, validation, settings, device, start)
+        self._documents, self._seed = train, seed
+        positions = sum(len(document) for document in train) - 1
+        self.lanes = lane_count(positions, settings["batch"], settings["window"], source)
+        self._bounds = window_bounds(positions // self.lanes, settings["window"])
+        self.steps = len(self._bounds)
+
+    def batches(self, epoch: int, first: int) -> Iterator[Batch]:
+        """Windows (lanes, T) of the epoch's stream; its first window begins with a zero state."""
+        order = permutation(len(self._documents), self._seed, epoch).tolist()
+        stream = torch.cat([self._documents[index] for index in order]).to(self.device)
+        inputs, targets = lanes(stream, self.lanes)
+        if first == 0:
+            self.state = self.model.initial_state(self.lanes)
+        for begin, end in self._bounds[first:]:
+            yield inputs[:, begin:end], targets[:, begin:end]
+
+    def loss(self, batch: Batch) -> tuple[Tensor, int]:
+        """Mean nats over a window, from the state that the window before it left."""
+        inputs, targets = batch
+        assert self.state is not None
+        features, state = self.model(inputs, self.state)
+        self.state = detach(state)
+        return self.model.loss(features, targets), targets.numel()
+
+
+class LastToken(_LanguageModelling):
+    """A loss at the one token after each window, from a zero state: the report's protocol."""
+
+    def __init__(
+        self, model: RecurrentLM, train: list[Tensor], validation: Tensor, settings: dict[str, Any], seed: int,
+        device: torch.device, start: int, source: str,
+    ) -> None:  # fmt: skip
+        super().__init__(model, validation, settings, device, start)
+        self._stream, self._seed = torch.cat(train).to(device), seed
+        lane_count(len(self._stream) - 1, 1, settings["window"], source)  # one window at least, or an error that says so
+        self._starts = window_starts(len(self._stream), settings["window"], settings["stride"])
+        self.steps = -(-len(self._starts) // settings["batch"])
+
+    def batches(self, epoch: int, first: int) -> Iterator[Batch]:
+        """Windows (B, window) and the token after each (B,), in the epoch's order."""
+        order = permutation(len(self._starts), self._seed, epoch)
+        return last_token_batches(self._stream, self._starts[order], self.settings["window"], self.settings["batch"], first)
+
+    def loss(self, batch: Batch) -> tuple[Tensor, int]:
+        """Mean nats of the tokens after the windows."""
+        inputs, targets = batch
+        features, _ = self.model(inputs, self.model.initial_state(len(inputs)))
+        return self.model.loss(features[:, -1], targets), targets.numel()
+
+
+OBJECTIVES = {"every_token": EveryToken, "last_token": LastToken}
+
+
+def build(settings: dict[str, Any], vocabulary_size: int) -> RecurrentLM:
+    """The model that `settings` describe, with fresh weights from torch's random state."""
+    keys = ("cell", "embedding", "hidden", "layers", "dropout", "tie_weights", "softmax", "cutoffs")
+    return RecurrentLM(vocabulary_size, **{key: settings[key] for key in keys})
+
+
+def task(
+    model: RecurrentLM, train: str | Path, validation: str | Path, vocabulary: Vocabulary, settings: dict[str, Any], seed: int,
+    device: torch.device,
+) -> EveryToken | LastToken:  # fmt: skip
+    """The model with its data, ready for the loop.
+
+    Raises VersoError when a file holds no document or the training text is shorter than one window.
+    """
+    documents, held_out = encoded(train, vocabulary), torch.cat(encoded(validation, vocabulary))
+    return OBJECTIVES[settings["objective"]](model, documents, held_out, settings, seed, device, vocabulary.start, str(train))
+
+
+def train(
+    train: str | Path,
+    validation: str | Path,
+    vocabulary: str | Path,
+    settings: dict[str, Any],
+    seed: int,
+    fingerprint: str,
+    weights: str | Path,
+    architecture: str | Path,
+    history: str | Path,
+    hardware: str | Path,
+    checkpoints: str | Path,
+) -> None:
+    """Train a recurrent language model and write its best weights, architecture, history and use of hardware.
+
+    train, validation: JSON lines with "text". settings: one model's, with every key. fingerprint: of the code that runs.
+    checkpoints: a folder that outlives a failed job; a training found there is gone on with when code, settings, seed and
+    data are the same. With settings["minutes"] the result is not repeatable bit by bit.
+    """
+    threads = use_threads()
+    device = pick_device()
+    log.info("%s; %d threads", device.reason, threads)
+
+    known = Vocabulary.load(vocabulary)
+    torch.manual_seed(seed)
+    model = build(settings, len(known)).to(device.device)
+    counts = parameter_counts(model)
+    log.info("%s parameters: %s", f"{sum(counts.values()):,}", ", ".join(f"{part} {count:,}" for part, count in counts.items()))
+
+    key = _key(fingerprint, settings, seed, [train, validation, vocabulary])
+    kept = Checkpoints(checkpoints, key)
+    outcome = fit(task(model, train, validation, known, settings, seed, device.device), settings, device, kept)
+
+    save_weights(model, weights)
+    save_architecture(model, architecture)
+    write_csv(history, outcome.history, HISTORY)
+    write_json(hardware, outcome.hardware)
+    kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
+
+
+def _key(fingerprint: str, settings: dict[str, Any], seed: int, files: list[str | Path]) -> str:
+    """What makes two trainings the same: code, settings, seed and the content of the files; 32 hexadecimal digits."""
+    facts = [fingerprint, settings, seed, [sha256_of(path) for path in files]]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
