@@ -119,7 +119,7 @@ def corpus_settings(*keys):
 
 def settings_of_model(wildcards):
     """This model's entry but for what cannot change its weights."""
-    return CONFIG.models[wildcards.model].model_dump(exclude={"needs", "miniature", "checkpoint_seconds"})
+    return CONFIG.models[wildcards.model].model_dump(exclude={"needs", "miniature"})
 
 
 def vocabulary_of_model(wildcards):
@@ -151,5 +151,5 @@ def light_work(name):
     return resource
 
 
-TRAINING = {name: needs_of_model(name) for name in ("mem_mb", "runtime", "vram_mb", "gpu")}
+TRAINING = {name: needs_of_model(name) for name in ("mem_mb", "runtime", "vram_mb", "gpu", "checkpoint_seconds")}
 LIGHT_WORK = {name: light_work(name) for name in ("mem_mb", "runtime", "vram_mb", "gpu")}

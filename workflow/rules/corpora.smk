@@ -5,11 +5,6 @@ Writes  results/corpora/<corpus>/{documents,train,validation,test}.jsonl, set_as
         vocab_{char,word}.json and, of songs, *_lyrics_alpaca.json, *_lyrics.txt, dataset_info.json
 """
 
-SONG_EXPORTS = [
-    f"{part}_{name}" for part in ("train", "validation", "test") for name in ("lyrics_alpaca.json", "lyrics.txt")
-] + ["dataset_info.json"]
-
-
 def files_of_source(wildcards):
     """The source's files; none when it is missing, which stops a real run before it starts (common.smk)."""
     path = Path(CONFIG.corpora[wildcards.corpus].source.path)
@@ -25,21 +20,14 @@ def source_settings(wildcards):
     return {**settings, "songs_per_artist": getattr(corpus, "songs_per_artist", None)}
 
 
+def preparation_settings(wildcards):
+    settings = corpus_settings("split", "near_duplicates")(wildcards)
+    settings["split"]["method"] = "position" if kind_of_corpus(wildcards) == "manual" else "stratified"
+    return settings
+
+
 def kind_of_corpus(wildcards):
     return CONFIG.corpora[wildcards.corpus].kind
-
-
-def export_paths(corpus):
-    return [corpus_path(name).format(corpus=corpus) for name in SONG_EXPORTS]
-
-
-def exports_of_experiment(name):
-    corpus = CONFIG.experiments[name].corpus
-    return export_paths(corpus) if CONFIG.corpora[corpus].kind == "songs" else []
-
-
-def exports_of_all_songs(wildcards):
-    return sorted({path for name in CONFIG.experiments for path in exports_of_experiment(name)})
 
 
 rule acquire_corpus:
@@ -58,6 +46,7 @@ rule acquire_corpus:
     params:
         source=source_settings,
         kind=kind_of_corpus,
+        path=lambda wildcards: CONFIG.corpora[wildcards.corpus].source.path,
         code=code_of("acquire_corpus"),
     script:
         "../scripts/acquire_corpus.py"
@@ -81,7 +70,7 @@ rule prepare_corpus:
     resources:
         **LIGHT_WORK,
     params:
-        settings=corpus_settings("split", "near_duplicates"),
+        settings=preparation_settings,
         kind=kind_of_corpus,
         code=code_of("prepare_corpus"),
     script:
@@ -112,11 +101,17 @@ rule export_songs:
         train=rules.prepare_corpus.output.train,
         validation=rules.prepare_corpus.output.validation,
         test=rules.prepare_corpus.output.test,
+        statistics=rules.prepare_corpus.output.statistics,
         vocab_char=corpus_path("vocab_char.json"),
         vocab_word=corpus_path("vocab_word.json"),
     output:
-        **{Path(name).stem: corpus_path(name) for name in SONG_EXPORTS if name.endswith(".json")},
-        **{f"{Path(name).stem}_text": corpus_path(name) for name in SONG_EXPORTS if name.endswith(".txt")},
+        train_alpaca=corpus_path("train_lyrics_alpaca.json"),
+        validation_alpaca=corpus_path("validation_lyrics_alpaca.json"),
+        test_alpaca=corpus_path("test_lyrics_alpaca.json"),
+        train_text=corpus_path("train_lyrics.txt"),
+        validation_text=corpus_path("validation_lyrics.txt"),
+        test_text=corpus_path("test_lyrics.txt"),
+        dataset_info=corpus_path("dataset_info.json"),
     log:
         log_path("export_songs", "{corpus}"),
     benchmark:
@@ -125,7 +120,17 @@ rule export_songs:
     resources:
         **LIGHT_WORK,
     params:
-        alpaca=lambda wildcards: CONFIG.corpora[wildcards.corpus].alpaca.model_dump(),
+        settings=lambda wildcards: CONFIG.corpora[wildcards.corpus].alpaca.model_dump(),
         code=code_of("export_songs"),
     script:
         "../scripts/export_songs.py"
+
+
+def exports_of_experiment(name):
+    """The report's files, of an experiment on songs."""
+    corpus = CONFIG.experiments[name].corpus
+    return expand(rules.export_songs.output, corpus=corpus) if CONFIG.corpora[corpus].kind == "songs" else []
+
+
+def exports_of_all_songs(wildcards):
+    return sorted({path for name in CONFIG.experiments for path in exports_of_experiment(name)})

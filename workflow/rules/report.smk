@@ -51,6 +51,11 @@ def described_runs():
     return rows
 
 
+def of_runs_described(name):
+    """That file of each run, with the run it is of."""
+    return [{"corpus": c, "model": m, "seed": s, "path": path} for (c, m, s), path in zip(RUNS, of_runs(name, RUNS))]
+
+
 def described_corpora():
     names = sorted({corpus for corpus, _, _ in RUNS})
     statistics = corpus_path("statistics.json")
@@ -115,7 +120,7 @@ rule figures:
     resources:
         **LIGHT_WORK,
     params:
-        runs=[{"corpus": c, "model": m, "seed": s, "path": p} for (c, m, s), p in zip(RUNS, of_runs("history.csv", RUNS))],
+        histories=of_runs_described("history.csv"),
         code=code_of("figures"),
     script:
         "../scripts/figures.py"
@@ -123,10 +128,10 @@ rule figures:
 
 rule report:
     input:
-        tables=[table_path(name) for name in TABLES],
-        figures=[figure_path(name) for name in FIGURES],
+        **{name: table_path(name) for name in TABLES},
+        **{f"{name}_figure": figure_path(name) for name in FIGURES},
         statistics=[corpus["statistics"] for corpus in described_corpora()],
-        samples=of_runs("samples.jsonl", RUNS),
+        written=of_runs("samples.jsonl", RUNS),
         templates=sorted(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path) for path in TEMPLATES.glob("*.j2")),
     output:
         report=report(REPORT, category="Report", caption=f"{CAPTIONS}/report.rst", labels={"page": "the whole report", "format": "html"}),
@@ -141,10 +146,11 @@ rule report:
         title=CONFIG.title,
         language=CONFIG.language,
         experiments=described_experiments(),
+        models={name: CONFIG.models[name].model_dump(exclude={"needs"}) for name in sorted({model for _, model, _ in RUNS})},
         corpora=described_corpora(),
-        runs=described_runs(),
+        samples=of_runs_described("samples.jsonl"),
         config=CONFIG_ORIGIN,
-        trained_by={name: code_of("train_recurrent_lm") for name in RECURRENT_LMS},
+        fingerprints={"/".join(map(str, run)): code_of(f"train_{CONFIG.models[run[1]].family}") for run in RUNS},
         code=code_of("report"),
     script:
         "../scripts/report.py"

@@ -5,4 +5,20 @@ from verso.logs import to_log
 
 if __name__ == "__main__":
     with to_log(snakemake.log[0]):
-        export()
+        export(
+            train=snakemake.input.train,
+            validation=snakemake.input.validation,
+            test=snakemake.input.test,
+            statistics=snakemake.input.statistics,
+            vocab_char=snakemake.input.vocab_char,
+            vocab_word=snakemake.input.vocab_word,
+            corpus=snakemake.wildcards.corpus,
+            settings=snakemake.params.settings,
+            train_alpaca=snakemake.output.train_alpaca,
+            validation_alpaca=snakemake.output.validation_alpaca,
+            test_alpaca=snakemake.output.test_alpaca,
+            train_text=snakemake.output.train_text,
+            validation_text=snakemake.output.validation_text,
+            test_text=snakemake.output.test_text,
+            dataset_info=snakemake.output.dataset_info,
+        )

@@ -9,7 +9,7 @@ if __name__ == "__main__":
             language_models=snakemake.input.language_models,
             comparisons=snakemake.input.comparisons,
             samples=snakemake.input.samples,
-            histories=snakemake.params.runs,
+            histories=snakemake.params.histories,
             learning_curves=snakemake.output.learning_curves,
             bits_per_byte=snakemake.output.bits_per_byte,
             differences=snakemake.output.differences,

@@ -1,0 +1,32 @@
+"""Render the report (verso.report.page)."""
+
+from pathlib import Path
+
+from verso.logs import to_log
+from verso.report.page import render
+from verso.report.versions import commit_of, today, versions
+
+if __name__ == "__main__":
+    with to_log(snakemake.log[0]):
+        render(
+            report=snakemake.output.report,
+            title=snakemake.params.title,
+            language=snakemake.params.language,
+            experiments=snakemake.params.experiments,
+            models=snakemake.params.models,
+            corpora=snakemake.params.corpora,
+            tables={name: snakemake.input[name] for name in ("language_models", "comparisons", "samples", "hardware")},
+            figures={
+                name: snakemake.input[f"{name}_figure"]
+                for name in ("learning_curves", "bits_per_byte", "differences", "sample_measures")
+            },
+            samples=snakemake.params.samples,
+            templates=Path(snakemake.input.templates[0]).parent,
+            provenance={
+                "versions": versions(),
+                "fingerprints": snakemake.params.fingerprints,
+                "config": snakemake.params.config,
+                "commit": commit_of(Path(snakemake.scriptdir)),
+                "date": today(),
+            },
+        )

@@ -1,5 +1,7 @@
 """Train one recurrent language model (verso.training.language_model)."""
 
+from pathlib import Path
+
 from verso.logs import to_log
 from verso.training.language_model import train
 
@@ -16,4 +18,6 @@ if __name__ == "__main__":
             architecture=snakemake.output.architecture,
             history=snakemake.output.history,
             hardware=snakemake.output.hardware,
+            checkpoints=Path(snakemake.output.history).parent / "checkpoints",  # no output: it must survive a failed job
+            checkpoint_seconds=snakemake.resources.checkpoint_seconds,
         )

@@ -201,6 +201,7 @@ class Needs(Settings):
     vram_mb: int | None = Field(None, gt=0, description="Memory of the card that training must hold, in MB.")
     mem_mb: int | None = Field(None, gt=0, description="Main memory, in MB.")
     runtime: int | None = Field(None, gt=0, description="Time limit of the training, in minutes.")
+    checkpoint_seconds: int = Field(60, ge=1, description="Time between two checkpoints, in seconds: what a killed training loses at most.")
 
 
 class Schedule(Settings):
@@ -243,7 +244,6 @@ class RecurrentLM(Settings):
     clip: float = Field(5.0, gt=0, description="Largest norm of the gradient.")
     schedule: Schedule = Field(default_factory=Schedule, description="How the learning rate moves.")
     early_stopping: int | None = Field(None, ge=1, description="Epochs without a better validation loss after which to stop.")
-    checkpoint_seconds: float = Field(60.0, gt=0, description="Time between two checkpoints within an epoch, in seconds.")
     minutes: float | None = Field(
         None, gt=0, description="Wall-clock budget of the training, in minutes; such a run cannot be repeated bit by bit."
     )

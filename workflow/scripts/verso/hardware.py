@@ -2,12 +2,12 @@
 
 import os
 import platform
+import resource
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import torch
 
 import verso
@@ -121,7 +121,7 @@ class Meter:
 
     def __init__(self, device: Device, kept: dict[str, Any] | None = None) -> None:
         self._device = device
-        self._kept = kept or {"wall_seconds": 0.0, "peak_vram_mb": None, "peak_vram_reserved_mb": None, "peak_ram_mb": 0.0}
+        self._kept: dict[str, Any] = kept or {"wall_seconds": 0.0}
         self._joules: float | None = self._kept.get("energy_joules")
         self._energy = EnergyCounter(device.device)
         self._started = time.perf_counter()
@@ -150,7 +150,7 @@ class Meter:
         }
 
     def _peak(self, key: str, now: float | None) -> float | None:
-        known = [value for value in (self._kept[key], now) if value is not None]
+        known = [value for value in (self._kept.get(key), now) if value is not None]
         return max(known) if known else None
 
     def report(self, tokens: int) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def peak_ram_mb() -> float:
                 return int(line.split()[1]) * 1024 / 1e6
     except OSError:
         pass
-    return psutil.Process().memory_info().rss / 1e6  # no Linux: the present size is the best there is
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS counts it in bytes
 
 
 def cpu_name() -> str:

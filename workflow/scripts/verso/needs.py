@@ -12,18 +12,18 @@ BYTES_PER_WEIGHT = 16  # value, gradient and Adam's two moments, 4 bytes each
 
 
 def needs_of_training(model: Model, attempt: int = 1) -> dict[str, int]:
-    """Threads and resources of one training; a later attempt asks for more of what may have been short.
+    """Resources of one training; a later attempt asks for more of what may have been short.
 
-    Returns threads, mem_mb, runtime (minutes), vram_mb (0 without a card) and gpu (cards).
+    Returns mem_mb, runtime (minutes), vram_mb (0 without a card), gpu (cards) and checkpoint_seconds.
     """
     working_mb = _working_mb(model)
     needs = model.needs
     return {
-        "threads": needs.cpus,
         "mem_mb": round((needs.mem_mb or IMPORTED_TORCH_MB + 500 + 2 * working_mb) * 1.5 ** (attempt - 1)),
         "runtime": (needs.runtime or 240) * attempt,
         "vram_mb": needs.vram_mb or (CUDA_CONTEXT_MB + 2 * working_mb) if needs.gpus else 0,
         "gpu": needs.gpus,
+        "checkpoint_seconds": needs.checkpoint_seconds,
     }
 
 

@@ -13,11 +13,11 @@ from typing import Any
 from verso.corpora.clean import clean, clean_name, repair_encoding
 from verso.corpora.readers import (
     BAD_BYTES,
-    EXCERPT,
     NOT_UTF8,
     Fault,
     Row,
     bytes_for,
+    excerpt_of,
     read_csv,
     read_folder,
     read_json_array,
@@ -36,10 +36,10 @@ log = logging.getLogger(__name__)
 
 
 def acquire(source: Mapping[str, Any], kind: str, path: str | Path, documents: str | Path, set_aside: str | Path) -> None:
-    """Write `documents` (JSON lines of id, text, metadata) and `set_aside` (where, reason, excerpt) from the file or folder `path`.
+    """Write `documents` (JSON lines of id, text, metadata) and `set_aside` (where, reason, excerpt) from `path`.
 
-    source: {"format": "auto"|"jsonl"|"json"|"csv"|"txt", "fields": {our name: theirs}, "maximum_characters": n,
-    "songs_per_artist": n or None}. kind: "songs" (text, artist, title), "labelled" (text, label), "manual" (one text file).
+    path: a file, or a folder of .txt files. source: {"format": "auto"|"jsonl"|"json"|"csv"|"txt",
+    "fields": {our name: theirs}, "maximum_characters": n, "songs_per_artist": n or None}. kind: "songs" (text, artist, title), "labelled" (text, label), "manual" (one text file).
     Memory does not grow with the corpus. Raises VersoError when the file is missing, empty or broken, or has no usable row.
     """
     path = Path(path)
@@ -137,7 +137,7 @@ def _document(row: Row, kind: str, source: Mapping[str, Any]) -> tuple[dict[str,
             value = str(value)  # stars from 1 to 5
         reason = _fault_of(value, called, source["maximum_characters"] if kind != "manual" else None)
         if reason:
-            return Fault(row.where, reason, json.dumps(dict(row.values), ensure_ascii=False, default=str)[:EXCERPT]), False
+            return Fault(row.where, reason, excerpt_of(row.values)), False
         sound = repair_encoding(str(value))
         mended = mended or sound != value
         values[name] = sound if name == "text" else clean_name(sound)
@@ -164,14 +164,16 @@ def _fault_of(value: object, called: str, maximum: int | None) -> str | None:
 def document_id(text: str, metadata: Mapping[str, str]) -> str:
     """A name that says what it names and is safe in paths, HTML and URLs: "<artist>-<title>-<8 hex digits of SHA-256>".
 
-    Made of a-z, 0-9 and "-" only, 90 characters at most. The digits come from metadata and text, so two songs of one title differ.
+    Made of a-z, 0-9 and "-" only, 90 characters at most. The digits are of metadata and text: two songs of one title differ.
     """
     digest = hashlib.sha256("\x1f".join([*metadata.values(), text]).encode("utf-8")).hexdigest()[:8]
     return "-".join([slug for value in metadata.values() if (slug := _slug(value))] + [digest])
 
 
 def _slug(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", errors="ignore").decode("ascii").lower()
+    plain = "".join(
+        character for character in unicodedata.normalize("NFKD", name.lower()) if not unicodedata.combining(character)
+    )
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG].rstrip("-")
 
 
@@ -184,5 +186,7 @@ def _nothing_usable(
     for reason, count in reasons.most_common():
         message += f"\n  {count} set aside: {reason} (first: {examples[reason]})"
     if found and (missing := [fields[name] for name in FIELDS[kind] if fields[name] not in found]):
-        message += f"\n  fields looked for: {', '.join(missing)}; fields of the first row: {', '.join(found)}. Name them under source.fields"
+        message += (
+            f"\n  no field {', '.join(missing)}; fields of the first row: {', '.join(found)}. Name them under source.fields"
+        )
     return message

@@ -46,8 +46,16 @@ class Fault:
 
 
 def bytes_for(characters: int) -> int:
-    """The most bytes a sound row with a text of so many characters takes: 12 for an escaped pair, and room for the other fields."""
+    """The most bytes a row with a text of so many characters takes: 12 for an escaped pair, and room for other fields."""
     return 12 * characters + BLOCK
+
+
+def excerpt_of(value: object) -> str:
+    """How a value begins. Of what nests only the type is told: it may nest deeper than Python can print."""
+    if isinstance(value, Mapping):
+        plain = {key: item if isinstance(item, str | int | float | None) else type(item).__name__ for key, item in value.items()}
+        return json.dumps(plain, ensure_ascii=False)[:EXCERPT]
+    return (value if isinstance(value, str) else type(value).__name__)[:EXCERPT]
 
 
 def _excerpt(data: bytes) -> str:
@@ -136,17 +144,18 @@ def read_json_array(path: Path, limit: int) -> Iterator[Row | Fault]:
     parser = ijson.items_coro(items, "item")
     shorten = _ShortStrings(limit)
     decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="verso.bad_bytes")
-    line, number, begun = 1, 0, False
+    line, number, begun, block = 1, 0, False, b" "
     with path.open("rb") as stream:
         try:
-            while not begun or block:
+            while block:
                 block = stream.read(BLOCK)
                 text = shorten(decoder.decode(block, final=not block))
                 if not begun and text.strip():
                     begun = True
                     if not text.lstrip().startswith("["):
                         raise VersoError(
-                            f"{path}: expected a JSON array of objects, found {text.strip()[:20]!r}; JSON lines want format: jsonl"
+                            f"{path}: expected a JSON array of objects, found {text.strip()[:20]!r}; "
+                            "for one object a line set source.format to jsonl"
                         )
                 if not begun and not block:
                     raise VersoError(f"{path}: expected a JSON array of objects, found only white space")
@@ -155,14 +164,15 @@ def read_json_array(path: Path, limit: int) -> Iterator[Row | Fault]:
                     for item in items:
                         number += 1
                         where = f"{path.name} item {number}"
-                        yield Row(where, item) if isinstance(item, dict) else Fault(where, "not a JSON object", str(item)[:EXCERPT])
+                        yield Row(where, item) if isinstance(item, dict) else Fault(where, "not a JSON object", excerpt_of(item))
                     del items[:]
                     line += piece.count("\n")
             parser.close()
         except ijson.JSONError as error:
             problem = str(error).partition("\n")[0]
             raise VersoError(
-                f"{path}: broken JSON at line {line} ({problem}) after {number} items; mend it there, or give one object a line (format: jsonl)"
+                f"{path}: broken JSON at line {line} ({problem}) after {number} items; mend it there, "
+                "or give one object a line (source.format: jsonl): of such a file only the broken lines are lost"
             ) from error
 
 
@@ -241,7 +251,8 @@ def read_csv(path: Path, limit: int, needed: set[str]) -> Iterator[Row | Fault]:
                 header = [cell.strip() for cell in cells]
                 if missing := needed - set(header):
                     raise VersoError(
-                        f"{path}: no column {', '.join(sorted(missing))}; its header has {', '.join(header)}. Name the columns under source.fields"
+                        f"{path}: no column {', '.join(sorted(missing))}; its header has {', '.join(header)}. "
+                        "Name the columns under source.fields"
                     )
                 continue
             if len(cells) != len(header):

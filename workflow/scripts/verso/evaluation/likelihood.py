@@ -48,14 +48,15 @@ def score(
 ) -> None:
     """Write scores.csv, one row a document of `documents` (JSON lines), in their order, streaming.
 
-    settings["state"]: "carried" or "reset", which of the two log_likelihood repeats. Raises VersoError when model and vocabulary do not belong
-    together or a score is not finite.
+    settings["state"]: "carried" or "reset", which of the two `log_likelihood` repeats. Raises VersoError when model and
+    vocabulary do not belong together or a score is not finite.
     """
     words = Vocabulary.load(vocabulary)
     hardware.use_threads()
     model = load_model(model_folder, vocabulary, len(words))
     total = sum(len(split(row["text"], words.unit)) + 1 for row in read_json_lines(documents))
-    bar = progress((), "Scoring", total=total, unit="token")
+    nothing: tuple[int, ...] = ()  # the bar is moved by hand: a single document may be the whole corpus
+    bar = progress(nothing, "Scoring", total=total, unit="token")
     write_csv(scores, score_rows(model, words, read_json_lines(documents), settings["state"], bar.update), COLUMNS)
     bar.close()
 
@@ -86,9 +87,7 @@ def score_rows(
         tokens = vocabulary.encode(text)
         unknown = [piece for piece, token in zip(pieces, tokens, strict=True) if token == vocabulary.unknown]
         spelled = math.fsum(map(spelling.log_probability, unknown))
-        if (
-            number
-        ):  # the carried state has not read the <|end|> of the document before; what it predicts then, <|start|>, is given
+        if number:  # the carried state has yet to read the <|end|> before; what it predicts there, <|start|>, is given
             _, lanes = _read(model, [vocabulary.end], lanes)
         lanes = _zero(lanes, RESET)
         sums, lanes = _pay(model, [vocabulary.start, *tokens], [*tokens, vocabulary.end], lanes, block, advance)

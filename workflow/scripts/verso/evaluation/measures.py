@@ -42,20 +42,9 @@ def measure(samples: str | Path, train: str | Path, test: str | Path, measures: 
     samples in words: most measures depend on length. `train` is streamed, twice; nothing of it is kept but tag names
     and which of the measured words it holds. An undefined measure is an empty cell.
     """
-    texts = [
-        {
-            "source": "sample",
-            "document": row["id"],
-            "group": row["group"],
-            "text": whole_words(row["continuation"], row["stopped"]),
-        }
-        for row in read_json_lines(samples)
-    ]
+    texts = [_text("sample", row, whole_words(row["continuation"], row["stopped"])) for row in read_json_lines(samples)]
     typical = round(statistics.median([n for text in texts if (n := len(text["text"].split()))] or [0]))
-    texts += [
-        {"source": "held_out", "document": row["id"], "group": row["group"], "text": first_words(row["text"], typical)}
-        for row in controls(test)
-    ]
+    texts += [_text("held_out", row, first_words(row["text"], typical)) for row in controls(test)]
     wanted = {word for text in texts for word in bare_words(sung_lines(text["text"]))}
     known_words: set[str] = set()
     known_names: set[str] = set()
@@ -102,3 +91,7 @@ def controls(test: str | Path) -> Sequence[dict[str, Any]]:
     count = min(CONTROLS, len(order))
     chosen = {order[i * len(order) // count][1] for i in range(count)}
     return [row for index, row in enumerate(read_json_lines(test)) if index in chosen]
+
+
+def _text(source: str, row: dict[str, Any], text: str) -> dict[str, str]:
+    return {"source": source, "document": row["id"], "group": row["group"], "text": text}

@@ -95,7 +95,7 @@ class RecurrentLM(nn.Module):
 
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """Read tokens (B, T), int64, from `state`; returns the features (B, T, H) and the state after the last token."""
-        return self.recurrent(self.embedding(tokens), state)  # type: ignore[return-value]
+        return self.recurrent(self.embedding(tokens), state)
 
     def _logits(self, features: Tensor) -> Tensor:
         """Unnormalised scores (..., V) of a plain softmax."""

@@ -86,7 +86,7 @@ def _curves(
                 "epoch": int(row["epoch"]),
                 "part": LABEL[part],
                 "loss": optional_float(row[f"{part}_loss"]),
-                "best": part == "validation" and row["best"] in ("1", "True", "true"),
+                "best": part == "validation" and row["best"] == "1",
             }
             for run in histories
             if run["corpus"] == corpus and run["model"] in names
@@ -116,7 +116,7 @@ def _curves(
 
 def _until_best_is_final(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     """History rows in which only the last row marked best (the weights that were kept) bears the mark."""
-    marked = [place for place, row in enumerate(rows) if row["best"] in ("1", "True", "true")]
+    marked = [place for place, row in enumerate(rows) if row["best"] == "1"]
     return [{**row, "best": "1" if place == (marked or [-1])[-1] else "0"} for place, row in enumerate(rows)]
 
 
@@ -179,31 +179,27 @@ def _differences(corpus: str, models: list[dict[str, str]], pairs: list[dict[str
 
 
 def _measures(corpus: str, rows: list[dict[str, str]], colours: Mapping[str, str]) -> alt.ConcatChart:
-    """A panel for each measure: the models' samples with plus and minus one standard error, the real songs as a vertical line."""
-    own = [row for row in rows if row["corpus"] == corpus]
-    names = [row["model"] for row in own if row["model"] != HELD_OUT]
+    """A panel for each measure: the models' samples with plus and minus one standard error, the control as a grey tick."""
+    own = [row for row in rows if row["corpus"] == corpus and row["model"] != HELD_OUT]
+    names = [row["model"] for row in own]
     panels = []
     for measure in FIGURE_MEASURES:
         points: list[dict[str, Any]] = []
         for row in own:
-            mean, error = optional_float(row[measure]), optional_float(row[f"{measure}_standard_error"]) or 0.0
+            mean, error = optional_float(row.get(measure)), optional_float(row.get(f"{measure}_standard_error")) or 0.0
+            control = optional_float(row.get(f"{measure}_control"))
             if mean is not None:
-                points.append({"model": row["model"], "value": mean, "low": mean - error, "high": mean + error})
+                points.append({"model": row["model"], "value": mean, "low": mean - error, "high": mean + error, "control": control})
         if not points:
             continue
         base = alt.Chart(alt.Data(values=points))
-        models = base.transform_filter(alt.datum.model != HELD_OUT)
         x = alt.X("value:Q", title=None, axis=alt.Axis(tickCount=4), scale=alt.Scale(zero=False, padding=8))
         y = alt.Y("model:N", title=None, sort=names, scale=alt.Scale(domain=names), axis=alt.Axis(ticks=False))
         colour = _colour(names, colours, None)
-        rule = (
-            base.transform_filter(alt.datum.model == HELD_OUT)
-            .mark_rule(color=MUTED, strokeDash=[5, 3], strokeWidth=1.8)
-            .encode(x=x)
-        )
-        whiskers = models.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=None), x2="high:Q", y=y, color=colour)
-        dots = models.mark_point(filled=True, size=70, opacity=1).encode(x=x, y=y, color=colour)
+        songs = base.mark_tick(color=MUTED, thickness=3, size=17, opacity=1).encode(x=alt.X("control:Q", title=None), y=y)
+        whiskers = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=None), x2="high:Q", y=y, color=colour)
+        dots = base.mark_point(filled=True, size=70, opacity=1).encode(x=x, y=y, color=colour)
         title = alt.TitleParams(MEASURES[measure]["en"], fontSize=12, fontWeight="normal")
-        panels.append((rule + whiskers + dots).properties(width=170, height=max(60, 24 * len(names)), title=title))
+        panels.append((songs + whiskers + dots).properties(width=170, height=max(60, 24 * len(names)), title=title))
     chart = alt.concat(*(panels or [_nothing()]), columns=3, spacing=22)
     return chart.properties(title=alt.TitleParams(corpus, subtitle=LABEL["control_line"])).resolve_scale(color="independent")

@@ -60,7 +60,7 @@ def compare(
     write_text(_tex(comparisons), tabular(COMPARISONS_TEX, pairs))
     measured = _samples(groups)
     names = sample_measure_names(measured)
-    columns = ["corpus", "model", "documents", *(f"{name}{end}" for name in names for end in ("", "_count", "_standard_error"))]
+    columns = ["corpus", "model", "documents", *(f"{name}{end}" for name in names for end in ("", "_count", "_standard_error", "_control"))]
     write_csv(samples, [{column: row.get(column) for column in columns} for row in measured], columns)
     write_text(_tex(samples), tabular(_samples_tex(names), measured))
     used = [_hardware(run) for group in groups.values() for run in group]
@@ -168,7 +168,7 @@ def _language_model(group: Sequence[Mapping[str, Any]], scores: list[dict[str, A
 
 def _best_epoch(history: list[dict[str, str]]) -> int:
     """The epoch whose weights were kept: the last row marked best."""
-    marked = [int(row["epoch"]) for row in history if row["best"] in ("1", "True", "true")]
+    marked = [int(row["epoch"]) for row in history if row["best"] == "1"]
     return marked[-1] if marked else 0
 
 
@@ -194,22 +194,36 @@ def _pairs(corpus: str, scores: Mapping[tuple[str, str], list[dict[str, Any]]], 
 
 
 def _samples(groups: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """The samples' mean measures by corpus and model, then each corpus' control: every held-out document once."""
-    tables: list[dict[str, Any]] = []
+    """The samples' mean measures by corpus and model, then each corpus' held-out songs.
+
+    Every run cuts its control to the length of its own samples: <measure>_control is the mean of that model's control, and the row of the
+    held-out songs takes each song once, as the mean over all cuts.
+    """
+    table: list[dict[str, Any]] = []
     for corpus in dict.fromkeys(own for own, _ in groups):
-        control: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+        songs: dict[str, list[dict[str, str]]] = {}
         for (own, model), group in groups.items():
             if own != corpus:
                 continue
             rows = [row for run in group for row in read_csv(run["measures"], ("source", "document", "group"))]
-            tables.append({"corpus": corpus, "model": model, **_means([row for row in rows if row["source"] == "sample"])})
-            control.update({tuple(row.items()): row for row in rows if row["source"] == "held_out"})
-        tables.append({"corpus": corpus, "model": HELD_OUT, **_means(list(control.values()))})
-    return tables
+            control = [row for row in rows if row["source"] == "held_out"]
+            for row in control:
+                songs.setdefault(row["document"], []).append(row)
+            found = _means([row for row in rows if row["source"] == "sample"])
+            beside = {f"{name}_control": _mean(control, name) for name in sample_measure_names([found])}
+            table.append({"corpus": corpus, "model": model, **found, **beside})
+        each = [{name: _mean(rows, name) for name in rows[0]} for rows in songs.values()]
+        table.append({"corpus": corpus, "model": HELD_OUT, **_means(each)})
+    return table
 
 
-def _means(rows: list[dict[str, str]]) -> dict[str, Any]:
-    """Mean, count and standard error of every measure; a measure that a document has no value for leaves that document out."""
+def _mean(rows: Iterable[Mapping[str, Any]], name: str) -> float | None:
+    values = [value for row in rows if (value := optional_float(row[name])) is not None]
+    return fmean(values) if values else None
+
+
+def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Mean, count and standard error of every measure; a measure that a text has no value for leaves that text out."""
     found: dict[str, Any] = {"documents": len(rows)}
     for name in rows[0] if rows else ():
         if name in ("source", "document", "group"):

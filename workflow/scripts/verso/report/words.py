@@ -24,7 +24,7 @@ FIGURE_LABELS = {
     "row": "row better",
     "column": "column better",
     "undecided": "undecided",
-    "control_line": "dots: mean of the samples ± one standard error; dashed line: held-out songs",
+    "control_line": "dot: mean of the samples ± one standard error; grey tick: held-out songs of the same length",
 }
 FIGURE_LABELS_ES = {
     "nothing": "nada que dibujar: muy pocos modelos o medidas",
@@ -44,7 +44,7 @@ FIGURE_LABELS_ES = {
     "row": "fila mejor",
     "column": "columna mejor",
     "undecided": "sin decidir",
-    "control_line": "puntos: media de las muestras ± un error estándar; línea discontinua: canciones reservadas",
+    "control_line": "punto: media de las muestras ± un error estándar; marca gris: canciones reservadas de la misma longitud",
 }
 
 # Columns of sample_measures.csv (verso.evaluation.measures): the heading in each language.
@@ -188,7 +188,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "repetition_penalty": "repetition penalty",
         "measures_text": "The same measures on the samples and on songs that no model saw, so that each has its yardstick. "
         "A run of words or an n-gram found in the training songs is memorisation only where it exceeds what held-out songs share with them.",
-        "measures_caption": "Means over the samples of {corpus}; the last row is the control",
+        "measures_caption": "Means over the samples of {corpus}; in grey the held-out songs, cut to the length of that model’s samples",
         "texts": "Texts",
         "held_out": "held-out songs",
         # hardware, provenance
@@ -324,7 +324,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "repetition_penalty": "penalización por repetición",
         "measures_text": "Las mismas medidas en las muestras y en canciones que ningún modelo vio, para que cada una tenga su vara de medir. "
         "Una serie de palabras o un n-grama de las canciones de entrenamiento es memorización solo si supera lo que las canciones reservadas comparten con ellas.",
-        "measures_caption": "Medias de las muestras de {corpus}; la última fila es el control",
+        "measures_caption": "Medias de las muestras de {corpus}; en gris las canciones reservadas, cortadas a la longitud de las muestras de ese modelo",
         "texts": "Textos",
         "held_out": "canciones reservadas",
         "hardware_text": "Medido durante el entrenamiento. La energía se da donde la máquina la indica.",

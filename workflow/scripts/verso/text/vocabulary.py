@@ -81,7 +81,9 @@ def build(train: str | Path, unit: str, minimum_count: int, vocabulary: str | Pa
     for row in progress(read_json_lines(train), f"{unit} vocabulary", unit="documents"):
         counted.update(split(row["text"], unit))
     total = counted.total()
-    kept = sorted(((token, count) for token, count in counted.items() if count >= minimum_count), key=lambda pair: (-pair[1], pair[0]))
+    kept = sorted(
+        ((token, count) for token, count in counted.items() if count >= minimum_count), key=lambda pair: (-pair[1], pair[0])
+    )
     if not kept:
         raise VersoError(f"{train}: no {unit} occurs {minimum_count} times in {total} tokens; lower minimum_count")
     write_json(

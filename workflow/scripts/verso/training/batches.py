@@ -11,6 +11,7 @@ window is the same stretch of every lane; a lane's state goes on from window to 
 """
 
 import hashlib
+import itertools
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,7 +67,7 @@ def window_bounds(length: int, window: int) -> list[tuple[int, int]]:
     """
     count = -(-length // window)
     edges = [index * length // count for index in range(count + 1)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(itertools.pairwise(edges))
 
 
 def lanes(stream: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -88,7 +89,7 @@ def window_starts(tokens: int, window: int, stride: int) -> Tensor:
 
 
 def last_token_batches(stream: Tensor, starts: Tensor, window: int, batch: int, first: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Windows (B, window) and the one token after each (B,), `batch` at a time in the order of `starts`, from batch `first` on."""
+    """Windows (B, window) and the token after each (B,), `batch` at a time, as `starts` orders them, from batch `first` on."""
     offsets = torch.arange(window, device=stream.device)
     for chosen in starts.to(stream.device).split(batch)[first:]:
         yield stream[chosen[:, None] + offsets], stream[chosen + window]

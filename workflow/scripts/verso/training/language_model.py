@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,21 +38,34 @@ log = logging.getLogger(__name__)
 Batch = tuple[Tensor, Tensor]
 
 
+@dataclass(frozen=True)
+class Texts:
+    """The encoded documents of a training: each "<|start|> tokens <|end|>", int64.
+
+    start: the id of <|start|>. source: the training file's name, for error messages.
+    """
+
+    train: list[Tensor]
+    validation: list[Tensor]
+    start: int
+    source: str
+
+
 class _LanguageModelling:
     """What both objectives share (see verso.training.loop.Task): the model, the carried state and the validation."""
 
-    def __init__(
-        self, model: RecurrentLM, validation: Tensor, settings: dict[str, Any], device: torch.device, start: int
-    ) -> None:
+    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int) -> None:
         self.model = model
         self.settings = settings
-        self.device = device
-        self._start = start
+        self.seed = seed
+        self.device = next(model.parameters()).device
         self.state: State | None = None
+        self._start = texts.start
+        stream = torch.cat(texts.validation)
         # Lanes make validation as fast as training. Each begins with no memory, so none is shorter than ten windows;
         # a small text is one lane, read as a reader would.
-        count = max(1, min(settings["batch"], (len(validation) - 1) // (10 * settings["window"])))
-        self._inputs, self._targets = (part.to(device) for part in padded_lanes(validation, count, padding=start))
+        count = max(1, min(settings["batch"], (len(stream) - 1) // (10 * settings["window"])))
+        self._inputs, self._targets = (part.to(self.device) for part in padded_lanes(stream, count, padding=texts.start))
 
     def validate(self) -> float:
         """Mean nats over the documents' tokens and their <|end|>, the state carried.
@@ -82,20 +96,17 @@ class _LanguageModelling:
 class EveryToken(_LanguageModelling):
     """A loss at every position, the state carried from window to window in each lane."""
 
-    def __init__(
-        self, model: RecurrentLM, train: list[Tensor], validation: Tensor, settings: dict[str, Any], seed: int,
-        device: torch.device, start: int, source: str,
-    ) -> None:  # fmt: skip
-        super().__init__(model, validation, settings, device, start)
-        self._documents, self._seed = train, seed
-        positions = sum(len(document) for document in train) - 1
-        self.lanes = lane_count(positions, settings["batch"], settings["window"], source)
+    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int) -> None:
+        super().__init__(model, texts, settings, seed)
+        self._documents = texts.train
+        positions = sum(len(document) for document in texts.train) - 1
+        self.lanes = lane_count(positions, settings["batch"], settings["window"], texts.source)
         self._bounds = window_bounds(positions // self.lanes, settings["window"])
         self.steps = len(self._bounds)
 
     def batches(self, epoch: int, first: int) -> Iterator[Batch]:
-        """Windows (lanes, T) of the epoch's stream; its first window begins with a zero state."""
-        order = permutation(len(self._documents), self._seed, epoch).tolist()
+        """Windows (lanes, T) of the epoch's stream, inputs and targets; the first begins with a zero state."""
+        order = permutation(len(self._documents), self.seed, epoch).tolist()
         stream = torch.cat([self._documents[index] for index in order]).to(self.device)
         inputs, targets = lanes(stream, self.lanes)
         if first == 0:
@@ -115,19 +126,16 @@ class EveryToken(_LanguageModelling):
 class LastToken(_LanguageModelling):
     """A loss at the one token after each window, from a zero state: the report's protocol."""
 
-    def __init__(
-        self, model: RecurrentLM, train: list[Tensor], validation: Tensor, settings: dict[str, Any], seed: int,
-        device: torch.device, start: int, source: str,
-    ) -> None:  # fmt: skip
-        super().__init__(model, validation, settings, device, start)
-        self._stream, self._seed = torch.cat(train).to(device), seed
-        lane_count(len(self._stream) - 1, 1, settings["window"], source)  # one window at least, or an error that says so
+    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int) -> None:
+        super().__init__(model, texts, settings, seed)
+        self._stream = torch.cat(texts.train).to(self.device)
+        lane_count(len(self._stream) - 1, 1, settings["window"], texts.source)  # at least one window, or an error that says so
         self._starts = window_starts(len(self._stream), settings["window"], settings["stride"])
         self.steps = -(-len(self._starts) // settings["batch"])
 
     def batches(self, epoch: int, first: int) -> Iterator[Batch]:
         """Windows (B, window) and the token after each (B,), in the epoch's order."""
-        order = permutation(len(self._starts), self._seed, epoch)
+        order = permutation(len(self._starts), self.seed, epoch)
         return last_token_batches(self._stream, self._starts[order], self.settings["window"], self.settings["batch"], first)
 
     def loss(self, batch: Batch) -> tuple[Tensor, int]:
@@ -137,25 +145,13 @@ class LastToken(_LanguageModelling):
         return self.model.loss(features[:, -1], targets), targets.numel()
 
 
-OBJECTIVES = {"every_token": EveryToken, "last_token": LastToken}
+OBJECTIVES: dict[str, type[EveryToken] | type[LastToken]] = {"every_token": EveryToken, "last_token": LastToken}
 
 
 def build(settings: dict[str, Any], vocabulary_size: int) -> RecurrentLM:
     """The model that `settings` describe, with fresh weights from torch's random state."""
     keys = ("cell", "embedding", "hidden", "layers", "dropout", "tie_weights", "softmax", "cutoffs")
     return RecurrentLM(vocabulary_size, **{key: settings[key] for key in keys})
-
-
-def task(
-    model: RecurrentLM, train: str | Path, validation: str | Path, vocabulary: Vocabulary, settings: dict[str, Any], seed: int,
-    device: torch.device,
-) -> EveryToken | LastToken:  # fmt: skip
-    """The model with its data, ready for the loop.
-
-    Raises VersoError when a file holds no document or the training text is shorter than one window.
-    """
-    documents, held_out = encoded(train, vocabulary), torch.cat(encoded(validation, vocabulary))
-    return OBJECTIVES[settings["objective"]](model, documents, held_out, settings, seed, device, vocabulary.start, str(train))
 
 
 def train(
@@ -189,7 +185,8 @@ def train(
 
     key = _key(fingerprint, settings, seed, [train, validation, vocabulary])
     kept = Checkpoints(checkpoints, key)
-    outcome = fit(task(model, train, validation, known, settings, seed, device.device), settings, device, kept)
+    texts = Texts(encoded(train, known), encoded(validation, known), known.start, str(train))
+    outcome = fit(OBJECTIVES[settings["objective"]](model, texts, settings, seed), settings, device, kept)
 
     save_weights(model, weights)
     save_architecture(model, architecture)

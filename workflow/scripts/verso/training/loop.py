@@ -33,8 +33,11 @@ OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 class Task(Protocol):
     """What a model family brings to the loop."""
 
-    model: nn.Module
     steps: int  # batches in an epoch, the same in every one
+
+    @property
+    def model(self) -> nn.Module:
+        """What is trained, on its device."""
 
     def batches(self, epoch: int, first: int) -> Iterator[Any]:
         """The batches of an epoch (from 1) from number `first` (from 0) on; a function of its arguments and the seed alone."""

@@ -1,0 +1,152 @@
+"""Runs that nobody trained: whole folders of clearly invented numbers, for the tests of tables, figures and page."""
+
+import json
+import math
+import random
+from pathlib import Path
+from typing import Any
+
+from verso.evaluation.measures import COLUMNS as MEASURE_COLUMNS
+from verso.files import write_csv, write_json, write_json_lines
+
+SCORE_COLUMNS = (
+    "document", "group", "tokens", "unknown_tokens", "words", "characters", "bytes", "log_likelihood", "spelling_log_likelihood",
+    "log_likelihood_carried", "log_likelihood_reset", "state",
+)  # fmt: skip
+HISTORY_COLUMNS = ("epoch", "step", "tokens", "train_loss", "validation_loss", "learning_rate", "gradient_norm", "seconds", "best")
+VERSES = (
+    "[Verse 1]\nThe lamp is low, the kettle sings\nI count the buttons, count the strings",
+    "[Chorus]\nOh paper boat, go slow, go far\nbring me the name of one small star",
+    "[Verse 1]\nEl río guarda lo que olvida\ny el puente cuenta cada vida",
+)
+
+
+def scores_row(document: str, log_likelihood: float, size: int = 100, **others: Any) -> dict[str, Any]:
+    """One document's scores; every cell that is not given is plain: 10 tokens, none unknown, state carried."""
+    row = {"document": document, "group": "Ada", "tokens": 10, "unknown_tokens": 0, "words": 8, "characters": size, "bytes": size}
+    row |= {"log_likelihood": log_likelihood, "spelling_log_likelihood": 0.0, "log_likelihood_carried": log_likelihood}
+    return row | {"log_likelihood_reset": log_likelihood, "state": "carried"} | others
+
+
+def fabricate_run(
+    folder: Path, corpus: str, model: str, seed: int, scores: list[dict[str, Any]] | None = None, samples: int = 5, **others: Any
+) -> dict[str, Any]:
+    """Write one run's files under `folder`; returns the run as `tables.compare` wants it (and its "samples").
+
+    scores: rows of scores.csv, else 40 invented ones whose cost depends on the model's name. others: override the run's entries.
+    """
+    dice = random.Random(f"{corpus} {model} {seed}")
+    place = folder / "runs" / f"{abs(hash_of(corpus))}" / f"{abs(hash_of(model))}" / f"seed-{seed}"
+    unit = "word" if "word" in model else "char"
+    write_csv(place / "scores.csv", scores if scores is not None else _scores(model, unit, dice), SCORE_COLUMNS)
+    write_csv(place / "history.csv", _history(model, unit, dice), HISTORY_COLUMNS)
+    write_json(place / "architecture.json", {"cell": "lstm", "parameters": 982_045})
+    write_json(place / "hardware.json", _hardware(dice))
+    rows = [_sample(index, model, seed, dice) for index in range(samples)]
+    write_json_lines(place / "samples.jsonl", rows)
+    write_csv(place / "sample_measures.csv", _measures(rows, dice), MEASURE_COLUMNS)
+    names = {"scores": "scores.csv", "measures": "sample_measures.csv", "architecture": "architecture.json"}
+    names |= {"history": "history.csv", "hardware": "hardware.json", "samples": "samples.jsonl"}
+    run = {"experiment": "lyrics", "corpus": corpus, "model": model, "unit": unit, "family": "recurrent_lm", "seed": seed, "miniature": False}
+    return run | {key: str(place / name) for key, name in names.items()} | others
+
+
+def hash_of(name: str) -> int:
+    """A number for a name that may hold anything, the same in every process."""
+    return int.from_bytes(name.encode()) % 999_983
+
+
+def _scores(model: str, unit: str, dice: random.Random) -> list[dict[str, Any]]:
+    songs = random.Random("the same songs for all")
+    base = {"rnn": 2.35, "lstm": 2.02, "gru": 2.05}.get(model.split("-")[0], 2.2) + (0.12 if unit == "word" else 0.0)
+    rows = []
+    for index in range(40):
+        size, hard = songs.randint(700, 2600), songs.gauss(0, 0.12)
+        cost = -(base + hard + dice.gauss(0, 0.05)) * size * math.log(2)
+        tokens, unknown = (size // 6, size // 120) if unit == "word" else (size, 0)
+        rows.append(
+            scores_row(
+                f"song-{index}", cost, size, group=("Ada", "Bo", "Cruz")[index % 3], tokens=tokens, unknown_tokens=unknown, words=size // 6,
+                spelling_log_likelihood=0.12 * cost if unknown else 0.0, log_likelihood_reset=cost * 1.015,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _history(model: str, unit: str, dice: random.Random) -> list[dict[str, Any]]:
+    floor = {"rnn": 1.62, "lstm": 1.36, "gru": 1.39}.get(model.split("-")[0], 1.5) * (3.6 if unit == "word" else 1)
+    rows, best = [], math.inf
+    for epoch in range(1, 21):
+        train = floor * (0.82 + 1.1 * math.exp(-epoch / 4)) + dice.gauss(0, 0.01)
+        loss = floor * (1 + 0.9 * math.exp(-epoch / 3) + (0.006 * max(0, epoch - 11) if unit == "word" else 0)) + dice.gauss(0, 0.01)
+        row = {"epoch": epoch, "step": epoch * 100, "tokens": epoch * 640_000, "train_loss": train, "validation_loss": loss}
+        rows.append(row | {"learning_rate": 2e-3, "gradient_norm": 0.9, "seconds": 6.2 * epoch, "best": int(loss < best)})
+        best = min(best, loss)
+    return rows
+
+
+def _hardware(dice: random.Random) -> dict[str, Any]:
+    seconds = dice.uniform(40, 4000)
+    return {
+        "device": "cpu", "device_name": "Invented CPU @ 2.20GHz", "dtype": "float32", "reason": "CPU, for no CUDA card is visible; float32",
+        "threads": 2, "wall_seconds": seconds, "peak_vram_mb": None, "peak_vram_reserved_mb": None, "peak_ram_mb": dice.uniform(400, 1400),
+        "tokens": 12_800_000, "tokens_per_second": 12_800_000 / seconds, "energy_joules": None,
+        "energy_source": "none: no RAPL counter on this machine", "torch": "2.13.0+cpu", "python": "3.11.2", "verso": "0.1.0",
+    }  # fmt: skip
+
+
+def _sample(index: int, model: str, seed: int, dice: random.Random) -> dict[str, Any]:
+    prompt = "[Verse 1]\n"
+    continuation = "\n".join(dice.choice(VERSES) for _ in range(4)).removeprefix(prompt)
+    decoding = {"temperature": 0.8, "top_p": 0.9, "top_k": 0, "repetition_penalty": 1.0, "max_tokens": 600, "seed": 42}
+    return {
+        "id": f"{model}-{seed}-{index}", "group": ("Ada Nocturne", "Bo Lantern", "Cruz del Río")[index % 3], "prompt": prompt,
+        "text": prompt + continuation, "continuation": continuation, "tokens": 600, "stopped": "length", "decoding": decoding,
+        "primed_with": f"song-{index}",
+    }  # fmt: skip
+
+
+def _measures(samples: list[dict[str, Any]], dice: random.Random) -> list[dict[str, Any]]:
+    def row(source: str, document: str, group: str, shift: float) -> dict[str, Any]:
+        values = {name: dice.uniform(0.3, 0.9) + shift for name in MEASURE_COLUMNS[3:]}
+        return values | {"source": source, "document": document, "group": group}
+
+    songs = [row("held_out", f"song-{index}", "Ada Nocturne", 0.4) for index in range(6)]
+    return [row("sample", sample["id"], sample["group"], 0.0) for sample in samples] + songs
+
+
+def fabricate_report(folder: Path, corpora: dict[str, list[str]], seeds: int, demo: bool, language: str = "en", **others: Any) -> Path:
+    """Runs of all `corpora` (name -> models), their tables and figures, and the report; returns its path."""
+    from verso.report import figures, page, tables
+
+    runs = [fabricate_run(folder, name, model, seed) for name, models in corpora.items() for model in models for seed in range(seeds)]
+    csvs = {name: folder / f"{name}.csv" for name in ("language_models", "comparisons", "samples", "hardware")}
+    tables.compare(runs, 42, **csvs)
+    svgs = {name: folder / f"{name}.svg" for name in ("learning_curves", "bits_per_byte", "differences", "sample_measures")}
+    inputs = {name: csvs[name] for name in ("language_models", "comparisons", "samples")}
+    histories = [{"corpus": run["corpus"], "model": run["model"], "seed": run["seed"], "path": run["history"]} for run in runs]
+    figures.draw(**inputs, histories=histories, **svgs)
+    statistics = folder / "statistics.json"
+    write_json(statistics, json.loads((Path(__file__).parent / "unit" / "statistics_example.json").read_text()))
+    arguments: dict[str, Any] = {
+        "title": "Six recurrent models on invented songs",
+        "language": language,
+        "experiments": [{"name": f"study-{name}", "corpus": name, "models": models, "seeds": list(range(seeds))} for name, models in corpora.items()],
+        "models": {
+            model: {"cell": model.split("-")[0], "embedding": 128, "hidden": 256, "schedule": {"name": "plateau", "factor": 0.5}}
+            for models in corpora.values()
+            for model in models
+        },
+        "corpora": [{"name": name, "kind": "songs", "statistics": statistics, "demo": demo} for name in corpora],
+        "samples": [{"corpus": run["corpus"], "model": run["model"], "seed": run["seed"], "path": run["samples"]} for run in runs],
+        "provenance": {
+            "versions": {"verso": "0.1.0", "python": "3.11.2", "torch": "2.13.0+cpu"},
+            "fingerprints": {f"{run['corpus']}/{run['model']}/seed-{run['seed']}": "0123456789abcdef" for run in runs},
+            "config": "config/invented.yaml",
+            "commit": None,
+            "date": "2026-11-22",
+        },
+    }  # fmt: skip
+    templates = Path(__file__).parents[1] / "workflow" / "report" / "templates"
+    page.render(folder / "report.html", tables=csvs, figures=svgs, templates=templates, **(arguments | others))
+    return folder / "report.html"

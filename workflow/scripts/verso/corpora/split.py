@@ -1,0 +1,124 @@
+"""Split: which cluster goes into which part, stratified by group, and one text cut by position."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verso.errors import VersoError
+
+PARTS = ("train", "validation", "test")
+TRAIN, VALIDATION, TEST = range(3)
+FEWEST = 3  # clusters of a group that is split at all: one for each part
+
+
+def stratified(
+    groups: NDArray[np.int32],
+    clusters: NDArray[np.int32],
+    keys: NDArray[np.uint64],
+    names: Sequence[str],
+    settings: dict[str, Any],
+) -> tuple[NDArray[np.uint8], list[str]]:
+    """(n,) the part of each document as an index of PARTS, and the names of the groups that are in train only.
+
+    groups: (n,) index into names. clusters: (n,) position of the first document of the cluster. keys: (n,) a seeded random
+    number of each document, made of its id: the order of the file decides nothing. settings: {"validation", "test"} shares.
+
+    No cluster straddles parts; its group is its most frequent member's. test is that share of all documents, validation that
+    share of what is left. Each group gives its share, rounded so that the sums come out right. A group of fewer than 3 clusters
+    stays in train. Raises VersoError when a part would be empty.
+    """
+    roots, member_of = np.unique(clusters, return_inverse=True)
+    sizes = np.bincount(member_of)
+    group_of = _most_frequent(groups, member_of, names)
+    key_of = np.full(len(roots), np.iinfo(np.uint64).max, dtype=np.uint64)
+    np.minimum.at(key_of, member_of, keys)
+
+    parts = np.full(len(roots), TRAIN, dtype=np.uint8)
+    order = np.argsort(key_of, kind="stable")
+    by_group: dict[int, list[int]] = {group: [] for group in sorted(range(len(names)), key=lambda group: names[group])}
+    for number in order:
+        by_group[int(group_of[number])].append(int(number))
+    split_up = [members for members in by_group.values() if len(members) >= FEWEST]
+    for part in (TEST, VALIDATION):
+        left = [[member for member in members if parts[member] == TRAIN] for members in split_up]
+        # Train keeps one cluster, and before validation is taken there must be one for that too.
+        spare = [len(members) - (2 if part == TEST else 1) for members in left]
+        targets = _targets([int(sizes[members].sum()) for members in left], settings[PARTS[part]])
+        for members, target, most in zip(left, targets, spare, strict=True):
+            parts[_take(members, sizes, target)[:most]] = part
+
+    chosen = parts[member_of]
+    counts = np.bincount(chosen, minlength=len(PARTS))
+    if not counts.all():
+        found = ", ".join(f"{name} {count}" for name, count in zip(PARTS, counts, strict=True))
+        raise VersoError(
+            f"fewer documents than the split needs: {len(groups)} documents ({len(roots)} when near-duplicates count as one) in "
+            f"{len(names)} groups give {found}. At least one group must have {FEWEST} documents that differ, and split.test "
+            f"(now {settings['test']}) and split.validation (now {settings['validation']}) must be above 0"
+        )
+    everywhere = np.bincount(groups, minlength=len(names))
+    in_train = np.bincount(groups[chosen == TRAIN], minlength=len(names))
+    return chosen, [names[group] for group in by_group if everywhere[group] and in_train[group] == everywhere[group]]
+
+
+def _most_frequent(groups: NDArray[np.int32], member_of: NDArray[Any], names: Sequence[str]) -> NDArray[np.int64]:
+    """For each cluster the group most of its members have; of several the first by name."""
+    by_name = np.array(sorted(range(len(names)), key=lambda group: names[group]))
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[by_name] = np.arange(len(names))
+    pairs, counts = np.unique(member_of.astype(np.int64) * len(names) + rank[groups], return_counts=True)
+    owner, group = np.divmod(pairs, len(names))
+    order = np.lexsort((group, -counts, owner))  # by cluster, then the most frequent, then the first by name
+    first = np.unique(owner[order], return_index=True)[1]
+    return by_name[group[order][first]]
+
+
+def _targets(sizes: Sequence[int], share: float) -> list[int]:
+    """Whole numbers near share * size, each less than 1 off, that add up to share * all: sizes 3, 3, 3 at .2 give 1, 0, 1."""
+    targets: list[int] = []
+    exact = 0.0
+    for size in sizes:
+        exact += share * size
+        targets.append(math.floor(exact + 0.5) - sum(targets))
+    if share > 0 and sizes and not any(targets):
+        targets[sizes.index(max(sizes))] = 1  # rounded away: one document is better than an empty part
+    return targets
+
+
+def _take(members: list[int], sizes: NDArray[Any], target: int) -> list[int]:
+    """Clusters, in their order, that together hold at most `target` documents; the smallest one where even that holds more."""
+    taken: list[int] = []
+    room = target
+    for member in members:
+        if sizes[member] <= room:
+            taken.append(member)
+            room -= int(sizes[member])
+    return taken if taken or target < 1 else [min(members, key=lambda member: sizes[member])]
+
+
+def by_position(text: str, settings: dict[str, Any]) -> tuple[str, str, str]:
+    """One text as train, validation, test: test is its end, validation the end of what is left, cut at the nearest line breaks.
+
+    settings: {"validation", "test"} shares of characters. The line break at a cut belongs to neither side.
+    Raises VersoError when a part would be empty.
+    """
+    train, test = _cut(text, round(len(text) * (1 - settings["test"])))
+    train, validation = _cut(train, round(len(train) * (1 - settings["validation"])))
+    if not (train and validation and test):
+        raise VersoError(
+            f"a text of {len(text)} characters and {text.count(chr(10)) + 1} lines cannot be split into train, validation "
+            f"{settings['validation']} and test {settings['test']}: each needs a line of its own, and a share above 0"
+        )
+    return train, validation, test
+
+
+def _cut(text: str, at: int) -> tuple[str, str]:
+    before, after = text.rfind("\n", 0, at + 1), text.find("\n", at)
+    near = [border for border in (before, after) if border >= 0]
+    if not near:
+        return text, ""
+    border = min(near, key=lambda border: abs(border - at))
+    return text[:border].rstrip("\n"), text[border:].lstrip("\n")
