@@ -1,9 +1,9 @@
 """Verso: from raw text to a comparison of language models that a reviewer would believe.
 
-    snakemake -n                                                       what would run, and why
-    snakemake --configfile config/demo.yaml --profile profiles/local   the demo on this machine
-    snakemake --profile profiles/slurm                                 config/config.yaml on the cluster
-    snakemake --profile profiles/slurm lyrics                          one experiment of it
+snakemake -n                                                       what would run, and why
+snakemake --configfile config/demo.yaml --profile profiles/local   the demo on this machine
+snakemake --profile profiles/slurm                                 config/config.yaml on the cluster
+snakemake --profile profiles/slurm lyrics                          one experiment of it
 """
 
 from snakemake.utils import min_version
@@ -20,6 +20,7 @@ report: "workflow/report/captions/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/functions.smk"
 include: "workflow/rules/corpora.smk"
 include: "workflow/rules/language_models.smk"
 include: "workflow/rules/report.smk"
@@ -41,10 +42,10 @@ for name in CONFIG.experiments:
     rule:
         name:
             name
-        localrule: True
         input:
             results_of_experiment(name),
             exports_of_experiment(name),
+        localrule: True
 
 
 onstart:
@@ -55,7 +56,10 @@ onstart:
 
 
 onsuccess:
-    print(f"Verso: done. " + (f"The report is {REPORT}: open it in a browser." if Path(REPORT).exists() else "`report` makes the report."))
+    print(
+        f"Verso: done. "
+        + (f"The report is {REPORT}: open it in a browser." if Path(REPORT).exists() else "`report` makes the report.")
+    )
 
 
 onerror:

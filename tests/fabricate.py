@@ -1,11 +1,11 @@
 """Runs that nobody trained: whole folders of clearly invented numbers, for the tests of tables, figures and page."""
 
-import json
 import math
 import random
 from pathlib import Path
 from typing import Any
 
+from verso.corpora.statistics import PartStatistics, most_frequent_tags, together
 from verso.evaluation.measures import COLUMNS as MEASURE_COLUMNS
 from verso.files import write_csv, write_json, write_json_lines
 
@@ -13,7 +13,17 @@ SCORE_COLUMNS = (
     "document", "group", "tokens", "unknown_tokens", "words", "characters", "bytes", "log_likelihood", "spelling_log_likelihood",
     "log_likelihood_carried", "log_likelihood_reset", "state",
 )  # fmt: skip
-HISTORY_COLUMNS = ("epoch", "step", "tokens", "train_loss", "validation_loss", "learning_rate", "gradient_norm", "seconds", "best")
+HISTORY_COLUMNS = (
+    "epoch",
+    "step",
+    "tokens",
+    "train_loss",
+    "validation_loss",
+    "learning_rate",
+    "gradient_norm",
+    "seconds",
+    "best",
+)
 VERSES = (
     "[Verse 1]\nThe lamp is low, the kettle sings\nI count the buttons, count the strings",
     "[Chorus]\nOh paper boat, go slow, go far\nbring me the name of one small star",
@@ -47,7 +57,15 @@ def fabricate_run(
     write_csv(place / "sample_measures.csv", _measures(rows, dice), MEASURE_COLUMNS)
     names = {"scores": "scores.csv", "measures": "sample_measures.csv", "architecture": "architecture.json"}
     names |= {"history": "history.csv", "hardware": "hardware.json", "samples": "samples.jsonl"}
-    run = {"experiment": "lyrics", "corpus": corpus, "model": model, "unit": unit, "family": "recurrent_lm", "seed": seed, "miniature": False}
+    run = {
+        "experiment": "lyrics",
+        "corpus": corpus,
+        "model": model,
+        "unit": unit,
+        "family": "recurrent_lm",
+        "seed": seed,
+        "miniature": False,
+    }
     return run | {key: str(place / name) for key, name in names.items()} | others
 
 
@@ -66,8 +84,8 @@ def _scores(model: str, unit: str, dice: random.Random) -> list[dict[str, Any]]:
         tokens, unknown = (size // 6, size // 120) if unit == "word" else (size, 0)
         rows.append(
             scores_row(
-                f"song-{index}", cost, size, group=("Ada", "Bo", "Cruz")[index % 3], tokens=tokens, unknown_tokens=unknown, words=size // 6,
-                spelling_log_likelihood=0.12 * cost if unknown else 0.0, log_likelihood_reset=cost * 1.015,
+                f"song-{index}", cost, size, group=("Ada", "Bo", "Cruz")[index % 3], tokens=tokens, unknown_tokens=unknown,
+                words=size // 6, spelling_log_likelihood=0.12 * cost if unknown else 0.0, log_likelihood_reset=cost * 1.015,
             )
         )  # fmt: skip
     return rows
@@ -78,7 +96,9 @@ def _history(model: str, unit: str, dice: random.Random) -> list[dict[str, Any]]
     rows, best = [], math.inf
     for epoch in range(1, 21):
         train = floor * (0.82 + 1.1 * math.exp(-epoch / 4)) + dice.gauss(0, 0.01)
-        loss = floor * (1 + 0.9 * math.exp(-epoch / 3) + (0.006 * max(0, epoch - 11) if unit == "word" else 0)) + dice.gauss(0, 0.01)
+        loss = floor * (1 + 0.9 * math.exp(-epoch / 3) + (0.006 * max(0, epoch - 11) if unit == "word" else 0)) + dice.gauss(
+            0, 0.01
+        )
         row = {"epoch": epoch, "step": epoch * 100, "tokens": epoch * 640_000, "train_loss": train, "validation_loss": loss}
         rows.append(row | {"learning_rate": 2e-3, "gradient_norm": 0.9, "seconds": 6.2 * epoch, "best": int(loss < best)})
         best = min(best, loss)
@@ -88,8 +108,9 @@ def _history(model: str, unit: str, dice: random.Random) -> list[dict[str, Any]]
 def _hardware(dice: random.Random) -> dict[str, Any]:
     seconds = dice.uniform(40, 4000)
     return {
-        "device": "cpu", "device_name": "Invented CPU @ 2.20GHz", "dtype": "float32", "reason": "CPU, for no CUDA card is visible; float32",
-        "threads": 2, "wall_seconds": seconds, "peak_vram_mb": None, "peak_vram_reserved_mb": None, "peak_ram_mb": dice.uniform(400, 1400),
+        "device": "cpu", "device_name": "Invented CPU @ 2.20GHz", "dtype": "float32",
+        "reason": "CPU, for no CUDA card is visible; float32", "threads": 2, "wall_seconds": seconds, "peak_vram_mb": None,
+        "peak_vram_reserved_mb": None, "peak_ram_mb": dice.uniform(400, 1400),
         "tokens": 12_800_000, "tokens_per_second": 12_800_000 / seconds, "energy_joules": None,
         "energy_source": "none: no RAPL counter on this machine", "torch": "2.13.0+cpu", "python": "3.11.2", "verso": "0.1.0",
     }  # fmt: skip
@@ -115,30 +136,59 @@ def _measures(samples: list[dict[str, Any]], dice: random.Random) -> list[dict[s
     return [row("sample", sample["id"], sample["group"], 0.0) for sample in samples] + songs
 
 
-def fabricate_report(folder: Path, corpora: dict[str, list[str]], seeds: int, demo: bool, language: str = "en", **others: Any) -> Path:
+def _statistics() -> dict[str, Any]:
+    parts = {"train": PartStatistics(), "validation": PartStatistics(), "test": PartStatistics()}
+    for index in range(90):
+        part = parts["test" if index % 5 == 0 else "validation" if index % 7 == 0 else "train"]
+        text = "\n".join(VERSES[(index + turn) % 3] for turn in range(3 + index % 4))
+        part.add(text, ("Ada Nocturne", "Bo Lantern", "Cruz del Río")[index % 3])
+    whole = together(list(parts.values()))
+    return {
+        "kind": "songs",
+        "settings": {"split": {"method": "stratified", "validation": 0.1, "test": 0.2, "seed": 42}},
+        "total": whole.as_dict(),
+        "parts": {name: part.as_dict() for name, part in parts.items()},
+        "section_tags": most_frequent_tags(whole.tags),
+        "set_aside": {"no lyrics": 3, "not UTF-8": 1},
+        "exact_duplicates": 2,
+        "near_duplicates": {"clusters": 4, "documents": 9, "listed": []},
+        "groups_only_in_train": ["<script>window.pwned=4</script>"],
+    }
+
+
+def fabricate_report(
+    folder: Path, corpora: dict[str, list[str]], seeds: int, demo: bool, language: str = "en", **others: Any
+) -> Path:
     """Runs of all `corpora` (name -> models), their tables and figures, and the report; returns its path."""
     from verso.report import figures, page, tables
 
-    runs = [fabricate_run(folder, name, model, seed) for name, models in corpora.items() for model in models for seed in range(seeds)]
+    runs = [
+        fabricate_run(folder, name, model, seed) for name, models in corpora.items() for model in models for seed in range(seeds)
+    ]
     csvs = {name: folder / f"{name}.csv" for name in ("language_models", "comparisons", "samples", "hardware")}
     tables.compare(runs, 42, **csvs)
     svgs = {name: folder / f"{name}.svg" for name in ("learning_curves", "bits_per_byte", "differences", "sample_measures")}
     inputs = {name: csvs[name] for name in ("language_models", "comparisons", "samples")}
-    histories = [{"corpus": run["corpus"], "model": run["model"], "seed": run["seed"], "path": run["history"]} for run in runs]
-    figures.draw(**inputs, histories=histories, **svgs)
+
+    def files(key: str) -> list[dict[str, Any]]:
+        return [{"corpus": run["corpus"], "model": run["model"], "seed": run["seed"], "path": run[key]} for run in runs]
+
+    figures.draw(**inputs, histories=files("history"), **svgs)
     statistics = folder / "statistics.json"
-    write_json(statistics, json.loads((Path(__file__).parent / "unit" / "statistics_example.json").read_text()))
+    write_json(statistics, _statistics())
     arguments: dict[str, Any] = {
         "title": "Six recurrent models on invented songs",
         "language": language,
-        "experiments": [{"name": f"study-{name}", "corpus": name, "models": models, "seeds": list(range(seeds))} for name, models in corpora.items()],
+        "experiments": [
+            {"name": f"study-{name}", "corpus": name, "models": models, "seeds": list(range(seeds))} for name, models in corpora.items()
+        ],
         "models": {
             model: {"cell": model.split("-")[0], "embedding": 128, "hidden": 256, "schedule": {"name": "plateau", "factor": 0.5}}
             for models in corpora.values()
             for model in models
         },
         "corpora": [{"name": name, "kind": "songs", "statistics": statistics, "demo": demo} for name in corpora],
-        "samples": [{"corpus": run["corpus"], "model": run["model"], "seed": run["seed"], "path": run["samples"]} for run in runs],
+        "samples": files("samples"),
         "provenance": {
             "versions": {"verso": "0.1.0", "python": "3.11.2", "torch": "2.13.0+cpu"},
             "fingerprints": {f"{run['corpus']}/{run['model']}/seed-{run['seed']}": "0123456789abcdef" for run in runs},

@@ -1,10 +1,13 @@
+import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
+import verso
 from verso.training.checkpoints import Checkpoints
 
 
@@ -114,7 +117,9 @@ assert checkpoints.newest()["step"] == 1
 
 
 def test_a_full_disk_is_a_warning_and_the_older_checkpoint_stays(tmp_path):
-    done = subprocess.run([sys.executable, "-c", FULL, tmp_path], capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(Path(verso.__file__).parents[1])}
+    command = [sys.executable, "-c", FULL, str(tmp_path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "the disk is full" in done.stderr
     assert [path.name[:14] for path in (tmp_path / "ours").iterdir()] == ["step-000000001"]

@@ -8,12 +8,12 @@ from verso.errors import VersoError
 from verso.models.recurrent_lm import RecurrentLM, detach, load, parameter_counts, save
 
 REPORT = {"embedding": 128, "hidden": 256, "layers": 2, "dropout": 0.3, "tie_weights": False, "softmax": "plain", "cutoffs": []}
-SMALL = {"embedding": 8, "hidden": 12, "layers": 2, "dropout": 0.3, "tie_weights": False, "softmax": "plain", "cutoffs": []}
+SMALL = {"embedding": 8, "hidden": 16, "layers": 2, "dropout": 0.3, "tie_weights": False, "softmax": "plain", "cutoffs": []}
 KINDS = [
     {},
     {"softmax": "adaptive", "cutoffs": [4, 9]},
     {"tie_weights": True},
-    {"tie_weights": True, "embedding": 12},
+    {"tie_weights": True, "embedding": 16},
     {"layers": 1},
 ]
 
@@ -85,21 +85,21 @@ def test_a_model_that_knows_nothing_costs_the_logarithm_of_the_vocabulary():
     assert model.loss(features, torch.randint(17, (2, 5))).item() == pytest.approx(math.log(17))
 
 
-@pytest.mark.parametrize("changes", [{}, *KINDS[1:4]])
+@pytest.mark.parametrize("changes", [{}, *KINDS[2:4]])
 def test_an_untrained_model_costs_about_a_uniform_guess(changes):
     model = small(size=200, **changes)
     features, _ = model(torch.randint(200, (8, 20)), model.initial_state(8))
     assert model.loss(features, torch.arange(160).view(8, 20)).item() == pytest.approx(math.log(200), rel=0.2)
 
 
-@pytest.mark.parametrize("embedding", [8, 12])
+@pytest.mark.parametrize("embedding", [8, 16])
 def test_a_tied_output_is_the_embedding_itself(embedding):
     model = small(tie_weights=True, embedding=embedding)
     counts = parameter_counts(model)
     assert counts["embedding"] == 17 * embedding
     assert counts["output"] == 17  # the bias alone
-    assert counts.get("projection", 0) == (0 if embedding == 12 else 12 * 8)
-    features = torch.randn(1, 12)
+    assert counts.get("projection", 0) == (0 if embedding == 16 else 16 * 8)
+    features = torch.randn(1, 16)
     before = model.log_probabilities(features)
     with torch.no_grad():
         model.embedding.weight[3] += 1.0
@@ -154,7 +154,7 @@ def test_a_model_that_is_missing_or_does_not_fit_is_told_in_one_sentence(tmp_pat
         load(tmp_path, "cpu")
     save(small(), tmp_path)
     described = json.loads((tmp_path / "architecture.json").read_text())
-    (tmp_path / "architecture.json").write_text(json.dumps({**described, "hidden": 13}))
+    (tmp_path / "architecture.json").write_text(json.dumps({**described, "hidden": 17}))
     with pytest.raises(VersoError, match="do not make a model"):
         load(tmp_path, "cpu")
     (tmp_path / "weights.safetensors").write_bytes(b"broken")

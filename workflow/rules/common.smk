@@ -15,6 +15,7 @@ from verso.files import read_json, write_json
 
 SCRIPTS = Path(workflow.basedir, "workflow", "scripts")
 CONFIG_ORIGIN = ", ".join(str(path) for path in workflow.configfiles) or "the config"
+ENVIRONMENT = str(Path(workflow.basedir, "workflow", "envs", "verso.yaml"))  # for --sdm conda; `make setup` needs none
 LAYOUT = {"layout": 1}  # of the results folder; raised when an older folder's files would be misread
 
 
@@ -64,7 +65,9 @@ wildcard_constraints:
 
 
 def runs_of(*experiments):
-    return sorted({(e.corpus, m, s) for e in (CONFIG.experiments[name] for name in experiments) for m in e.models for s in e.seeds})
+    return sorted(
+        {(e.corpus, m, s) for e in (CONFIG.experiments[name] for name in experiments) for m in e.models for s in e.seeds}
+    )
 
 
 def experiments_of(run):
@@ -88,6 +91,14 @@ def of_runs(name, runs):
     return [run_path(name).format(corpus=corpus, model=model, seed=seed) for corpus, model, seed in runs]
 
 
+def table_path(name, ending="csv"):
+    return f"{RESULTS}/tables/{name}.{ending}"
+
+
+def figure_path(name):
+    return f"{RESULTS}/figures/{name}.svg"
+
+
 def log_path(rule, wildcards=""):
     return f"{RESULTS}/logs/{rule}/{wildcards or 'all'}.log"
 
@@ -105,25 +116,6 @@ RUN = "{corpus}/{model}/seed-{seed}"
 def code_of(driver):
     """Fingerprint of the code that workflow/scripts/<driver>.py executes."""
     return provenance.fingerprint_of_code(SCRIPTS / f"{driver}.py")
-
-
-def corpus_settings(*keys):
-    """These parts of a corpus's entry, as a params function: other parts are no reason to run again."""
-
-    def settings(wildcards):
-        entry = CONFIG.corpora[wildcards.corpus].model_dump()
-        return {key: entry[key] for key in keys}
-
-    return settings
-
-
-def settings_of_model(wildcards):
-    """This model's entry but for what cannot change its weights."""
-    return CONFIG.models[wildcards.model].model_dump(exclude={"needs", "miniature"})
-
-
-def vocabulary_of_model(wildcards):
-    return corpus_path(f"vocab_{CONFIG.models[wildcards.model].unit}.json").format(corpus=wildcards.corpus)
 
 
 # --- needs: threads and resources of every rule come from here ---

@@ -5,30 +5,6 @@ Writes  results/corpora/<corpus>/{documents,train,validation,test}.jsonl, set_as
         vocab_{char,word}.json and, of songs, *_lyrics_alpaca.json, *_lyrics.txt, dataset_info.json
 """
 
-def files_of_source(wildcards):
-    """The source's files; none when it is missing, which stops a real run before it starts (common.smk)."""
-    path = Path(CONFIG.corpora[wildcards.corpus].source.path)
-    if path.is_dir():
-        return sorted(str(file) for file in path.rglob("*.txt"))
-    return [str(path)] if path.exists() else []
-
-
-def source_settings(wildcards):
-    corpus = CONFIG.corpora[wildcards.corpus]
-    settings = corpus.source.model_dump()
-    settings["fields"]["text"] = corpus.source.fields.text or ("lyrics" if corpus.kind == "songs" else "text")
-    return {**settings, "songs_per_artist": getattr(corpus, "songs_per_artist", None)}
-
-
-def preparation_settings(wildcards):
-    settings = corpus_settings("split", "near_duplicates")(wildcards)
-    settings["split"]["method"] = "position" if kind_of_corpus(wildcards) == "manual" else "stratified"
-    return settings
-
-
-def kind_of_corpus(wildcards):
-    return CONFIG.corpora[wildcards.corpus].kind
-
 
 rule acquire_corpus:
     input:
@@ -40,6 +16,8 @@ rule acquire_corpus:
         log_path("acquire_corpus", "{corpus}"),
     benchmark:
         benchmark_path("acquire_corpus", "{corpus}")
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         **LIGHT_WORK,
@@ -66,6 +44,8 @@ rule prepare_corpus:
         log_path("prepare_corpus", "{corpus}"),
     benchmark:
         benchmark_path("prepare_corpus", "{corpus}")
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         **LIGHT_WORK,
@@ -86,6 +66,8 @@ rule build_vocabulary:
         log_path("build_vocabulary", "{corpus}-{unit}"),
     benchmark:
         benchmark_path("build_vocabulary", "{corpus}-{unit}")
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         **LIGHT_WORK,
@@ -116,6 +98,8 @@ rule export_songs:
         log_path("export_songs", "{corpus}"),
     benchmark:
         benchmark_path("export_songs", "{corpus}")
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         **LIGHT_WORK,
@@ -124,13 +108,3 @@ rule export_songs:
         code=code_of("export_songs"),
     script:
         "../scripts/export_songs.py"
-
-
-def exports_of_experiment(name):
-    """The report's files, of an experiment on songs."""
-    corpus = CONFIG.experiments[name].corpus
-    return expand(rules.export_songs.output, corpus=corpus) if CONFIG.corpora[corpus].kind == "songs" else []
-
-
-def exports_of_all_songs(wildcards):
-    return sorted({path for name in CONFIG.experiments for path in exports_of_experiment(name)})

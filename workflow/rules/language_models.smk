@@ -15,12 +15,14 @@ rule train_recurrent_lm:
         architecture=run_path("model/architecture.json"),
         history=run_path("history.csv"),
         hardware=run_path("hardware.json"),
-    wildcard_constraints:
-        model="|".join(RECURRENT_LMS),
     log:
         log_path("train_recurrent_lm", RUN),
     benchmark:
         benchmark_path("train_recurrent_lm", RUN)
+    wildcard_constraints:
+        model="|".join(RECURRENT_LMS),
+    conda:
+        ENVIRONMENT
     threads: threads_of_model
     resources:
         **TRAINING,
@@ -40,12 +42,14 @@ rule score_recurrent_lm:
         architecture=rules.train_recurrent_lm.output.architecture,
     output:
         scores=run_path("scores.csv"),
-    wildcard_constraints:
-        model="|".join(RECURRENT_LMS),
     log:
         log_path("score_recurrent_lm", RUN),
     benchmark:
         benchmark_path("score_recurrent_lm", RUN)
+    wildcard_constraints:
+        model="|".join(RECURRENT_LMS),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         **LIGHT_WORK,
@@ -64,12 +68,14 @@ rule sample_recurrent_lm:
         architecture=rules.train_recurrent_lm.output.architecture,
     output:
         samples=run_path("samples.jsonl"),
-    wildcard_constraints:
-        model="|".join(RECURRENT_LMS),
     log:
         log_path("sample_recurrent_lm", RUN),
     benchmark:
         benchmark_path("sample_recurrent_lm", RUN)
+    wildcard_constraints:
+        model="|".join(RECURRENT_LMS),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         **LIGHT_WORK,
@@ -91,6 +97,8 @@ rule measure_samples:
         log_path("measure_samples", RUN),
     benchmark:
         benchmark_path("measure_samples", RUN)
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         **LIGHT_WORK,

@@ -8,64 +8,6 @@ TABLES = ["language_models", "comparisons", "samples", "hardware"]
 FIGURES = ["bits_per_byte", "learning_curves", "differences", "sample_measures"]
 CAPTIONS = "../report/captions"
 TEMPLATES = Path(workflow.basedir, "workflow", "report", "templates")
-FILES_OF_RUN = {
-    "scores": "scores.csv",
-    "measures": "sample_measures.csv",
-    "architecture": "model/architecture.json",
-    "history": "history.csv",
-    "hardware": "hardware.json",
-}
-
-
-def table_path(name, ending="csv"):
-    return f"{RESULTS}/tables/{name}.{ending}"
-
-
-def figure_path(name):
-    return f"{RESULTS}/figures/{name}.svg"
-
-
-def results_of_experiment(name):
-    """What an experiment's own target makes: its runs' scores and measured samples."""
-    runs = runs_of(name)
-    return of_runs("scores.csv", runs) + of_runs("sample_measures.csv", runs)
-
-
-def described_runs():
-    """What tables and page must know of each run, with the paths of its files."""
-    rows = []
-    for corpus, model, seed in RUNS:
-        entry = CONFIG.models[model]
-        rows.append(
-            {
-                "experiment": experiments_of((corpus, model, seed))[0],
-                "corpus": corpus,
-                "model": model,
-                "seed": seed,
-                "family": entry.family,
-                "unit": entry.unit,
-                "miniature": entry.miniature,
-                **{key: run_path(file).format(corpus=corpus, model=model, seed=seed) for key, file in FILES_OF_RUN.items()},
-            }
-        )
-    return rows
-
-
-def of_runs_described(name):
-    """That file of each run, with the run it is of."""
-    return [{"corpus": c, "model": m, "seed": s, "path": path} for (c, m, s), path in zip(RUNS, of_runs(name, RUNS))]
-
-
-def described_corpora():
-    names = sorted({corpus for corpus, _, _ in RUNS})
-    statistics = corpus_path("statistics.json")
-    return [
-        {"name": n, "kind": CONFIG.corpora[n].kind, "statistics": statistics.format(corpus=n), "demo": CONFIG.corpora[n].demo} for n in names
-    ]
-
-
-def described_experiments():
-    return [{"name": name, "corpus": e.corpus, "models": e.models, "seeds": e.seeds} for name, e in CONFIG.experiments.items()]
 
 
 rule compare:
@@ -86,6 +28,8 @@ rule compare:
         log_path("compare"),
     benchmark:
         benchmark_path("compare")
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         **LIGHT_WORK,
@@ -116,6 +60,8 @@ rule figures:
         log_path("figures"),
     benchmark:
         benchmark_path("figures")
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         **LIGHT_WORK,
@@ -132,13 +78,19 @@ rule report:
         **{f"{name}_figure": figure_path(name) for name in FIGURES},
         statistics=[corpus["statistics"] for corpus in described_corpora()],
         written=of_runs("samples.jsonl", RUNS),
-        templates=sorted(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path) for path in TEMPLATES.glob("*.j2")),
+        templates=sorted(
+            str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path) for path in TEMPLATES.glob("*.j2")
+        ),
     output:
-        report=report(REPORT, category="Report", caption=f"{CAPTIONS}/report.rst", labels={"page": "the whole report", "format": "html"}),
+        report=report(
+            REPORT, category="Report", caption=f"{CAPTIONS}/report.rst", labels={"page": "the whole report", "format": "html"}
+        ),
     log:
         log_path("report"),
     benchmark:
         benchmark_path("report")
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         **LIGHT_WORK,
@@ -150,7 +102,7 @@ rule report:
         corpora=described_corpora(),
         samples=of_runs_described("samples.jsonl"),
         config=CONFIG_ORIGIN,
-        fingerprints={"/".join(map(str, run)): code_of(f"train_{CONFIG.models[run[1]].family}") for run in RUNS},
+        fingerprints=fingerprints_of_runs(),
         code=code_of("report"),
     script:
         "../scripts/report.py"

@@ -38,8 +38,9 @@ log = logging.getLogger(__name__)
 def acquire(source: Mapping[str, Any], kind: str, path: str | Path, documents: str | Path, set_aside: str | Path) -> None:
     """Write `documents` (JSON lines of id, text, metadata) and `set_aside` (where, reason, excerpt) from `path`.
 
-    path: a file, or a folder of .txt files. source: {"format": "auto"|"jsonl"|"json"|"csv"|"txt",
-    "fields": {our name: theirs}, "maximum_characters": n, "songs_per_artist": n or None}. kind: "songs" (text, artist, title), "labelled" (text, label), "manual" (one text file).
+    path: a file, or a folder of .txt files. source: {"format": "auto"|"jsonl"|"json"|"csv"|"txt", "fields": {our name: theirs},
+    "maximum_characters": n, "songs_per_artist": n or None}.
+    kind: "songs" (text, artist, title), "labelled" (text, label), "manual" (one text file; its length is not limited).
     Memory does not grow with the corpus. Raises VersoError when the file is missing, empty or broken, or has no usable row.
     """
     path = Path(path)

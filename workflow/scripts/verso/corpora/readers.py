@@ -159,7 +159,7 @@ def read_json_array(path: Path, limit: int) -> Iterator[Row | Fault]:
                         )
                 if not begun and not block:
                     raise VersoError(f"{path}: expected a JSON array of objects, found only white space")
-                for piece in text.splitlines(keepends=True) if text.count("\n") else [text]:
+                for piece in text.splitlines(keepends=True):
                     parser.send(piece.encode("utf-8"))
                     for item in items:
                         number += 1
@@ -182,7 +182,8 @@ class _CsvRecords:
     The csv module alone would raise in the middle of such a record and take its remaining lines for new ones.
     """
 
-    _MARKS = re.compile(rb'[",\n]')
+    _QUOTED = re.compile(rb'(?:[^"]+|"")*')
+    _PLAIN = re.compile(rb"[^,\n]*")
 
     def __init__(self, stream: BinaryIO, limit: int) -> None:
         self.stream = stream
@@ -210,19 +211,17 @@ class _CsvRecords:
     def _after(self, piece: bytes, state: str) -> str:
         """The state after a piece: at the start of a field, in a plain one, in a quoted one, or just behind a quote in it."""
         position = 0
-        for match in self._MARKS.finditer(piece):
-            mark, adjacent = match.group(), match.start() == position
-            if mark == b'"':
-                if (state == "start" and adjacent) or (state == "behind" and adjacent):
-                    state = "quoted"
-                elif state == "quoted":
-                    state = "behind"
-                else:
-                    state = "plain"  # a stray quote in a plain field is a character like others
-            elif state != "quoted":
-                state = "start"
-            position = match.end()
-        return "plain" if state in {"start", "behind"} and position < len(piece) else state
+        while position < len(piece):
+            content = self._QUOTED if state == "quoted" else self._PLAIN
+            if state in {"start", "behind"} and piece[position : position + 1] == b'"':
+                state = "quoted"
+            else:
+                position += len(content.match(piece, position)[0])  # type: ignore[index]
+                if position == len(piece):
+                    return "quoted" if state == "quoted" else "plain"
+                state = "behind" if state == "quoted" else "start"
+            position += 1  # past the quote, the comma or the newline
+        return state
 
 
 def read_csv(path: Path, limit: int, needed: set[str]) -> Iterator[Row | Fault]:

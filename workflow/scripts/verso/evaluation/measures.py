@@ -38,9 +38,9 @@ COLUMNS = (
 def measure(samples: str | Path, train: str | Path, test: str | Path, measures: str | Path) -> None:
     """Write one row for each sample and for each of at most 60 held-out documents, the control.
 
-    Of a sample the continuation is measured, for the prompt is not the model's. A control is cut to the median length of the
-    samples in words: most measures depend on length. `train` is streamed, twice; nothing of it is kept but tag names
-    and which of the measured words it holds. An undefined measure is an empty cell.
+    Of a sample the continuation is measured, for the prompt is not the model's. A control is cut to the median length in
+    words of the samples that say anything: most measures depend on length. `train` is streamed, twice; nothing of it is kept
+    but tag names and which of the measured words it holds. An undefined measure is an empty cell.
     """
     texts = [_text("sample", row, whole_words(row["continuation"], row["stopped"])) for row in read_json_lines(samples)]
     typical = round(statistics.median([n for text in texts if (n := len(text["text"].split()))] or [0]))

@@ -14,7 +14,7 @@ from verso.report.words import FIGURE_LABELS as LABEL
 from verso.report.words import FIGURE_MEASURES, MEASURES
 
 INK, MUTED, LINE = "#333333", "#767676", "#dddddd"  # the page repaints axes in its own colours, for a dark screen
-BETTER, WORSE = "#0072b2", "#d55e00"
+BETTER, WORSE, DARK = "#b5d5ea", "#f5c7a9", "#22252a"  # tints on which dark text reads, whatever the page around them
 
 
 def draw(
@@ -47,19 +47,21 @@ def _corpora(rows: Iterable[Mapping[str, str]]) -> list[str]:
     return list(dict.fromkeys(row["corpus"] for row in rows))
 
 
-def _write(path: str | Path, blocks: Sequence[alt.TopLevelMixin]) -> None:
+def _write(path: str | Path, blocks: Sequence[Any]) -> None:
     """One SVG of all blocks, one under the other; one plain sentence where there is nothing to draw."""
     chart = alt.vconcat(*(blocks or [_nothing()]), spacing=36).resolve_scale(color="independent")
+    sizes: dict[str, Any] = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 260}
+    text = sizes | {"labelColor": INK, "titleColor": INK}
+    room = {"left": 8, "top": 8, "right": 36, "bottom": 8}  # on the right for a legend in another language or font
     chart = (
-        chart.configure(background="transparent", font="sans-serif", padding=8)
+        chart.configure(background="transparent", font="sans-serif", padding=room)
         .configure_view(stroke=None)
-        .configure_axis(
-            labelFontSize=12, titleFontSize=12, titleFontWeight="normal", labelColor=INK, titleColor=INK, gridColor=LINE,
-            domain=False, tickColor=LINE, titlePadding=10, labelPadding=6, labelLimit=260,
+        .configure_axis(**text, gridColor=LINE, domain=False, tickColor=LINE, titlePadding=10, labelPadding=6)
+        .configure_legend(**text)
+        .configure_title(
+            fontSize=14, fontWeight=600, color=INK, anchor="start", subtitleColor=MUTED, subtitleFontSize=12, offset=12
         )
-        .configure_legend(labelFontSize=12, titleFontSize=12, titleFontWeight="normal", labelColor=INK, titleColor=INK, labelLimit=260)
-        .configure_title(fontSize=14, fontWeight=600, color=INK, anchor="start", subtitleColor=MUTED, subtitleFontSize=12, offset=12)
-    )  # fmt: skip
+    )
     write_text(path, vl_convert.vegalite_to_svg(chart.to_dict()) + "\n")
 
 
@@ -94,7 +96,10 @@ def _curves(
             for part in ("validation", "train")
         ]
         x = alt.X(
-            "epoch:Q", title=LABEL["epoch"], axis=alt.Axis(tickMinStep=1, format="d", grid=False), scale=alt.Scale(nice=False)
+            "epoch:Q",
+            title=LABEL["epoch"],
+            axis=alt.Axis(tickMinStep=1, format="d", grid=False, labelFlush=False),
+            scale=alt.Scale(nice=False),
         )
         y = alt.Y("loss:Q", title=LABEL[f"loss_{unit}"], scale=alt.Scale(zero=False))
         colour = _colour(names, colours, alt.Legend(symbolType="stroke", symbolStrokeWidth=3))
@@ -136,7 +141,12 @@ def _costs(corpus: str, models: list[dict[str, str]], colours: Mapping[str, str]
     names = [row["model"] for row in rows]
     base = alt.Chart(alt.Data(values=rows))
     y = alt.Y("model:N", title=None, sort=names, axis=alt.Axis(ticks=False, grid=True, gridDash=[1, 3], gridColor=LINE))
-    x = alt.X("value:Q", title=LABEL["bits_per_byte"], scale=alt.Scale(zero=False, padding=24))
+    x = alt.X(
+        "value:Q",
+        title=LABEL["bits_per_byte"],
+        scale=alt.Scale(zero=False, padding=24),
+        axis=alt.Axis(labelFlush=False, tickCount=7),
+    )
     colour = _colour(names, colours, None)
     whiskers = base.mark_rule(strokeWidth=2.5).encode(
         x=alt.X("low:Q", title=LABEL["bits_per_byte"]), x2="high:Q", y=y, color=colour
@@ -173,7 +183,7 @@ def _differences(corpus: str, models: list[dict[str, str]], pairs: list[dict[str
                      legend=alt.Legend(symbolStrokeColor=MUTED, symbolType="square", symbolSize=180))  # fmt: skip
     boxes = base.mark_rect(stroke=LINE, strokeWidth=1, cornerRadius=3).encode(color=fill)
     text = base.mark_text(fontSize=12).encode(
-        text="text:N", color=alt.condition(alt.datum.verdict == LABEL["undecided"], alt.value(MUTED), alt.value("#ffffff"))
+        text="text:N", color=alt.condition(alt.datum.verdict == LABEL["undecided"], alt.value(MUTED), alt.value(DARK))
     )
     return (boxes + text).properties(width=64 * len(order), height=40 * len(order), title=corpus)
 
@@ -189,11 +199,13 @@ def _measures(corpus: str, rows: list[dict[str, str]], colours: Mapping[str, str
             mean, error = optional_float(row.get(measure)), optional_float(row.get(f"{measure}_standard_error")) or 0.0
             control = optional_float(row.get(f"{measure}_control"))
             if mean is not None:
-                points.append({"model": row["model"], "value": mean, "low": mean - error, "high": mean + error, "control": control})
+                points.append(
+                    {"model": row["model"], "value": mean, "low": mean - error, "high": mean + error, "control": control}
+                )
         if not points:
             continue
         base = alt.Chart(alt.Data(values=points))
-        x = alt.X("value:Q", title=None, axis=alt.Axis(tickCount=4), scale=alt.Scale(zero=False, padding=8))
+        x = alt.X("value:Q", title=None, axis=alt.Axis(tickCount=4, labelFlush=False), scale=alt.Scale(zero=False, padding=8))
         y = alt.Y("model:N", title=None, sort=names, scale=alt.Scale(domain=names), axis=alt.Axis(ticks=False))
         colour = _colour(names, colours, None)
         songs = base.mark_tick(color=MUTED, thickness=3, size=17, opacity=1).encode(x=alt.X("control:Q", title=None), y=y)
@@ -202,4 +214,6 @@ def _measures(corpus: str, rows: list[dict[str, str]], colours: Mapping[str, str
         title = alt.TitleParams(MEASURES[measure]["en"], fontSize=12, fontWeight="normal")
         panels.append((songs + whiskers + dots).properties(width=170, height=max(60, 24 * len(names)), title=title))
     chart = alt.concat(*(panels or [_nothing()]), columns=3, spacing=22)
-    return chart.properties(title=alt.TitleParams(corpus, subtitle=LABEL["control_line"])).resolve_scale(color="independent")
+    return chart.properties(title=alt.TitleParams(corpus, subtitle=LABEL["control_line"], offset=20)).resolve_scale(
+        color="independent"
+    )

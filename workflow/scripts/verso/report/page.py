@@ -1,4 +1,4 @@
-"""The report: one HTML file that opens offline, in English and Spanish, with nothing to load and nothing to run but its own buttons."""
+"""The report: one HTML file that opens offline, in English and Spanish, with nothing to load and only its own buttons to run."""
 
 import base64
 import hashlib
@@ -14,12 +14,13 @@ from markupsafe import Markup
 
 from verso.errors import VersoError
 from verso.files import read_csv, read_json, read_json_lines, write_text
-from verso.report import words
+from verso.report import numbers, words
 from verso.report.palette import colours_of
 from verso.report.tables import HELD_OUT, optional_float, sample_measure_names
 
 EXCERPT_LINES, EXCERPT_WORDS = 12, 60  # lyrics may be somebody's: an excerpt stays within a quotation
 IN_VIEW = 3  # samples of a model that are shown without a click
+FEW_GROUPS = 12  # more artists than that are listed only at a click
 FEW_DOCUMENTS = 30  # percentile bootstrap is too narrow below
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -74,11 +75,12 @@ def render(
         measure_words=words.MEASURES,
         held_out=HELD_OUT,
         tables=rows,
-        best=_best_cells(rows["language_models"]),
+        best_cells=_best_cells(rows["language_models"]),
         colours=colours_of(row["model"] for row in rows["language_models"]),
         samples=_samples(samples),
         limits={"lines": EXCERPT_LINES, "words": EXCERPT_WORDS},
         in_view=IN_VIEW,
+        few_groups=FEW_GROUPS,
         provenance=provenance,
     )
     write_text(report, page + "\n")
@@ -96,11 +98,11 @@ def _interface(language: str, figures: Mapping[str, str | Path]) -> dict[str, An
 
     return {
         "say": say,
-        "number": numeric(words.number),
-        "p": numeric(words.p_value),
-        "duration": numeric(words.duration),
-        "memory": numeric(words.memory),
-        "energy": numeric(words.energy),
+        "number": numeric(numbers.number),
+        "p": numeric(numbers.p_value),
+        "duration": numeric(numbers.duration),
+        "memory": numeric(numbers.memory),
+        "energy": numeric(numbers.energy),
         "figures": {name: partial(inline_svg, path, language, f"{language}-{name}") for name, path in figures.items()},
     }
 
@@ -121,7 +123,9 @@ def summarise(corpus: str, models: Iterable[Mapping[str, str]], comparisons: Ite
         "best": best,
         "second": ranking[1] if len(ranking) > 1 else None,
         "margin": margin,
-        "tied": [row["model"] for row in ranking[1:] if any(_is_pair(p, best, row) and p["verdict"] == "undecided" for p in pairs)],
+        "tied": [
+            row["model"] for row in ranking[1:] if any(_is_pair(p, best, row) and p["verdict"] == "undecided" for p in pairs)
+        ],
         "pairs": len(pairs),
         "decided": sum(pair["verdict"] != "undecided" for pair in pairs),
         "seeds": (min(seeds), max(seeds)),
@@ -162,7 +166,9 @@ def _samples(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for run in runs:
         own = found.setdefault((run["corpus"], run["model"]), [])
-        own.extend({**row, **excerpt(row["prompt"], row["continuation"]), "seed": run["seed"]} for row in read_json_lines(run["path"]))
+        own.extend(
+            {**row, **excerpt(row["prompt"], row["continuation"]), "seed": run["seed"]} for row in read_json_lines(run["path"])
+        )
     blocks = []
     for (corpus, model), rows in found.items():
         turns: dict[str, int] = {}
@@ -190,8 +196,8 @@ def excerpt(prompt: str, continuation: str) -> dict[str, Any]:
 def inline_svg(path: str | Path, language: str, identity: str, label: str) -> Markup:
     """An SVG file as an element of the page, one image named `label` to a screen reader.
 
-    Whatever could act or load is left out (scripts, foreign content, event handlers, links), ids get the prefix `identity` so that
-    two figures never share one, and labels and numbers are put into `language`.
+    Whatever could act or load is left out (scripts, foreign content, event handlers, links), ids get the prefix `identity`
+    so that two figures never share one, and labels and numbers are put into `language`.
     """
     root = ElementTree.fromstring(Path(path).read_text(encoding="utf-8"))
     for parent in root.iter():
@@ -225,6 +231,6 @@ SPANISH = {english: words.FIGURE_LABELS_ES[key] for key, english in words.FIGURE
 def _translated(text: str) -> str:
     """A figure's text in Spanish: a label, a number, or "corpus · unit"; anything else (a name) as it is."""
     if re.fullmatch(r"[+−]?[\d,]+(\.\d+)?", text):
-        return text.replace(",", words.THIN).replace(".", ",")
+        return text.replace(",", numbers.THIN).replace(".", ",")
     name, dot, unit = text.rpartition(" · ")
     return name + dot + SPANISH.get(unit, unit) if dot else SPANISH.get(text, text)

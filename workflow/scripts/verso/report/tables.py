@@ -18,15 +18,17 @@ HELD_OUT = "held-out songs"
 LEVEL = 0.05  # a pair is decided when its corrected p lies below
 LANGUAGE_MODELS = (
     "corpus", "model", "seeds", "parameters", "tokens", "perplexity", "bits_per_byte", "bits_per_byte_low", "bits_per_byte_high",
-    "unit", "perplexity_without_spelling", "unknown_tokens", "bytes", "documents", "state", "bits_per_byte_carried", "bits_per_byte_reset",
-    "nats_per_character", "seed_standard_deviation", "seed_low", "seed_high", "epochs", "best_epoch", "training_seconds", "miniature",
+    "unit", "perplexity_without_spelling", "unknown_tokens", "bytes", "documents", "state", "bits_per_byte_carried",
+    "bits_per_byte_reset", "nats_per_character", "seed_standard_deviation", "seed_low", "seed_high", "epochs", "best_epoch",
+    "training_seconds", "miniature",
 )  # fmt: skip
 COMPARISONS = (
     "corpus", "model_a", "model_b", "difference", "low", "high", "p", "p_corrected", "documents", "seeds_a", "seeds_b", "verdict",
 )  # fmt: skip
 HARDWARE = (
-    "corpus", "model", "seed", "family", "unit", "device", "device_name", "dtype", "reason", "threads", "wall_seconds", "peak_ram_mb",
-    "peak_vram_mb", "tokens", "tokens_per_second", "energy_joules", "energy_source", "torch", "python", "verso", "miniature",
+    "corpus", "model", "seed", "family", "unit", "device", "device_name", "dtype", "reason", "threads", "wall_seconds",
+    "peak_ram_mb", "peak_vram_mb", "tokens", "tokens_per_second", "energy_joules", "energy_source", "torch", "python", "verso",
+    "miniature",
 )  # fmt: skip
 SCORES = (
     "document", "tokens", "unknown_tokens", "characters", "bytes", "log_likelihood", "spelling_log_likelihood",
@@ -60,7 +62,12 @@ def compare(
     write_text(_tex(comparisons), tabular(COMPARISONS_TEX, pairs))
     measured = _samples(groups)
     names = sample_measure_names(measured)
-    columns = ["corpus", "model", "documents", *(f"{name}{end}" for name in names for end in ("", "_count", "_standard_error", "_control"))]
+    columns = [
+        "corpus",
+        "model",
+        "documents",
+        *(f"{name}{end}" for name in names for end in ("", "_count", "_standard_error", "_control")),
+    ]
     write_csv(samples, [{column: row.get(column) for column in columns} for row in measured], columns)
     write_text(_tex(samples), tabular(_samples_tex(names), measured))
     used = [_hardware(run) for group in groups.values() for run in group]
@@ -196,8 +203,8 @@ def _pairs(corpus: str, scores: Mapping[tuple[str, str], list[dict[str, Any]]], 
 def _samples(groups: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
     """The samples' mean measures by corpus and model, then each corpus' held-out songs.
 
-    Every run cuts its control to the length of its own samples: <measure>_control is the mean of that model's control, and the row of the
-    held-out songs takes each song once, as the mean over all cuts.
+    Every run cuts its control to the length of its own samples: <measure>_control is the mean of that model's control,
+    and the row of the held-out songs takes each song once, as the mean over all cuts.
     """
     table: list[dict[str, Any]] = []
     for corpus in dict.fromkeys(own for own, _ in groups):

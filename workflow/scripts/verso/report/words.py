@@ -1,9 +1,6 @@
-"""The report's texts in English and Spanish, and numbers as each language writes them."""
-
-import math
+"""The report's texts in English and Spanish: what it says, never what it found."""
 
 LANGUAGES = ("en", "es")
-THIN = "\u202f"  # narrow no-break space: groups digits in Spanish, stands before units in both
 
 # What a figure says; figures are drawn in English and the page puts these labels into Spanish.
 FIGURE_LABELS = {
@@ -82,7 +79,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "skip": "Skip to the report",
         "made_by": "Made by Verso {version} on {date}",
         "demo_banner": "Laptop demo: miniature models and a toy corpus; these numbers say nothing about real songs.",
-        "miniature_banner": "Some models are miniatures (the same architecture, tiny): their numbers say nothing about the real ones.",
+        "miniature_banner": "Some models are miniatures (the same architecture, tiny): their numbers say nothing about the "
+        "real ones.",
         "miniature": "miniature",
         "demo": "demo",
         "summary": "In short",
@@ -96,22 +94,32 @@ TEXTS: dict[str, dict[str, str]] = {
         "hardware": "Time, memory, energy",
         "provenance": "Versions and fingerprints",
         # summary
-        "best": "<strong>{model}</strong> predicts the test texts of <em>{corpus}</em> best: <strong>{value} bits per byte</strong>{interval}.",
+        "best": "<strong>{model}</strong> predicts the test texts of <em>{corpus}</em> best: <strong>{value} bits per "
+        "byte</strong>{interval}.",
         "interval": " (95 % interval {low} to {high})",
-        "margin_decided": "It beats the next, {second}, by {difference} bits per byte{interval}, corrected p {p}: more than the choice of test documents explains.",
-        "margin_undecided": "Its lead over {second}, {difference} bits per byte{interval}, corrected p {p}, is <strong>not decided</strong> by {documents} test documents.",
+        "margin_decided": "It beats the next, {second}, by {difference} bits per byte{interval}, corrected p {p}: more than "
+        "the choice of test documents explains.",
+        "margin_undecided": "Its lead over {second}, {difference} bits per byte{interval}, corrected p {p}, is <strong>not "
+        "decided</strong> by {documents} test documents.",
         "margin_untested": "Its lead over {second}, {difference} bits per byte, cannot be tested on a single test document.",
+        "perplexities": "Lowest perplexity: {models}. These are per token, so units are not comparable with each other.",
+        "perplexity_char": "{model} with {value} per character",
+        "perplexity_word": "{model} with {value} per word token",
         "tied": "Not told apart from the best: {models}.",
         "all_pairs": "{decided} of {pairs} pairs of models are told apart.",
-        "one_seed": "Each model was trained once (one seed): the intervals cover the choice of test documents, not the luck of training.",
+        "one_seed": "Each model was trained once (one seed): the intervals cover the choice of test documents, not the luck "
+        "of training.",
         "some_one_seed": "Models have {low} to {high} seeds: where there is one, the luck of training is not covered.",
-        "seeds": "Each model was trained with {seeds} seeds and averaged; the intervals cover the choice of test documents, the spread over seeds stands beside.",
-        "few_documents": "Only {documents} test documents: intervals are wide, and resampling so few makes them narrower than they should be.",
+        "seeds": "Each model was trained with {seeds} seeds and averaged; the intervals cover the choice of test documents, "
+        "the spread over seeds stands beside.",
+        "few_documents": "Only {documents} test documents: intervals are wide, and resampling so few makes them narrower "
+        "than they should be.",
         "improving": "Best at the last epoch, so perhaps not done learning: {models}. Longer training may change the order.",
         "state_carried": "The hidden state is carried from one test document to the next.",
         "state_reset": "The hidden state is reset before each test document.",
         # what was run
-        "experiments_text": "An experiment is a corpus, the models tried on it and their seeds. A run that belongs to two experiments was made once.",
+        "experiments_text": "An experiment is a corpus, the models tried on it and their seeds. A run that belongs to two "
+        "experiments was made once.",
         "experiment": "Experiment",
         "corpus": "Corpus",
         "model": "Model",
@@ -121,7 +129,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "settings": "Settings of each model",
         "setting": "Setting",
         # corpora
-        "corpora_text": "Every document is in one part only; near-duplicates (remixes, reprints) stay together, so none straddles a split.",
+        "corpora_text": "Every document is in one part only; near-duplicates (remixes, reprints) stay together, so none "
+        "straddles a split.",
         "kind": "Kind",
         "part": "Part",
         "train": "training",
@@ -133,21 +142,27 @@ TEXTS: dict[str, dict[str, str]] = {
         "characters": "Characters",
         "bytes": "Bytes",
         "group": "Artist or label",
-        "duplicates": "Duplicates",
-        "set_aside": "Set aside",
+        "total": "total",
+        "median_words": "Words of the median document",
+        "most_words": "… of the longest",
+        "parts_caption": "Parts of the corpus (kind: {kind}; split: {method})",
+        "exact_duplicates": "Exact duplicates set aside: {count}.",
+        "near_duplicates": "Near-duplicates: {documents} documents in {clusters} clusters, each kept in one part.",
+        "groups_only_in_train": "Too small to split, so only in training: {groups}.",
+        "by_group": "By artist or label ({count})",
+        "section_tags": "Most frequent section tags:",
         "set_aside_none": "No row of the source was set aside.",
-        "set_aside_some": "{count} rows of the source were set aside, each with its reason in results/corpora/{corpus}/.",
-        "reason": "Reason",
-        "count": "Count",
-        "statistic": "Statistic",
-        "value": "Value",
-        "more_statistics": "All statistics of {corpus}",
+        "set_aside_some": "Rows of the source set aside: {count}, listed in results/corpora/{corpus}/. Reasons:",
         # curves, tables
-        "learning_text": "Loss by epoch, every seed a line of its own: validation solid, training dashed (with dropout, so it may lie above). "
-        "The dot marks the epoch whose weights were kept. Characters and words have a panel each: a nat per character and a nat per word cannot be compared.",
-        "models_text": "<strong>Bits per byte</strong> is the cost of the same test bytes, whatever a model's tokens are, so all models of a corpus may be compared by it; lower is better. "
+        "learning_text": "Loss by epoch, every seed a line of its own: validation solid, training dashed (with dropout, so "
+        "it may lie above). "
+        "The dot marks the epoch whose weights were kept. Characters and words have a panel each: a nat per character and a "
+        "nat per word cannot be compared.",
+        "models_text": "<strong>Bits per byte</strong> is the cost of the same test bytes, whatever a model's tokens are, so "
+        "all models of a corpus may be compared by it; lower is better. "
         "<strong>Perplexity</strong> is per token, so it may be compared only between models of the same unit. "
-        "Unknown words pay for their spelling; “without spelling” leaves that out and flatters a model with many unknown words.",
+        "Unknown words pay for their spelling; “without spelling” leaves that out and flatters a model with many unknown "
+        "words.",
         "models_caption": "Language models on the test documents of {corpus}. Best in bold; best perplexity within each unit.",
         "models_note": "{documents} test documents, {bytes} bytes. {state} 95 % intervals: bootstrap over test documents.",
         "unit": "Unit",
@@ -165,8 +180,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "nats_per_character": "Nats per character",
         "epochs": "Epochs (best)",
         "training_time": "Training time",
-        "comparisons_text": "Difference in bits per byte of two models on the same documents: row minus column in the figure, a minus b in the table; below zero the first is better. "
-        "Intervals: paired bootstrap over documents. p: sign-flip permutation test, corrected by Holm for the number of pairs of the corpus; decided below 0.05.",
+        "comparisons_text": "Difference in bits per byte of two models on the same documents: row minus column in the "
+        "figure, a minus b in the table; below zero the first is better. "
+        "Intervals: paired bootstrap over documents. p: sign-flip permutation test, corrected by Holm for the number of "
+        "pairs of the corpus; decided below 0.05.",
         "comparisons_caption": "All pairs of models on {corpus}",
         "model_a": "a",
         "model_b": "b",
@@ -178,7 +195,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "verdict_better": "{model} better",
         "no_pairs": "There is only one model: nothing to compare.",
         # samples
-        "samples_text": "Short excerpts, at most {lines} lines or {words} words each; the whole texts are in samples.jsonl of each run. The prompt is in grey, and how it was decoded stands below.",
+        "samples_text": "Short excerpts, at most {lines} lines or {words} words each; the whole texts are in samples.jsonl "
+        "of each run. The prompt is in grey, and how it was decoded stands below.",
         "more_samples": "{count} more by {model}",
         "no_samples": "No sample was asked for.",
         "primed": "after reading {document}",
@@ -187,8 +205,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "temperature": "temperature",
         "repetition_penalty": "repetition penalty",
         "measures_text": "The same measures on the samples and on songs that no model saw, so that each has its yardstick. "
-        "A run of words or an n-gram found in the training songs is memorisation only where it exceeds what held-out songs share with them.",
-        "measures_caption": "Means over the samples of {corpus}; in grey the held-out songs, cut to the length of that model’s samples",
+        "A run of words or an n-gram found in the training songs is memorisation only where it exceeds what held-out songs "
+        "share with them.",
+        "measures_caption": "Means over the samples of {corpus}; in grey the held-out songs, cut to the length of that "
+        "model’s samples",
         "texts": "Texts",
         "held_out": "held-out songs",
         # hardware, provenance
@@ -202,7 +222,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "vram": "Peak VRAM",
         "tokens_per_second": "Tokens per second",
         "energy": "Energy",
-        "provenance_text": "A fingerprint covers the code, the settings and the data that a run executed: the same fingerprint, the same run.",
+        "provenance_text": "A fingerprint covers the code, the settings and the data that a run executed: the same "
+        "fingerprint, the same run.",
         "config": "Configuration",
         "commit": "Git commit",
         "commit_none": "not under git",
@@ -222,8 +243,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "contents": "Contenido",
         "skip": "Ir al informe",
         "made_by": "Hecho por Verso {version} el {date}",
-        "demo_banner": "Demostración en un portátil: modelos en miniatura y un corpus de juguete; estas cifras no dicen nada sobre canciones reales.",
-        "miniature_banner": "Algunos modelos son miniaturas (la misma arquitectura, diminuta): sus cifras no dicen nada de los verdaderos.",
+        "demo_banner": "Demostración en un portátil: modelos en miniatura y un corpus de juguete; estas cifras no dicen nada "
+        "sobre canciones reales.",
+        "miniature_banner": "Algunos modelos son miniaturas (la misma arquitectura, diminuta): sus cifras no dicen nada de "
+        "los verdaderos.",
         "miniature": "miniatura",
         "demo": "demostración",
         "summary": "En breve",
@@ -236,21 +259,34 @@ TEXTS: dict[str, dict[str, str]] = {
         "measures": "Las muestras en cifras",
         "hardware": "Tiempo, memoria, energía",
         "provenance": "Versiones y huellas",
-        "best": "<strong>{model}</strong> es quien mejor predice los textos de prueba de <em>{corpus}</em>: <strong>{value} bits por byte</strong>{interval}.",
+        "best": "<strong>{model}</strong> es quien mejor predice los textos de prueba de <em>{corpus}</em>: <strong>{value} "
+        "bits por byte</strong>{interval}.",
         "interval": " (intervalo del 95 %: de {low} a {high})",
-        "margin_decided": "Supera al siguiente, {second}, en {difference} bits por byte{interval}, p corregida {p}: más de lo que explica la elección de los documentos de prueba.",
-        "margin_undecided": "Su ventaja sobre {second}, {difference} bits por byte{interval}, p corregida {p}, <strong>no queda decidida</strong> con {documents} documentos de prueba.",
-        "margin_untested": "Su ventaja sobre {second}, {difference} bits por byte, no puede comprobarse con un solo documento de prueba.",
+        "margin_decided": "Supera al siguiente, {second}, en {difference} bits por byte{interval}, p corregida {p}: más de "
+        "lo que explica la elección de los documentos de prueba.",
+        "margin_undecided": "Su ventaja sobre {second}, {difference} bits por byte{interval}, p corregida {p}, <strong>no "
+        "queda decidida</strong> con {documents} documentos de prueba.",
+        "margin_untested": "Su ventaja sobre {second}, {difference} bits por byte, no puede comprobarse con un solo "
+        "documento de prueba.",
+        "perplexities": "Menor perplejidad: {models}. Son por unidad, así que unidades distintas no se comparan entre sí.",
+        "perplexity_char": "{model} con {value} por carácter",
+        "perplexity_word": "{model} con {value} por palabra",
         "tied": "No se distinguen del mejor: {models}.",
         "all_pairs": "Se distinguen {decided} de {pairs} pares de modelos.",
-        "one_seed": "Cada modelo se entrenó una sola vez (una semilla): los intervalos cubren la elección de los documentos de prueba, no la suerte del entrenamiento.",
-        "some_one_seed": "Los modelos tienen de {low} a {high} semillas: donde hay una, la suerte del entrenamiento no está cubierta.",
-        "seeds": "Cada modelo se entrenó con {seeds} semillas y se promedió; los intervalos cubren la elección de los documentos de prueba, la dispersión entre semillas se da al lado.",
-        "few_documents": "Solo {documents} documentos de prueba: los intervalos son anchos, y con tan pocos el remuestreo los deja más estrechos de lo debido.",
-        "improving": "Mejores en la última época, así que quizá aún aprendían: {models}. Un entrenamiento más largo puede cambiar el orden.",
+        "one_seed": "Cada modelo se entrenó una sola vez (una semilla): los intervalos cubren la elección de los documentos "
+        "de prueba, no la suerte del entrenamiento.",
+        "some_one_seed": "Los modelos tienen de {low} a {high} semillas: donde hay una, la suerte del entrenamiento no está "
+        "cubierta.",
+        "seeds": "Cada modelo se entrenó con {seeds} semillas y se promedió; los intervalos cubren la elección de los "
+        "documentos de prueba, la dispersión entre semillas se da al lado.",
+        "few_documents": "Solo {documents} documentos de prueba: los intervalos son anchos, y con tan pocos el remuestreo "
+        "los deja más estrechos de lo debido.",
+        "improving": "Mejores en la última época, así que quizá aún aprendían: {models}. Un entrenamiento más largo puede "
+        "cambiar el orden.",
         "state_carried": "El estado oculto pasa de un documento de prueba al siguiente.",
         "state_reset": "El estado oculto se reinicia antes de cada documento de prueba.",
-        "experiments_text": "Un experimento es un corpus, los modelos que se prueban en él y sus semillas. Una ejecución de dos experimentos se hizo una sola vez.",
+        "experiments_text": "Un experimento es un corpus, los modelos que se prueban en él y sus semillas. Una ejecución de "
+        "dos experimentos se hizo una sola vez.",
         "experiment": "Experimento",
         "corpus": "Corpus",
         "model": "Modelo",
@@ -259,7 +295,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "seed_plural": "Semillas",
         "settings": "Ajustes de cada modelo",
         "setting": "Ajuste",
-        "corpora_text": "Cada documento está en una sola parte; los casi duplicados (remezclas, reediciones) van juntos, así que ninguno cruza la división.",
+        "corpora_text": "Cada documento está en una sola parte; los casi duplicados (remezclas, reediciones) van juntos, así "
+        "que ninguno cruza la división.",
         "kind": "Clase",
         "part": "Parte",
         "train": "entrenamiento",
@@ -271,22 +308,30 @@ TEXTS: dict[str, dict[str, str]] = {
         "characters": "Caracteres",
         "bytes": "Bytes",
         "group": "Artista o etiqueta",
-        "duplicates": "Duplicados",
-        "set_aside": "Apartados",
+        "total": "total",
+        "median_words": "Palabras del documento mediano",
+        "most_words": "… del más largo",
+        "parts_caption": "Partes del corpus (clase: {kind}; división: {method})",
+        "exact_duplicates": "Duplicados exactos apartados: {count}.",
+        "near_duplicates": "Casi duplicados: {documents} documentos en {clusters} grupos, cada uno en una sola parte.",
+        "groups_only_in_train": "Demasiado pequeños para dividirse, solo en entrenamiento: {groups}.",
+        "by_group": "Por artista o etiqueta ({count})",
+        "section_tags": "Marcas de sección más frecuentes:",
         "set_aside_none": "No se apartó ninguna fila de la fuente.",
-        "set_aside_some": "Se apartaron {count} filas de la fuente, cada una con su motivo en results/corpora/{corpus}/.",
-        "reason": "Motivo",
-        "count": "Cantidad",
-        "statistic": "Estadística",
-        "value": "Valor",
-        "more_statistics": "Todas las estadísticas de {corpus}",
-        "learning_text": "Pérdida por época, cada semilla con su línea: validación continua, entrenamiento discontinua (con dropout, por lo que puede quedar por encima). "
-        "El punto marca la época cuyos pesos se guardaron. Caracteres y palabras tienen su propio panel: un nat por carácter y un nat por palabra no se comparan.",
-        "models_text": "<strong>Bits por byte</strong> es el coste de los mismos bytes de prueba, sean cuales sean las unidades del modelo: sirve para comparar todos los modelos de un corpus; menos es mejor. "
+        "set_aside_some": "Filas de la fuente apartadas: {count}, listadas en results/corpora/{corpus}/. Motivos:",
+        "learning_text": "Pérdida por época, cada semilla con su línea: validación continua, entrenamiento discontinua (con "
+        "dropout, por lo que puede quedar por encima). "
+        "El punto marca la época cuyos pesos se guardaron. Caracteres y palabras tienen su propio panel: un nat por carácter "
+        "y un nat por palabra no se comparan.",
+        "models_text": "<strong>Bits por byte</strong> es el coste de los mismos bytes de prueba, sean cuales sean las "
+        "unidades del modelo: sirve para comparar todos los modelos de un corpus; menos es mejor. "
         "La <strong>perplejidad</strong> es por unidad, así que solo se compara entre modelos de la misma unidad. "
-        "Las palabras desconocidas pagan su ortografía; «sin ortografía» la omite y favorece al modelo con muchas palabras desconocidas.",
-        "models_caption": "Modelos de lenguaje sobre los documentos de prueba de {corpus}. El mejor en negrita; la mejor perplejidad dentro de cada unidad.",
-        "models_note": "{documents} documentos de prueba, {bytes} bytes. {state} Intervalos del 95 %: bootstrap sobre los documentos de prueba.",
+        "Las palabras desconocidas pagan su ortografía; «sin ortografía» la omite y favorece al modelo con muchas palabras "
+        "desconocidas.",
+        "models_caption": "Modelos de lenguaje sobre los documentos de prueba de {corpus}. El mejor en negrita; la mejor "
+        "perplejidad dentro de cada unidad.",
+        "models_note": "{documents} documentos de prueba, {bytes} bytes. {state} Intervalos del 95 %: bootstrap sobre los "
+        "documentos de prueba.",
         "unit": "Unidad",
         "unit_char": "carácter",
         "unit_word": "palabra",
@@ -302,8 +347,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "nats_per_character": "Nats por carácter",
         "epochs": "Épocas (mejor)",
         "training_time": "Tiempo de entrenamiento",
-        "comparisons_text": "Diferencia en bits por byte de dos modelos en los mismos documentos: fila menos columna en la figura, a menos b en la tabla; por debajo de cero gana el primero. "
-        "Intervalos: bootstrap pareado sobre los documentos. p: prueba de permutación de signos, corregida por Holm según los pares del corpus; decidido por debajo de 0,05.",
+        "comparisons_text": "Diferencia en bits por byte de dos modelos en los mismos documentos: fila menos columna en la "
+        "figura, a menos b en la tabla; por debajo de cero gana el primero. "
+        "Intervalos: bootstrap pareado sobre los documentos. p: prueba de permutación de signos, corregida por Holm según "
+        "los pares del corpus; decidido por debajo de 0,05.",
         "comparisons_caption": "Todos los pares de modelos en {corpus}",
         "model_a": "a",
         "model_b": "b",
@@ -314,7 +361,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "verdict_undecided": "sin decidir",
         "verdict_better": "{model} mejor",
         "no_pairs": "Hay un solo modelo: nada que comparar.",
-        "samples_text": "Extractos breves, de {lines} líneas o {words} palabras como mucho; los textos enteros están en samples.jsonl de cada ejecución. La entrada va en gris, y debajo cómo se decodificó.",
+        "samples_text": "Extractos breves, de {lines} líneas o {words} palabras como mucho; los textos enteros están en "
+        "samples.jsonl de cada ejecución. La entrada va en gris, y debajo cómo se decodificó.",
         "more_samples": "{count} más de {model}",
         "no_samples": "No se pidió ninguna muestra.",
         "primed": "tras leer {document}",
@@ -322,9 +370,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "stopped_length": "cortado a las {tokens} unidades",
         "temperature": "temperatura",
         "repetition_penalty": "penalización por repetición",
-        "measures_text": "Las mismas medidas en las muestras y en canciones que ningún modelo vio, para que cada una tenga su vara de medir. "
-        "Una serie de palabras o un n-grama de las canciones de entrenamiento es memorización solo si supera lo que las canciones reservadas comparten con ellas.",
-        "measures_caption": "Medias de las muestras de {corpus}; en gris las canciones reservadas, cortadas a la longitud de las muestras de ese modelo",
+        "measures_text": "Las mismas medidas en las muestras y en canciones que ningún modelo vio, para que cada una tenga "
+        "su vara de medir. "
+        "Una serie de palabras o un n-grama de las canciones de entrenamiento es memorización solo si supera lo que las "
+        "canciones reservadas comparten con ellas.",
+        "measures_caption": "Medias de las muestras de {corpus}; en gris las canciones reservadas, cortadas a la longitud de "
+        "las muestras de ese modelo",
         "texts": "Textos",
         "held_out": "canciones reservadas",
         "hardware_text": "Medido durante el entrenamiento. La energía se da donde la máquina la indica.",
@@ -337,7 +388,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "vram": "VRAM máxima",
         "tokens_per_second": "Unidades por segundo",
         "energy": "Energía",
-        "provenance_text": "Una huella abarca el código, los ajustes y los datos de una ejecución: la misma huella, la misma ejecución.",
+        "provenance_text": "Una huella abarca el código, los ajustes y los datos de una ejecución: la misma huella, la misma "
+        "ejecución.",
         "config": "Configuración",
         "commit": "Commit de git",
         "commit_none": "sin git",
@@ -348,53 +400,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "figure_learning": "Curvas de aprendizaje de cada modelo por época; las cifras están en history.csv de cada ejecución.",
         "figure_bits": "Bits por byte de cada modelo con su intervalo del 95 %; los valores están en la tabla de abajo.",
         "figure_comparisons": "Cuadrícula de diferencias entre modelos; los valores están en la tabla de abajo.",
-        "figure_measures": "Medidas de las muestras de cada modelo frente a canciones reservadas; los valores están en la tabla de abajo.",
+        "figure_measures": "Medidas de las muestras de cada modelo frente a canciones reservadas; los valores están en la "
+        "tabla de abajo.",
     },
 }
-
-
-def number(value: float | None, digits: int, language: str) -> str:
-    """A number with `digits` decimals, as `language` writes it; an en dash where there is none."""
-    if value is None or not math.isfinite(value):
-        return "–" if value is None or math.isnan(value) else "∞"
-    text = f"{value:,.{digits}f}".replace("-", "−")
-    if language == "es":
-        text = text.replace(",", THIN).replace(".", ",")
-    return text
-
-
-def p_value(value: float | None, language: str) -> str:
-    """A p value with three decimals, or that it is below 0.001."""
-    if value is not None and value < 0.001:
-        return f"<{THIN}{number(0.001, 3, language)}"
-    return number(value, 3, language)
-
-
-def duration(seconds: float | None, language: str) -> str:
-    """Seconds as a person reads them: 42 s, 3 min 05 s, 2 h 10 min."""
-    if seconds is None or not math.isfinite(seconds):
-        return "–"
-    if seconds < 60:
-        return f"{number(seconds, 1 if seconds < 10 else 0, language)}{THIN}s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes}{THIN}min {rest:02d}{THIN}s"
-    return f"{minutes // 60}{THIN}h {minutes % 60:02d}{THIN}min"
-
-
-def memory(megabytes: float | None, language: str) -> str:
-    """Megabytes with their unit; gigabytes from 1,000 up."""
-    if megabytes is None or not math.isfinite(megabytes):
-        return "–"
-    if megabytes >= 1000:
-        return f"{number(megabytes / 1000, 2, language)}{THIN}GB"
-    return f"{number(megabytes, 0, language)}{THIN}MB"
-
-
-def energy(joules: float | None, language: str) -> str:
-    """Joules with their unit; kilojoules from 10,000 up."""
-    if joules is None or not math.isfinite(joules):
-        return "–"
-    if joules >= 10_000:
-        return f"{number(joules / 1000, 1, language)}{THIN}kJ"
-    return f"{number(joules, 0, language)}{THIN}J"

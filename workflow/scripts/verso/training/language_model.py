@@ -166,12 +166,14 @@ def train(
     history: str | Path,
     hardware: str | Path,
     checkpoints: str | Path,
+    checkpoint_seconds: float,
 ) -> None:
     """Train a recurrent language model and write its best weights, architecture, history and use of hardware.
 
     train, validation: JSON lines with "text". settings: one model's, with every key. fingerprint: of the code that runs.
     checkpoints: a folder that outlives a failed job; a training found there is gone on with when code, settings, seed and
-    data are the same. With settings["minutes"] the result is not repeatable bit by bit.
+    data are the same. checkpoint_seconds: the most time between two checkpoints. With settings["minutes"] the result is not
+    repeatable bit by bit.
     """
     threads = use_threads()
     device = pick_device()
@@ -186,7 +188,7 @@ def train(
     key = _key(fingerprint, settings, seed, [train, validation, vocabulary])
     kept = Checkpoints(checkpoints, key)
     texts = Texts(encoded(train, known), encoded(validation, known), known.start, str(train))
-    outcome = fit(OBJECTIVES[settings["objective"]](model, texts, settings, seed), settings, device, kept)
+    outcome = fit(OBJECTIVES[settings["objective"]](model, texts, settings, seed), settings, device, kept, checkpoint_seconds)
 
     save_weights(model, weights)
     save_architecture(model, architecture)

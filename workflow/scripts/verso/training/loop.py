@@ -78,19 +78,23 @@ class Outcome:
     hardware: dict[str, Any]
 
 
+class _Stop:
+    """Whether a signal has asked training to stop, and which. A plain name: a handler must take no lock and write no log."""
+
+    asked: str | None = None
+
+    def __call__(self, number: int, _: FrameType | None) -> None:
+        self.asked = signal.Signals(number).name
+
+
 @contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM or SIGINT sets; the handlers from before are put back at the end."""
-    stop = threading.Event()
-
-    def ask(number: int, _: FrameType | None) -> None:
-        log.info("%s: training stops after this step, with a checkpoint", signal.Signals(number).name)
-        stop.set()
-
+def _stop_signals() -> Iterator[_Stop]:
+    """Listen to SIGTERM and SIGINT; the handlers from before are put back at the end."""
+    stop = _Stop()
     if threading.current_thread() is not threading.main_thread():  # only the main thread may install handlers
         yield stop
         return
-    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield stop
     finally:
@@ -98,24 +102,31 @@ def _stop_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def fit(task: Task, settings: dict[str, Any], device: Device, checkpoints: Checkpoints) -> Outcome:
+def fit(task: Task, settings: dict[str, Any], device: Device, checkpoints: Checkpoints, checkpoint_seconds: float) -> Outcome:
     """Train the task's model until its epochs, its patience or its minutes are over; it then holds its best weights.
 
-    settings: epochs, optimiser, learning_rate, weight_decay, clip, schedule, early_stopping, checkpoint_seconds, minutes.
-    Losses are means in nats; best means the lowest validation loss. With `minutes` the training ends where the clock finds
-    it, so two such runs are not equal bit by bit; without, they are.
+    settings: epochs, optimiser, learning_rate, weight_decay, clip, schedule, early_stopping, minutes. checkpoint_seconds: the
+    most time between two checkpoints. Losses are means in nats; best means the lowest validation loss. With `minutes` the
+    training ends where the clock finds it, so two such runs are not equal bit by bit; without, they are.
 
     Raises VersoError when the loss is no longer finite, and Interrupted after SIGTERM or SIGINT, once a checkpoint is saved.
     """
     with _stop_signals() as stop:
-        return _Loop(task, settings, device, checkpoints, stop).run()
+        return _Loop(task, settings, device, checkpoints, checkpoint_seconds, stop).run()
 
 
 class _Loop:
     def __init__(
-        self, task: Task, settings: dict[str, Any], device: Device, checkpoints: Checkpoints, stop: threading.Event
+        self,
+        task: Task,
+        settings: dict[str, Any],
+        device: Device,
+        checkpoints: Checkpoints,
+        checkpoint_seconds: float,
+        stop: _Stop,
     ) -> None:
         self.task, self.settings, self.checkpoints, self.stop = task, settings, checkpoints, stop
+        self.checkpoint_seconds = checkpoint_seconds
         self.device = device.device
         self.parameters = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
         self.optimiser = OPTIMISERS[settings["optimiser"]](
@@ -141,9 +152,9 @@ class _Loop:
             self._train_epoch()
             self._end_epoch()
             # An epoch can take a tenth of a second: to write the model each time would be most of the work.
-            if self.at.finished or self._since_saved() >= self.settings["checkpoint_seconds"] / 10:
+            if self.at.finished or self._since_saved() >= self.checkpoint_seconds / 10:
                 self._save()
-            if self.stop.is_set() and not self.at.finished:
+            if self.stop.asked and not self.at.finished:
                 self._interrupt()
         self.task.model.load_state_dict(self.best_weights)
         return Outcome(self.at.history, self.meter.report(self.at.tokens))
@@ -166,7 +177,7 @@ class _Loop:
             at.step += 1
             at.tokens += targets
             at.epoch_tokens += targets
-            if self.stop.is_set():
+            if self.stop.asked:
                 self._interrupt()
             if self._out_of_time():
                 log.info(
@@ -175,7 +186,7 @@ class _Loop:
                     at.step,
                 )
                 break
-            if self._since_saved() >= self.settings["checkpoint_seconds"]:
+            if self._since_saved() >= self.checkpoint_seconds:
                 self._save()
 
     def _end_epoch(self) -> None:
@@ -225,7 +236,7 @@ class _Loop:
 
     def _interrupt(self) -> None:
         saved = self._save()
-        where = f"stopped by a signal in epoch {self.at.epoch}, after step {self.at.step}"
+        where = f"stopped by {self.stop.asked} in epoch {self.at.epoch}, after step {self.at.step}"
         if saved:
             raise Interrupted(f"{where}; a checkpoint is saved: start again to go on from here")
         raise Interrupted(

@@ -1,0 +1,72 @@
+"""The figures: self-contained, harmless, and of one colour for one model."""
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from fabricate import fabricate_run
+
+from verso.report import figures, tables
+from verso.report.palette import COLOURS, colours_of
+
+SVG = "{http://www.w3.org/2000/svg}"
+FIGURES = ("learning_curves", "bits_per_byte", "differences", "sample_measures")
+
+
+def draw(folder, corpora):
+    runs = [fabricate_run(folder, corpus, model, 0) for corpus, models in corpora.items() for model in models]
+    csvs = {name: folder / f"{name}.csv" for name in ("language_models", "comparisons", "samples")}
+    tables.compare(runs, 42, **csvs, hardware=folder / "hardware.csv")
+    svgs = {name: folder / f"{name}.svg" for name in FIGURES}
+    histories = [{"corpus": run["corpus"], "model": run["model"], "seed": 0, "path": run["history"]} for run in runs]
+    figures.draw(**csvs, histories=histories, **svgs)
+    return {name: ElementTree.fromstring(path.read_text(encoding="utf-8")) for name, path in svgs.items()}
+
+
+def texts(root):
+    return [element.text for element in root.iter(f"{SVG}text")]
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    return draw(
+        tmp_path_factory.mktemp("figures"), {"<script>alert(1)</script>": ["gru-char", "lstm-word"], "other": ["gru-char"]}
+    )
+
+
+def test_every_corpus_has_its_block(drawn):
+    for name in ("learning_curves", "bits_per_byte", "sample_measures"):
+        found = " ".join(texts(drawn[name]))
+        assert "<script>alert(1)</script>" in found and "other" in found, name
+
+
+def test_a_name_is_text_and_nothing_loads_or_runs(drawn):
+    for name, root in drawn.items():
+        for element in root.iter():
+            assert element.tag in {
+                f"{SVG}{tag}" for tag in ("svg", "g", "path", "line", "text", "rect", "defs", "clipPath", "tspan")
+            }, name
+            assert not [key for key in element.attrib if key.lower().startswith("on") or key.lower().endswith("href")]
+
+
+def test_characters_and_words_never_share_an_axis(drawn):
+    found = texts(drawn["learning_curves"])
+    assert "loss, nats per character" in found
+    assert "loss, nats per word token" in found
+
+
+def test_a_model_has_one_colour_in_all_figures(drawn):
+    colour = colours_of(["gru-char", "lstm-word"])["lstm-word"]
+    for name in ("learning_curves", "bits_per_byte", "sample_measures"):
+        used = {element.get(key) for element in drawn[name].iter() for key in ("fill", "stroke")}
+        assert colour in used, name
+
+
+def test_colours_depend_on_the_names_alone_and_repeat_only_after_all_were_used():
+    assert colours_of(["b", "a", "b"]) == colours_of(["a", "b"])
+    assert len(set(colours_of(map(str, range(len(COLOURS)))).values())) == len(COLOURS)
+    assert len(colours_of(map(str, range(20)))) == 20
+
+
+def test_a_single_model_leaves_a_sentence_and_no_broken_figure(tmp_path):
+    found = draw(tmp_path, {"manual": ["gru-char"]})
+    assert texts(found["differences"]) == ["nothing to draw: too few models or measures"]

@@ -1,0 +1,219 @@
+import math
+import os
+import signal
+
+import pytest
+import torch
+
+from verso.errors import Interrupted, VersoError
+from verso.hardware import Device
+from verso.training.batches import permutation
+from verso.training.checkpoints import Checkpoints
+from verso.training.loop import HISTORY
+from verso.training.loop import fit as fit_every
+
+CPU = Device(torch.device("cpu"), torch.float32, "a test")
+SETTINGS = {
+    "epochs": 4,
+    "optimiser": "adam",
+    "learning_rate": 0.05,
+    "weight_decay": 0.0,
+    "clip": 5.0,
+    "schedule": {"name": "plateau", "factor": 0.5, "patience": 0, "warmup": 0.0},
+    "early_stopping": None,
+    "minutes": None,
+}
+
+
+class Line:
+    """Learn y = 3x + 1 through dropout, with something carried from step to step: all that a resume must bring back."""
+
+    def __init__(self, after_step=None, validation=None):
+        torch.manual_seed(5)
+        self.model = torch.nn.Sequential(torch.nn.Linear(1, 8), torch.nn.Dropout(0.2), torch.nn.Linear(8, 1))
+        self.steps = 6
+        self.x = torch.linspace(-1, 1, 60)[:, None]
+        self.memory = torch.zeros(1)
+        self.after_step = after_step or (lambda number: None)
+        self.validation = iter(validation) if validation else None
+        self.seen = []
+
+    def batches(self, epoch, first):
+        if first == 0:
+            self.memory = torch.zeros(1)
+        for number, rows in enumerate(permutation(60, 1, epoch).split(10)):
+            if number >= first:
+                self.seen.append((epoch, number))
+                yield self.x[rows]
+                self.after_step(len(self.seen))
+
+    def loss(self, x):
+        loss = ((self.model(x) + 0.01 * self.memory - 3 * x - 1) ** 2).mean()
+        self.memory = loss.detach().reshape(1)
+        return loss, len(x)
+
+    def validate(self):
+        assert not self.model.training
+        assert not torch.is_grad_enabled()
+        if self.validation:
+            return next(self.validation)
+        return float(((self.model(self.x) - 3 * self.x - 1) ** 2).mean())
+
+    def carried(self):
+        return self.memory
+
+    def restore(self, carried):
+        self.memory = carried
+
+
+def fit(task, settings, checkpoints, seconds=3600):
+    return fit_every(task, settings, CPU, checkpoints, seconds)
+
+
+def weights(task):
+    return {name: tensor.clone() for name, tensor in task.model.state_dict().items()}
+
+
+def without_seconds(history):
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in history]
+
+
+def raising(error, at):
+    def stop(number):
+        if number == at:
+            raise error
+
+    return stop
+
+
+def test_a_training_learns_and_its_history_has_a_row_an_epoch(tmp_path):
+    task = Line()
+    outcome = fit(task, {**SETTINGS, "epochs": 60}, Checkpoints(tmp_path, "a"))
+    assert [row["epoch"] for row in outcome.history] == list(range(1, 61))
+    assert all(tuple(row) == HISTORY for row in outcome.history)
+    assert outcome.history[-1]["step"] == 360
+    assert outcome.history[-1]["tokens"] == outcome.hardware["tokens"] == 3600
+    assert outcome.history[-1]["validation_loss"] < 0.1 < outcome.history[0]["validation_loss"]
+
+
+def test_the_best_weights_are_kept_not_the_last(tmp_path):
+    task = Line(validation=[3.0, 1.0, 2.0, 4.0])
+    kept = []
+    original = task.validate
+    task.validate = lambda: (kept.append(weights(task)), original())[1]
+    outcome = fit(task, SETTINGS, Checkpoints(tmp_path, "a"))
+    assert [row["best"] for row in outcome.history] == [1, 1, 0, 0]
+    for name, tensor in weights(task).items():
+        assert torch.equal(tensor, kept[1][name])
+
+
+def test_early_stopping_waits_for_its_patience_and_no_longer(tmp_path):
+    task = Line(validation=[3.0, 2.0, 2.5, 1.0, 1.5, 1.2, 1.1, 0.5])
+    outcome = fit(task, {**SETTINGS, "epochs": 8, "early_stopping": 2}, Checkpoints(tmp_path, "a"))
+    assert [row["epoch"] for row in outcome.history] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_validation_part_never_teaches_the_schedule_twice_an_epoch(tmp_path):
+    outcome = fit(Line(validation=[3.0, 3.0, 3.0, 3.0]), SETTINGS, Checkpoints(tmp_path, "a"))
+    assert [row["learning_rate"] for row in outcome.history] == [0.05, 0.05, 0.025, 0.0125]
+
+
+@pytest.mark.parametrize("at", [1, 5, 6, 7, 13, 23])
+def test_a_training_that_died_after_any_step_ends_with_the_same_bits(tmp_path, at):
+    undisturbed = Line()
+    expected = fit(undisturbed, SETTINGS, Checkpoints(tmp_path / "whole", "a"))
+    with pytest.raises(RuntimeError, match="power cut"):
+        fit(Line(raising(RuntimeError("power cut"), at)), SETTINGS, Checkpoints(tmp_path / "cut", "a"), seconds=0)
+    resumed = Line()
+    torch.manual_seed(999)  # whatever the new process's random state is
+    outcome = fit(resumed, SETTINGS, Checkpoints(tmp_path / "cut", "a"))
+    assert len(resumed.seen) == 24 - at  # no batch is learnt twice, none is left out
+    assert without_seconds(outcome.history) == without_seconds(expected.history)
+    for name, tensor in weights(undisturbed).items():
+        assert torch.equal(tensor, weights(resumed)[name])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_the_step_end_saves_and_gives_the_handlers_back(tmp_path, number):
+    before = [signal.getsignal(kind) for kind in (signal.SIGTERM, signal.SIGINT)]
+    expected = fit(Line(), SETTINGS, Checkpoints(tmp_path / "whole", "a"))
+
+    task = Line()
+    learn = task.loss
+    task.loss = lambda x: (os.kill(os.getpid(), number) if len(task.seen) == 8 else None, learn(x))[1]
+    with pytest.raises(Interrupted, match="epoch 2, after step 8; a checkpoint is saved"):
+        fit(task, SETTINGS, Checkpoints(tmp_path / "cut", "a"))
+    assert [signal.getsignal(kind) for kind in (signal.SIGTERM, signal.SIGINT)] == before
+
+    resumed = Line()
+    outcome = fit(resumed, SETTINGS, Checkpoints(tmp_path / "cut", "a"))
+    assert resumed.seen[0] == (2, 2)
+    assert without_seconds(outcome.history) == without_seconds(expected.history)
+
+
+def test_a_signal_during_validation_is_not_lost(tmp_path):
+    task = Line()
+    measure = task.validate
+    task.validate = lambda: (os.kill(os.getpid(), signal.SIGTERM), measure())[1]
+    with pytest.raises(Interrupted):
+        fit(task, SETTINGS, Checkpoints(tmp_path, "a"))
+    resumed = Line()
+    outcome = fit(resumed, SETTINGS, Checkpoints(tmp_path, "a"))
+    assert resumed.seen[0] == (2, 0)
+    assert len(outcome.history) == 4
+
+
+def test_a_finished_training_whose_outputs_were_lost_learns_nothing_again(tmp_path):
+    first, again = Line(), Line()
+    expected = fit(first, SETTINGS, Checkpoints(tmp_path, "a"))
+    outcome = fit(again, SETTINGS, Checkpoints(tmp_path, "a"))
+    assert again.seen == []
+    assert outcome.history == expected.history
+    assert torch.equal(weights(first)["0.weight"], weights(again)["0.weight"])
+
+
+def test_a_loss_that_is_no_number_stops_with_epoch_step_and_what_to_try(tmp_path):
+    task = Line()
+    learn = task.loss
+    task.loss = lambda x: (learn(x)[0] * (math.nan if len(task.seen) == 9 else 1.0), len(x))
+    checkpoints = Checkpoints(tmp_path, "a")
+    with pytest.raises(VersoError, match=r"epoch 2, at or before step 9.*learning_rate \(now 0.05\)"):
+        fit(task, SETTINGS, checkpoints, seconds=0)
+    state = checkpoints.newest()
+    assert state["at"]["step"] == 8
+    assert all(tensor.isfinite().all() for tensor in state["model"].values())
+
+
+def test_a_validation_loss_that_is_no_number_stops_too(tmp_path):
+    with pytest.raises(VersoError, match="validation loss is nan"):
+        fit(Line(validation=[math.nan]), SETTINGS, Checkpoints(tmp_path, "a"))
+
+
+def test_when_its_minutes_are_over_a_training_validates_and_ends_well(tmp_path, caplog):
+    caplog.set_level("INFO")
+    task = Line()
+    outcome = fit(task, {**SETTINGS, "minutes": 1e-9}, Checkpoints(tmp_path, "a"))
+    assert len(task.seen) == 1
+    assert [(row["epoch"], row["step"], row["best"]) for row in outcome.history] == [(1, 1, 1)]
+    assert "cannot be repeated bit by bit" in caplog.text
+
+
+def test_minutes_of_an_earlier_life_count(tmp_path):
+    settings = {**SETTINGS, "minutes": 60.0}
+    checkpoints = Checkpoints(tmp_path, "a")
+    with pytest.raises(RuntimeError):
+        fit(Line(raising(RuntimeError(), 8)), settings, checkpoints, seconds=0)
+    state = checkpoints.newest()
+    state["meter"]["wall_seconds"] = 3600.0
+    checkpoints.save(8, state)
+    task = Line()
+    fit(task, settings, checkpoints)
+    assert len(task.seen) == 1
+
+
+def test_gradients_are_clipped_and_their_mean_norm_is_told_unclipped(tmp_path):
+    task = Line()
+    outcome = fit(task, {**SETTINGS, "optimiser": "adamw", "clip": 1e-3, "epochs": 1}, Checkpoints(tmp_path, "a"))
+    assert outcome.history[0]["gradient_norm"] > 0.1
+    norm = math.sqrt(sum(float((parameter.grad**2).sum()) for parameter in task.model.parameters()))
+    assert norm == pytest.approx(1e-3, rel=0.01)

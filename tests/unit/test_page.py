@@ -1,0 +1,186 @@
+"""The page: what it says is what the tables say, in both languages, and nothing from outside can act in it."""
+
+import re
+import string
+from html.parser import HTMLParser
+
+import pytest
+from fabricate import fabricate_report, fabricate_run
+from hypothesis import given
+from hypothesis import strategies as st
+
+from verso.errors import VersoError
+from verso.files import read_json_lines, write_json_lines
+from verso.report import numbers, page, words
+
+MODELS = ["gru-char", "lstm-char"]
+HOSTILE = '</p><script>window.pwned=1</script><img src=x onerror="window.pwned=2">'
+
+
+class Elements(HTMLParser):
+    """All start tags with their attributes, as a browser would open them."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    return fabricate_report(folder, {"songs": MODELS}, seeds=1, demo=True).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A Spanish report in which everything that comes from outside tries to run."""
+    folder = tmp_path_factory.mktemp("hostile")
+    written = fabricate_run(folder / "apart", HOSTILE, "gru-char", 0)["samples"]
+    rows = [row | {"group": HOSTILE, "continuation": HOSTILE, "primed_with": HOSTILE} for row in read_json_lines(written)]
+    write_json_lines(written, rows)
+    samples = [{"corpus": HOSTILE, "model": "gru-char", "seed": 0, "path": written}]
+    models = {HOSTILE: [HOSTILE, "gru-char"]}
+    path = fabricate_report(folder, models, seeds=1, demo=False, language="es", title=HOSTILE, samples=samples)
+    return path.read_text(encoding="utf-8")
+
+
+def test_there_is_one_script_and_it_is_ours(hostile):
+    tags = Elements(hostile).found
+    assert [tag for tag, _ in tags].count("script") == 1
+    assert not [attributes for _, attributes in tags if any(name.startswith("on") for name in attributes)]
+    assert "img" not in [tag for tag, _ in tags]
+    assert "&lt;script&gt;window.pwned" in hostile
+
+
+def test_the_page_loads_nothing(report):
+    for tag, attributes in Elements(report).found:
+        assert tag not in ("iframe", "object", "embed", "base")
+        for name in ("src", "href", "xlink:href", "action"):
+            assert attributes.get(name, "#").startswith(("#", "data:")), (tag, attributes)
+    assert "http:" not in report
+    assert "https:" not in report
+    assert "@import" not in report
+
+
+def test_ids_are_unique_though_every_figure_stands_twice(report):
+    ids = [attributes["id"] for _, attributes in Elements(report).found if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for target in re.findall(r"url\(#([^)]+)\)", report):
+        assert target in ids
+
+
+def test_every_table_names_its_columns_and_every_figure_itself(report):
+    tags = Elements(report).found
+    assert all("scope" in attributes for tag, attributes in tags if tag == "th")
+    pictures = [attributes for tag, attributes in tags if tag == "svg"]
+    assert len(pictures) == 8
+    assert all(attributes["role"] == "img" and attributes["aria-label"] for attributes in pictures)
+
+
+def test_a_demo_says_that_its_numbers_say_nothing(report):
+    assert words.TEXTS["en"]["demo_banner"] in report
+    assert words.TEXTS["es"]["demo_banner"] in report
+
+
+def test_figures_speak_spanish_on_the_spanish_side(report):
+    english, spanish = report.split('<div class="page" lang="es" hidden>')
+    for key, label in words.FIGURE_LABELS.items():
+        if key.startswith("loss_char"):
+            assert f">{label}<" in english
+            assert f">{words.FIGURE_LABELS_ES[key]}<" in spanish
+            assert f">{label}<" not in spanish
+
+
+def test_the_chosen_language_is_the_one_in_view(report, hostile):
+    for text, chosen, other in ((report, "en", "es"), (hostile, "es", "en")):
+        assert f'<html lang="{chosen}"' in text
+        assert f'<div class="page" lang="{chosen}">' in text
+        assert f'<div class="page" lang="{other}" hidden>' in text
+
+
+def test_another_language_is_refused(tmp_path):
+    with pytest.raises(VersoError, match='"fr" is none of en, es'):
+        page.render(tmp_path / "x.html", "t", "fr", [], {}, [], {}, {}, [], tmp_path, {})
+
+
+def fields(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_both_languages_say_the_same_things():
+    english, spanish = words.TEXTS["en"], words.TEXTS["es"]
+    assert list(english) == list(spanish)
+    assert {key: fields(text) for key, text in english.items()} == {key: fields(text) for key, text in spanish.items()}
+    assert list(words.FIGURE_LABELS) == list(words.FIGURE_LABELS_ES)
+    assert all(set(label) == set(words.LANGUAGES) for label in words.MEASURES.values())
+    assert set(words.FIGURE_MEASURES) <= set(words.MEASURES)
+
+
+def test_numbers_are_written_as_each_language_writes_them():
+    assert numbers.number(8277795, 0, "en") == "8,277,795"
+    assert numbers.number(8277795.5, 1, "es") == "8\u202f277\u202f795,5"
+    assert numbers.number(-0.25, 2, "es") == "−0,25"
+    assert numbers.number(None, 2, "en") == "–"
+    assert numbers.number(float("inf"), 2, "en") == "∞"
+    assert numbers.p_value(0.0002, "es") == "<\u202f0,001"
+    assert numbers.duration(3725, "en") == "1\u202fh 02\u202fmin"
+    assert numbers.duration(59.7, "en") == "1\u202fmin 00\u202fs"
+    assert numbers.memory(1536, "es") == "1,54\u202fGB"
+
+
+@given(st.text(alphabet="ab \n<>&", max_size=900), st.sampled_from(["", "[Verse 1]\n", "x " * 80]))
+def test_an_excerpt_is_a_beginning_of_the_text_and_stays_short(continuation, prompt):
+    found = page.excerpt(prompt, continuation)
+    shown = found["shown_prompt"] + found["shown"]
+    assert (prompt + continuation).startswith(shown.rstrip())
+    assert len(shown.split()) <= page.EXCERPT_WORDS
+    assert shown.count("\n") < page.EXCERPT_LINES
+    assert len(shown) <= 12 * page.EXCERPT_WORDS
+
+
+def test_a_text_without_a_space_is_cut_too():
+    found = page.excerpt("", "a" * 5000)
+    assert found["cut"]
+    assert len(found["shown"]) <= 12 * page.EXCERPT_WORDS
+    assert not page.excerpt("a ", "b")["cut"]
+
+
+def model(name, cost, **others):
+    row = {"corpus": "songs", "model": name, "bits_per_byte": str(cost), "seeds": "1", "documents": "40", "epochs": "9.0"}
+    return row | {"best_epoch": "4.0", "state": "carried"} | others
+
+
+def pair(a, b, difference, verdict):
+    row = {"corpus": "songs", "model_a": a, "model_b": b, "difference": str(difference), "low": str(difference - 0.1)}
+    return row | {"high": str(difference + 0.1), "p_corrected": "0.01", "verdict": verdict}
+
+
+def test_the_margin_is_how_much_more_the_second_costs_whichever_way_the_pair_was_tested():
+    models = [model("x", 2.5), model("y", 2.0), model("z", 3.0, best_epoch="9.0")]
+    for tested in (pair("x", "y", 0.5, "b better"), pair("y", "x", -0.5, "a better")):
+        found = page.summarise("songs", models, [tested, pair("y", "z", -1.0, "undecided"), pair("x", "z", -0.5, "undecided")])
+        assert (found["best"]["model"], found["second"]["model"]) == ("y", "x")
+        assert [found["margin"][key] for key in ("difference", "low", "high")] == pytest.approx([0.5, 0.4, 0.6])
+        assert found["tied"] == ["z"]
+        assert (found["pairs"], found["decided"]) == (3, 1)
+        assert found["improving"] == ["z"]
+
+
+def test_an_svg_is_stripped_of_all_that_acts(tmp_path):
+    path = tmp_path / "figure.svg"
+    path.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" onload="x()"><script>x()</script>'
+        '<a xlink:href="javascript:x()"><text>in a link</text></a><g clip-path="url(#c)"><text onclick="x()">1.5</text></g>'
+        '<clipPath id="c"/></svg>'
+    )
+    found = str(page.inline_svg(path, "es", "es-f", 'say "what"'))
+    assert "x()" not in found
+    assert "http" not in found
+    assert ">1,5<" in found
+    assert 'id="es-f-c"' in found
+    assert "url(#es-f-c)" in found
+    assert 'aria-label="say &quot;what&quot;"' in found

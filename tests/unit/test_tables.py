@@ -1,0 +1,168 @@
+"""The tables: numbers worked out by hand, and that nothing is counted twice or compared on other documents."""
+
+import math
+
+import pytest
+from fabricate import HISTORY_COLUMNS, fabricate_run, scores_row
+
+from verso.errors import VersoError
+from verso.files import read_csv, write_csv
+from verso.report import tables
+from verso.report.latex import escape
+
+NAMES = ("language_models", "comparisons", "samples", "hardware")
+
+
+def compare(folder, runs):
+    paths = {name: folder / f"{name}.csv" for name in NAMES}
+    tables.compare(runs, 42, **paths)
+    return {name: read_csv(path) for name, path in paths.items()}
+
+
+def bits(per_byte, size=100):
+    """The log-likelihood (nats) of a text of `size` bytes at this cost."""
+    return -per_byte * size * math.log(2)
+
+
+def rows(costs, **others):
+    return [scores_row(f"song-{index}", bits(cost), **others) for index, cost in enumerate(costs)]
+
+
+def test_perplexity_and_bits_per_byte_are_those_of_the_arithmetic(tmp_path):
+    scores = rows([2.0, 4.0], unknown_tokens=1, spelling_log_likelihood=-5.0)
+    found = compare(tmp_path, [fabricate_run(tmp_path, "songs", "lstm-word", 0, scores)])["language_models"][0]
+    assert float(found["bits_per_byte"]) == pytest.approx(3.0)
+    assert float(found["perplexity"]) == pytest.approx(2 ** (600 / 20))  # 600 bits over 20 tokens
+    assert float(found["perplexity_without_spelling"]) == pytest.approx(math.exp((600 * math.log(2) - 10) / 20))
+    assert float(found["nats_per_character"]) == pytest.approx(3 * math.log(2))
+    assert (found["tokens"], found["unknown_tokens"], found["bytes"], found["documents"]) == ("20", "2", "200", "2")
+
+
+def test_a_long_document_weighs_as_much_as_its_bytes(tmp_path):
+    scores = [scores_row("short", bits(1.0, 100), 100), scores_row("long", bits(3.0, 300), 300)]
+    found = compare(tmp_path, [fabricate_run(tmp_path, "songs", "gru-char", 0, scores)])["language_models"][0]
+    assert float(found["bits_per_byte"]) == pytest.approx(2.5)
+
+
+def test_perplexity_is_the_mean_of_the_seeds_perplexities_not_the_perplexity_of_the_mean(tmp_path):
+    runs = [fabricate_run(tmp_path, "songs", "gru-char", seed, rows([cost, cost])) for seed, cost in enumerate((0.1, 0.3))]
+    found = compare(tmp_path, runs)["language_models"][0]
+    assert float(found["perplexity"]) == pytest.approx((2**1 + 2**3) / 2)
+    assert float(found["bits_per_byte"]) == pytest.approx(0.2)
+    assert float(found["seed_standard_deviation"]) == pytest.approx(math.sqrt(0.02))
+    assert found["seeds"] == "2"
+
+
+def test_a_run_of_two_experiments_counts_once(tmp_path):
+    run = fabricate_run(tmp_path, "songs", "gru-char", 0, rows([1.0, 2.0]))
+    found = compare(tmp_path, [run, {**run, "experiment": "another"}])
+    assert [row["seeds"] for row in found["language_models"]] == ["1"]
+    assert len(found["hardware"]) == 1
+
+
+def test_the_first_columns_are_those_that_others_read(tmp_path):
+    compare(tmp_path, [fabricate_run(tmp_path, "songs", "gru-char", 0)])
+    head = (tmp_path / "language_models.csv").read_text().splitlines()[0]
+    assert head.startswith("corpus,model,seeds,parameters,tokens,perplexity,bits_per_byte,bits_per_byte_low,bits_per_byte_high,")
+
+
+def test_a_clear_difference_is_decided_and_its_sign_says_who_won(tmp_path):
+    costs = [1.5 + 0.1 * index for index in range(12)]
+    runs = [
+        fabricate_run(tmp_path, "songs", "good", 0, rows(costs)),
+        fabricate_run(tmp_path, "songs", "bad", 0, rows([cost + 0.2 + 0.01 * index for index, cost in enumerate(costs)])),
+        fabricate_run(tmp_path, "songs", "twin", 0, rows(costs)),
+    ]
+    pairs = {(row["model_a"], row["model_b"]): row for row in compare(tmp_path, runs)["comparisons"]}
+    assert pairs["good", "bad"]["verdict"] == "a better"
+    assert pairs["bad", "twin"]["verdict"] == "b better"
+    assert pairs["good", "twin"]["verdict"] == "undecided"
+    assert float(pairs["good", "bad"]["difference"]) == pytest.approx(-0.255)
+    p, corrected = (float(pairs["good", "bad"][key]) for key in ("p", "p_corrected"))
+    assert p == pytest.approx(2 / 2**12)  # all signs flipped or none
+    assert corrected == pytest.approx(3 * p)  # the smallest of three
+
+
+def test_corpora_are_corrected_apart(tmp_path):
+    costs = [1.5 + 0.1 * index for index in range(12)]
+    runs = [
+        fabricate_run(tmp_path, corpus, model, 0, rows([cost + shift for cost in costs]))
+        for corpus in ("one", "two")
+        for model, shift in (("a", 0.0), ("b", 0.3))
+    ]
+    for row in compare(tmp_path, runs)["comparisons"]:
+        assert row["p"] == row["p_corrected"]
+
+
+def test_one_document_gives_no_interval_and_no_verdict(tmp_path):
+    runs = [fabricate_run(tmp_path, "manual", model, 0, rows([cost])) for model, cost in (("a", 1.0), ("b", 2.0))]
+    found = compare(tmp_path, runs)
+    assert found["language_models"][0]["bits_per_byte_low"] == ""
+    assert (found["comparisons"][0]["p"], found["comparisons"][0]["verdict"]) == ("", "undecided")
+
+
+def test_models_scored_on_other_documents_are_not_compared(tmp_path):
+    runs = [fabricate_run(tmp_path, "songs", "a", 0, rows([1.0, 2.0])), fabricate_run(tmp_path, "songs", "b", 0, rows([1.0]))]
+    with pytest.raises(VersoError, match="other documents than in"):
+        compare(tmp_path, runs)
+
+
+def test_scores_without_a_document_say_so(tmp_path):
+    with pytest.raises(VersoError, match="no document was scored"):
+        compare(tmp_path, [fabricate_run(tmp_path, "songs", "a", 0, [])])
+
+
+def test_scores_of_an_older_version_say_which_column_is_missing(tmp_path):
+    run = fabricate_run(tmp_path, "songs", "a", 0)
+    write_csv(run["scores"], [{"document": "x", "tokens": 3}], ("document", "tokens"))
+    with pytest.raises(VersoError, match="no column"):
+        compare(tmp_path, [run])
+
+
+def test_the_best_epoch_is_the_last_that_improved(tmp_path):
+    run = fabricate_run(tmp_path, "songs", "a", 0)
+    empty = dict.fromkeys(HISTORY_COLUMNS, 0)
+    write_csv(run["history"], [empty | {"epoch": epoch, "best": int(epoch in (1, 3))} for epoch in (1, 2, 3, 4)], HISTORY_COLUMNS)
+    found = compare(tmp_path, [run])["language_models"][0]
+    assert (float(found["epochs"]), float(found["best_epoch"])) == (4, 3)
+
+
+def test_each_held_out_song_counts_once_and_an_empty_cell_not_at_all(tmp_path):
+    runs = [fabricate_run(tmp_path, "songs", model, 0) for model in ("a", "b")]
+    columns = ("source", "document", "group", "rhyme_density")
+    for run, value in zip(runs, (1.0, 3.0), strict=True):
+        write_csv(
+            run["measures"],
+            [
+                {"source": "sample", "document": "s1", "group": "Ada", "rhyme_density": 0.5},
+                {"source": "sample", "document": "s2", "group": "Ada", "rhyme_density": ""},
+                {"source": "held_out", "document": "song-1", "group": "Ada", "rhyme_density": value},
+            ],
+            columns,
+        )
+    found = compare(tmp_path, runs)["samples"]
+    assert [(row["model"], row["rhyme_density"], row["rhyme_density_count"]) for row in found] == [
+        ("a", "0.5", "1"),
+        ("b", "0.5", "1"),
+        (tables.HELD_OUT, "2.0", "1"),
+    ]
+    assert [row["rhyme_density_control"] for row in found] == ["1.0", "3.0", ""]
+
+
+def test_names_cannot_give_latex_commands(tmp_path):
+    compare(tmp_path, [fabricate_run(tmp_path, "songs_1", r"\input{x}&50%", 0)])
+    text = (tmp_path / "language_models.tex").read_text()
+    assert r"\textbackslash{}input\{x\}\&50\%" in text
+    assert r"songs\_1" in text
+    assert escape("a\nb") == "a b"
+    body = text.split("\\midrule")[1].split("\\bottomrule")[0].strip().splitlines()
+    assert len(body) == 1
+    assert body[0].replace(r"\&", "").count("&") == len(tables.LANGUAGE_MODELS_TEX) - 1
+
+
+def test_tables_do_not_depend_on_the_order_of_the_runs_seeds(tmp_path):
+    runs = [fabricate_run(tmp_path, "songs", "a", seed) for seed in (0, 1)]
+    first, second = compare(tmp_path, runs), compare(tmp_path, runs[::-1])
+    assert float(first["language_models"][0]["bits_per_byte"]) == pytest.approx(
+        float(second["language_models"][0]["bits_per_byte"])
+    )

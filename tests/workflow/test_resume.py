@@ -1,0 +1,122 @@
+"""Promise 3: a training can die at any moment and ends with the same weights, bit for bit."""
+
+import random
+import signal
+import time
+
+import psutil
+import pytest
+from conftest import CONFIG, TINY, Project
+from verso.files import read_csv, sha256_of
+
+RUN = "results/runs/songs/lstm-char/seed-1"
+WEIGHTS = f"{RUN}/model/weights.safetensors"
+LONGER = {
+    **CONFIG,
+    # Dropout between two layers and enough steps for some seconds: a death lands within an epoch, and random numbers matter
+    "models": {"lstm-char": {**TINY, "cell": "lstm", "unit": "char", "layers": 2, "hidden": 64, "window": 10, "epochs": 6}},
+    "experiments": {"lyrics": {"corpus": "songs", "models": ["lstm-char"], "seeds": [1]}},
+}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    project = Project.made_in(tmp_path_factory.mktemp("undisturbed"), LONGER)
+    project.make(WEIGHTS)
+    return project
+
+
+@pytest.fixture
+def prepared(undisturbed, tmp_path):
+    """The same project, of which only the corpus and its vocabulary are there."""
+    project = Project.made_in(tmp_path, LONGER)
+    project.make("results/corpora/songs/vocab_char.json")
+    return project
+
+
+def training_process(snakemake, deadline=60):
+    """The process that trains, once it has begun to write its log's first epoch or checkpoints."""
+    ends = time.monotonic() + deadline
+    while time.monotonic() < ends:
+        for child in psutil.Process(snakemake.pid).children(recursive=True):
+            try:
+                if any("train_recurrent_lm.py" in part for part in child.cmdline()) and not child.children():
+                    return child
+            except psutil.NoSuchProcess:
+                continue
+        time.sleep(0.02)
+    raise AssertionError("no training process was seen")
+
+
+def checkpoints(project):
+    return sorted(project.path(f"{RUN}/checkpoints").glob("*/*")) if project.path(f"{RUN}/checkpoints").exists() else []
+
+
+def wait_for_checkpoint(project, snakemake, seen, deadline=90):
+    ends = time.monotonic() + deadline
+    while set(checkpoints(project)) <= seen:
+        assert snakemake.poll() is None, "the training ended before it could be killed"
+        assert time.monotonic() < ends, "no checkpoint was written"
+        time.sleep(0.02)
+
+
+def strike(project, sign, generator):
+    """Start, wait for a new checkpoint and a random moment more, send the signal to the training; Snakemake's exit code and output."""
+    seen = set(checkpoints(project))
+    snakemake = project.start(WEIGHTS)
+    process = training_process(snakemake)
+    wait_for_checkpoint(project, snakemake, seen)
+    time.sleep(generator.uniform(0, 0.8))
+    process.send_signal(sign)
+    output, _ = snakemake.communicate()
+    return snakemake.returncode, output
+
+
+def log_of(project):
+    return project.path("results/logs/train_recurrent_lm/songs/lstm-char/seed-1.log").read_text()
+
+
+def same_but_for_seconds(one, other):
+    rows = [read_csv(project.path(f"{RUN}/history.csv")) for project in (one, other)]
+    return [[{**row, "seconds": None} for row in history] for history in rows]
+
+
+def test_killed_again_and_again_a_training_ends_with_the_same_weights(undisturbed, prepared):
+    generator = random.Random(20260)
+    for _ in range(3):
+        code, output = strike(prepared, signal.SIGKILL, generator)
+        assert code != 0, output
+        assert not prepared.path(WEIGHTS).exists(), "half a training left weights under their final name"
+    prepared.make(WEIGHTS)
+    assert log_of(prepared).count("going on from the checkpoint") == 3, "a training began anew instead of going on"
+    assert sha256_of(prepared.path(WEIGHTS)) == sha256_of(undisturbed.path(WEIGHTS))
+    ours, theirs = same_but_for_seconds(prepared, undisturbed)
+    assert ours == theirs
+
+
+def test_a_training_told_to_stop_saves_itself_first(undisturbed, prepared):
+    code, output = strike(prepared, signal.SIGTERM, random.Random(1))
+    assert code != 0
+    assert "SIGTERM" in log_of(prepared)
+    prepared.make(WEIGHTS)
+    assert sha256_of(prepared.path(WEIGHTS)) == sha256_of(undisturbed.path(WEIGHTS))
+
+
+def test_lost_outputs_come_back_without_training_again(undisturbed, tmp_path):
+    project = undisturbed.copied_to(tmp_path)
+    before = sha256_of(project.path(WEIGHTS))
+    project.path(WEIGHTS).unlink()
+    epochs = log_of(project).count("validation")
+    project.make(WEIGHTS)
+    assert sha256_of(project.path(WEIGHTS)) == before
+    assert log_of(project).count("validation") == epochs, "the finished training was trained again"
+
+
+def test_another_learning_rate_does_not_go_on_from_the_old_checkpoint(undisturbed, tmp_path):
+    project = undisturbed.copied_to(tmp_path)
+    before = sha256_of(project.path(WEIGHTS))
+    project.change_config(lambda config: config["models"]["lstm-char"].update(learning_rate=0.01))
+    project.make(WEIGHTS)
+    assert sha256_of(project.path(WEIGHTS)) != before
+    folders = list(project.path(f"{RUN}/checkpoints").iterdir())
+    assert len(folders) == 1, "the checkpoints of settings that are gone stay for ever"

@@ -1,0 +1,156 @@
+"""What a user meets: faults before work, plans, targets, and a report at the end."""
+
+import json
+import re
+
+import pytest
+from conftest import CONFIG, ROOT, songs_of
+
+
+def without_traceback(output):
+    return "Traceback" not in output and "Error in file" not in output
+
+
+def test_a_faulty_config_stops_at_once_with_all_its_faults(project):
+    def change(config):
+        config["models"]["lstm-char"]["hiden"] = 3
+        config["experiments"]["lyrics"]["models"].append("gru-wrod")
+
+    project.change_config(change)
+    code, output = project.run("--dry-run")
+    assert code != 0
+    assert without_traceback(output)
+    assert "test.yaml has 2 faults:" in output
+    assert re.search(r'models\.lstm-char\.hiden +unknown key; did you mean "hidden"\?', output)
+    assert re.search(r'experiments\.lyrics\.models\[2\] +"gru-wrod" is no model; did you mean "gru-word"\?', output)
+
+
+def test_missing_text_stops_a_real_run_before_it_starts_but_not_a_plan(project):
+    project.path("songs.jsonl").unlink()
+    assert project.plan()
+    code, output = project.run()
+    assert code != 0
+    assert without_traceback(output)
+    assert "corpora.songs.source.path  songs.jsonl does not exist" in output
+    assert not project.path("results").exists()
+
+
+def test_a_results_folder_of_an_older_version_is_refused_not_misread(finished):
+    finished.path("results/.layout.json").write_text('{"layout": 0}')
+    code, output = finished.run("--dry-run")
+    assert code != 0
+    assert without_traceback(output)
+    assert "results/ was made by another version of Verso" in output
+
+
+def test_a_run_that_fails_says_why_and_the_others_go_on(project):
+    project.change_config(lambda config: config["models"]["lstm-char"].update(learning_rate=1e30, clip=1e30))
+    code, output = project.run()
+    assert code != 0
+    assert "lstm-char" in output
+    assert re.search(r"(nan|inf|finite)", output, re.IGNORECASE), "the reason is not on the screen"
+    assert "learning_rate" in output, "the error does not say what to try"
+    assert project.path("results/runs/songs/gru-word/seed-1/scores.csv").exists()
+
+
+def test_all_songs_of_one_artist_are_enough(project):
+    songs = [song for song in songs_of(project) if song["artist"] == "Mara Quill"]
+    project.path("songs.jsonl").write_text("".join(json.dumps(song) + "\n" for song in songs))
+    project.make("results/corpora/songs/train.jsonl")
+
+
+def test_too_few_songs_are_refused_with_what_is_needed(project):
+    project.path("songs.jsonl").write_text("".join(json.dumps(song) + "\n" for song in songs_of(project)[:2]))
+    code, output = project.run("results/corpora/songs/train.jsonl")
+    assert code != 0
+    assert "Traceback" not in output
+    assert re.search(r"songs|documents", output)
+
+
+def test_an_artist_with_a_dangerous_name_stays_in_the_results_folder(project):
+    songs = songs_of(project)
+    names = {"Mara Quill": "../../etc", "Deacon Volt": 'AC/DC "quoted" 🎸', "Lucero Amargo": "<script>alert(1)</script>"}
+    for song in songs:
+        song["artist"] = names[song["artist"]]
+    project.path("songs.jsonl").write_text("".join(json.dumps(song) + "\n" for song in songs))
+    before = {path for path in project.folder.parent.iterdir()}
+    project.make()
+    assert {path for path in project.folder.parent.iterdir()} == before
+    page = project.path("results/report.html").read_text(encoding="utf-8")
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_an_experiments_target_makes_its_runs_and_no_report(project):
+    plan = project.plan("lyrics")
+    assert "train_recurrent_lm songs lstm-char 1" in plan
+    assert "report" not in plan
+
+
+def test_the_end_says_where_the_report_is(finished_once):
+    page = finished_once.path("results/report.html")
+    assert page.exists()
+    assert "lstm-char" in page.read_text(encoding="utf-8")
+
+
+def test_every_job_logs_is_benchmarked_and_knows_its_needs(project):
+    output = project.make("--dry-run")
+    for block in re.split(r"^\[", output, flags=re.MULTILINE)[1:]:
+        if "rule all" in block or "rule " not in block:
+            continue
+        assert "    log: results/logs/" in block, block
+        assert "    benchmark: results/benchmarks/" in block, block
+        for resource in ("mem_mb=", "runtime=", "vram_mb=", "gpu="):
+            assert resource in block, block
+
+
+def test_the_slurm_profile_plans_with_a_card_for_training_and_none_for_the_rest(project):
+    needs = {"cpus": 3, "gpus": 1, "vram_mb": 2000, "mem_mb": 3000, "runtime": 90}
+    project.change_config(lambda config: config["models"]["lstm-char"].update(needs=needs))
+    output = project.make("--dry-run", "--profile", "profiles/slurm")
+    blocks = [block for block in re.split(r"^\[", output, flags=re.MULTILINE) if "wildcards: corpus=songs, model=lstm-char" in block]
+    training = next(block for block in blocks if "rule train_recurrent_lm" in block)
+    for wanted in ("mem_mb=3000", "runtime=90", "vram_mb=2000", "gpu=1", "slurm_partition=lab-sb"):
+        assert wanted in training
+    assert "threads: 3" in training
+    assert all("gpu=0" in block for block in blocks if block is not training)
+
+
+def test_the_full_config_plans_on_slurm(project):
+    project.path("data").mkdir()
+    project.path("songs.jsonl").rename(project.path("data/songs.jsonl"))
+    output = project.make("--dry-run", "--profile", "profiles/slurm", "--configfile", "config/config.yaml")
+    assert re.search(r"^train_recurrent_lm +18$", output, re.MULTILINE)
+
+
+def test_a_config_file_on_the_command_line_replaces_the_default_one(project):
+    assert all("lyrics" not in line for line in project.plan())
+
+
+def test_snakemakes_own_report_holds_tables_figures_and_page(finished):
+    finished.make("--report", "snakemake-report.html")
+    page = finished.path("snakemake-report.html").read_text(encoding="utf-8")
+    for name in ("Tables", "Figures", "language models", "bits per byte"):
+        assert name in page
+
+
+def test_snakemake_finds_nothing_to_complain_about():
+    from conftest import Project
+
+    code, output = Project(ROOT).run("--lint", "--configfile", "config/demo.yaml")
+    assert code == 0, output
+
+
+@pytest.mark.parametrize("name", ["language_models.csv", "comparisons.csv", "samples.csv", "hardware.csv", "language_models.tex", "comparisons.tex"])
+def test_a_finished_study_has_its_tables(finished_once, name):
+    assert finished_once.path(f"results/tables/{name}").stat().st_size > 0
+
+
+def test_the_reports_files_are_exported(finished_once):
+    folder = finished_once.path("results/corpora/songs")
+    names = "train_lyrics_alpaca.json test_lyrics_alpaca.json train_lyrics.txt test_lyrics.txt vocab_char.json vocab_word.json dataset_info.json"
+    assert [name for name in names.split() if not (folder / name).exists()] == []
+    assert json.loads((folder / "test_lyrics_alpaca.json").read_text())[0].keys() == {"instruction", "input", "output"}
+    assert (folder / "train_lyrics.txt").read_text().startswith("<|song_start|>\n")
+
+

@@ -1,0 +1,112 @@
+"""What rules are given: inputs and params that follow from the config. Makes no file."""
+
+FILES_OF_RUN = {
+    "scores": "scores.csv",
+    "measures": "sample_measures.csv",
+    "architecture": "model/architecture.json",
+    "history": "history.csv",
+    "hardware": "hardware.json",
+}
+
+
+def files_of_source(wildcards):
+    """The source's files; none when it is missing, which stops a real run before it starts (common.smk)."""
+    path = Path(CONFIG.corpora[wildcards.corpus].source.path)
+    if path.is_dir():
+        return sorted(str(file) for file in path.rglob("*.txt"))
+    return [str(path)] if path.exists() else []
+
+
+def source_settings(wildcards):
+    corpus = CONFIG.corpora[wildcards.corpus]
+    settings = corpus.source.model_dump()
+    settings["fields"]["text"] = corpus.source.fields.text or ("lyrics" if corpus.kind == "songs" else "text")
+    return {**settings, "songs_per_artist": getattr(corpus, "songs_per_artist", None)}
+
+
+def kind_of_corpus(wildcards):
+    return CONFIG.corpora[wildcards.corpus].kind
+
+
+def preparation_settings(wildcards):
+    settings = corpus_settings("split", "near_duplicates")(wildcards)
+    settings["split"]["method"] = "position" if kind_of_corpus(wildcards) == "manual" else "stratified"
+    return settings
+
+
+def exports_of_experiment(name):
+    """The report's files, of an experiment on songs."""
+    corpus = CONFIG.experiments[name].corpus
+    return expand(rules.export_songs.output, corpus=corpus) if CONFIG.corpora[corpus].kind == "songs" else []
+
+
+def exports_of_all_songs(wildcards):
+    return sorted({path for name in CONFIG.experiments for path in exports_of_experiment(name)})
+
+
+def corpus_settings(*keys):
+    """These parts of a corpus's entry, as a params function: other parts are no reason to run again."""
+
+    def settings(wildcards):
+        entry = CONFIG.corpora[wildcards.corpus].model_dump()
+        return {key: entry[key] for key in keys}
+
+    return settings
+
+
+def settings_of_model(wildcards):
+    """This model's entry but for what cannot change its weights."""
+    return CONFIG.models[wildcards.model].model_dump(exclude={"needs", "miniature"})
+
+
+def vocabulary_of_model(wildcards):
+    return corpus_path(f"vocab_{CONFIG.models[wildcards.model].unit}.json").format(corpus=wildcards.corpus)
+
+
+def results_of_experiment(name):
+    """What an experiment's own target makes: its runs' scores and measured samples."""
+    runs = runs_of(name)
+    return of_runs("scores.csv", runs) + of_runs("sample_measures.csv", runs)
+
+
+def described_runs():
+    """What tables and page must know of each run, with the paths of its files."""
+    rows = []
+    for corpus, model, seed in RUNS:
+        entry = CONFIG.models[model]
+        rows.append(
+            {
+                "experiment": experiments_of((corpus, model, seed))[0],
+                "corpus": corpus,
+                "model": model,
+                "seed": seed,
+                "family": entry.family,
+                "unit": entry.unit,
+                "miniature": entry.miniature,
+                **{key: run_path(file).format(corpus=corpus, model=model, seed=seed) for key, file in FILES_OF_RUN.items()},
+            }
+        )
+    return rows
+
+
+def of_runs_described(name):
+    """That file of each run, with the run it is of."""
+    return [{"corpus": c, "model": m, "seed": s, "path": path} for (c, m, s), path in zip(RUNS, of_runs(name, RUNS))]
+
+
+def described_corpora():
+    names = sorted({corpus for corpus, _, _ in RUNS})
+    statistics = corpus_path("statistics.json")
+    return [
+        {"name": n, "kind": CONFIG.corpora[n].kind, "statistics": statistics.format(corpus=n), "demo": CONFIG.corpora[n].demo}
+        for n in names
+    ]
+
+
+def described_experiments():
+    return [{"name": name, "corpus": e.corpus, "models": e.models, "seeds": e.seeds} for name, e in CONFIG.experiments.items()]
+
+
+def fingerprints_of_runs():
+    """Of the code that trained each run, by the run's name."""
+    return {f"{corpus} {model} seed {seed}": code_of(f"train_{CONFIG.models[model].family}") for corpus, model, seed in RUNS}
