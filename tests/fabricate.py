@@ -180,7 +180,8 @@ def fabricate_report(
         "title": "Six recurrent models on invented songs",
         "language": language,
         "experiments": [
-            {"name": f"study-{name}", "corpus": name, "models": models, "seeds": list(range(seeds))} for name, models in corpora.items()
+            {"name": f"study of {name}", "corpus": name, "models": own, "seeds": list(range(seeds))}
+            for name, own in corpora.items()
         ],
         "models": {
             model: {"cell": model.split("-")[0], "embedding": 128, "hidden": 256, "schedule": {"name": "plateau", "factor": 0.5}}

@@ -25,7 +25,7 @@ from verso.training.checkpoints import Checkpoints
 from verso.training.language_model import EveryToken, LastToken, Texts, build
 from verso.training.loop import fit
 
-VOCABULARY, BATCH, WINDOW, STEPS, PAIRS = 157, 64, 100, 5, 7
+VOCABULARY, BATCH, WINDOW, STEPS, PAIRS = 157, 64, 100, 4, 7
 SETTINGS = {
     "cell": "lstm", "embedding": 128, "hidden": 256, "layers": 2, "dropout": 0.3, "tie_weights": False, "softmax": "plain",
     "cutoffs": [], "window": WINDOW, "stride": 1, "batch": BATCH, "epochs": 1, "optimiser": "adam", "learning_rate": 2e-3,

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verso.errors import VersoError
+from verso.evaluation.measures import COLUMNS
 from verso.files import read_json_lines, write_json_lines
 from verso.report import numbers, page, words
 
@@ -118,6 +119,10 @@ def test_both_languages_say_the_same_things():
     assert list(words.FIGURE_LABELS) == list(words.FIGURE_LABELS_ES)
     assert all(set(label) == set(words.LANGUAGES) for label in words.MEASURES.values())
     assert set(words.FIGURE_MEASURES) <= set(words.MEASURES)
+
+
+def test_every_measure_of_a_sample_has_a_heading():
+    assert set(words.MEASURES) == set(COLUMNS) - {"source", "document", "group"}
 
 
 def test_numbers_are_written_as_each_language_writes_them():

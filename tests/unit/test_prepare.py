@@ -92,7 +92,7 @@ def test_statistics_add_up_to_what_the_files_hold(run):
 def test_an_exact_duplicate_is_set_aside_naming_the_one_that_stays(run):
     rows = list(songs(20))
     copies = [
-        {**rows[3], "id": "copy", "text": rows[3]["text"].replace("\n", "\r\n")},
+        {**rows[3], "id": "copy", "text": rows[3]["text"].replace("\r\n", "\n") + "\t"},
         rows[5],
         {"id": "again", "text": rows[3]["text"], "metadata": rows[4]["metadata"]},
     ]

@@ -61,8 +61,8 @@ MEASURES: dict[str, dict[str, str]] = {
     "rhyme_density": {"en": "rhyme density, vowels per word", "es": "densidad de rima, vocales por palabra"},
     "longest_run_words": {"en": "longest verbatim run, words", "es": "copia literal más larga, palabras"},
     "longest_run_characters": {"en": "longest verbatim run, characters", "es": "copia literal más larga, caracteres"},
-    "containment_5": {"en": "5-grams found in training, share", "es": "5-gramas presentes en el entrenamiento, proporción"},
-    "containment_8": {"en": "8-grams found in training, share", "es": "8-gramas presentes en el entrenamiento, proporción"},
+    "containment_5": {"en": "5-grams found in training, share", "es": "5-gramas del entrenamiento, proporción"},
+    "containment_8": {"en": "8-grams found in training, share", "es": "8-gramas del entrenamiento, proporción"},
 }
 # The measures that answer the usual remarks on such samples: loops, collapse, no structure, no rhyme, copied.
 FIGURE_MEASURES = (
@@ -222,8 +222,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "vram": "Peak VRAM",
         "tokens_per_second": "Tokens per second",
         "energy": "Energy",
-        "provenance_text": "A fingerprint covers the code, the settings and the data that a run executed: the same "
-        "fingerprint, the same run.",
+        "provenance_text": "A fingerprint stands for the code that a run executed, comments and layout apart: "
+        "with the same settings, data and versions it gives the same run.",
         "config": "Configuration",
         "commit": "Git commit",
         "commit_none": "not under git",
@@ -388,8 +388,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "vram": "VRAM máxima",
         "tokens_per_second": "Unidades por segundo",
         "energy": "Energía",
-        "provenance_text": "Una huella abarca el código, los ajustes y los datos de una ejecución: la misma huella, la misma "
-        "ejecución.",
+        "provenance_text": "Una huella representa el código que ejecutó una prueba, sin comentarios ni formato: "
+        "con los mismos ajustes, datos y versiones da el mismo resultado.",
         "config": "Configuración",
         "commit": "Commit de git",
         "commit_none": "sin git",
