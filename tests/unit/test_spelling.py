@@ -34,10 +34,11 @@ def test_the_arithmetic_of_witten_and_bell_by_hand():
     unigram_end = unigram_a
     after_a = (1 + unigram_end) / 2
     after_start_a = (1 + after_a) / 2
-    assert of_words("a").log_probability("a") == pytest.approx(math.log(after_start) + math.log(after_start_a))
+    known = after_start * after_start_a
+    assert of_words("a")._spelt("a") == pytest.approx(math.log(known))
     unigram_b = 2 * uniform / 4
     b_end = unigram_end  # "b" was never seen: nothing but the shortest context knows what follows
-    assert of_words("a").log_probability("b") == pytest.approx(math.log(unigram_b / 2) + math.log(b_end))
+    assert of_words("a").log_probability("b") == pytest.approx(math.log(unigram_b / 2 * b_end / (1 - known)))
 
 
 def test_the_next_characters_of_any_context_share_exactly_one(words):
@@ -47,12 +48,15 @@ def test_the_next_characters_of_any_context_share_exactly_one(words):
         assert sum(words._probability(context, character) for character in seen) + rest == pytest.approx(1, abs=1e-12)
 
 
-def test_all_short_strings_together_stay_below_one(words):
-    alphabet = "love"
-    total = sum(
-        math.exp(words.log_probability("".join(letters))) for n in range(6) for letters in itertools.product(alphabet, repeat=n)
-    )
-    assert 0.2 < total < 1
+def test_all_unknown_words_together_share_what_the_known_ones_leave(words):
+    """Of the short strings of few letters: below one in all, and more than the 5-gram alone would give them."""
+    strings = ["".join(letters) for n in range(6) for letters in itertools.product("love", repeat=n)]
+    unknown = [string for string in strings if string not in TRAINED]
+    total = math.fsum(math.exp(words.log_probability(string)) for string in unknown)
+    raw = math.fsum(math.exp(words._spelt(string)) for string in unknown)
+    known = math.fsum(math.exp(words._spelt(word)) for word in TRAINED[1:])
+    assert total == pytest.approx(raw / (1 - known))
+    assert raw < total < 1
 
 
 def test_a_likely_spelling_is_cheaper_than_an_unlikely_one(words):
