@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from verso import config, config_docs
 from verso.errors import VersoError
 
@@ -60,12 +61,22 @@ def test_all_faults_are_listed_at_once_each_with_its_path():
         ("corpora.songs.source", {"pth": "x"}, "corpora.songs.source.pth", 'unknown key; did you mean "path"?'),
         ("corpora.songs", None, "corpora.songs", "found None; must be a block of keys"),
         ("corpora.Big Name", {"kind": "songs", "source": {"path": "x"}}, "corpora.Big Name", "a name is lower-case letters"),
-        ("corpora.songs.sampling", {"groups": {"A": {"temprature": 1}}}, "corpora.songs.sampling.groups.A.temprature", "temperature"),
+        (
+            "corpora.songs.sampling",
+            {"groups": {"A": {"temprature": 1}}},
+            "corpora.songs.sampling.groups.A.temprature",
+            "temperature",
+        ),
         ("corpora.songs.alpaca", {"input": "by {singer}"}, "corpora.songs.alpaca.input", "{artist} is the only placeholder"),
         ("models.lstm-char.cutoffs", [500, 100], "models.lstm-char", "cutoffs must rise, found [500, 100]"),
         ("models.lstm-char.needs", {"gpus": 2}, "models.lstm-char.needs.gpus", "must be less than or equal to 1"),
         ("experiments.lyrics.corpus", "sings", "experiments.lyrics.corpus", '"sings" is no corpus; did you mean "songs"?'),
-        ("experiments.lyrics.corpus", "reviews", "experiments.lyrics.models[0]", "cannot run on a corpus of kind labelled; it can on: songs, manual"),
+        (
+            "experiments.lyrics.corpus",
+            "reviews",
+            "experiments.lyrics.models[0]",
+            "cannot run on a corpus of kind labelled; it can on: songs, manual",
+        ),
         ("experiments.lyrics.seeds", [1, 1], "experiments.lyrics.seeds", "1 is listed more than once"),
         ("experiments", {}, "experiments", "must"),
         ("corpora", None, "corpora", "is missing"),

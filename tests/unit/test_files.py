@@ -6,6 +6,7 @@ import signal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from verso import files
 from verso.errors import VersoError
 
@@ -49,7 +50,9 @@ def test_results_can_be_read_by_the_group(tmp_path):
     assert (tmp_path / "shared.txt").stat().st_mode == (tmp_path / "plain.txt").stat().st_mode
 
 
-@given(rows=st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=20) | st.integers() | st.none(), max_size=3), max_size=5))
+@given(
+    rows=st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=20) | st.integers() | st.none(), max_size=3), max_size=5)
+)
 def test_json_lines_come_back_as_they_went(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("lines") / "rows.jsonl"
     assert files.write_json_lines(path, rows) == len(rows)

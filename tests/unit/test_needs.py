@@ -1,6 +1,7 @@
 """What a job asks for."""
 
 import pytest
+
 from verso.config import RecurrentLM
 from verso.needs import needs_of_light_work, needs_of_training
 

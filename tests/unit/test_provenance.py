@@ -1,6 +1,7 @@
 """Fingerprints: what counts as a change of the code that a driver executes."""
 
 import pytest
+
 from verso.provenance import fingerprint_of_code, reached_modules
 
 DRIVER = "from verso.top import run\n\nrun()\n"

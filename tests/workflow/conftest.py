@@ -77,7 +77,14 @@ class Project:
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         command = self.command(*arguments)
         return subprocess.Popen(
-            command, cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, **options
+            command,
+            cwd=self.folder,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **options,
         )
 
     def run(self, *arguments):

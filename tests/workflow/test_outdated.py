@@ -67,7 +67,9 @@ def model_that_nobody_names(project):
 
 
 def memory(project):
-    project.change_config(lambda config: config["models"]["lstm-char"]["needs"].update(mem_mb=1234, cpus=2, runtime=7, checkpoint_seconds=9))
+    project.change_config(
+        lambda config: config["models"]["lstm-char"]["needs"].update(mem_mb=1234, cpus=2, runtime=7, checkpoint_seconds=9)
+    )
 
 
 def estimate_of_needs(project):
@@ -117,7 +119,13 @@ def lost_model(project):
 
 
 def corpus_made_anew():
-    return ["acquire_corpus songs", "prepare_corpus songs", "build_vocabulary songs char", "build_vocabulary songs word", "export_songs songs"]
+    return [
+        "acquire_corpus songs",
+        "prepare_corpus songs",
+        "build_vocabulary songs char",
+        "build_vocabulary songs word",
+        "export_songs songs",
+    ]
 
 
 OUTDATED = {
@@ -142,7 +150,7 @@ OUTDATED = {
     title_of_the_report: ["report"],
     temperature: runs(["sample_recurrent_lm", "measure_samples"], BOTH) + ENDS,
     state_of_the_scores: runs(["score_recurrent_lm"], BOTH) + ENDS,
-    rare_words: ["build_vocabulary songs word", "export_songs songs"] + runs(SEEDED, ["gru-word"]) + ENDS,
+    rare_words: ["build_vocabulary songs word", "export_songs songs", *runs(SEEDED, ["gru-word"]), *ENDS],
     lost_model: runs(SEEDED, ["gru-word"]) + ENDS,
 }
 
@@ -157,7 +165,9 @@ def test_an_edit_runs_again_what_it_changes_and_nothing_else(finished, edit):
     assert finished.plan() == sorted(OUTDATED[edit])
 
 
-@pytest.mark.parametrize("how", [["--profile", "profiles/local"], ["--profile", "profiles/slurm"], ["--workflow-profile", "profiles/default"]])
+@pytest.mark.parametrize(
+    "how", [["--profile", "profiles/local"], ["--profile", "profiles/slurm"], ["--workflow-profile", "profiles/default"]]
+)
 def test_a_comment_runs_nothing_again_however_snakemake_is_started(finished, how):
     comment_in_a_driver(finished)
     assert finished.plan(*how) == []

@@ -7,6 +7,7 @@ import time
 import psutil
 import pytest
 from conftest import CONFIG, TINY, Project
+
 from verso.files import read_csv, sha256_of
 
 RUN = "results/runs/songs/lstm-char/seed-1"
@@ -61,7 +62,7 @@ def wait_for_checkpoint(project, snakemake, seen, deadline=90):
 
 
 def strike(project, sign, generator):
-    """Start, wait for a new checkpoint and a random moment more, send the signal to the training; Snakemake's exit code and output."""
+    """Start, wait for a new checkpoint and a random moment more, send the training a signal; Snakemake's exit code and output."""
     seen = set(checkpoints(project))
     snakemake = project.start(WEIGHTS)
     process = training_process(snakemake)
@@ -96,7 +97,7 @@ def test_killed_again_and_again_a_training_ends_with_the_same_weights(undisturbe
 
 def test_a_training_told_to_stop_saves_itself_first(undisturbed, prepared):
     code, output = strike(prepared, signal.SIGTERM, random.Random(1))
-    assert code != 0
+    assert code != 0, output
     assert "SIGTERM" in log_of(prepared)
     prepared.make(WEIGHTS)
     assert sha256_of(prepared.path(WEIGHTS)) == sha256_of(undisturbed.path(WEIGHTS))

@@ -72,7 +72,9 @@ class Split(Settings):
 class NearDuplicates(Settings):
     """Texts that share most of their word shingles (remixes, reprints), found by MinHash."""
 
-    threshold: float = Field(0.7, gt=0, le=1, description="Jaccard similarity of word shingles from which two texts count as one.")
+    threshold: float = Field(
+        0.7, gt=0, le=1, description="Jaccard similarity of word shingles from which two texts count as one."
+    )
     shingle_words: int = Field(5, ge=1, description="Words in a shingle.")
     permutations: int = Field(128, ge=16, description="Length of a MinHash signature.")
 
@@ -127,7 +129,8 @@ class Sampling(Settings):
         ["[Verse 1]\n"], min_length=1, description="Openings, used in turn; they may hold line breaks and section tags."
     )
     prime: Literal["group", "none"] = Field(
-        "group", description="`group`: the model first reads one training document of the group, so that it knows whose manner is wanted."
+        "group",
+        description="`group`: the model first reads one training document of the group, so that it knows whose manner is wanted.",
     )
     decoding: Decoding = Field(default_factory=Decoding, description="How tokens are drawn.")
     max_tokens: MaximumTokens = Field(default_factory=MaximumTokens, description="Longest continuation.")
@@ -201,7 +204,9 @@ class Needs(Settings):
     vram_mb: int | None = Field(None, gt=0, description="Memory of the card that training must hold, in MB.")
     mem_mb: int | None = Field(None, gt=0, description="Main memory, in MB.")
     runtime: int | None = Field(None, gt=0, description="Time limit of the training, in minutes.")
-    checkpoint_seconds: int = Field(60, ge=1, description="Time between two checkpoints, in seconds: what a killed training loses at most.")
+    checkpoint_seconds: int = Field(
+        60, ge=1, description="Time between two checkpoints, in seconds: what a killed training loses at most."
+    )
 
 
 class Schedule(Settings):
@@ -253,7 +258,9 @@ class RecurrentLM(Settings):
     @model_validator(mode="after")
     def _fits_together(self) -> "RecurrentLM":
         if self.tie_weights and self.softmax == "adaptive":
-            raise ValueError("tie_weights goes with softmax: plain only (an adaptive softmax has no output vectors of equal size)")
+            raise ValueError(
+                "tie_weights goes with softmax: plain only (an adaptive softmax has no output vectors of equal size)"
+            )
         if self.cutoffs != sorted(set(self.cutoffs)):
             raise ValueError(f"cutoffs must rise, found {self.cutoffs}")
         return self
@@ -283,7 +290,9 @@ class Config(Settings):
 
     title: str = Field("Verso", description="Title of the report.")
     language: Literal["en", "es"] = Field("en", description="Language in which the report opens; it holds both.")
-    results: str = Field("results", min_length=1, description="Folder of all results; give each study that you want to keep its own.")
+    results: str = Field(
+        "results", min_length=1, description="Folder of all results; give each study that you want to keep its own."
+    )
     corpora: dict[Name, Corpus] = Field(description="Texts, by name.")
     models: dict[Name, Model] = Field(description="Recipes, by name.")
     experiments: dict[Name, Experiment] = Field(min_length=1, description="Comparisons, by name; each name is a target.")
@@ -361,7 +370,9 @@ def _fault(error: Any) -> tuple[str, str]:
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         tag = error["ctx"]["discriminator"].strip("'")
         value = _mapping(found).get(tag)
-        return f"{location}.{tag}", ("is missing" if value is None else f"found {value!r}") + f"; must be one of {', '.join(tags)}"
+        return f"{location}.{tag}", (
+            "is missing" if value is None else f"found {value!r}"
+        ) + f"; must be one of {', '.join(tags)}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return location, f"found {found!r}; must be a block of keys"
     if kind == "string_pattern_mismatch":
@@ -397,7 +408,7 @@ def _step(annotation: Any, part: Any) -> tuple[Any, bool]:
     chosen = [member for member in members if part in _tags(member)]
     if chosen:
         return chosen[0], True
-    return (_step(members[0], part) if members else (None, False))
+    return _step(members[0], part) if members else (None, False)
 
 
 def _is_settings(annotation: Any) -> bool:

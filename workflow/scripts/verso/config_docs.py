@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -32,7 +32,10 @@ TABLES: dict[str, type[BaseModel]] = {
 
 def schema() -> str:
     """The JSON Schema of the config, as text."""
-    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **config.Config.model_json_schema()}, indent=2) + "\n"
+    return (
+        json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **config.Config.model_json_schema()}, indent=2)
+        + "\n"
+    )
 
 
 def tables() -> str:
@@ -62,16 +65,21 @@ def _keys(kind: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]
 
 def _type(field: FieldInfo) -> str:
     """What a person may write, from the JSON Schema of the one field."""
-    holder = type("Holder", (BaseModel,), {"__annotations__": {"value": field.annotation}})
-    found = holder.model_json_schema()
-    value = found["properties"]["value"]
-    text = _spelled(value)
+    annotation: Any = field.annotation
+    text = _spelled(TypeAdapter(annotation).json_schema())
     bounds = [f"{sign} {getattr(item, name)}" for item in field.metadata for name, sign in SIGNS.items() if hasattr(item, name)]
     return text + (f" {', '.join(bounds)}" if bounds else "")
 
 
 SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
-NAMES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true, false", "null": "null", "object": "block"}
+NAMES = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true, false",
+    "null": "null",
+    "object": "block",
+}
 
 
 def _spelled(value: dict[str, Any]) -> str:

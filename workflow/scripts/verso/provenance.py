@@ -81,7 +81,9 @@ def _meaning(path: Path, _changed: int) -> str:
 
 def _is_docstring(statement: ast.stmt) -> bool:
     """Also true of a bare text elsewhere in a body, which does nothing either."""
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str)
+    return (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str)
+    )
 
 
 def _is_dunder(statement: ast.stmt) -> bool:

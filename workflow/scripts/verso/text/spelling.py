@@ -14,9 +14,9 @@ class SpellingModel:
     """How probable each spelling is once the language model has said "unknown".
 
     unit "char": every Unicode scalar value alike. unit "word": characters one after the other and then an end, each given the
-    four before it, by an interpolated Witten-Bell 5-gram over the vocabulary's words (each once: an unknown word is
-    a new type), ending in a uniform distribution over all scalar values and the end. A word of the vocabulary is never spelt, so what the
-    5-gram would give to those words is given to all others in proportion: over the unknown words the probabilities sum to 1.
+    four before it, by an interpolated Witten-Bell 5-gram over the vocabulary's words (each once: an unknown word is a new
+    type), ending in a uniform distribution over all scalar values and the end. A word of the vocabulary is never spelt, so
+    what the 5-gram would give to those words goes to all others in proportion: over the unknown words it sums to 1.
 
     Sources: Witten and Bell 1991 (method C); Chen and Goodman 1999, section 2.6 (interpolated).
     """
