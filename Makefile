@@ -48,7 +48,7 @@ config-docs: $(BIN)/.run-installed  ## make the config's JSON Schema and table o
 	PYTHONPATH=workflow/scripts $(BIN)/python -m verso.config_docs
 
 benchmarks: $(BIN)/.run-installed  ## measure speed and memory (tests/benchmarks/README.md)
-	cd tests/benchmarks && ./all.sh ../../$(BIN)/python
+	set -e; for script in tests/benchmarks/*.py; do PYTHONPATH=workflow/scripts OMP_NUM_THREADS=1 $(BIN)/python $$script; done
 
 clean:  ## remove .venv and caches; results stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
