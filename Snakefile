@@ -34,6 +34,7 @@ rule all:
     default_target: True
     input:
         REPORT,
+        results_of_runs(RUNS),
         exports_of_all_songs,
 
 

@@ -3,6 +3,7 @@
 A path says what is in it: results/corpora/<corpus>/..., results/runs/<corpus>/<model>/seed-<seed>/...
 """
 
+import os
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -14,7 +15,7 @@ from verso.errors import VersoError
 from verso.files import read_json, write_json
 
 SCRIPTS = Path(workflow.basedir, "workflow", "scripts")
-CONFIG_ORIGIN = ", ".join(str(path) for path in workflow.configfiles) or "the config"
+CONFIG_ORIGIN = ", ".join(os.path.relpath(path) for path in workflow.configfiles)  # relative, for a moved folder is no change
 ENVIRONMENT = str(Path(workflow.basedir, "workflow", "envs", "verso.yaml"))  # for --sdm conda; `make setup` needs none
 LAYOUT = {"layout": 1}  # of the results folder; raised when an older folder's files would be misread
 

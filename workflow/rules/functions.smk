@@ -63,10 +63,14 @@ def vocabulary_of_model(wildcards):
     return corpus_path(f"vocab_{CONFIG.models[wildcards.model].unit}.json").format(corpus=wildcards.corpus)
 
 
+def results_of_runs(runs):
+    """What a run is for: a model, its scores, its measured samples."""
+    return [path for name in ("model/weights.safetensors", "scores.csv", "sample_measures.csv") for path in of_runs(name, runs)]
+
+
 def results_of_experiment(name):
-    """What an experiment's own target makes: its runs' scores and measured samples."""
-    runs = runs_of(name)
-    return of_runs("scores.csv", runs) + of_runs("sample_measures.csv", runs)
+    """What an experiment's own target makes."""
+    return results_of_runs(runs_of(name))
 
 
 def described_runs():

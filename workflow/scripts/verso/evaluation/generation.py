@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from verso import hardware
-from verso.evaluation.likelihood import load_model
+from verso.evaluation.trained import load_model
 from verso.files import read_json_lines, write_json_lines
 from verso.logs import progress
 from verso.models.recurrent_lm import RecurrentLM, State

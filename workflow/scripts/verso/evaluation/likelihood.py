@@ -18,9 +18,9 @@ import torch
 
 from verso import hardware
 from verso.errors import VersoError
+from verso.evaluation.trained import load_model
 from verso.files import read_json_lines, write_csv
 from verso.logs import progress
-from verso.models import recurrent_lm
 from verso.models.recurrent_lm import RecurrentLM, State
 from verso.text.spelling import SpellingModel
 from verso.text.vocabulary import Vocabulary, split
@@ -59,15 +59,6 @@ def score(
     bar = progress(nothing, "Scoring", total=total, unit="token")
     write_csv(scores, score_rows(model, words, read_json_lines(documents), settings["state"], bar.update), COLUMNS)
     bar.close()
-
-
-def load_model(folder: str | Path, vocabulary: str | Path, size: int) -> RecurrentLM:
-    """The trained model on the best device. Raises VersoError when its vocabulary is not of `size`."""
-    model = recurrent_lm.load(folder, hardware.pick_device().device)
-    found = model.settings["vocabulary_size"]
-    if found != size:
-        raise VersoError(f"{folder}: the model knows {found} tokens, {vocabulary} has {size}; train the model on this vocabulary")
-    return model
 
 
 def score_rows(

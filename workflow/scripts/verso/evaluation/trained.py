@@ -1,0 +1,17 @@
+"""Trained language models, read back for scoring and sampling."""
+
+from pathlib import Path
+
+from verso import hardware
+from verso.errors import VersoError
+from verso.models import recurrent_lm
+from verso.models.recurrent_lm import RecurrentLM
+
+
+def load_model(folder: str | Path, vocabulary: str | Path, size: int) -> RecurrentLM:
+    """The trained model on the best device. Raises VersoError when its vocabulary is not of `size`."""
+    model = recurrent_lm.load(folder, hardware.pick_device().device)
+    found = model.settings["vocabulary_size"]
+    if found != size:
+        raise VersoError(f"{folder}: the model knows {found} tokens, {vocabulary} has {size}; train the model on this vocabulary")
+    return model
