@@ -70,7 +70,8 @@ class Project:
         return yaml.safe_load((self.folder / "test.yaml").read_text())
 
     def command(self, *arguments):
-        return [sys.executable, "-m", "snakemake", "--configfile", "test.yaml", "--cores", "2", *arguments]
+        cores = [] if "profiles/slurm" in arguments else ["--cores", "2"]  # on a cluster it would cut every job's threads
+        return [sys.executable, "-m", "snakemake", "--configfile", "test.yaml", *cores, *arguments]
 
     def start(self, *arguments, **options):
         """Snakemake with these arguments, in a process group of its own, output to one stream."""

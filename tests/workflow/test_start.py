@@ -107,7 +107,9 @@ def test_every_job_logs_is_benchmarked_and_knows_its_needs(project):
 def test_the_slurm_profile_plans_with_a_card_for_training_and_none_for_the_rest(project):
     needs = {"cpus": 3, "gpus": 1, "vram_mb": 2000, "mem_mb": 3000, "runtime": 90}
     project.change_config(lambda config: config["models"]["lstm-char"].update(needs=needs))
-    output = project.make("--dry-run", "--profile", "profiles/slurm")
+    output = project.make(
+        "--dry-run", "--profile", "profiles/slurm", "--cores", "24"
+    )  # without --cores a dry run shows one thread
     blocks = [
         block for block in re.split(r"^\[", output, flags=re.MULTILINE) if "wildcards: corpus=songs, model=lstm-char" in block
     ]
