@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local --cores $(CORES)
-DEMO := $(SNAKEMAKE) --configfile config/demo.yaml
+DEMO := $(SNAKEMAKE) --configfile config/demo.yaml --quiet host rules reason
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format config-docs benchmarks clean

@@ -52,7 +52,7 @@ for name in CONFIG.experiments:
 onstart:
     if MISSING:
         stop(MISSING)
-    print(f"Verso: {len(RUNS)} runs of {len(CONFIG.experiments)} experiments; the report will be {REPORT}")
+    print(f"Verso: {', '.join(CONFIG.experiments)}: {len(RUNS)} runs in all. The report will be {REPORT}")
     write_json(LAYOUT_FILE, LAYOUT)
 
 
