@@ -52,14 +52,17 @@ for name in CONFIG.experiments:
 onstart:
     if MISSING:
         stop(MISSING)
-    print(f"Verso: {', '.join(CONFIG.experiments)}: {len(RUNS)} runs in all. The report will be {REPORT}")
+    print(
+        f"Verso: {', '.join(CONFIG.experiments)}: {len(RUNS)} runs in all. Results go to {RESULTS}/, the report is {REPORT}"
+    )
     write_json(LAYOUT_FILE, LAYOUT)
 
 
 onsuccess:
+    made = Path(REPORT).exists() and Path(REPORT).stat().st_mtime >= STARTED
     print(
-        f"Verso: done. "
-        + (f"The report is {REPORT}: open it in a browser." if Path(REPORT).exists() else "`report` makes the report.")
+        "Verso: done. "
+        + (f"The report is {REPORT}: open it in a browser." if made else "`snakemake report` makes the report.")
     )
 
 

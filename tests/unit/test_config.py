@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from verso import config, config_docs
+from verso.config_check import load
 from verso.errors import VersoError
 
 ROOT = Path(__file__).parents[2]
@@ -25,14 +26,14 @@ def faults(change):
     raw = copy.deepcopy(SOUND)
     change(raw)
     with pytest.raises(VersoError) as caught:
-        config.load(raw, "config/config.yaml")
+        load(raw, "config/config.yaml")
     head, *lines = str(caught.value).splitlines()
     assert head.startswith("config/config.yaml has ")
     return dict(line.strip().split("  ", 1) for line in lines)
 
 
 def test_a_sound_config_is_filled_with_the_reports_defaults():
-    model = config.load(SOUND, "x").models["lstm-char"]
+    model = load(SOUND, "x").models["lstm-char"]
     assert (model.embedding, model.hidden, model.layers, model.dropout) == (128, 256, 2, 0.3)
     assert (model.window, model.batch, model.epochs, model.learning_rate, model.clip) == (100, 64, 20, 2e-3, 5.0)
     assert (model.schedule.name, model.schedule.factor, model.schedule.patience) == ("plateau", 0.5, 2)
@@ -79,6 +80,17 @@ def test_all_faults_are_listed_at_once_each_with_its_path():
         ),
         ("experiments.lyrics.seeds", [1, 1], "experiments.lyrics.seeds", "1 is listed more than once"),
         ("experiments", {}, "experiments", "must"),
+        (
+            "experiments.compare",
+            {"corpus": "songs", "models": ["lstm-char"]},
+            "experiments.compare",
+            "one of Verso's own targets",
+        ),
+        ("results", "res{a}", "results", "must be a folder's path without braces"),
+        ("results", "/", "results", "not the root"),
+        ("title", 2025, "title", "found the number 2025; must be text: put it in quotes"),
+        ("corpora.songs.source", {"path": "songs.xlsx"}, "corpora.songs.source", "path ends in .xlsx"),
+        ("corpora.songs", {"kind": "manual", "source": {"path": "songs.jsonl"}}, "corpora.songs", "a manual is one .txt file"),
         ("corpora", None, "corpora", "is missing"),
     ],
 )
@@ -101,19 +113,19 @@ def test_tied_weights_with_an_adaptive_softmax_are_refused():
 def test_what_no_experiment_names_is_fine():
     raw = copy.deepcopy(SOUND)
     raw["models"]["spare"] = {"family": "recurrent_lm", "cell": "gru", "unit": "word"}
-    assert set(config.load(raw, "x").models) == {"lstm-char", "spare"}
+    assert set(load(raw, "x").models) == {"lstm-char", "spare"}
 
 
 def test_a_number_written_with_an_exponent_is_a_number():
     raw = copy.deepcopy(SOUND)
     raw["models"]["lstm-char"] |= yaml.safe_load("{learning_rate: 2e-3, minutes: 1e1}")
-    model = config.load(raw, "x").models["lstm-char"]
+    model = load(raw, "x").models["lstm-char"]
     assert (model.learning_rate, model.minutes) == (0.002, 10.0)
 
 
 @pytest.mark.parametrize("file", sorted(str(path.relative_to(ROOT)) for path in (ROOT / "config").rglob("*.yaml")))
 def test_every_config_that_ships_is_sound(file):
-    config.load(yaml.safe_load((ROOT / file).read_text()), file)
+    load(yaml.safe_load((ROOT / file).read_text()), file)
 
 
 def test_the_schema_and_the_table_of_keys_are_in_step_with_the_types():

@@ -3,20 +3,23 @@
 A path says what is in it: results/corpora/<corpus>/..., results/runs/<corpus>/<model>/seed-<seed>/...
 """
 
+import json
 import os
+import re
 import sys
-from collections import defaultdict
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir, "workflow", "scripts")))
 
-from verso import config as verso_config, needs, provenance
+from verso import config_check, needs, provenance
 from verso.errors import VersoError
 from verso.files import read_json, write_json
 
 SCRIPTS = Path(workflow.basedir, "workflow", "scripts")
 CONFIG_ORIGIN = ", ".join(os.path.relpath(path) for path in workflow.configfiles)  # relative, for a moved folder is no change
 ENVIRONMENT = str(Path(workflow.basedir, "workflow", "envs", "verso.yaml"))  # for --sdm conda; `make setup` needs none
+STARTED = time.time()
 LAYOUT = {"layout": 1}  # of the results folder; raised when an older folder's files would be misread
 
 
@@ -27,26 +30,23 @@ def stop(message):
 
 
 try:
-    CONFIG = verso_config.load(config, CONFIG_ORIGIN)
+    CONFIG = config_check.load(config, CONFIG_ORIGIN)
+    RESULTS = CONFIG.results.rstrip("/")
+    LAYOUT_FILE = Path(RESULTS, ".layout.json")
+    layout = read_json(LAYOUT_FILE) if LAYOUT_FILE.exists() else None
 except VersoError as error:
     stop(error)
 
-RESULTS = CONFIG.results.rstrip("/")
-REPORT = f"{RESULTS}/report.html"
-LAYOUT_FILE = Path(RESULTS, ".layout.json")
-
-taken = {"all", "report"} & set(CONFIG.experiments)
-if taken:
-    stop(f"{CONFIG_ORIGIN} has a fault:\n  experiments.{taken.pop()}  is the name of a target of Verso's own; take another")
-
-if Path(RESULTS, "runs").exists() and (not LAYOUT_FILE.exists() or read_json(LAYOUT_FILE) != LAYOUT):
+if layout != LAYOUT and Path(RESULTS, "runs").exists():
     stop(
-        f"{RESULTS}/ was made by another version of Verso (no {LAYOUT_FILE} that says layout {LAYOUT['layout']}): its files would be "
-        "misread.\nMove the folder away, or set `results:` in the config to another one."
+        f"{RESULTS}/ was made by another version of Verso (its {LAYOUT_FILE} should say {json.dumps(LAYOUT)}): its files would be misread.\n"
+        "Move the folder away, or set `results:` in the config to another one."
     )
 
+REPORT = f"{RESULTS}/report.html"
+
 # Only a warning here, so that a plan can be seen on any machine; a real run stops in onstart.
-MISSING = "".join(f"\n  {fault}" for fault in verso_config.missing_sources(CONFIG))
+MISSING = "".join(f"\n  {fault}" for fault in config_check.missing_sources(CONFIG))
 if MISSING:
     MISSING = f"{CONFIG_ORIGIN} names text that is not there:{MISSING}\nPut it there or change the path; config/README.md says what is read."
     print(MISSING, file=sys.stderr)
@@ -59,8 +59,8 @@ RECURRENT_LMS = [name for name, model in CONFIG.models.items() if model.family =
 
 
 wildcard_constraints:
-    corpus="|".join(CONFIG.corpora),
-    model="|".join(CONFIG.models),
+    corpus="|".join(map(re.escape, CONFIG.corpora)),
+    model="|".join(map(re.escape, CONFIG.models)),
     seed=r"\d+",
     unit="char|word",
 
@@ -69,11 +69,6 @@ def runs_of(*experiments):
     return sorted(
         {(e.corpus, m, s) for e in (CONFIG.experiments[name] for name in experiments) for m in e.models for s in e.seeds}
     )
-
-
-def experiments_of(run):
-    corpus, model, seed = run
-    return [n for n, e in CONFIG.experiments.items() if e.corpus == corpus and model in e.models and seed in e.seeds]
 
 
 # --- paths ---

@@ -12,9 +12,11 @@ FILES_OF_RUN = {
 def files_of_source(wildcards):
     """The source's files; none when it is missing, which stops a real run before it starts (common.smk)."""
     path = Path(CONFIG.corpora[wildcards.corpus].source.path)
-    if path.is_dir():
-        return sorted(str(file) for file in path.rglob("*.txt"))
-    return [str(path)] if path.exists() else []
+    files = (
+        sorted(file for file in path.rglob("*") if file.suffix.lower() == ".txt" and file.is_file()) if path.is_dir() else [path]
+    )
+    # Braces are wildcards to Snakemake: a song may be called "{remix}.txt"
+    return [str(file).replace("{", "{{").replace("}", "}}") for file in files if file.exists()]
 
 
 def source_settings(wildcards):
@@ -80,7 +82,6 @@ def described_runs():
         entry = CONFIG.models[model]
         rows.append(
             {
-                "experiment": experiments_of((corpus, model, seed))[0],
                 "corpus": corpus,
                 "model": model,
                 "seed": seed,

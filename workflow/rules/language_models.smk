@@ -20,7 +20,7 @@ rule train_recurrent_lm:
     benchmark:
         benchmark_path("train_recurrent_lm", RUN)
     wildcard_constraints:
-        model="|".join(RECURRENT_LMS),
+        model="|".join(map(re.escape, RECURRENT_LMS)),
     conda:
         ENVIRONMENT
     threads: threads_of_model
@@ -47,7 +47,7 @@ rule score_recurrent_lm:
     benchmark:
         benchmark_path("score_recurrent_lm", RUN)
     wildcard_constraints:
-        model="|".join(RECURRENT_LMS),
+        model="|".join(map(re.escape, RECURRENT_LMS)),
     conda:
         ENVIRONMENT
     threads: 1
@@ -73,7 +73,7 @@ rule sample_recurrent_lm:
     benchmark:
         benchmark_path("sample_recurrent_lm", RUN)
     wildcard_constraints:
-        model="|".join(RECURRENT_LMS),
+        model="|".join(map(re.escape, RECURRENT_LMS)),
     conda:
         ENVIRONMENT
     threads: 1

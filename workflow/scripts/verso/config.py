@@ -1,23 +1,16 @@
-"""The types of the config: every key described, unknown keys refused, every fault listed at once.
+"""The types of the config: every key described, unknown keys refused (verso.config_check reads a config into them).
 
 Read by the Snakefile alone, so it imports nothing heavier than pydantic. The library gets plain dicts from it.
 """
 
-import difflib
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-
-from verso.errors import VersoError
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Share = Annotated[float, Field(gt=0, lt=1)]
-
-# Which corpora each family of models can learn from: language models any text, classifiers (later) what has labels.
-KINDS_OF_FAMILY: dict[str, tuple[str, ...]] = {"recurrent_lm": ("songs", "manual")}
 
 
 EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
@@ -40,6 +33,14 @@ class Settings(BaseModel):
         }
 
 
+def _holds_float(cls: type[BaseModel], key: str) -> bool:
+    field = cls.model_fields.get(key)
+    return field is not None and (field.annotation is float or float in get_args(field.annotation))
+
+
+ENDINGS = (".jsonl", ".json", ".csv", ".txt")
+
+
 class Fields(Settings):
     """Names of the columns (CSV) or keys (JSON, JSON lines) that hold what a document needs."""
 
@@ -59,6 +60,13 @@ class FileSource(Settings):
     maximum_characters: int = Field(
         200_000, gt=0, description="A longer document is set aside with that reason (a `manual`, being one long text, never is)."
     )
+
+    @model_validator(mode="after")
+    def _is_of_a_known_format(self) -> "FileSource":
+        ending = Path(self.path).suffix.lower()
+        if self.format == "auto" and ending not in (*ENDINGS, ""):  # no ending: a folder, which may not be there yet
+            raise ValueError(f"path ends in {ending}: name a folder, a file that ends in {', '.join(ENDINGS)}, or its `format`")
+        return self
 
 
 class Split(Settings):
@@ -183,6 +191,13 @@ class ManualCorpus(TextCorpus):
 
     kind: Literal["manual"] = Field(description="One long text; split by position, the test being its end.")
 
+    @model_validator(mode="after")
+    def _is_one_text(self) -> "ManualCorpus":
+        ending = {"auto": Path(self.source.path).suffix.lower(), "txt": ".txt"}.get(self.source.format)
+        if ending != ".txt":
+            raise ValueError(f"a manual is one .txt file, found {self.source.path}")
+        return self
+
 
 class LabelledCorpus(CorpusBase):
     """Texts with a label."""
@@ -191,9 +206,6 @@ class LabelledCorpus(CorpusBase):
 
 
 Corpus = Annotated[SongsCorpus | ManualCorpus | LabelledCorpus, Field(discriminator="kind")]
-
-
-KINDS = ("songs", "manual", "labelled")
 
 
 class Needs(Settings):
@@ -291,149 +303,10 @@ class Config(Settings):
     title: str = Field("Verso", description="Title of the report.")
     language: Literal["en", "es"] = Field("en", description="Language in which the report opens; it holds both.")
     results: str = Field(
-        "results", min_length=1, description="Folder of all results; give each study that you want to keep its own."
+        "results",
+        pattern=r"^[^{}]*[^{}/.][^{}]*$",
+        description="Folder of all results; give each study that you want to keep its own.",
     )
     corpora: dict[Name, Corpus] = Field(description="Texts, by name.")
     models: dict[Name, Model] = Field(description="Recipes, by name.")
     experiments: dict[Name, Experiment] = Field(min_length=1, description="Comparisons, by name; each name is a target.")
-
-
-def load(raw: Mapping[str, Any], origin: str) -> Config:
-    """Check the config `raw` that was read from the file(s) `origin`.
-
-    Raises VersoError that lists every fault: its path, what was found, what would be right.
-    """
-    raw = {key: value for key, value in raw.items() if value is not None}
-    faults: list[tuple[str, str]] = []
-    config = None
-    try:
-        config = Config.model_validate(raw)
-    except ValidationError as error:
-        faults += [_fault(item) for item in error.errors()]
-    faults += _dangling_names(raw)
-    if faults or config is None:
-        width = min(60, max(len(path) for path, _ in faults))
-        count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
-        raise VersoError("\n".join([f"{origin} has {count}:", *(f"  {path:<{width}}  {what}" for path, what in faults)]))
-    return config
-
-
-def _dangling_names(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Faults of experiments that name what nobody defines, or a model that cannot run on the corpus's kind.
-
-    Works on the raw values, so that these faults are listed even when others keep the config from being built.
-    """
-    corpora, models, experiments = (_mapping(raw.get(key)) for key in ("corpora", "models", "experiments"))
-    faults = []
-    for name, experiment in experiments.items():
-        experiment, path = _mapping(experiment), f"experiments.{name}"
-        corpus = experiment.get("corpus")
-        if isinstance(corpus, str) and corpus not in corpora:
-            faults.append((f"{path}.corpus", _unknown(corpus, "corpus", corpora)))
-        kind = _mapping(corpora.get(corpus)).get("kind") if isinstance(corpus, str) else None
-        named = experiment.get("models")
-        for position, model in enumerate(named if isinstance(named, list) else []):
-            if isinstance(model, str) and model not in models:
-                faults.append((f"{path}.models[{position}]", _unknown(model, "model", models)))
-            family = _mapping(models.get(model)).get("family") if isinstance(model, str) else None
-            runs_on = KINDS_OF_FAMILY.get(family) if isinstance(family, str) else None
-            if runs_on and kind in KINDS and kind not in runs_on:
-                what = f'"{model}" is a {family}, which cannot run on a corpus of kind {kind}; it can on: {", ".join(runs_on)}'
-                faults.append((f"{path}.models[{position}]", what))
-    return faults
-
-
-def _holds_float(cls: type[BaseModel], key: str) -> bool:
-    field = cls.model_fields.get(key)
-    return field is not None and (field.annotation is float or float in get_args(field.annotation))
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _unknown(found: str, what: str, known: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(found, known, n=1)
-    hint = f'did you mean "{near[0]}"? ' if near else ""
-    return f'"{found}" is no {what}; {hint}known: {", ".join(sorted(known)) or "none"}'
-
-
-def _fault(error: Any) -> tuple[str, str]:
-    """Path and message of one pydantic error, for a person."""
-    location, keys, tags = _walk(error["loc"])
-    kind, found = error["type"], error.get("input")
-    if kind == "extra_forbidden":
-        near = difflib.get_close_matches(str(error["loc"][-1]), keys, n=1, cutoff=0.5)
-        return location, "unknown key; " + (f'did you mean "{near[0]}"?' if near else f"known: {', '.join(sorted(keys))}")
-    if kind == "missing":
-        return location, "is missing"
-    if kind in ("union_tag_not_found", "union_tag_invalid"):
-        tag = error["ctx"]["discriminator"].strip("'")
-        value = _mapping(found).get(tag)
-        return f"{location}.{tag}", (
-            "is missing" if value is None else f"found {value!r}"
-        ) + f"; must be one of {', '.join(tags)}"
-    if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return location, f"found {found!r}; must be a block of keys"
-    if kind == "string_pattern_mismatch":
-        return location, f"found {found!r}; a name is lower-case letters, digits, dots, dashes and underscores, at most 64"
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    if kind == "value_error":
-        return location, message
-    return location, f"found {found!r}; must be {message}"
-
-
-def _walk(loc: tuple[Any, ...]) -> tuple[str, list[str], list[str]]:
-    """For pydantic's `loc`: a readable path (no union tags), the keys known beside its end, the tags of the union at its end."""
-    path, annotation, keys = "", Config, [*Config.model_fields]
-    for part in loc:
-        if part == "[key]":
-            continue
-        inner, is_tag = _step(annotation, part)
-        if not is_tag:
-            path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
-            keys = [*annotation.model_fields] if _is_settings(annotation) else keys
-        annotation = inner
-    return path or "the file", keys, [tag for member in _members(annotation) for tag in _tags(member)]
-
-
-def _step(annotation: Any, part: Any) -> tuple[Any, bool]:
-    """The type that lies at `part` within `annotation`, and whether `part` only chose a member of a union."""
-    if _is_settings(annotation):
-        field = annotation.model_fields.get(part)
-        return (field.annotation if field else None), False
-    if get_origin(annotation) in (dict, list):
-        return get_args(annotation)[-1], False
-    members = [member for member in _members(annotation) if _is_settings(member)]
-    chosen = [member for member in members if part in _tags(member)]
-    if chosen:
-        return chosen[0], True
-    return _step(members[0], part) if members else (None, False)
-
-
-def _is_settings(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
-def _members(annotation: Any) -> tuple[Any, ...]:
-    """The members of a union, without what Annotated wraps around it."""
-    while get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    return (annotation,) if _is_settings(annotation) else get_args(annotation)
-
-
-def _tags(member: Any) -> list[str]:
-    """The values by which a union tells a member apart: that of its `kind`, `family` or `type`."""
-    fields = member.model_fields if _is_settings(member) else {}
-    found = [fields[key].annotation for key in ("kind", "family", "type") if key in fields]
-    return [value for annotation in found for value in get_args(annotation)]
-
-
-def missing_sources(config: Config) -> list[str]:
-    """A line for each source that an experiment needs and that does not exist."""
-    needed = {experiment.corpus for experiment in config.experiments.values()}
-    return [
-        f"corpora.{name}.source.path  {corpus.source.path} does not exist (looked from {Path.cwd()})"
-        for name, corpus in config.corpora.items()
-        if name in needed and not Path(corpus.source.path).exists()
-    ]

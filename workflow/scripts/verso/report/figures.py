@@ -9,7 +9,7 @@ import vl_convert
 
 from verso.files import read_csv, write_text
 from verso.report.palette import colours_of
-from verso.report.tables import HELD_OUT, optional_float
+from verso.report.tables import HELD_OUT, caution, optional_float
 from verso.report.words import FIGURE_LABELS as LABEL
 from verso.report.words import FIGURE_MEASURES, MEASURES
 
@@ -37,7 +37,7 @@ def draw(
     colours = colours_of(row["model"] for row in models)
     _write(learning_curves, [_curves(corpus, models, histories, colours) for corpus in _corpora(models)])
     _write(bits_per_byte, [_costs(corpus, models, colours) for corpus in _corpora(models)])
-    pairs = read_csv(comparisons, ("corpus", "model_a", "model_b", "difference", "verdict"))
+    pairs = read_csv(comparisons, ("corpus", "model_a", "model_b", "difference", "verdict", "seed_noise"))
     _write(differences, [_differences(corpus, models, pairs) for corpus in _corpora(pairs)])
     measures = read_csv(samples, ("corpus", "model"))
     _write(sample_measures, [_measures(corpus, measures, colours) for corpus in _corpora(measures)])
@@ -157,7 +157,7 @@ def _costs(corpus: str, models: list[dict[str, str]], colours: Mapping[str, str]
 
 
 def _differences(corpus: str, models: list[dict[str, str]], pairs: list[dict[str, str]]) -> alt.LayerChart:
-    """Row minus column in bits per byte; a pair that the test leaves undecided has no colour."""
+    """Row minus column in bits per byte; an undecided pair has no colour, one that other seeds might turn round an asterisk."""
     order = [
         row["model"]
         for row in sorted((row for row in models if row["corpus"] == corpus), key=lambda row: float(row["bits_per_byte"]))
@@ -172,7 +172,7 @@ def _differences(corpus: str, models: list[dict[str, str]], pairs: list[dict[str
             (pair["model_b"], pair["model_a"], -difference),
         ):
             winner = "row" if value < 0 else "column"
-            text = f"{value:+.3f}".replace("-", "−")
+            text = f"{value:+.3f}".replace("-", "−") + ("*" if decided and caution(pair) else "")
             cells.append({"row": row, "column": column, "text": text, "verdict": LABEL[winner if decided else "undecided"]})
     base = alt.Chart(alt.Data(values=cells)).encode(
         x=alt.X("column:N", sort=order, title=LABEL["column_model"], axis=alt.Axis(orient="top", labelAngle=-40, ticks=False)),
@@ -185,7 +185,9 @@ def _differences(corpus: str, models: list[dict[str, str]], pairs: list[dict[str
     text = base.mark_text(fontSize=12).encode(
         text="text:N", color=alt.condition(alt.datum.verdict == LABEL["undecided"], alt.value(MUTED), alt.value(DARK))
     )
-    return (boxes + text).properties(width=64 * len(order), height=40 * len(order), title=corpus)
+    starred = any(cell["text"].endswith("*") for cell in cells)
+    title = alt.TitleParams(corpus, subtitle=LABEL["caution"], offset=20) if starred else corpus
+    return (boxes + text).properties(width=64 * len(order), height=40 * len(order), title=title)
 
 
 def _measures(corpus: str, rows: list[dict[str, str]], colours: Mapping[str, str]) -> alt.ConcatChart:

@@ -16,12 +16,13 @@ from verso.errors import VersoError
 from verso.files import read_csv, read_json, read_json_lines, write_text
 from verso.report import numbers, words
 from verso.report.palette import colours_of
-from verso.report.tables import HELD_OUT, optional_float, sample_measure_names
+from verso.report.tables import HELD_OUT, caution, optional_float, sample_measure_names
 
 EXCERPT_LINES, EXCERPT_WORDS = 12, 60  # lyrics may be somebody's: an excerpt stays within a quotation
 IN_VIEW = 3  # samples of a model that are shown without a click
 FEW_GROUPS = 12  # more artists than that are listed only at a click
 FEW_DOCUMENTS = 30  # percentile bootstrap is too narrow below
+ENDING = ("linear", "cosine")  # schedules whose rate ends at 0: their last epoch is nearly always the best
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -50,7 +51,7 @@ def render(
     Raises VersoError for another language.
     """
     if language not in words.LANGUAGES:
-        raise VersoError(f'report.language: "{language}" is none of {", ".join(words.LANGUAGES)}')
+        raise VersoError(f'language: "{language}" is none of {", ".join(words.LANGUAGES)}')
     rows = {name: read_csv(path) for name, path in tables.items()}
     environment = Environment(
         loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -70,7 +71,7 @@ def render(
         corpora=[{**corpus, "statistics": read_json(corpus["statistics"])} for corpus in corpora],
         demo=any(corpus["demo"] for corpus in corpora),
         miniature=any(row["miniature"] == "True" for row in rows["language_models"]),
-        summaries=[summarise(name, rows["language_models"], rows["comparisons"]) for name in names],
+        summaries=[summarise(name, rows["language_models"], rows["comparisons"], models) for name in names],
         measure_names=sample_measure_names(rows["samples"]),
         measure_words=words.MEASURES,
         held_out=HELD_OUT,
@@ -82,6 +83,7 @@ def render(
         in_view=IN_VIEW,
         few_groups=FEW_GROUPS,
         provenance=provenance,
+        fingerprints=_runs_by_fingerprint(provenance["fingerprints"]),
     )
     write_text(report, page + "\n")
 
@@ -107,14 +109,20 @@ def _interface(language: str, figures: Mapping[str, str | Path]) -> dict[str, An
     }
 
 
-def summarise(corpus: str, models: Iterable[Mapping[str, str]], comparisons: Iterable[Mapping[str, str]]) -> dict[str, Any]:
+def summarise(
+    corpus: str,
+    models: Iterable[Mapping[str, str]],
+    comparisons: Iterable[Mapping[str, str]],
+    settings: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
     """What the tables say about one corpus, for the sentences at the top; nothing here depends on a language.
 
-    margin is the second's bits per byte less the best's, with its interval; tied are the models that no test tells apart from the
-    best; improving are those whose best epoch was their last, on average over seeds.
+    settings: each model's, by its name. margin is the second's bits per byte less the best's, with its interval; tied are the
+    models that no test tells apart from the best; cautious counts the decided pairs that other seeds might turn round; improving
+    are those whose best epoch was their last, on average over seeds, though their learning rate had not gone down to 0.
     """
     ranking = sorted((row for row in models if row["corpus"] == corpus), key=lambda row: float(row["bits_per_byte"]))
-    pairs = [pair for pair in comparisons if pair["corpus"] == corpus]
+    pairs: list[dict[str, Any]] = [{**pair, "caution": caution(pair)} for pair in comparisons if pair["corpus"] == corpus]
     best = ranking[0]
     margin = next((_against(best["model"], pair) for pair in pairs if _is_pair(pair, best, ranking[1])), None) if pairs else None
     seeds = [int(row["seeds"]) for row in ranking]
@@ -128,10 +136,16 @@ def summarise(corpus: str, models: Iterable[Mapping[str, str]], comparisons: Ite
         ],
         "pairs": len(pairs),
         "decided": sum(pair["verdict"] != "undecided" for pair in pairs),
+        "cautious": sum(pair["verdict"] != "undecided" and pair["caution"] is not None for pair in pairs),
         "seeds": (min(seeds), max(seeds)),
         "documents": int(best["documents"]),
         "few_documents": int(best["documents"]) < FEW_DOCUMENTS,
-        "improving": [row["model"] for row in ranking if float(row["best_epoch"]) >= float(row["epochs"]) > 0],
+        "improving": [
+            row["model"]
+            for row in ranking
+            if float(row["best_epoch"]) >= float(row["epochs"]) > 0
+            and settings.get(row["model"], {}).get("schedule", {}).get("name") not in ENDING
+        ],
         "state": best["state"],
         "ranking": ranking,
         "comparisons": pairs,
@@ -142,12 +156,13 @@ def _is_pair(pair: Mapping[str, str], one: Mapping[str, str], other: Mapping[str
     return {pair["model_a"], pair["model_b"]} == {one["model"], other["model"]}
 
 
-def _against(best: str, pair: Mapping[str, str]) -> dict[str, Any]:
+def _against(best: str, pair: Mapping[str, Any]) -> dict[str, Any]:
     """A pair turned so that the difference says how much the other costs more than `best`."""
     difference, low, high = (optional_float(pair[key]) for key in ("difference", "low", "high"))
     if pair["model_a"] == best:
         difference, low, high = (None if value is None else -value for value in (difference, high, low))
-    return {"difference": difference, "low": low, "high": high, "p": pair["p_corrected"], "verdict": pair["verdict"]}
+    same = {"p": pair["p_corrected"], "verdict": pair["verdict"], "seed_noise": pair["seed_noise"], "caution": pair["caution"]}
+    return {"difference": difference, "low": low, "high": high, **same}
 
 
 def _best_cells(rows: Sequence[Mapping[str, str]]) -> set[tuple[str, str, str]]:
@@ -159,6 +174,14 @@ def _best_cells(rows: Sequence[Mapping[str, str]]) -> set[tuple[str, str, str]]:
             if key not in best or float(row[column]) < float(best[key][column]):
                 best[key] = row
     return {(row["corpus"], row["model"], key[0]) for key, row in best.items()}
+
+
+def _runs_by_fingerprint(fingerprints: Mapping[str, str]) -> dict[str, list[str]]:
+    """The runs of each fingerprint: those of one driver share theirs, so that it need be said only once."""
+    found: dict[str, list[str]] = {}
+    for run, fingerprint in fingerprints.items():
+        found.setdefault(fingerprint, []).append(run)
+    return found
 
 
 def _samples(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -230,7 +253,7 @@ SPANISH = {english: words.FIGURE_LABELS_ES[key] for key, english in words.FIGURE
 
 def _translated(text: str) -> str:
     """A figure's text in Spanish: a label, a number, or "corpus · unit"; anything else (a name) as it is."""
-    if re.fullmatch(r"[+−]?[\d,]+(\.\d+)?", text):
+    if re.fullmatch(r"[+−]?[\d,]+(\.\d+)?\*?", text):
         return text.replace(",", numbers.THIN).replace(".", ",")
     name, dot, unit = text.rpartition(" · ")
     return name + dot + SPANISH.get(unit, unit) if dot else SPANISH.get(text, text)

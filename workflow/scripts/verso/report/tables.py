@@ -10,12 +10,13 @@ import numpy as np
 
 from verso.errors import VersoError
 from verso.evaluation.statistics import bits_per_byte as cost_of
-from verso.evaluation.statistics import holm, model_interval, paired_difference, perplexity
+from verso.evaluation.statistics import corpus_bits_per_byte, holm, model_interval, paired_difference, perplexity
 from verso.files import read_csv, read_json, write_csv, write_text
 from verso.report.latex import Column, escape, number, tabular
 
-HELD_OUT = "held-out songs"
+HELD_OUT = "held-out documents"
 LEVEL = 0.05  # a pair is decided when its corrected p lies below
+NOISE = 2  # a difference below this many standard errors over seeds may be training luck
 LANGUAGE_MODELS = (
     "corpus", "model", "seeds", "parameters", "tokens", "perplexity", "bits_per_byte", "bits_per_byte_low", "bits_per_byte_high",
     "unit", "perplexity_without_spelling", "unknown_tokens", "bytes", "documents", "state", "bits_per_byte_carried",
@@ -24,6 +25,7 @@ LANGUAGE_MODELS = (
 )  # fmt: skip
 COMPARISONS = (
     "corpus", "model_a", "model_b", "difference", "low", "high", "p", "p_corrected", "documents", "seeds_a", "seeds_b", "verdict",
+    "seed_noise",
 )  # fmt: skip
 HARDWARE = (
     "corpus", "model", "seed", "family", "unit", "device", "device_name", "dtype", "reason", "threads", "wall_seconds",
@@ -46,9 +48,10 @@ def compare(
 ) -> None:
     """Write the four tables of all runs, each also as .tex beside the CSV.
 
-    runs: {"experiment", "corpus", "model", "unit", "family", "seed", "miniature": bool} and the paths "scores", "measures",
+    runs: {"corpus", "model", "unit", "family", "seed", "miniature": bool} and the paths "scores", "measures",
     "architecture", "history", "hardware". A run that belongs to two experiments counts once. seed: of the bootstrap and of the
-    permutations. Intervals are 95 %, differences are a minus b in bits per byte (below 0: a is better).
+    permutations. Intervals are 95 %, differences are a minus b in bits per byte (below 0: a is better);
+    seed_noise is the standard error of that difference over seeds, empty where a model has one.
     Raises VersoError when two runs of a corpus were scored on different documents.
     """
     groups = _by_corpus_and_model(runs)
@@ -192,7 +195,8 @@ def _pairs(corpus: str, scores: Mapping[tuple[str, str], list[dict[str, Any]]], 
                 a[0]["bytes"],
                 seed=seed,
             )
-            rows.append({"corpus": corpus, "model_a": model_a, "model_b": model_b, **found, "seeds_a": len(a), "seeds_b": len(b)})
+            row = {"corpus": corpus, "model_a": model_a, "model_b": model_b, **found, "seeds_a": len(a), "seeds_b": len(b)}
+            rows.append(row | {"seed_noise": _seed_noise(a, b)})
     for row, corrected in zip(rows, holm([row["p"] for row in rows]), strict=True):
         row["p_corrected"] = corrected  # None with the verdict "undecided" where one document alone allows no test
         decided = corrected is not None and corrected < LEVEL
@@ -200,11 +204,27 @@ def _pairs(corpus: str, scores: Mapping[tuple[str, str], list[dict[str, Any]]], 
     return [{column: row[column] for column in COMPARISONS} for row in rows]
 
 
+def _seed_noise(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> float | None:
+    """Standard error over seeds of the difference of two models' bits per byte; None where one of them has one seed."""
+    costs = [corpus_bits_per_byte(np.stack([run["log_likelihood"] for run in own]), own[0]["bytes"]) for own in (a, b)]
+    if min(map(len, costs)) < 2:
+        return None
+    return math.sqrt(sum(float(own.var(ddof=1)) / len(own) for own in costs))
+
+
+def caution(pair: Mapping[str, Any]) -> str | None:
+    """Why other seeds might turn a pair of the comparisons round: "one_seed", "seed_noise", or None where neither holds."""
+    noise = optional_float(pair["seed_noise"])
+    if noise is None:
+        return "one_seed"
+    return "seed_noise" if abs(float(pair["difference"])) < NOISE * noise else None
+
+
 def _samples(groups: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """The samples' mean measures by corpus and model, then each corpus' held-out songs.
+    """The samples' mean measures by corpus and model, then each corpus' held-out documents.
 
     Every run cuts its control to the length of its own samples: <measure>_control is the mean of that model's control,
-    and the row of the held-out songs takes each song once, as the mean over all cuts.
+    and the row of the held-out documents takes each of them once, as the mean over all cuts.
     """
     table: list[dict[str, Any]] = []
     for corpus in dict.fromkeys(own for own, _ in groups):
@@ -259,6 +279,11 @@ def _interval(low: str, high: str) -> Any:
     return lambda row: f"[{number(row[low], 3)}, {number(row[high], 3)}]"
 
 
+def _verdict(row: Mapping[str, Any]) -> str:
+    flag = {"seed_noise": ", but within seed noise", "one_seed": ", but one seed", None: ""}[caution(row)]
+    return row["verdict"] + ("" if row["verdict"] == "undecided" else flag)
+
+
 LANGUAGE_MODELS_TEX = (
     Column("Corpus", "l", _text("corpus")),
     Column("Model", "l", _text("model")),
@@ -278,7 +303,8 @@ COMPARISONS_TEX = (
     Column(r"95\,\% interval", "r", _interval("low", "high")),
     Column("$p$", "r", _number("p", 4)),
     Column("$p$ (Holm)", "r", _number("p_corrected", 4)),
-    Column("Verdict", "l", _text("verdict")),
+    Column("Seed noise", "r", _number("seed_noise", 3)),
+    Column("Verdict", "l", _verdict),
 )
 HARDWARE_TEX = (
     Column("Corpus", "l", _text("corpus")),

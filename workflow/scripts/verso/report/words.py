@@ -21,7 +21,8 @@ FIGURE_LABELS = {
     "row": "row better",
     "column": "column better",
     "undecided": "undecided",
-    "control_line": "dot: mean of the samples ± one standard error; grey tick: held-out songs of the same length",
+    "caution": "* decided on the test texts only: within seed noise, or one seed",
+    "control_line": "dot: mean of the samples ± one standard error; grey tick: held-out texts of the same length",
 }
 FIGURE_LABELS_ES = {
     "nothing": "nada que dibujar: muy pocos modelos o medidas",
@@ -41,15 +42,16 @@ FIGURE_LABELS_ES = {
     "row": "fila mejor",
     "column": "columna mejor",
     "undecided": "sin decidir",
-    "control_line": "punto: media de las muestras ± un error estándar; marca gris: canciones reservadas de la misma longitud",
+    "caution": "* decidido solo en los textos de prueba: dentro del ruido entre semillas, o una sola semilla",
+    "control_line": "punto: media de las muestras ± un error estándar; marca gris: textos reservados de la misma longitud",
 }
 
 # Columns of sample_measures.csv (verso.evaluation.measures): the heading in each language.
 MEASURES: dict[str, dict[str, str]] = {
     "words": {"en": "words", "es": "palabras"},
     "characters": {"en": "characters", "es": "caracteres"},
-    "lines": {"en": "sung lines", "es": "versos"},
-    "words_per_line": {"en": "words per line", "es": "palabras por verso"},
+    "lines": {"en": "lines of text", "es": "líneas de texto"},
+    "words_per_line": {"en": "words per line", "es": "palabras por línea"},
     "distinct_1": {"en": "distinct words, share", "es": "palabras distintas, proporción"},
     "distinct_2": {"en": "distinct word pairs, share", "es": "pares de palabras distintos, proporción"},
     "distinct_3": {"en": "distinct word triples, share", "es": "tríos de palabras distintos, proporción"},
@@ -72,7 +74,6 @@ FIGURE_MEASURES = (
 
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
-        "language_name": "English",
         "other_language": "Español",
         "switch_theme": "Light / dark",
         "contents": "Contents",
@@ -88,13 +89,15 @@ TEXTS: dict[str, dict[str, str]] = {
         "corpora": "The texts",
         "learning": "Learning curves",
         "models": "Perplexity and bits per byte",
-        "comparisons": "Which differences are real",
+        "comparisons": "Which differences the test texts decide",
         "samples": "Samples",
         "measures": "The samples in numbers",
         "hardware": "Time, memory, energy",
         "provenance": "Versions and fingerprints",
         # summary
-        "best": "<strong>{model}</strong> predicts the test texts of <em>{corpus}</em> best: <strong>{value} bits per "
+        "best": "<strong>{model}</strong> predicts the held-out text of <em>{corpus}</em> best: <strong>{value} bits per "
+        "byte</strong>{interval}.",
+        "only": "<strong>{model}</strong> predicts the held-out text of <em>{corpus}</em> with <strong>{value} bits per "
         "byte</strong>{interval}.",
         "interval": " (95 % interval {low} to {high})",
         "margin_decided": "It beats the next, {second}, by {difference} bits per byte{interval}, corrected p {p}: more than "
@@ -102,18 +105,26 @@ TEXTS: dict[str, dict[str, str]] = {
         "margin_undecided": "Its lead over {second}, {difference} bits per byte{interval}, corrected p {p}, is <strong>not "
         "decided</strong> by {documents} test documents.",
         "margin_untested": "Its lead over {second}, {difference} bits per byte, cannot be tested on a single test document.",
+        "caution_seed_noise": "<strong>But it is within seed noise</strong> (standard error over seeds {noise}): other "
+        "seeds might turn the order round.",
+        "caution_one_seed": "<strong>But one seed does not show the luck of training</strong>: other seeds might turn the "
+        "order round.",
         "perplexities": "Lowest perplexity: {models}. These are per token, so units are not comparable with each other.",
-        "perplexity_char": "{model} with {value} per character",
-        "perplexity_word": "{model} with {value} per word token",
+        "perplexity_only": "Perplexity: {models}.",
+        "perplexity_char": "{model} with {value} per character{spelling}",
+        "perplexity_word": "{model} with {value} per word token{spelling}",
+        "spelling": " with the spelling of unknown tokens ({without} without it)",
         "tied": "Not told apart from the best: {models}.",
-        "all_pairs": "{decided} of {pairs} pairs of models are told apart.",
-        "one_seed": "Each model was trained once (one seed): the intervals cover the choice of test documents, not the luck "
-        "of training.",
-        "some_one_seed": "Models have {low} to {high} seeds: where there is one, the luck of training is not covered.",
-        "seeds": "Each model was trained with {seeds} seeds and averaged; the intervals cover the choice of test documents, "
-        "the spread over seeds stands beside.",
+        "all_pairs": "The test texts tell {decided} of {pairs} pairs of models apart.",
+        "cautious_pairs": "Of these, perhaps by the luck of training: {count} (within seed noise, or one seed only).",
+        "one_seed": "One seed: the luck of training is unknown.",
+        "some_one_seed": "Where there is one seed, the luck of training is unknown.",
+        "some_seeds": "Models have {low} to {high} seeds.",
+        "seeds": "{seeds} seeds, averaged; the tables give the spread over them.",
+        "interval_scope": "The intervals cover the choice of test documents, not the luck of training.",
         "few_documents": "Only {documents} test documents: intervals are wide, and resampling so few makes them narrower "
         "than they should be.",
+        "one_document": "One test document: it allows no interval and no test.",
         "improving": "Best at the last epoch, so perhaps not done learning: {models}. Longer training may change the order.",
         "state_carried": "The hidden state is carried from one test document to the next.",
         "state_reset": "The hidden state is reset before each test document.",
@@ -129,9 +140,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "settings": "Settings of each model",
         "setting": "Setting",
         # corpora
-        "corpora_text": "Every document is in one part only; near-duplicates (remixes, reprints) stay together, so none "
-        "straddles a split.",
-        "kind": "Kind",
+        "corpora_text": "Every document is in one part only; near-duplicates (the same text with few changes) stay "
+        "together, so none straddles a split.",
+        "corpora_text_manual": "One text, cut in three by position: training, then validation, then test.",
         "part": "Part",
         "train": "training",
         "validation": "validation",
@@ -152,7 +163,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "by_group": "By artist or label ({count})",
         "section_tags": "Most frequent section tags:",
         "set_aside_none": "No row of the source was set aside.",
-        "set_aside_some": "Rows of the source set aside: {count}, listed in results/corpora/{corpus}/. Reasons:",
+        "set_aside_some": "Rows of the source set aside: {count}, listed in set_aside.jsonl of the corpus’s folder. Reasons:",
         # curves, tables
         "learning_text": "Loss by epoch, every seed a line of its own: validation solid, training dashed (with dropout, so "
         "it may lie above). "
@@ -163,8 +174,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "<strong>Perplexity</strong> is per token, so it may be compared only between models of the same unit. "
         "Unknown words pay for their spelling; “without spelling” leaves that out and flatters a model with many unknown "
         "words.",
-        "models_caption": "Language models on the test documents of {corpus}. Best in bold; best perplexity within each unit.",
+        "models_caption": "Language models on the held-out text of {corpus}. Best in bold; best perplexity within each unit.",
+        "models_caption_only": "The language model on the held-out text of {corpus}.",
         "models_note": "{documents} test documents, {bytes} bytes. {state} 95 % intervals: bootstrap over test documents.",
+        "models_note_one": "One test document, {bytes} bytes.",
         "unit": "Unit",
         "unit_char": "character",
         "unit_word": "word",
@@ -181,9 +194,13 @@ TEXTS: dict[str, dict[str, str]] = {
         "epochs": "Epochs (best)",
         "training_time": "Training time",
         "comparisons_text": "Difference in bits per byte of two models on the same documents: row minus column in the "
-        "figure, a minus b in the table; below zero the first is better. "
-        "Intervals: paired bootstrap over documents. p: sign-flip permutation test, corrected by Holm for the number of "
-        "pairs of the corpus; decided below 0.05.",
+        "figure, a minus b in the table; below zero the first is better. Intervals: paired bootstrap over documents, not "
+        "corrected for the number of pairs. p: sign-flip permutation test; p corrected: by Holm for the number of pairs of "
+        "the corpus, decided below 0.05.",
+        "comparisons_scope": "p and interval are about these trained models, their seeds averaged, on other texts of this "
+        "kind; they say nothing about training again with other seeds. For that, <strong>seed noise</strong> is the "
+        "standard error of the difference over seeds: a difference below twice its size is flagged, which with two or "
+        "three seeds is itself a rough line.",
         "comparisons_caption": "All pairs of models on {corpus}",
         "model_a": "a",
         "model_b": "b",
@@ -193,6 +210,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "verdict": "Verdict",
         "verdict_undecided": "undecided",
         "verdict_better": "{model} better",
+        "seed_noise": "Seed noise",
+        "flag_seed_noise": "but within seed noise",
+        "flag_one_seed": "one seed: training luck unknown",
         "no_pairs": "There is only one model: nothing to compare.",
         # samples
         "samples_text": "Short excerpts, at most {lines} lines or {words} words each; the whole texts are in samples.jsonl "
@@ -204,13 +224,13 @@ TEXTS: dict[str, dict[str, str]] = {
         "stopped_length": "cut at {tokens} tokens",
         "temperature": "temperature",
         "repetition_penalty": "repetition penalty",
-        "measures_text": "The same measures on the samples and on songs that no model saw, so that each has its yardstick. "
-        "A run of words or an n-gram found in the training songs is memorisation only where it exceeds what held-out songs "
-        "share with them.",
-        "measures_caption": "Means over the samples of {corpus}; in grey the held-out songs, cut to the length of that "
+        "measures_text": "The same measures on the samples and on held-out text that no model saw, so that each has its "
+        "yardstick. A run of words or an n-gram found in the training texts is memorisation only where it exceeds what "
+        "held-out text shares with them.",
+        "measures_caption": "Means over the samples of {corpus}; in grey the held-out text, cut to the length of that "
         "model’s samples",
         "texts": "Texts",
-        "held_out": "held-out songs",
+        "held_out": "held-out text",
         # hardware, provenance
         "hardware_text": "Measured while training. Energy is given where the machine tells it.",
         "hardware_caption": "What each run used",
@@ -222,22 +242,20 @@ TEXTS: dict[str, dict[str, str]] = {
         "vram": "Peak VRAM",
         "tokens_per_second": "Tokens per second",
         "energy": "Energy",
-        "provenance_text": "A fingerprint stands for the code that a run executed, comments and layout apart: "
-        "with the same settings, data and versions it gives the same run.",
+        "provenance_text": "A fingerprint stands for the code that trained a run, comments and layout apart: with the same "
+        "settings, data and versions it gives the same run.",
         "config": "Configuration",
         "commit": "Git commit",
         "commit_none": "not under git",
-        "program": "Program",
-        "version": "Version",
-        "run": "Run",
+        "run": "Runs",
+        "all_runs": "the same for all runs ({count})",
         "fingerprint": "Fingerprint",
         "figure_learning": "Learning curves of every model by epoch; the figures behind them are in history.csv of each run.",
         "figure_bits": "Bits per byte of every model with its 95 % interval; the values are in the table below.",
         "figure_comparisons": "Grid of differences between models; the values are in the table below.",
-        "figure_measures": "Measures of the samples of every model against held-out songs; the values are in the table below.",
+        "figure_measures": "Measures of the samples of every model against held-out text; the values are in the table below.",
     },
     "es": {
-        "language_name": "Español",
         "other_language": "English",
         "switch_theme": "Claro / oscuro",
         "contents": "Contenido",
@@ -254,13 +272,15 @@ TEXTS: dict[str, dict[str, str]] = {
         "corpora": "Los textos",
         "learning": "Curvas de aprendizaje",
         "models": "Perplejidad y bits por byte",
-        "comparisons": "Qué diferencias son reales",
+        "comparisons": "Qué diferencias deciden los textos de prueba",
         "samples": "Muestras",
         "measures": "Las muestras en cifras",
         "hardware": "Tiempo, memoria, energía",
         "provenance": "Versiones y huellas",
-        "best": "<strong>{model}</strong> es quien mejor predice los textos de prueba de <em>{corpus}</em>: <strong>{value} "
+        "best": "<strong>{model}</strong> es quien mejor predice el texto reservado de <em>{corpus}</em>: <strong>{value} "
         "bits por byte</strong>{interval}.",
+        "only": "<strong>{model}</strong> predice el texto reservado de <em>{corpus}</em> con <strong>{value} bits por "
+        "byte</strong>{interval}.",
         "interval": " (intervalo del 95 %: de {low} a {high})",
         "margin_decided": "Supera al siguiente, {second}, en {difference} bits por byte{interval}, p corregida {p}: más de "
         "lo que explica la elección de los documentos de prueba.",
@@ -268,19 +288,27 @@ TEXTS: dict[str, dict[str, str]] = {
         "queda decidida</strong> con {documents} documentos de prueba.",
         "margin_untested": "Su ventaja sobre {second}, {difference} bits por byte, no puede comprobarse con un solo "
         "documento de prueba.",
+        "caution_seed_noise": "<strong>Pero está dentro del ruido entre semillas</strong> (error estándar entre semillas "
+        "{noise}): otras semillas podrían invertir el orden.",
+        "caution_one_seed": "<strong>Pero con una sola semilla no se conoce la suerte del entrenamiento</strong>: otras "
+        "semillas podrían invertir el orden.",
         "perplexities": "Menor perplejidad: {models}. Son por unidad, así que unidades distintas no se comparan entre sí.",
-        "perplexity_char": "{model} con {value} por carácter",
-        "perplexity_word": "{model} con {value} por palabra",
+        "perplexity_only": "Perplejidad: {models}.",
+        "perplexity_char": "{model} con {value} por carácter{spelling}",
+        "perplexity_word": "{model} con {value} por palabra{spelling}",
+        "spelling": " con la ortografía de las unidades desconocidas ({without} sin ella)",
         "tied": "No se distinguen del mejor: {models}.",
-        "all_pairs": "Se distinguen {decided} de {pairs} pares de modelos.",
-        "one_seed": "Cada modelo se entrenó una sola vez (una semilla): los intervalos cubren la elección de los documentos "
-        "de prueba, no la suerte del entrenamiento.",
-        "some_one_seed": "Los modelos tienen de {low} a {high} semillas: donde hay una, la suerte del entrenamiento no está "
-        "cubierta.",
-        "seeds": "Cada modelo se entrenó con {seeds} semillas y se promedió; los intervalos cubren la elección de los "
-        "documentos de prueba, la dispersión entre semillas se da al lado.",
+        "all_pairs": "Los textos de prueba distinguen {decided} de {pairs} pares de modelos.",
+        "cautious_pairs": "De ellos, quizá por suerte del entrenamiento: {count} (dentro del ruido entre semillas, o una sola "
+        "semilla).",
+        "one_seed": "Una sola semilla: no se conoce la suerte del entrenamiento.",
+        "some_one_seed": "Donde hay una sola semilla, no se conoce la suerte del entrenamiento.",
+        "some_seeds": "Los modelos tienen de {low} a {high} semillas.",
+        "seeds": "{seeds} semillas, promediadas; las tablas dan su dispersión.",
+        "interval_scope": "Los intervalos cubren la elección de los documentos de prueba, no la suerte del entrenamiento.",
         "few_documents": "Solo {documents} documentos de prueba: los intervalos son anchos, y con tan pocos el remuestreo "
         "los deja más estrechos de lo debido.",
+        "one_document": "Un solo documento de prueba: no permite ni intervalo ni contraste.",
         "improving": "Mejores en la última época, así que quizá aún aprendían: {models}. Un entrenamiento más largo puede "
         "cambiar el orden.",
         "state_carried": "El estado oculto pasa de un documento de prueba al siguiente.",
@@ -295,9 +323,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "seed_plural": "Semillas",
         "settings": "Ajustes de cada modelo",
         "setting": "Ajuste",
-        "corpora_text": "Cada documento está en una sola parte; los casi duplicados (remezclas, reediciones) van juntos, así "
-        "que ninguno cruza la división.",
-        "kind": "Clase",
+        "corpora_text": "Cada documento está en una sola parte; los casi duplicados (el mismo texto con pocos cambios) van "
+        "juntos, así que ninguno cruza la división.",
+        "corpora_text_manual": "Un solo texto, cortado en tres por posición: entrenamiento, luego validación, luego prueba.",
         "part": "Parte",
         "train": "entrenamiento",
         "validation": "validación",
@@ -318,7 +346,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "by_group": "Por artista o etiqueta ({count})",
         "section_tags": "Marcas de sección más frecuentes:",
         "set_aside_none": "No se apartó ninguna fila de la fuente.",
-        "set_aside_some": "Filas de la fuente apartadas: {count}, listadas en results/corpora/{corpus}/. Motivos:",
+        "set_aside_some": "Filas de la fuente apartadas: {count}, listadas en set_aside.jsonl de la carpeta del corpus. Motivos:",
         "learning_text": "Pérdida por época, cada semilla con su línea: validación continua, entrenamiento discontinua (con "
         "dropout, por lo que puede quedar por encima). "
         "El punto marca la época cuyos pesos se guardaron. Caracteres y palabras tienen su propio panel: un nat por carácter "
@@ -328,10 +356,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "La <strong>perplejidad</strong> es por unidad, así que solo se compara entre modelos de la misma unidad. "
         "Las palabras desconocidas pagan su ortografía; «sin ortografía» la omite y favorece al modelo con muchas palabras "
         "desconocidas.",
-        "models_caption": "Modelos de lenguaje sobre los documentos de prueba de {corpus}. El mejor en negrita; la mejor "
+        "models_caption": "Modelos de lenguaje sobre el texto reservado de {corpus}. El mejor en negrita; la mejor "
         "perplejidad dentro de cada unidad.",
+        "models_caption_only": "El modelo de lenguaje sobre el texto reservado de {corpus}.",
         "models_note": "{documents} documentos de prueba, {bytes} bytes. {state} Intervalos del 95 %: bootstrap sobre los "
         "documentos de prueba.",
+        "models_note_one": "Un documento de prueba, {bytes} bytes.",
         "unit": "Unidad",
         "unit_char": "carácter",
         "unit_word": "palabra",
@@ -348,9 +378,13 @@ TEXTS: dict[str, dict[str, str]] = {
         "epochs": "Épocas (mejor)",
         "training_time": "Tiempo de entrenamiento",
         "comparisons_text": "Diferencia en bits por byte de dos modelos en los mismos documentos: fila menos columna en la "
-        "figura, a menos b en la tabla; por debajo de cero gana el primero. "
-        "Intervalos: bootstrap pareado sobre los documentos. p: prueba de permutación de signos, corregida por Holm según "
-        "los pares del corpus; decidido por debajo de 0,05.",
+        "figura, a menos b en la tabla; por debajo de cero gana el primero. Intervalos: bootstrap pareado sobre los "
+        "documentos, sin corregir por el número de pares. p: prueba de permutación de signos; p corregida: según Holm por "
+        "los pares del corpus, decidido por debajo de 0,05.",
+        "comparisons_scope": "p e intervalo tratan de estos modelos entrenados, con sus semillas promediadas, en otros "
+        "textos de esta clase; no dicen nada de volver a entrenar con otras semillas. Para eso, el <strong>ruido entre "
+        "semillas</strong> es el error estándar de la diferencia entre semillas: se señala toda diferencia menor que su "
+        "doble, un límite que con dos o tres semillas es aproximado.",
         "comparisons_caption": "Todos los pares de modelos en {corpus}",
         "model_a": "a",
         "model_b": "b",
@@ -360,6 +394,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "verdict": "Veredicto",
         "verdict_undecided": "sin decidir",
         "verdict_better": "{model} mejor",
+        "seed_noise": "Ruido entre semillas",
+        "flag_seed_noise": "pero dentro del ruido entre semillas",
+        "flag_one_seed": "una semilla: suerte del entrenamiento desconocida",
         "no_pairs": "Hay un solo modelo: nada que comparar.",
         "samples_text": "Extractos breves, de {lines} líneas o {words} palabras como mucho; los textos enteros están en "
         "samples.jsonl de cada ejecución. La entrada va en gris, y debajo cómo se decodificó.",
@@ -370,14 +407,13 @@ TEXTS: dict[str, dict[str, str]] = {
         "stopped_length": "cortado a las {tokens} unidades",
         "temperature": "temperatura",
         "repetition_penalty": "penalización por repetición",
-        "measures_text": "Las mismas medidas en las muestras y en canciones que ningún modelo vio, para que cada una tenga "
-        "su vara de medir. "
-        "Una serie de palabras o un n-grama de las canciones de entrenamiento es memorización solo si supera lo que las "
-        "canciones reservadas comparten con ellas.",
-        "measures_caption": "Medias de las muestras de {corpus}; en gris las canciones reservadas, cortadas a la longitud de "
-        "las muestras de ese modelo",
+        "measures_text": "Las mismas medidas en las muestras y en texto reservado que ningún modelo vio, para que cada una "
+        "tenga su vara de medir. Una serie de palabras o un n-grama de los textos de entrenamiento es memorización solo si "
+        "supera lo que el texto reservado comparte con ellos.",
+        "measures_caption": "Medias de las muestras de {corpus}; en gris el texto reservado, cortado a la longitud de las "
+        "muestras de ese modelo",
         "texts": "Textos",
-        "held_out": "canciones reservadas",
+        "held_out": "texto reservado",
         "hardware_text": "Medido durante el entrenamiento. La energía se da donde la máquina la indica.",
         "hardware_caption": "Qué consumió cada ejecución",
         "device": "Dispositivo",
@@ -388,19 +424,18 @@ TEXTS: dict[str, dict[str, str]] = {
         "vram": "VRAM máxima",
         "tokens_per_second": "Unidades por segundo",
         "energy": "Energía",
-        "provenance_text": "Una huella representa el código que ejecutó una prueba, sin comentarios ni formato: "
+        "provenance_text": "Una huella representa el código con que se entrenó una ejecución, sin comentarios ni formato: "
         "con los mismos ajustes, datos y versiones da el mismo resultado.",
         "config": "Configuración",
         "commit": "Commit de git",
         "commit_none": "sin git",
-        "program": "Programa",
-        "version": "Versión",
-        "run": "Ejecución",
+        "run": "Ejecuciones",
+        "all_runs": "la misma en todas las ejecuciones ({count})",
         "fingerprint": "Huella",
         "figure_learning": "Curvas de aprendizaje de cada modelo por época; las cifras están en history.csv de cada ejecución.",
         "figure_bits": "Bits por byte de cada modelo con su intervalo del 95 %; los valores están en la tabla de abajo.",
         "figure_comparisons": "Cuadrícula de diferencias entre modelos; los valores están en la tabla de abajo.",
-        "figure_measures": "Medidas de las muestras de cada modelo frente a canciones reservadas; los valores están en la "
+        "figure_measures": "Medidas de las muestras de cada modelo frente al texto reservado; los valores están en la "
         "tabla de abajo.",
     },
 }
