@@ -7,7 +7,7 @@ from typing import Any
 
 from verso.corpora.statistics import PartStatistics, most_frequent_tags, together
 from verso.evaluation.measures import COLUMNS as MEASURE_COLUMNS
-from verso.files import write_csv, write_json, write_json_lines
+from verso.files import read_json_lines, write_csv, write_json, write_json_lines
 
 SCORE_COLUMNS = (
     "document", "group", "tokens", "unknown_tokens", "words", "characters", "bytes", "log_likelihood", "spelling_log_likelihood",
@@ -58,7 +58,6 @@ def fabricate_run(
     names = {"scores": "scores.csv", "measures": "sample_measures.csv", "architecture": "architecture.json"}
     names |= {"history": "history.csv", "hardware": "hardware.json", "samples": "samples.jsonl"}
     run = {
-        "experiment": "lyrics",
         "corpus": corpus,
         "model": model,
         "unit": unit,
@@ -136,7 +135,7 @@ def _measures(samples: list[dict[str, Any]], dice: random.Random) -> list[dict[s
     return [row("sample", sample["id"], sample["group"], 0.0) for sample in samples] + songs
 
 
-def _statistics() -> dict[str, Any]:
+def _statistics(kind: str = "songs") -> dict[str, Any]:
     parts = {"train": PartStatistics(), "validation": PartStatistics(), "test": PartStatistics()}
     for index in range(90):
         part = parts["test" if index % 5 == 0 else "validation" if index % 7 == 0 else "train"]
@@ -144,8 +143,10 @@ def _statistics() -> dict[str, Any]:
         part.add(text, ("Ada Nocturne", "Bo Lantern", "Cruz del Río")[index % 3])
     whole = together(list(parts.values()))
     return {
-        "kind": "songs",
-        "settings": {"split": {"method": "stratified", "validation": 0.1, "test": 0.2, "seed": 42}},
+        "kind": kind,
+        "settings": {
+            "split": {"method": "position" if kind == "manual" else "stratified", "validation": 0.1, "test": 0.2, "seed": 42}
+        },
         "total": whole.as_dict(),
         "parts": {name: part.as_dict() for name, part in parts.items()},
         "section_tags": most_frequent_tags(whole.tags),
@@ -157,14 +158,23 @@ def _statistics() -> dict[str, Any]:
 
 
 def fabricate_report(
-    folder: Path, corpora: dict[str, list[str]], seeds: int, demo: bool, language: str = "en", **others: Any
+    folder: Path, corpora: dict[str, list[str]], seeds: int, demo: bool, language: str = "en", kind: str = "songs", **others: Any
 ) -> Path:
-    """Runs of all `corpora` (name -> models), their tables and figures, and the report; returns its path."""
+    """Runs of all `corpora` (name -> models), their tables and figures, and the report; returns its path.
+
+    kind: of every corpus; "manual" has one test document and no groups. others: override what `page.render` is given.
+    """
     from verso.report import figures, page, tables
 
     runs = [
-        fabricate_run(folder, name, model, seed) for name, models in corpora.items() for model in models for seed in range(seeds)
+        fabricate_run(folder, name, model, seed, [scores_row("the end", -2000.0 - seed, 1000)] if kind == "manual" else None)
+        for name, models in corpora.items()
+        for model in models
+        for seed in range(seeds)
     ]
+    if kind == "manual":
+        for run in runs:
+            write_json_lines(run["samples"], [row | {"group": ""} for row in read_json_lines(run["samples"])])
     csvs = {name: folder / f"{name}.csv" for name in ("language_models", "comparisons", "samples", "hardware")}
     tables.compare(runs, 42, **csvs)
     svgs = {name: folder / f"{name}.svg" for name in ("learning_curves", "bits_per_byte", "differences", "sample_measures")}
@@ -175,7 +185,7 @@ def fabricate_report(
 
     figures.draw(**inputs, histories=files("history"), **svgs)
     statistics = folder / "statistics.json"
-    write_json(statistics, _statistics())
+    write_json(statistics, _statistics(kind))
     arguments: dict[str, Any] = {
         "title": "Six recurrent models on invented songs",
         "language": language,
@@ -188,7 +198,7 @@ def fabricate_report(
             for models in corpora.values()
             for model in models
         },
-        "corpora": [{"name": name, "kind": "songs", "statistics": statistics, "demo": demo} for name in corpora],
+        "corpora": [{"name": name, "kind": kind, "statistics": statistics, "demo": demo} for name in corpora],
         "samples": files("samples"),
         "provenance": {
             "versions": {"verso": "0.1.0", "python": "3.11.2", "torch": "2.13.0+cpu"},

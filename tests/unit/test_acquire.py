@@ -102,13 +102,35 @@ def test_songs_per_artist_counts_valid_songs_in_file_order(tmp_path, take):
     assert len(aside) == 1
 
 
+def test_a_copy_takes_no_other_song_s_place(tmp_path, take):
+    rows = [song("la", title="1"), song("la \r\n", title="2"), song("le", title="3"), song("li", title="4"), song("la", title="5")]
+    documents, _ = take(lines(tmp_path / "songs.jsonl", *rows), most=2)
+    assert [d["metadata"]["title"] for d in documents] == ["1", "2", "3", "5"]  # prepare sets the copies 2 and 5 aside
+
+
+def test_a_song_that_was_not_taken_hides_no_copy_of_it(tmp_path, take):
+    rows = [song("la"), song("le"), song("le", artist="Bo")]
+    documents, _ = take(lines(tmp_path / "songs.jsonl", *rows, song("li", artist="Bo")), most=1)
+    assert [(d["metadata"]["artist"], d["text"]) for d in documents] == [("Ana", "la"), ("Bo", "le")]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "json"])
+def test_an_artist_or_a_title_may_be_a_number_as_it_may_in_csv(tmp_path, take, form):
+    rows = [song(artist=311, title=1999), song("le", title=True)]
+    content = json.dumps(rows) if form == "json" else "\n".join(map(json.dumps, rows))
+    (tmp_path / f"songs.{form}").write_text(content)
+    documents, aside = take(tmp_path / f"songs.{form}")
+    assert [d["metadata"] for d in documents] == [{"artist": "311", "title": "1999"}]
+    assert [reason for _, reason in aside] == ["title is not text"]
+
+
 @pytest.mark.parametrize(
     "artist", ["../../etc", "a/b\\c", 'Ol\' "Quotes"', "🎤", "<script>alert(1)</script>", "x" * 300, "CON", "ñandú"]
 )
 def test_an_artist_cannot_lead_out_of_the_results_folder(tmp_path, take, artist):
     (document,), _ = take(lines(tmp_path / "songs.jsonl", song(artist=artist, title="<b>../..</b>")))
     assert document["metadata"]["artist"] == artist
-    assert re.fullmatch(r"[a-z0-9-]{8,90}", document["id"])
+    assert re.fullmatch(r"[a-z0-9-]{16,98}", document["id"])
 
 
 @given(st.text(), st.text(), st.text())
@@ -118,9 +140,16 @@ def test_an_id_is_always_safe_and_depends_on_everything(artist, title, text):
         name = document_id(text, metadata)
     except UnicodeEncodeError:
         return  # acquire refuses half surrogate pairs before
-    assert re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,88}[a-z0-9])?", name)
+    assert re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,96}[a-z0-9])?", name)
     assert name == document_id(text, dict(metadata))
     assert name != document_id(text + "x", metadata)
+
+
+def test_songs_whose_names_leave_nothing_to_read_do_not_collide():
+    """Of 100,000 such songs 32 bits would give two the same id in two corpora of three."""
+    names = {document_id("text", {"artist": "Кино", "title": "夜" * n}) for n in range(1, 200)}
+    assert len(names) == 199
+    assert all(re.fullmatch(r"[0-9a-f]{16}", name) for name in names)
 
 
 def test_two_songs_of_one_title_are_both_kept_with_ids_of_their_own(tmp_path, take):
@@ -145,6 +174,8 @@ def test_two_songs_of_one_title_are_both_kept_with_ids_of_their_own(tmp_path, ta
         ("songs.json", b'[\n{"lyrics": "la"},\n{"lyrics" "la"}\n]', "broken JSON at line 3"),
         ("songs.json", b'[\n{"lyrics": "la"},\n', "broken JSON at line 3"),
         ("songs.csv", b"artist,title,text\nAna,Uno,la\n", "no column lyrics; its header has artist, title, text"),
+        ("songs.csv", b"artist;title;lyrics\nAna;Uno;la\n", "separated by ';': save it with commas"),
+        ("songs.csv", b"artist\ttitle\tlyrics\nAna\tUno\tla\n", "separated by tabs: save it with commas"),
         ("songs.xml", b"<songs/>", "set source.format"),
         ("song.txt", b"la la", "a single .txt names no artist"),
         ("songs.jsonl", "la la".encode("utf-16"), "not UTF-8"),
@@ -265,7 +296,25 @@ def test_a_song_longer_than_memory_is_never_held_whole(tmp_path, form):
     assert peak < 6_000_000  # two blocks, the limit, and what a regular expression remembers of one block
 
 
-CELLS = st.lists(st.tuples(*[st.text(alphabet='a",\n é', max_size=12)] * 2), min_size=1, max_size=6)
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\r\r\n", "\n"])
+def test_csv_lines_may_end_as_on_any_system(tmp_path, take, end):
+    songs = ["artist,title,lyrics", 'Ana,Uno,"la\rle\r\nli\nlo"', 'Ana,Dos,"la ""la"" la"', "Bo,Tres,la"]
+    (tmp_path / "s.csv").write_bytes("".join(song + end for song in songs).encode())
+    documents, aside = take(tmp_path / "s.csv")
+    assert [d["text"] for d in documents] == ["la\rle\r\nli\nlo", 'la "la" la', "la"]
+    assert aside == []
+
+
+@pytest.mark.parametrize("shift", range(4))
+def test_a_line_end_cut_by_a_block_is_still_one(tmp_path, shift):
+    first = b"x" * (BLOCK - 4 - shift) + b"\r\n"  # after the header's three bytes and one more
+    (tmp_path / "s.csv").write_bytes(b"x\r\n" + first + b"y\r\nz\r")
+    rows = list(read_csv(tmp_path / "s.csv", 2 * BLOCK, {"x"}))
+    assert [len(row.values["x"]) for row in rows] == [BLOCK - 4 - shift, 1, 1]
+    assert [row.where for row in rows] == ["s.csv line 2", "s.csv line 3", "s.csv line 4"]
+
+
+CELLS = st.lists(st.tuples(*[st.text(alphabet='a",\n\r é', max_size=12)] * 2), min_size=1, max_size=6)
 
 
 @given(CELLS, st.sampled_from([0, 1]))

@@ -1,5 +1,8 @@
+import errno
+import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +11,7 @@ import pytest
 import torch
 
 import verso
+from verso.errors import VersoError
 from verso.training.checkpoints import Checkpoints
 
 
@@ -91,8 +95,71 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path, caplog):
 def test_what_a_killed_writer_left_is_swept_up(tmp_path):
     checkpoints = filled(tmp_path)
     (tmp_path / "ours" / "step-000000009.abc.part").write_bytes(b"half")
-    assert checkpoints.newest()["step"] == 3
-    assert not list(tmp_path.rglob("*.part"))
+    with checkpoints:
+        assert not list(tmp_path.rglob("*.part"))
+        assert checkpoints.newest()["step"] == 3
+
+
+HOLDER = """
+import sys
+from verso.training.checkpoints import Checkpoints
+with Checkpoints(sys.argv[1], "ours") as checkpoints:
+    checkpoints.save(1, {"step": 1})
+    print("training", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process in the midst of a training."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(verso.__file__).parents[1])}
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "training\n"
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("fingerprint", ["ours", "of other settings"])
+def test_a_second_training_of_a_run_is_refused_and_leaves_the_first_in_peace(tmp_path, holder, fingerprint):
+    half = tmp_path / "ours" / "step-000000009.abc.part"
+    half.write_bytes(b"being written")
+    with pytest.raises(VersoError, match="another process is training this run") as caught, Checkpoints(tmp_path, fingerprint):
+        pass
+    assert str(tmp_path) in str(caught.value)
+    assert half.exists()
+    assert Checkpoints(tmp_path, "ours").newest()["step"] == 1  # to look disturbs nobody
+    assert half.exists()
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, None], ids=["killed", "done"])
+def test_when_the_first_is_over_the_next_may_train(tmp_path, holder, end):
+    if end:
+        holder.send_signal(end)
+    else:
+        holder.stdin.close()
+    holder.wait()
+    with Checkpoints(tmp_path, "ours") as checkpoints:
+        assert checkpoints.newest()["step"] == 1
+        checkpoints.finish()
+    assert [path.name for path in tmp_path.iterdir()] == ["ours"]
+    assert len(list((tmp_path / "ours").iterdir())) == 1
+
+
+@pytest.mark.parametrize("fault", [errno.ENOTSUP, errno.ENOLCK])
+def test_where_nothing_can_be_locked_training_goes_on_with_a_warning(tmp_path, monkeypatch, caplog, fault):
+    def refuse(*_):
+        raise OSError(fault, os.strerror(fault))
+
+    (tmp_path / "ours").mkdir()
+    half = tmp_path / "ours" / "step-000000009.abc.part"
+    half.write_bytes(b"whose?")
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with Checkpoints(tmp_path, "ours") as checkpoints:
+        assert checkpoints.save(1, {"step": 1})
+        assert half.exists()  # it may be another's, and nobody can tell
+    assert "cannot be locked" in caplog.text
 
 
 def test_success_keeps_the_last_checkpoint_alone_and_removes_other_trainings(tmp_path):

@@ -6,7 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from verso.errors import VersoError
 from verso.evaluation.generation import DECODING, Request, draw, plan, sample, write_batch
+from verso.evaluation.trained import load_model
 from verso.models import recurrent_lm
 from verso.models.recurrent_lm import RecurrentLM
 from verso.text.vocabulary import SPECIALS, Vocabulary
@@ -201,3 +203,24 @@ def test_the_priming_document_is_chosen_whatever_the_order(tmp_path):
         chosen.append([(request.id, request.document["id"]) for request in plan(tmp_path / name, settings_with(per_group=9))])
     assert chosen[0] == chosen[1]
     assert len({document for _, document in chosen[0]}) > 3
+
+
+@pytest.mark.parametrize(("named", "meant"), [("Adda", "Ada"), ("BO", "Bo"), ("Zoltan", None)])
+def test_a_group_that_nobody_bears_is_named_with_the_nearest_one(tmp_path, named, meant):
+    with pytest.raises(VersoError) as caught:
+        run(tmp_path, groups={"Ada": {"top_k": 2}, named: {"top_k": 2}})
+    assert f'sampling.groups."{named}"' in str(caught.value)
+    assert (f'did you mean "{meant}"?' in str(caught.value)) is (meant is not None)
+    assert "did you mean" not in str(caught.value) or meant
+    assert str(caught.value).endswith("groups of train: Ada, Bo")
+
+
+def test_of_many_groups_ten_are_listed(tmp_path):
+    with pytest.raises(VersoError, match=r"g00, g01, .*, g09 and 15 more$"):
+        run(tmp_path, train=[{**TRAIN[0], "group": f"g{n:02}"} for n in range(25)], groups={"Ada": {}})
+
+
+def test_sampling_takes_no_card(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    recurrent_lm.save(tiny(len(WORDS)), tmp_path)
+    assert next(load_model(tmp_path, "vocabulary.json", len(WORDS)).parameters()).device.type == "cpu"

@@ -11,11 +11,26 @@ from verso.hardware import Device, EnergyCounter, Meter, peak_ram_mb, pick_devic
 CPU = Device(torch.device("cpu"), torch.float32, "a test")
 
 
+@pytest.fixture
+def a_card(monkeypatch):
+    """A machine that seems to have a CUDA card."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "TITAN RTX")
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a card here")
 def test_without_a_card_the_cpu_computes_in_float32_and_the_reason_says_why():
-    device = pick_device()
+    device = pick_device(1)
     assert (device.device.type, device.dtype) == ("cpu", torch.float32)
-    assert "CPU" in device.reason
+    assert "CUDA" in device.reason
+
+
+@pytest.mark.usefixtures("a_card")
+def test_a_card_is_taken_only_when_one_was_asked_for():
+    asked, unasked = pick_device(1), pick_device(0)
+    assert (asked.device.type, asked.reason.split(";")[0]) == ("cuda", "TITAN RTX (sm_75)")
+    assert (unasked.device.type, unasked.reason) == ("cpu", "CPU, for no card was asked for; float32")
 
 
 def test_the_threads_are_those_that_the_job_was_given(monkeypatch):
@@ -52,6 +67,38 @@ def test_a_second_life_adds_its_time_and_keeps_the_higher_peak():
     time.sleep(0.01)
     assert 100.01 <= meter.state()["wall_seconds"] < 110
     assert meter.state()["peak_ram_mb"] == 1e9
+
+
+@pytest.fixture
+def moved_training(monkeypatch):
+    """What is kept of a training that began on one machine, went on on another and came back to the first."""
+    kept = None
+    for name, threads in (("Xeon", 2), ("EPYC", 2), ("Xeon", 2)):
+        monkeypatch.setattr(hardware, "cpu_name", lambda name=name: name)
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        kept = json.loads(json.dumps(Meter(CPU, kept).state()))
+    return kept
+
+
+def test_a_training_that_moved_names_every_machine_once(moved_training):
+    report = Meter(CPU, moved_training).report(1000)
+    assert (report["device_name"], report["threads"]) == ("Xeon + EPYC", 2)
+
+
+def test_threads_that_changed_are_all_told(moved_training, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    assert Meter(CPU, moved_training).report(1000)["threads"] == "2 + 4"
+
+
+def test_a_training_that_was_over_reports_the_machine_that_trained_it(moved_training, monkeypatch):
+    monkeypatch.setattr(hardware, "cpu_name", lambda: "a laptop that only wrote the files")
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
+    meter = Meter(CPU, moved_training, over=True)
+    time.sleep(0.01)
+    report = meter.report(1000)
+    assert (report["device_name"], report["threads"]) == ("Xeon + EPYC", 2)
+    assert report["wall_seconds"] == round(moved_training["wall_seconds"], 3)
+    assert meter.state() == moved_training
 
 
 def test_the_peak_remembers_memory_that_was_given_back():

@@ -13,11 +13,13 @@ import pytest
 import torch
 
 import verso
+from verso import hardware
 from verso.errors import VersoError
 from verso.files import read_csv, read_json
 from verso.hardware import Device
 from verso.models.recurrent_lm import detach, load
 from verso.text.vocabulary import Vocabulary
+from verso.training import language_model
 from verso.training.batches import encoded
 from verso.training.checkpoints import Checkpoints
 from verso.training.language_model import EveryToken, LastToken, Texts, build, train
@@ -61,6 +63,7 @@ def arguments(corpus, run, seconds=3600, **changes):
         "hardware": str(run / "hardware.json"),
         "checkpoints": str(run / "checkpoints"),
         "checkpoint_seconds": seconds,
+        "gpus": 0,
     }
 
 
@@ -126,6 +129,59 @@ def test_a_changed_setting_or_text_begins_anew_and_success_removes_the_old_check
     assert len(first) == len(second) == len(third) == 1
     assert len(first | second | third) == 3
     assert len(list((run / "checkpoints").rglob("*.ckpt"))) == 1
+
+
+def test_a_training_that_asked_for_no_card_takes_none(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    train(**arguments(corpus, tmp_path / "run", epochs=1))
+    report = read_json(tmp_path / "run/hardware.json")
+    assert (report["device"], report["reason"]) == ("cpu", "CPU, for no card was asked for; float32")
+
+
+def test_a_finished_training_writes_its_outputs_again_and_names_the_machine_that_trained(corpus, tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    run = tmp_path / "run"
+    monkeypatch.setattr(hardware, "cpu_name", lambda: "Xeon")
+    train(**arguments(corpus, run))
+    weights, before = (run / "model/weights.safetensors").read_bytes(), read_json(run / "hardware.json")
+    (run / "model/weights.safetensors").unlink()
+    monkeypatch.setattr(hardware, "cpu_name", lambda: "a laptop")
+    caplog.clear()
+    train(**arguments(corpus, run))
+    assert (run / "model/weights.safetensors").read_bytes() == weights
+    assert "finished earlier: writing its outputs again" in caplog.text
+    assert "going on from the checkpoint" in caplog.text
+    after = read_json(run / "hardware.json")
+    assert after["device_name"] == "Xeon"
+    assert after["wall_seconds"] == pytest.approx(before["wall_seconds"], abs=0.1)
+
+
+def test_another_torch_or_another_device_trains_anew(corpus, tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    run = tmp_path / "run"
+    train(**arguments(corpus, run, epochs=1))
+    caplog.clear()
+    monkeypatch.setattr(torch, "__version__", "99.0")
+    train(**arguments(corpus, run, epochs=1))
+    assert "going on from the checkpoint" not in caplog.text
+    files = [corpus / "train.jsonl"]
+    keys = {language_model._key("code", SETTINGS, 1, device, files) for device in ("cpu", "cuda")}
+    assert len(keys) == 2
+
+
+def test_a_run_that_is_being_trained_is_not_trained_beside_it(corpus, tmp_path):
+    run = tmp_path / "run"
+    process = start(arguments(corpus, run, seconds=0, epochs=5000), tmp_path / "log")
+    try:
+        when_it_has_learnt_more(process, run, [])
+        with pytest.raises(VersoError, match="another process is training this run"):
+            train(**arguments(corpus, run, seconds=0, epochs=5000))
+        seen = steps_saved(run)
+        when_it_has_learnt_more(process, run, seen)
+        assert process.poll() is None, "the refused training brought down the first"
+    finally:
+        process.kill()
+        process.communicate()
 
 
 DRIVER = """

@@ -3,6 +3,7 @@
 import re
 import string
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from fabricate import fabricate_report, fabricate_run
@@ -14,6 +15,7 @@ from verso.evaluation.measures import COLUMNS
 from verso.files import read_json_lines, write_json_lines
 from verso.report import numbers, page, words
 
+ROOT = Path(__file__).parents[2] / "workflow"
 MODELS = ["gru-char", "lstm-char"]
 HOSTILE = '</p><script>window.pwned=1</script><img src=x onerror="window.pwned=2">'
 
@@ -104,7 +106,7 @@ def test_the_chosen_language_is_the_one_in_view(report, hostile):
 
 
 def test_another_language_is_refused(tmp_path):
-    with pytest.raises(VersoError, match='"fr" is none of en, es'):
+    with pytest.raises(VersoError, match=r'^language: "fr" is none of en, es'):
         page.render(tmp_path / "x.html", "t", "fr", [], {}, [], {}, {}, [], tmp_path, {})
 
 
@@ -119,6 +121,72 @@ def test_both_languages_say_the_same_things():
     assert list(words.FIGURE_LABELS) == list(words.FIGURE_LABELS_ES)
     assert all(set(label) == set(words.LANGUAGES) for label in words.MEASURES.values())
     assert set(words.FIGURE_MEASURES) <= set(words.MEASURES)
+
+
+def spoken(texts):
+    """Whatever stands in quotes in these files, and what stands in quotes before a part that is put in later."""
+    whole = set(re.findall(r"""["'](\w+)["']""", texts))
+    begun = re.findall(r"""["'](\w+_)["'] ~""", texts) + re.findall(r"""f["'](\w+_)\{""", texts)
+    return whole, tuple(begun)
+
+
+def test_nothing_is_translated_that_nobody_says_and_nothing_said_that_has_no_text():
+    templates = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "report" / "templates").glob("*.j2"))
+    whole, begun = spoken(templates)
+    assert [key for key in words.TEXTS["en"] if key not in whole and not key.startswith(begun)] == []
+    assert set(re.findall(r"""say\(["'](\w+)["'][,)]""", templates)) <= set(words.TEXTS["en"])
+    whole, begun = spoken((ROOT / "scripts" / "verso" / "report" / "figures.py").read_text(encoding="utf-8"))
+    assert [key for key in words.FIGURE_LABELS if key not in whole and not key.startswith(begun)] == []
+
+
+def test_one_text_and_one_model_are_not_spoken_of_as_songs_and_rivals(tmp_path):
+    path = fabricate_report(tmp_path, {"play": ["gru-char"]}, seeds=1, demo=False, kind="manual")
+    english, spanish = path.read_text(encoding="utf-8").split('<div class="page" lang="es" hidden>')
+    for text, wrong in (
+        (
+            english,
+            ("1 test documents", " best:", "Lowest", "songs.", "held-out songs", "sung", "remixes", "from one test document"),
+        ),
+        (
+            spanish,
+            ("Solo 1", "mejor predice", "Menor perplejidad", "canciones", "versos", "remezclas", "de un documento de prueba"),
+        ),
+    ):
+        assert [words for words in wrong if words in text] == []
+        assert "<h4>" not in text
+        assert "<strong>gru-char</strong>" in text
+    assert words.TEXTS["en"]["one_document"] in english
+    assert words.TEXTS["es"]["one_document"] in spanish
+
+
+def test_the_first_sentence_says_when_the_lead_may_be_luck(tmp_path):
+    once, thrice = (
+        fabricate_report(tmp_path / str(seeds), {"songs": ["gru-char", "rnn-char"]}, seeds, demo=False).read_text(
+            encoding="utf-8"
+        )
+        for seeds in (1, 3)
+    )
+    for language in words.LANGUAGES:
+        for key in ("caution_one_seed", "flag_one_seed"):
+            assert words.TEXTS[language][key] in once
+            assert words.TEXTS[language][key] not in thrice
+    assert "But it is within seed noise" not in thrice  # 0.3 bits per byte apart
+
+
+def test_unknown_words_spelling_is_named_beside_the_perplexity(tmp_path):
+    text = fabricate_report(tmp_path, {"songs": [*MODELS, "lstm-word"]}, seeds=1, demo=False).read_text(encoding="utf-8")
+    assert re.search(r"lstm-word with [\d.,]+ per word token with the spelling of unknown tokens \([\d.,]+ without it\)", text)
+    assert re.search(r"lstm-char with [\d.,]+ per character;", text)
+
+
+def test_a_fingerprint_that_all_runs_share_is_said_once(report, tmp_path):
+    assert report.count("0123456789abcdef") == 2  # once in each language
+    provenance = {"versions": {"verso": "0.1.0"}, "config": "x", "commit": None, "date": "2026-11-22"}
+    two = {"fingerprints": {"songs gru-char seed 0": "aaaa", "songs gru-char seed 1": "aaaa", "songs llm seed 0": "bbbb"}}
+    path = fabricate_report(tmp_path, {"songs": MODELS}, seeds=1, demo=False, provenance=provenance | two)
+    text = path.read_text(encoding="utf-8")
+    assert text.count("<code>aaaa</code>") == text.count("<code>bbbb</code>") == 2
+    assert "songs gru-char seed 0, songs gru-char seed 1" in text
 
 
 def test_every_measure_of_a_sample_has_a_heading():
@@ -161,18 +229,26 @@ def model(name, cost, **others):
 
 def pair(a, b, difference, verdict):
     row = {"corpus": "songs", "model_a": a, "model_b": b, "difference": str(difference), "low": str(difference - 0.1)}
-    return row | {"high": str(difference + 0.1), "p_corrected": "0.01", "verdict": verdict}
+    return row | {"high": str(difference + 0.1), "p_corrected": "0.01", "verdict": verdict, "seed_noise": "0.3"}
 
 
 def test_the_margin_is_how_much_more_the_second_costs_whichever_way_the_pair_was_tested():
     models = [model("x", 2.5), model("y", 2.0), model("z", 3.0, best_epoch="9.0")]
     for tested in (pair("x", "y", 0.5, "b better"), pair("y", "x", -0.5, "a better")):
-        found = page.summarise("songs", models, [tested, pair("y", "z", -1.0, "undecided"), pair("x", "z", -0.5, "undecided")])
+        pairs = [tested, pair("y", "z", -1.0, "undecided"), pair("x", "z", -0.5, "undecided")]
+        found = page.summarise("songs", models, pairs, {})
         assert (found["best"]["model"], found["second"]["model"]) == ("y", "x")
         assert [found["margin"][key] for key in ("difference", "low", "high")] == pytest.approx([0.5, 0.4, 0.6])
         assert found["tied"] == ["z"]
-        assert (found["pairs"], found["decided"]) == (3, 1)
+        assert (found["pairs"], found["decided"], found["cautious"]) == (3, 1, 1)
+        assert found["margin"]["caution"] == "seed_noise"  # 0.5 is less than twice 0.3
         assert found["improving"] == ["z"]
+
+
+@pytest.mark.parametrize(("schedule", "improving"), [("linear", []), ("cosine", []), ("plateau", ["x"]), ("constant", ["x"])])
+def test_the_last_epoch_is_no_sign_of_more_to_learn_where_the_rate_ends_at_nothing(schedule, improving):
+    settings = {"x": {"schedule": {"name": schedule}}}
+    assert page.summarise("songs", [model("x", 2.5, best_epoch="9.0")], [], settings)["improving"] == improving
 
 
 def test_an_svg_is_stripped_of_all_that_acts(tmp_path):

@@ -55,7 +55,7 @@ def test_perplexity_is_the_mean_of_the_seeds_perplexities_not_the_perplexity_of_
 
 def test_a_run_of_two_experiments_counts_once(tmp_path):
     run = fabricate_run(tmp_path, "songs", "gru-char", 0, rows([1.0, 2.0]))
-    found = compare(tmp_path, [run, {**run, "experiment": "another"}])
+    found = compare(tmp_path, [run, dict(run)])
     assert [row["seeds"] for row in found["language_models"]] == ["1"]
     assert len(found["hardware"]) == 1
 
@@ -99,6 +99,34 @@ def test_one_document_gives_no_interval_and_no_verdict(tmp_path):
     found = compare(tmp_path, runs)
     assert found["language_models"][0]["bits_per_byte_low"] == ""
     assert (found["comparisons"][0]["p"], found["comparisons"][0]["verdict"]) == ("", "undecided")
+
+
+def test_seed_noise_is_the_standard_error_of_the_difference_over_seeds(tmp_path):
+    runs = [fabricate_run(tmp_path, "songs", "a", seed, rows([cost])) for seed, cost in enumerate((1.0, 1.2))]
+    runs += [fabricate_run(tmp_path, "songs", "b", seed, rows([cost])) for seed, cost in enumerate((1.4, 1.6, 1.8))]
+    runs += [fabricate_run(tmp_path, "songs", "c", 0, rows([1.3]))]
+    pairs = {(row["model_a"], row["model_b"]): row for row in compare(tmp_path, runs)["comparisons"]}
+    assert float(pairs["a", "b"]["seed_noise"]) == pytest.approx(math.sqrt(0.02 / 2 + 0.04 / 3))
+    assert pairs["a", "c"]["seed_noise"] == pairs["b", "c"]["seed_noise"] == ""  # one seed says nothing about another
+
+
+def test_a_lead_that_other_seeds_might_turn_round_is_flagged_though_the_test_decides(tmp_path):
+    costs = [1.5 + 0.1 * index for index in range(12)]
+    seeds = {"near": (0.0, 0.02), "close": (0.015, 0.035), "far": (1.0, 1.02), "once": (2.0,)}
+    runs = [
+        fabricate_run(tmp_path, "songs", name, seed, rows([cost + shift for cost in costs]))
+        for name, shifts in seeds.items()
+        for seed, shift in enumerate(shifts)
+    ]
+    pairs = {(row["model_a"], row["model_b"]): row for row in compare(tmp_path, runs)["comparisons"]}
+    assert {row["verdict"] for row in pairs.values()} == {"a better"}
+    found = {names: tables.caution(row) for names, row in pairs.items()}
+    assert found["near", "close"] == "seed_noise"  # 0.015 apart, standard error 0.014
+    assert found["near", "far"] is None
+    assert found["near", "once"] == "one_seed"
+    text = (tmp_path / "comparisons.tex").read_text()
+    assert "a better, but within seed noise" in text
+    assert "a better, but one seed" in text
 
 
 def test_models_scored_on_other_documents_are_not_compared(tmp_path):
