@@ -96,14 +96,14 @@ def test_mojibake_is_repaired_and_kept(tmp_path, take):
 
 
 def test_songs_per_artist_counts_valid_songs_in_file_order(tmp_path, take):
-    rows = [song(title="bad", lyrics=""), *(song(title=f"{n}") for n in range(4)), song(artist="Bo")]
+    rows = [song(title="bad", lyrics=""), *(song(f"la {n}", title=f"{n}") for n in range(4)), song(artist="Bo")]
     documents, aside = take(lines(tmp_path / "songs.jsonl", *rows), most=2)
     assert [(d["metadata"]["artist"], d["metadata"]["title"]) for d in documents] == [("Ana", "0"), ("Ana", "1"), ("Bo", "Uno")]
     assert len(aside) == 1
 
 
 def test_a_copy_takes_no_other_song_s_place(tmp_path, take):
-    rows = [song("la", title="1"), song("la \r\n", title="2"), song("le", title="3"), song("li", title="4"), song("la", title="5")]
+    rows = [song(text, title=str(number)) for number, text in enumerate(["la", "la \r\n", "le", "li", "la"], start=1)]
     documents, _ = take(lines(tmp_path / "songs.jsonl", *rows), most=2)
     assert [d["metadata"]["title"] for d in documents] == ["1", "2", "3", "5"]  # prepare sets the copies 2 and 5 aside
 
@@ -324,7 +324,7 @@ def test_csv_reads_what_the_csv_module_wrote(tmp_path_factory, cells, quoting):
 
     path = tmp_path_factory.mktemp("csv") / "s.csv"
     with path.open("w", encoding="utf-8", newline="") as out:
-        csv.writer(out, quoting=quoting, lineterminator="\n").writerows([("x", "y"), *cells])
+        csv.writer(out, quoting=quoting, lineterminator="\r\n").writerows([("x", "y"), *cells])
     read = [tuple(row.values.values()) for row in read_csv(path, 10_000, {"x", "y"})]
     assert read == cells
 

@@ -20,4 +20,5 @@ if __name__ == "__main__":
             hardware=snakemake.output.hardware,
             checkpoints=Path(snakemake.output.history).parent / "checkpoints",  # no output: it must survive a failed job
             checkpoint_seconds=snakemake.resources.checkpoint_seconds,
+            gpus=snakemake.resources.gpu,
         )

@@ -25,19 +25,24 @@ class Device:
     reason: str
 
 
-def pick_device() -> Device:
-    """The first visible CUDA card, else the CPU; float32 on both.
+def pick_device(gpus: int) -> Device:
+    """The first visible CUDA card where one was asked for and is there, else the CPU; float32 on both.
+
+    gpus: the cards that the job was given; with 0 it leaves those alone that it sees, for they may be another job's.
 
     float32 because small models are bound by launches and memory, not by arithmetic: halves would gain nothing, and cards
     before sm_80 have float16 alone, which overflows without loss scaling.
     """
-    if torch.cuda.is_available():
+    if gpus and torch.cuda.is_available():
         major, minor = torch.cuda.get_device_capability()
         name = torch.cuda.get_device_name()
         return Device(
             torch.device("cuda"), torch.float32, f"{name} (sm_{major}{minor}); float32, for a small model gains nothing by halves"
         )
-    why = "PyTorch is built without CUDA" if torch.version.cuda is None else "no CUDA card is visible"
+    if not gpus:
+        why = "no card was asked for"
+    else:
+        why = "PyTorch is built without CUDA" if torch.version.cuda is None else "no CUDA card is visible"
     return Device(torch.device("cpu"), torch.float32, f"CPU, for {why}; float32")
 
 
@@ -117,10 +122,12 @@ class Meter:
     """Measures a training over all its lives: what a checkpoint kept is added to what this process uses.
 
     Time and energy of a life are counted up to its last checkpoint: work that a kill threw away is not in the sum.
+    over: an earlier life finished the training; this one, which only writes the outputs again, counts for nothing.
     """
 
-    def __init__(self, device: Device, kept: dict[str, Any] | None = None) -> None:
+    def __init__(self, device: Device, kept: dict[str, Any] | None = None, over: bool = False) -> None:
         self._device = device
+        self._over = over
         self._kept: dict[str, Any] = kept or {"wall_seconds": 0.0}
         self._joules: float | None = self._kept.get("energy_joules")
         self._energy = EnergyCounter(device.device)
@@ -131,10 +138,14 @@ class Meter:
     @property
     def wall_seconds(self) -> float:
         """Seconds of training so far, over all lives."""
+        if self._over:
+            return self._kept["wall_seconds"]
         return self._kept["wall_seconds"] + time.perf_counter() - self._started
 
     def state(self) -> dict[str, Any]:
         """What is known so far, for a checkpoint; called often enough that no energy counter comes round twice unseen."""
+        if self._over:
+            return self._kept
         joules = self._energy.read()
         if joules is not None:
             self._joules = (self._joules or 0.0) + joules
@@ -147,22 +158,39 @@ class Meter:
             ),
             "peak_ram_mb": self._peak("peak_ram_mb", peak_ram_mb()),
             "energy_joules": self._joules,
+            "machines": self._machines(),
         }
+
+    def _machines(self) -> list[dict[str, Any]]:
+        """What each life ran on, in order, every different one once."""
+        cuda = self._device.device.type == "cuda"
+        this = {
+            "device": self._device.device.type,
+            "device_name": torch.cuda.get_device_name() if cuda else cpu_name(),
+            "dtype": str(self._device.dtype).removeprefix("torch."),
+            "reason": self._device.reason,
+            "threads": torch.get_num_threads(),
+            "energy_source": self._energy.source,
+            "torch": str(torch.__version__),
+            "python": platform.python_version(),
+            "verso": verso.__version__,
+        }
+        before: list[dict[str, Any]] = self._kept.get("machines", [])
+        return before if this in before else [*before, this]
 
     def _peak(self, key: str, now: float | None) -> float | None:
         known = [value for value in (self._kept.get(key), now) if value is not None]
         return max(known) if known else None
 
     def report(self, tokens: int) -> dict[str, Any]:
-        """The content of hardware.json. tokens: targets learnt; wall seconds hold validation and checkpoints too."""
+        """The content of hardware.json. tokens: targets learnt; wall seconds hold validation and checkpoints too.
+
+        Of a training that went on on another machine it names all, joined by " + ".
+        """
         used = self.state()
-        cuda = self._device.device.type == "cuda"
+        ran_on = {key: _together([machine[key] for machine in used["machines"]]) for key in used["machines"][0]}
         return {
-            "device": self._device.device.type,
-            "device_name": torch.cuda.get_device_name() if cuda else cpu_name(),
-            "dtype": str(self._device.dtype).removeprefix("torch."),
-            "reason": self._device.reason,
-            "threads": torch.get_num_threads(),
+            **{key: ran_on[key] for key in ("device", "device_name", "dtype", "reason", "threads")},
             "wall_seconds": round(used["wall_seconds"], 3),
             "peak_vram_mb": used["peak_vram_mb"],
             "peak_vram_reserved_mb": used["peak_vram_reserved_mb"],
@@ -170,11 +198,14 @@ class Meter:
             "tokens": tokens,
             "tokens_per_second": round(tokens / used["wall_seconds"], 1) if used["wall_seconds"] else None,
             "energy_joules": used["energy_joules"],
-            "energy_source": self._energy.source,
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-            "verso": verso.__version__,
+            **{key: ran_on[key] for key in ("energy_source", "torch", "python", "verso")},
         }
+
+
+def _together(values: list[Any]) -> Any:
+    """One value as it is; several different ones as words, in order."""
+    different = list(dict.fromkeys(values))
+    return different[0] if len(different) == 1 else " + ".join(map(str, different))
 
 
 def peak_ram_mb() -> float:

@@ -177,13 +177,13 @@ def read_json_array(path: Path, limit: int) -> Iterator[Row | Fault]:
 
 
 class _CsvRecords:
-    """Cuts CSV bytes into records at the newlines outside quotes, keeping of an overlong one only the beginning.
+    """Cuts CSV bytes into records at the newlines (LF, CRLF or CR) outside quotes; of an overlong one only the beginning is kept.
 
     The csv module alone would raise in the middle of such a record and take its remaining lines for new ones.
     """
 
     _QUOTED = re.compile(rb'(?:[^"]+|"")*')
-    _PLAIN = re.compile(rb"[^,\n]*")
+    _PLAIN = re.compile(rb"[^,\r\n]*")
 
     def __init__(self, stream: BinaryIO, limit: int) -> None:
         self.stream = stream
@@ -194,12 +194,12 @@ class _CsvRecords:
         state, line, first = "start", 1, 1
         kept: list[bytes] = []
         size = 0
-        while piece := self.stream.readline(BLOCK):
+        for piece in self._pieces():
             if size <= self.limit:
                 kept.append(piece)
             size += len(piece)
             state = self._after(piece, state)
-            if not piece.endswith(b"\n"):
+            if not piece.endswith((b"\r", b"\n")):
                 continue
             line += 1
             if state == "start":
@@ -207,6 +207,13 @@ class _CsvRecords:
                 kept, size, first = [], 0, line
         if kept:
             yield first, b"".join(kept), size <= self.limit
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Lines with their ends, and the two parts of a line that a block cuts; never half of a CRLF."""
+        while block := self.stream.read(BLOCK):
+            while block.endswith(b"\r") and (more := self.stream.read(1)):
+                block += more
+            yield from block.splitlines(keepends=True)
 
     def _after(self, piece: bytes, state: str) -> str:
         """The state after a piece: at the start of a field, in a plain one, in a quoted one, or just behind a quote in it."""
@@ -251,13 +258,21 @@ def read_csv(path: Path, limit: int, needed: set[str]) -> Iterator[Row | Fault]:
                 if missing := needed - set(header):
                     raise VersoError(
                         f"{path}: no column {', '.join(sorted(missing))}; its header has {', '.join(header)}. "
-                        "Name the columns under source.fields"
+                        + (_other_delimiter(header) or "Name the columns under source.fields")
                     )
                 continue
             if len(cells) != len(header):
                 yield Fault(where, "not as many cells as the header has columns", text[:EXCERPT])
             else:
                 yield Row(where, dict(zip(header, cells, strict=True)))
+
+
+def _other_delimiter(header: list[str]) -> str:
+    """What to do about a header whose columns are not separated by commas; nothing for any other."""
+    for delimiter, called in ((";", "';'"), ("\t", "tabs")):
+        if len(header) == 1 and delimiter in header[0]:
+            return f"The columns seem to be separated by {called}: save it with commas"
+    return ""
 
 
 def read_text(path: Path, where: str, limit: int) -> str | Fault:

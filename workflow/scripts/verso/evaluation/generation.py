@@ -6,8 +6,9 @@ longer list or another order of work changes nothing in it.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 
 from verso import hardware
+from verso.errors import VersoError
 from verso.evaluation.trained import load_model
 from verso.files import read_json_lines, write_json_lines
 from verso.logs import progress
@@ -23,6 +25,7 @@ from verso.text.vocabulary import Vocabulary, join, split
 
 BATCH = 32  # samples written side by side
 PRIMING_TOKENS = 2000  # of a long document only the end is read: a recurrent state has forgotten what was before
+MOST_LISTED = 10  # groups named in an error
 DECODING = ("temperature", "top_p", "top_k", "repetition_penalty")
 
 
@@ -47,7 +50,8 @@ def sample(
 ) -> None:
     """Write samples.jsonl: settings["per_group"] texts for each group of `train`, its prompts used in turn.
 
-    settings: as `Sampling` of the config describes. Raises VersoError when model and vocabulary do not belong together.
+    settings: as `Sampling` of the config describes. Raises VersoError when model and vocabulary do not belong
+    together or the settings name a group that is not there.
     """
     words = Vocabulary.load(vocabulary)
     hardware.use_threads()
@@ -64,13 +68,18 @@ def sample(
 
 
 def plan(train: str | Path, settings: dict[str, Any]) -> list[Request]:
-    """The texts to write, by group and number. Reads `train` once and keeps the priming documents alone."""
+    """The texts to write, by group and number. Reads `train` once and keeps the priming documents alone.
+
+    Raises VersoError when settings["groups"] names a group that `train` does not have.
+    """
     chosen: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for document in read_json_lines(train):
         # The smallest key wins: a random choice that does not depend on the documents' order.
         keys = [_key(settings["seed"], document["group"], number, document["id"]) for number in range(settings["per_group"])]
         best = chosen.setdefault(document["group"], [(key, document) for key in keys])
         chosen[document["group"]] = [(key, document) if key < held[0] else held for key, held in zip(keys, best, strict=True)]
+    if unknown := [group for group in settings["groups"] if group not in chosen]:
+        raise VersoError(_unknown_groups(unknown, chosen))
     requests = []
     for group in sorted(chosen):
         own = {key: value for key, value in settings["groups"].get(group, {}).items() if value is not None}
@@ -80,6 +89,21 @@ def plan(train: str | Path, settings: dict[str, Any]) -> list[Request]:
             primed = document if settings["prime"] == "group" else None
             requests.append(Request(group, number, prompts[number % len(prompts)], decoding, primed))
     return requests
+
+
+def _unknown_groups(unknown: Sequence[str], known: Collection[str]) -> str:
+    """What is wrong with the names in sampling.groups, one a line, and which names there are."""
+    lowered = {group.casefold(): group for group in known}
+    faults = []
+    for group in unknown:
+        near = get_close_matches(group.casefold(), lowered, n=1)
+        faults.append(
+            f'sampling.groups."{group}": no group (artist, label) of the training part has this name'
+            + (f'; did you mean "{lowered[near[0]]}"?' if near else "")
+        )
+    listed = sorted(known)[:MOST_LISTED]
+    more = f" and {len(known) - len(listed)} more" if len(known) > len(listed) else ""
+    return "\n".join([*faults, f"groups of train: {', '.join(listed)}{more}"])
 
 
 @torch.inference_mode()

@@ -9,8 +9,8 @@ from verso.models.recurrent_lm import RecurrentLM
 
 
 def load_model(folder: str | Path, vocabulary: str | Path, size: int) -> RecurrentLM:
-    """The trained model on the best device. Raises VersoError when its vocabulary is not of `size`."""
-    model = recurrent_lm.load(folder, hardware.pick_device().device)
+    """The trained model on the CPU: scoring and sampling take no card. Raises VersoError when its vocabulary is not of `size`."""
+    model = recurrent_lm.load(folder, hardware.pick_device(0).device)
     found = model.settings["vocabulary_size"]
     if found != size:
         raise VersoError(f"{folder}: the model knows {found} tokens, {vocabulary} has {size}; train the model on this vocabulary")

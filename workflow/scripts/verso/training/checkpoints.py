@@ -1,11 +1,13 @@
 """Checkpoints that a job can die beside: whole or absent, checked before they are believed, two generations deep.
 
     checkpoints/<fingerprint>/step-000000412.<sha256 of the file>.ckpt
+    checkpoints/.lock                                    held by the process that trains, whatever its fingerprint
 
 The checksum is in the name: one rename makes content and checksum appear together.
 """
 
 import errno
+import fcntl
 import hashlib
 import io
 import logging
@@ -13,24 +15,74 @@ import os
 import pickle
 import shutil
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, BinaryIO, Self
 
 import torch
 
+from verso.errors import VersoError
 from verso.files import FULL_DISK
 
 log = logging.getLogger(__name__)
 
 KEPT = 2  # the newest, and the one before in case that the newest was damaged on its disk
+CANNOT_LOCK = {errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS} | FULL_DISK  # of a file system, not of another's lock
 
 
 class Checkpoints:
-    """The checkpoints of one training, which `fingerprint` names: code, settings, seed and data."""
+    """The checkpoints of one training, which `fingerprint` names: code, settings, seed, data, torch and device.
+
+    A training holds them in a `with` block until its outputs stand. Another one of the same run would write the same outputs,
+    with other settings too, so the lock is the run's and not the fingerprint's. The kernel lets go of a dead process's lock.
+    """
 
     def __init__(self, root: str | Path, fingerprint: str) -> None:
         self._root = Path(root)
         self._fingerprint = fingerprint
         self._folder = self._root / fingerprint
+        self._lock: BinaryIO | None = None
+
+    def __enter__(self) -> Self:
+        """Take the run. Raises VersoError when another living process has it."""
+        self._lock = self._locked()
+        if self._lock:
+            for part in self._folder.glob("*.part"):  # from a process that was killed while it wrote
+                part.unlink()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Let the run go."""
+        if self._lock:
+            (self._root / ".lock").unlink(missing_ok=True)
+            self._lock.close()
+            self._lock = None
+
+    def _locked(self) -> BinaryIO | None:
+        """The lock file, held; None, and a warning, where the file system has no locks."""
+        path = self._root / ".lock"
+        try:
+            while True:
+                self._root.mkdir(parents=True, exist_ok=True)
+                stream = path.open("ab")
+                try:
+                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if os.path.samestat(os.fstat(stream.fileno()), path.stat()):
+                        return stream
+                except FileNotFoundError:
+                    pass
+                except BaseException:
+                    stream.close()
+                    raise
+                stream.close()  # its holder took the file away as we opened it: a lock on it would hold nobody off
+        except BlockingIOError as error:
+            raise VersoError(
+                f"another process is training this run (folder {self._root}); wait for it or end it, then start again"
+            ) from error
+        except OSError as error:
+            if error.errno not in CANNOT_LOCK:
+                raise
+            log.warning("%s: cannot be locked (%s); see to it that no second training of this run is started", path, error)
+            return None
 
     def save(self, step: int, state: dict[str, Any]) -> bool:
         """Write `state` (tensors, numbers, strings, lists, dicts) as the newest checkpoint; older ones beyond two go.
@@ -68,8 +120,6 @@ class Checkpoints:
         """
         if not self._folder.is_dir():
             return None
-        for part in self._folder.glob("*.part"):  # from a process that was killed while it wrote
-            part.unlink()
         for path in self._newest_first():
             state, fault = self._read(path)
             if state is not None:
@@ -102,7 +152,7 @@ class Checkpoints:
         except (pickle.UnpicklingError, RuntimeError, KeyError, TypeError, EOFError) as error:
             return None, f"it is no checkpoint of Verso ({error})"
         if fingerprint != self._fingerprint:
-            return None, "it belongs to another training (code, settings, seed or data differ)"
+            return None, "it belongs to another training (code, settings, seed, data, torch or device differ)"
         return state, ""
 
     def _sync_folder(self) -> None:

@@ -167,16 +167,19 @@ def train(
     hardware: str | Path,
     checkpoints: str | Path,
     checkpoint_seconds: float,
+    gpus: int,
 ) -> None:
     """Train a recurrent language model and write its best weights, architecture, history and use of hardware.
 
     train, validation: JSON lines with "text". settings: one model's, with every key. fingerprint: of the code that runs.
-    checkpoints: a folder that outlives a failed job; a training found there is gone on with when code, settings, seed and
-    data are the same. checkpoint_seconds: the most time between two checkpoints. With settings["minutes"] the result is not
-    repeatable bit by bit.
+    checkpoints: a folder that outlives a failed job; a training found there is gone on with when code, settings, seed,
+    data, torch and kind of device are the same. checkpoint_seconds: the most time between two checkpoints. gpus: the cards that
+    the job was given (0: the CPU, whatever is there). With settings["minutes"] the result is not repeatable bit by bit.
+
+    Raises VersoError when another process is training this run.
     """
     threads = use_threads()
-    device = pick_device()
+    device = pick_device(gpus)
     log.info("%s; %d threads", device.reason, threads)
 
     known = Vocabulary.load(vocabulary)
@@ -185,19 +188,22 @@ def train(
     counts = parameter_counts(model)
     log.info("%s parameters: %s", f"{sum(counts.values()):,}", ", ".join(f"{part} {count:,}" for part, count in counts.items()))
 
-    key = _key(fingerprint, settings, seed, [train, validation, vocabulary])
-    kept = Checkpoints(checkpoints, key)
-    texts = Texts(encoded(train, known), encoded(validation, known), known.start, str(train))
-    outcome = fit(OBJECTIVES[settings["objective"]](model, texts, settings, seed), settings, device, kept, checkpoint_seconds)
+    key = _key(fingerprint, settings, seed, device.device.type, [train, validation, vocabulary])
+    with Checkpoints(checkpoints, key) as kept:
+        texts = Texts(encoded(train, known), encoded(validation, known), known.start, str(train))
+        task = OBJECTIVES[settings["objective"]](model, texts, settings, seed)
+        outcome = fit(task, settings, device, kept, checkpoint_seconds)
 
-    save_weights(model, weights)
-    save_architecture(model, architecture)
-    write_csv(history, outcome.history, HISTORY)
-    write_json(hardware, outcome.hardware)
-    kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
+        save_weights(model, weights)
+        save_architecture(model, architecture)
+        write_csv(history, outcome.history, HISTORY)
+        write_json(hardware, outcome.hardware)
+        kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
 
 
-def _key(fingerprint: str, settings: dict[str, Any], seed: int, files: list[str | Path]) -> str:
-    """What makes two trainings the same: code, settings, seed and the content of the files; 32 hexadecimal digits."""
-    facts = [fingerprint, settings, seed, [sha256_of(path) for path in files]]
+def _key(fingerprint: str, settings: dict[str, Any], seed: int, device: str, files: list[str | Path]) -> str:
+    """What makes two trainings the same bit by bit, as 32 hexadecimal digits: code, settings, seed, the content of the files,
+    PyTorch's version and the kind of device ("cpu", "cuda").
+    """
+    facts = [fingerprint, settings, seed, str(torch.__version__), device, [sha256_of(path) for path in files]]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]

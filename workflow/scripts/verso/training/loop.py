@@ -143,7 +143,7 @@ class _Loop:
         self.check_every = 1 if self.device.type == "cpu" else 50
 
         state = checkpoints.newest()
-        self.meter = Meter(device, state["meter"] if state else None)
+        self.meter = Meter(device, state["meter"], over=state["at"]["finished"]) if state else Meter(device)
         if state:
             self._restore(state)
 
@@ -286,4 +286,7 @@ class _Loop:
         torch.set_rng_state(state["random"])
         if self.device.type == "cuda" and state["random_cuda"] is not None:
             torch.cuda.set_rng_state(state["random_cuda"])
-        log.info("going on from the checkpoint of epoch %d, step %d", self.at.epoch, self.at.step)
+        if self.at.finished:
+            log.info("finished earlier: writing its outputs again, going on from the checkpoint of step %d", self.at.step)
+        else:
+            log.info("going on from the checkpoint of epoch %d, step %d", self.at.epoch, self.at.step)
