@@ -2,6 +2,7 @@
 
 import resource
 import signal
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
@@ -26,20 +27,22 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.fixture
+@contextmanager
 def full_disk():
-    """No file may grow beyond 4 KB: writes fail as they do on a full disk or beyond a quota."""
+    """No file may grow beyond 4 KB: writes fail as they do on a full disk or beyond a quota. The whole process, so be brief."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_a_full_disk_is_named_and_leaves_nothing_behind(tmp_path, full_disk):
+def test_a_full_disk_is_named_and_leaves_nothing_behind(tmp_path):
     path = tmp_path / "large.txt"
-    with pytest.raises(VersoError, match=r"large\.txt: the disk is full .*free some space"):
+    with pytest.raises(VersoError, match=r"large\.txt: the disk is full .*free some space"), full_disk():
         files.write_text(path, "x" * 100_000)
     assert list(tmp_path.iterdir()) == []
 
