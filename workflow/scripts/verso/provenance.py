@@ -25,7 +25,7 @@ def fingerprint_of_code(driver: Path, library: Path = LIBRARY) -> str:
     """
     digest = hashlib.sha256()
     for name, path in sorted(reached_modules(driver, library).items()):
-        digest.update(f"{name}\n{_meaning(path, path.stat().st_mtime_ns)}\n".encode())
+        digest.update(f"{name}\n{_read(path, path.stat().st_mtime_ns)[1]}\n".encode())
     return digest.hexdigest()[:DIGITS]
 
 
@@ -35,7 +35,7 @@ def reached_modules(driver: Path, library: Path = LIBRARY) -> dict[str, Path]:
     waiting = [driver]
     while waiting:
         path = waiting.pop()
-        for name in _imports(path, path.stat().st_mtime_ns):
+        for name in _read(path, path.stat().st_mtime_ns)[0]:
             found = _module(name, library)
             if found and name not in reached:
                 reached[name] = found
@@ -44,15 +44,20 @@ def reached_modules(driver: Path, library: Path = LIBRARY) -> dict[str, Path]:
 
 
 @cache
-def _imports(path: Path, _changed: int) -> tuple[str, ...]:
-    """Dotted names that a file may import, parents included; a name that is no module is sorted out later."""
+def _read(path: Path, _changed: int) -> tuple[tuple[str, ...], str]:
+    """Of a file, parsed once: the dotted names that it may import, parents included (a name that is no module is sorted out
+    later), and its syntax tree as text, without what cannot change a result.
+    """
+    tree = ast.parse(path.read_bytes())
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
-    return tuple(sorted({parent for name in names for parent in _parents(name)}))
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [statement for statement in node.body if not _is_docstring(statement) and not _is_dunder(statement)]
+    return tuple(sorted({parent for name in names for parent in _parents(name)})), ast.dump(tree)
 
 
 def _parents(name: str) -> Iterator[str]:
@@ -67,16 +72,6 @@ def _module(name: str, library: Path) -> Path | None:
         return None
     base = library.joinpath(*rest)
     return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
-
-
-@cache
-def _meaning(path: Path, _changed: int) -> str:
-    """The syntax tree of a file as text, without what cannot change a result."""
-    tree = ast.parse(path.read_bytes())
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [statement for statement in node.body if not _is_docstring(statement) and not _is_dunder(statement)]
-    return ast.dump(tree)
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
