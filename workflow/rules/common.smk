@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow", "scripts")))
 
 from verso import config_check, needs, provenance
 from verso.errors import VersoError
-from verso.files import read_json, write_json
+from verso.files import read_json, sha256_of, write_json
 
 SCRIPTS = Path(workflow.basedir, "workflow", "scripts")
 CONFIG_ORIGIN = ", ".join(os.path.relpath(path) for path in workflow.configfiles)  # relative, for a moved folder is no change

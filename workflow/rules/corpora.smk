@@ -25,6 +25,7 @@ rule acquire_corpus:
         source=source_settings,
         kind=kind_of_corpus,
         path=lambda wildcards: CONFIG.corpora[wildcards.corpus].source.path,
+        other_files=checksums_of_other_files,
         code=code_of("acquire_corpus"),
     script:
         "../scripts/acquire_corpus.py"

@@ -9,14 +9,25 @@ FILES_OF_RUN = {
 }
 
 
+def all_files_of_source(wildcards):
+    path = Path(CONFIG.corpora[wildcards.corpus].source.path)
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".txt") if path.is_dir() else [path]
+    return [file for file in files if file.is_file()]
+
+
+def can_be_input(file):
+    """Braces are wildcards to Snakemake, and a name that is no UTF-8 breaks its records; a song may be called "{remix}.txt"."""
+    return str(file).isprintable() and not set("{}") & set(str(file))
+
+
 def files_of_source(wildcards):
     """The source's files; none when it is missing, which stops a real run before it starts (common.smk)."""
-    path = Path(CONFIG.corpora[wildcards.corpus].source.path)
-    files = (
-        sorted(file for file in path.rglob("*") if file.suffix.lower() == ".txt" and file.is_file()) if path.is_dir() else [path]
-    )
-    # Braces are wildcards to Snakemake: a song may be called "{remix}.txt"
-    return [str(file).replace("{", "{{").replace("}", "}}") for file in files if file.exists()]
+    return [str(file) for file in all_files_of_source(wildcards) if can_be_input(file)]
+
+
+def checksums_of_other_files(wildcards):
+    """Of the source's files that cannot be inputs, so that a change of theirs is seen as well."""
+    return {ascii(str(file)): sha256_of(file) for file in all_files_of_source(wildcards) if not can_be_input(file)}
 
 
 def source_settings(wildcards):
