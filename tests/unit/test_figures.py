@@ -77,3 +77,10 @@ def test_a_lead_that_one_seed_cannot_vouch_for_bears_an_asterisk(drawn):
 def test_a_single_model_leaves_a_sentence_and_no_broken_figure(tmp_path):
     found = draw(tmp_path, {"manual": ["gru-char"]})
     assert texts(found["differences"]) == ["nothing to draw: too few models or measures"]
+
+
+@pytest.mark.parametrize(
+    ("last", "ticks"), [(1, [1]), (2, [1, 2]), (15, [1, 2, 4, 6, 8, 10, 12, 15]), (60, [1, *range(6, 55, 6), 60])]
+)
+def test_epochs_are_marked_by_whole_numbers_each_once(last, ticks):
+    assert figures._epoch_ticks(last) == ticks

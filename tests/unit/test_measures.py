@@ -79,3 +79,13 @@ def test_controls_come_from_all_groups_in_proportion(tmp_path):
     assert [sum(row["group"] == group for row in chosen) for group in ("Ada", "Bo", "Cy")] == [20, 20, 20]
     assert len({row["id"] for row in chosen}) == CONTROLS
     assert len(controls(lines_of(tmp_path / "test.jsonl", rows[:7]))) == 7
+
+
+def test_a_cut_that_falls_into_a_tag_takes_the_tag_with_it():
+    """A real song must not look as if it had a broken tag because the control was cut to the samples' length."""
+    song = "la la\n\n[Verse 2]\nlo lo"
+    assert first_words(song, 3) == "la la\n"
+    assert first_words(song, 4) == "la la\n\n[Verse 2]"
+    assert first_words("[not closed", 9) == "[not closed"  # its own, not the cut's
+    assert whole_words("la la\n[Verse 1", "length") == "la la"
+    assert whole_words("la la\n[Verse 1", "end") == "la la\n[Verse 1"

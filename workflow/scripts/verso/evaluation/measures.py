@@ -71,7 +71,7 @@ def measure(samples: str | Path, train: str | Path, test: str | Path, measures: 
 def whole_words(continuation: str, stopped: str) -> str:
     """A continuation without white space around it and, where its length ended it, without the word it may have been amid."""
     if stopped == "length":
-        continuation = re.sub(r"(?<=\s)\S+\Z", "", continuation)
+        continuation = _without_open_tag(re.sub(r"(?<=\s)\S+\Z", "", continuation))
     return continuation.strip()
 
 
@@ -81,8 +81,13 @@ def first_words(text: str, n: int) -> str:
         return ""
     for count, match in enumerate(re.finditer(r"\S+", text), start=1):
         if count == n:
-            return text[: match.end()]
+            return _without_open_tag(text[: match.end()])
     return text
+
+
+def _without_open_tag(cut: str) -> str:
+    """A text that was cut, without a tag that the cut fell into: "[Verse" is no broken tag of the text's own."""
+    return re.sub(r"(?:^|\n)\[[^\]\n]*\Z", "", cut)
 
 
 def controls(test: str | Path) -> Sequence[dict[str, Any]]:

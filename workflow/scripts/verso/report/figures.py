@@ -98,7 +98,9 @@ def _curves(
         x = alt.X(
             "epoch:Q",
             title=LABEL["epoch"],
-            axis=alt.Axis(tickMinStep=1, format="d", grid=False, labelFlush=False),
+            axis=alt.Axis(
+                values=_epoch_ticks(max(int(str(point["epoch"])) for point in points)), format="d", grid=False, labelFlush=False
+            ),
             scale=alt.Scale(nice=False),
         )
         y = alt.Y("loss:Q", title=LABEL[f"loss_{unit}"], scale=alt.Scale(zero=False))
@@ -117,6 +119,12 @@ def _curves(
     return alt.hconcat(*panels, spacing=40).resolve_scale(
         color="independent", strokeDash="independent", x="independent", y="independent"
     )
+
+
+def _epoch_ticks(last: int) -> list[int]:
+    """The first epoch, the last, and whole ones between: about ten at most."""
+    step = max(1, -(-last // 10))
+    return sorted({1, last, *(epoch for epoch in range(step, last, step) if last - epoch > step / 2)})
 
 
 def _until_best_is_final(rows: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from verso.errors import VersoError
 from verso.evaluation.statistics import bits_per_byte as cost_of
@@ -16,7 +17,6 @@ from verso.report.latex import Column, escape, number, tabular
 
 HELD_OUT = "held-out documents"
 LEVEL = 0.05  # a pair is decided when its corrected p lies below
-NOISE = 2  # a difference below this many standard errors over seeds may be training luck
 LANGUAGE_MODELS = (
     "corpus", "model", "seeds", "parameters", "tokens", "perplexity", "bits_per_byte", "bits_per_byte_low", "bits_per_byte_high",
     "unit", "perplexity_without_spelling", "unknown_tokens", "bytes", "documents", "state", "bits_per_byte_carried",
@@ -217,7 +217,9 @@ def caution(pair: Mapping[str, Any]) -> str | None:
     noise = optional_float(pair["seed_noise"])
     if noise is None:
         return "one_seed"
-    return "seed_noise" if abs(float(pair["difference"])) < NOISE * noise else None
+    freedom = int(pair["seeds_a"]) + int(pair["seeds_b"]) - 2
+    bound = float(stats.t.ppf(0.975, freedom)) * noise  # 4.3 standard errors for 2 + 2 seeds, 2.8 for 3 + 3
+    return "seed_noise" if abs(float(pair["difference"])) < bound else None
 
 
 def _samples(groups: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ FIGURE_LABELS = {
     "column": "column better",
     "undecided": "undecided",
     "caution": "* decided on the test texts only: within seed noise, or one seed",
-    "control_line": "dot: mean of the samples ± one standard error; grey tick: held-out texts of the same length",
+    "control_line": "dot: mean of the samples ± one standard error; grey tick: held-out texts, cut to at most that length",
 }
 FIGURE_LABELS_ES = {
     "nothing": "nada que dibujar: muy pocos modelos o medidas",
@@ -46,7 +46,8 @@ FIGURE_LABELS_ES = {
     "column": "columna mejor",
     "undecided": "sin decidir",
     "caution": "* decidido solo en los textos de prueba: dentro del ruido entre semillas, o una sola semilla",
-    "control_line": "punto: media de las muestras ± un error estándar; marca gris: textos reservados de la misma longitud",
+    "control_line": "punto: media de las muestras ± un error estándar; marca gris: textos reservados, cortados a esa "
+    "longitud como mucho",
 }
 
 # Columns of sample_measures.csv (verso.evaluation.measures): the heading in each language.

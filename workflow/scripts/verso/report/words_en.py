@@ -49,8 +49,8 @@ ENGLISH: dict[str, str] = {
     "some_seeds": "Models have {low} to {high} seeds.",
     "seeds": "{seeds} seeds, averaged; the tables give the spread over them.",
     "interval_scope": "The intervals cover the choice of test documents, not the luck of training.",
-    "few_documents": "Only {documents} test documents: intervals are wide, and resampling so few makes them narrower "
-    "than they should be.",
+    "few_documents": "Only {documents} test documents: resampling so few makes intervals narrower than they should be, and the "
+    "test may be unable to decide anything (below 6 it always is).",
     "one_document": "One test document: it allows no interval and no test.",
     "improving": "Best at the last epoch, so perhaps not done learning: {models}. Longer training may change the order.",
     "state_carried": "The hidden state is carried from one test document to the next.",
@@ -95,7 +95,8 @@ ENGLISH: dict[str, str] = {
     "learning_text": "Loss by epoch, every seed a line of its own: validation solid, training dashed (with dropout, so "
     "it may lie above). "
     "The dot marks the epoch whose weights were kept. Characters and words have a panel each: a nat per character and a "
-    "nat per word cannot be compared.",
+    "nat per word cannot be compared. For words compare lines of one kind only: unknown words count here without their "
+    "spelling, and held-out text has more of them, which alone can put validation below training.",
     "models_text": "<strong>Bits per byte</strong> is the cost of the same test bytes, whatever a model's tokens are, so "
     "all models of a corpus may be compared by it; lower is better. "
     "<strong>Perplexity</strong> is per token, so it may be compared only between models of the same unit. "
@@ -126,8 +127,8 @@ ENGLISH: dict[str, str] = {
     "the corpus, decided below 0.05.",
     "comparisons_scope": "p and interval are about these trained models, their seeds averaged, on other texts of this "
     "kind; they say nothing about training again with other seeds. For that, <strong>seed noise</strong> is the "
-    "standard error of the difference over seeds: a difference below twice its size is flagged, which with two or "
-    "three seeds is itself a rough line.",
+    "standard error of the difference over seeds: a difference is flagged where it is below that error times Student's t "
+    "(95 %, 4.3 for two seeds each): another training might turn it round.",
     "comparisons_caption": "All pairs of models on {corpus}",
     "model_a": "a",
     "model_b": "b",
@@ -143,7 +144,7 @@ ENGLISH: dict[str, str] = {
     "no_pairs": "There is only one model: nothing to compare.",
     # samples
     "samples_text": "Short excerpts, at most {lines} lines or {words} words each; the whole texts are in samples.jsonl "
-    "of each run. The prompt is in grey, and how it was decoded stands below.",
+    "of each run. They are the first of each group, not picked. The prompt is in grey, and how it was decoded stands below.",
     "more_samples": "{count} more by {model}",
     "no_samples": "No sample was asked for.",
     "primed": "after reading {document}",
@@ -154,12 +155,14 @@ ENGLISH: dict[str, str] = {
     "measures_text": "The same measures on the samples and on held-out text that no model saw, so that each has its "
     "yardstick. A run of words or an n-gram found in the training texts is memorisation only where it exceeds what "
     "held-out text shares with them.",
-    "measures_caption": "Means over the samples of {corpus}; in grey the held-out text, cut to the length of that "
-    "model’s samples",
+    "measures_caption": "Means over the samples of {corpus}; in grey the held-out text, cut to at most the length of "
+    "that model’s samples",
     "texts": "Texts",
     "held_out": "held-out text",
     # hardware, provenance
-    "hardware_text": "Measured while training. Energy is given where the machine tells it.",
+    "hardware_text": "Measured while training. Runs may have shared the machine with others, so times and tokens per "
+    "second can differ "
+    "between seeds of one model for that reason alone. Energy is given where the machine tells it.",
     "hardware_caption": "What each run used",
     "device": "Device",
     "dtype": "Type",

@@ -51,8 +51,8 @@ SPANISH: dict[str, str] = {
     "some_seeds": "Los modelos tienen de {low} a {high} semillas.",
     "seeds": "{seeds} semillas, promediadas; las tablas dan su dispersión.",
     "interval_scope": "Los intervalos cubren la elección de los documentos de prueba, no la suerte del entrenamiento.",
-    "few_documents": "Solo {documents} documentos de prueba: los intervalos son anchos, y con tan pocos el remuestreo "
-    "los deja más estrechos de lo debido.",
+    "few_documents": "Solo {documents} documentos de prueba: con tan pocos el remuestreo deja los intervalos más estrechos "
+    "de lo debido, y el contraste puede no decidir nada (con menos de 6, nunca).",
     "one_document": "Un solo documento de prueba: no permite ni intervalo ni contraste.",
     "improving": "Mejores en la última época, así que quizá aún aprendían: {models}. Un entrenamiento más largo puede "
     "cambiar el orden.",
@@ -95,7 +95,8 @@ SPANISH: dict[str, str] = {
     "learning_text": "Pérdida por época, cada semilla con su línea: validación continua, entrenamiento discontinua (con "
     "dropout, por lo que puede quedar por encima). "
     "El punto marca la época cuyos pesos se guardaron. Caracteres y palabras tienen su propio panel: un nat por carácter "
-    "y un nat por palabra no se comparan.",
+    "y un nat por palabra no se comparan. En palabras compárense solo líneas de la misma clase: las desconocidas cuentan aquí "
+    "sin su ortografía, y el texto reservado tiene más, lo que basta para dejar la validación por debajo del entrenamiento.",
     "models_text": "<strong>Bits por byte</strong> es el coste de los mismos bytes de prueba, sean cuales sean las "
     "unidades del modelo: sirve para comparar todos los modelos de un corpus; menos es mejor. "
     "La <strong>perplejidad</strong> es por unidad, así que solo se compara entre modelos de la misma unidad. "
@@ -128,8 +129,8 @@ SPANISH: dict[str, str] = {
     "los pares del corpus, decidido por debajo de 0,05.",
     "comparisons_scope": "p e intervalo tratan de estos modelos entrenados, con sus semillas promediadas, en otros "
     "textos de esta clase; no dicen nada de volver a entrenar con otras semillas. Para eso, el <strong>ruido entre "
-    "semillas</strong> es el error estándar de la diferencia entre semillas: se señala toda diferencia menor que su "
-    "doble, un límite que con dos o tres semillas es aproximado.",
+    "semillas</strong> es el error estándar de la diferencia entre semillas: se señala toda diferencia menor que ese "
+    "error por la t de Student (95 %; 4,3 con dos semillas cada uno): otro entrenamiento podría invertirla.",
     "comparisons_caption": "Todos los pares de modelos en {corpus}",
     "model_a": "a",
     "model_b": "b",
@@ -144,7 +145,8 @@ SPANISH: dict[str, str] = {
     "flag_one_seed": "una semilla: suerte del entrenamiento desconocida",
     "no_pairs": "Hay un solo modelo: nada que comparar.",
     "samples_text": "Extractos breves, de {lines} líneas o {words} palabras como mucho; los textos enteros están en "
-    "samples.jsonl de cada ejecución. La entrada va en gris, y debajo cómo se decodificó.",
+    "samples.jsonl de cada ejecución. Son las primeras de cada grupo, sin escoger. La entrada va en gris, y debajo "
+    "cómo se decodificó.",
     "more_samples": "{count} más de {model}",
     "no_samples": "No se pidió ninguna muestra.",
     "primed": "tras leer {document}",
@@ -155,11 +157,13 @@ SPANISH: dict[str, str] = {
     "measures_text": "Las mismas medidas en las muestras y en texto reservado que ningún modelo vio, para que cada una "
     "tenga su vara de medir. Una serie de palabras o un n-grama de los textos de entrenamiento es memorización solo si "
     "supera lo que el texto reservado comparte con ellos.",
-    "measures_caption": "Medias de las muestras de {corpus}; en gris el texto reservado, cortado a la longitud de las "
+    "measures_caption": "Medias de las muestras de {corpus}; en gris el texto reservado, cortado como mucho a la longitud de las "
     "muestras de ese modelo",
     "texts": "Textos",
     "held_out": "texto reservado",
-    "hardware_text": "Medido durante el entrenamiento. La energía se da donde la máquina la indica.",
+    "hardware_text": "Medido durante el entrenamiento. Las ejecuciones pudieron compartir la máquina con otras: solo "
+    "por eso pueden variar "
+    "los tiempos entre semillas de un modelo. La energía se da donde la máquina la indica.",
     "hardware_caption": "Qué consumió cada ejecución",
     "device": "Dispositivo",
     "dtype": "Tipo",
