@@ -42,7 +42,8 @@ def kind_of_corpus(wildcards):
 
 
 def preparation_settings(wildcards):
-    settings = corpus_settings("split", "near_duplicates")(wildcards)
+    """Of a corpus's entry only what preparing reads: other parts are no reason to prepare again."""
+    settings = CONFIG.corpora[wildcards.corpus].model_dump(include={"split", "near_duplicates"})
     settings["split"]["method"] = "position" if kind_of_corpus(wildcards) == "manual" else "stratified"
     return settings
 
@@ -55,16 +56,6 @@ def exports_of_experiment(name):
 
 def exports_of_all_songs(wildcards):
     return sorted({path for name in CONFIG.experiments for path in exports_of_experiment(name)})
-
-
-def corpus_settings(*keys):
-    """These parts of a corpus's entry, as a params function: other parts are no reason to run again."""
-
-    def settings(wildcards):
-        entry = CONFIG.corpora[wildcards.corpus].model_dump()
-        return {key: entry[key] for key in keys}
-
-    return settings
 
 
 def settings_of_model(wildcards):
