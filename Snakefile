@@ -4,6 +4,8 @@ snakemake -n                                                       what would ru
 snakemake --configfile config/demo.yaml --profile profiles/local   the demo on this machine
 snakemake --profile profiles/slurm                                 config/config.yaml on the cluster
 snakemake --profile profiles/slurm lyrics                          one experiment of it
+snakemake fetch --profile profiles/local                           all text that it reads, on the login node, before the queue
+snakemake report_so_far --profile profiles/local                   the report of the runs that are finished
 """
 
 from snakemake.utils import min_version
@@ -21,13 +23,16 @@ report: "workflow/report/captions/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/functions.smk"
+include: "workflow/rules/needs.smk"
 include: "workflow/rules/corpora.smk"
 include: "workflow/rules/language_models.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/report_so_far.smk"
 
 
 localrules:
     all,
+    fetch,
 
 
 rule all:
@@ -36,6 +41,11 @@ rule all:
         REPORT,
         results_of_runs(RUNS),
         exports_of_all_songs,
+
+
+rule fetch:
+    input:
+        documents_of_all_corpora,
 
 
 for name in CONFIG.experiments:
@@ -52,6 +62,10 @@ for name in CONFIG.experiments:
 onstart:
     if MISSING:
         stop(MISSING)
+    if secrets.fault_of_env_file(Path(".env")):
+        stop(secrets.fault_of_env_file(Path(".env")))
+    if workflow.non_local_exec and secrets.hide_tokens(os.environ):
+        print("Verso: tokens in the environment are kept from the jobs; rules that fetch read them from .env.")
     print(
         f"Verso: {', '.join(CONFIG.experiments)}: {len(RUNS)} runs in all. Results go to {RESULTS}/, the report is {REPORT}"
     )
@@ -64,7 +78,10 @@ onsuccess:
         "Verso: done. "
         + (f"The report is {REPORT}: open it in a browser." if made else "`snakemake report` makes the report.")
     )
+    notify("finished")
 
 
 onerror:
     print(f"Verso: something failed. What is finished is kept; the logs are under {RESULTS}/logs. Start again to go on.")
+    print("Verso: `make status` tells which and why; `snakemake report_so_far` reports the runs that are finished.")
+    notify("failed")

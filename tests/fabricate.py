@@ -112,6 +112,8 @@ def _hardware(dice: random.Random) -> dict[str, Any]:
         "peak_vram_reserved_mb": None, "peak_ram_mb": dice.uniform(400, 1400),
         "tokens": 12_800_000, "tokens_per_second": 12_800_000 / seconds, "energy_joules": None,
         "energy_source": "none: no RAPL counter on this machine", "torch": "2.13.0+cpu", "python": "3.11.2", "verso": "0.1.0",
+        "asked": {"mem_mb": 2000, "runtime": 60, "vram_mb": 0, "cards": 0, "threads": 2}, "gpu_hours": 0.0, "batch_parts": 1,
+        "settings_key": "0123456789abcdef",
     }  # fmt: skip
 
 

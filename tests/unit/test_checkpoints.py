@@ -2,7 +2,6 @@ import errno
 import fcntl
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,11 @@ import torch
 
 import verso
 from verso.errors import VersoError
-from verso.training.checkpoints import Checkpoints
+from verso.training import checkpoints as module
+
+
+def Checkpoints(root, fingerprint, started=0.0):  # noqa: N802 - a start that these tests do not care about
+    return module.Checkpoints(root, fingerprint, started)
 
 
 def files(root):
@@ -100,51 +103,37 @@ def test_what_a_killed_writer_left_is_swept_up(tmp_path):
         assert checkpoints.newest()["step"] == 3
 
 
-HOLDER = """
-import sys
-from verso.training.checkpoints import Checkpoints
-with Checkpoints(sys.argv[1], "ours") as checkpoints:
-    checkpoints.save(1, {"step": 1})
-    print("training", flush=True)
-    sys.stdin.read()
-"""
+def test_a_planted_folder_or_link_never_leads_to_a_deletion_elsewhere(tmp_path):
+    root, elsewhere = tmp_path / "checkpoints", tmp_path / "thesis"
+    (elsewhere / "chapter").mkdir(parents=True)
+    (elsewhere / "chapter" / "one.tex").write_text("years of work")
+    ours = filled(root)
+    (root / "theirs").symlink_to(elsewhere)
+    (root / "planted").mkdir()
+    (root / "planted" / "link").symlink_to(elsewhere)
+    (root / "ours" / "folder").mkdir()
+    (root / "ours" / "folder" / "link").symlink_to(elsewhere)
+    (root / "ours" / "link").symlink_to(elsewhere)
+    with ours:
+        ours.finish()
+    assert (elsewhere / "chapter" / "one.tex").read_text() == "years of work"
+    assert [path.name[:14] for path in (root / "ours").iterdir()] == ["step-000000003"]
+    assert not (root / "planted").exists()
 
 
-@pytest.fixture
-def holder(tmp_path):
-    """Another process in the midst of a training."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(verso.__file__).parents[1])}
-    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
-    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline() == "training\n"
-        yield process
-        process.kill()
-
-
-@pytest.mark.parametrize("fingerprint", ["ours", "of other settings"])
-def test_a_second_training_of_a_run_is_refused_and_leaves_the_first_in_peace(tmp_path, holder, fingerprint):
-    half = tmp_path / "ours" / "step-000000009.abc.part"
-    half.write_bytes(b"being written")
-    with pytest.raises(VersoError, match="another process is training this run") as caught, Checkpoints(tmp_path, fingerprint):
+def test_a_fingerprint_that_is_a_link_is_refused_before_anything_is_written_or_swept(tmp_path):
+    root, elsewhere = tmp_path / "checkpoints", tmp_path / "thesis"
+    elsewhere.mkdir()
+    (elsewhere / "one.part").write_text("years of work")
+    root.mkdir()
+    (root / "ours").symlink_to(elsewhere)
+    checkpoints = Checkpoints(root, "ours")
+    with pytest.raises(VersoError, match="ours: is a link"), checkpoints:
         pass
-    assert str(tmp_path) in str(caught.value)
-    assert half.exists()
-    assert Checkpoints(tmp_path, "ours").newest()["step"] == 1  # to look disturbs nobody
-    assert half.exists()
-
-
-@pytest.mark.parametrize("end", [signal.SIGKILL, None], ids=["killed", "done"])
-def test_when_the_first_is_over_the_next_may_train(tmp_path, holder, end):
-    if end:
-        holder.send_signal(end)
-    else:
-        holder.stdin.close()
-    holder.wait()
-    with Checkpoints(tmp_path, "ours") as checkpoints:
-        assert checkpoints.newest()["step"] == 1
+    with pytest.raises(VersoError, match="ours: is a link"):
         checkpoints.finish()
-    assert [path.name for path in tmp_path.iterdir()] == ["ours"]
-    assert len(list((tmp_path / "ours").iterdir())) == 1
+    assert [path.name for path in elsewhere.iterdir()] == ["one.part"]
+    assert not (root / ".lock").exists()
 
 
 @pytest.mark.parametrize("fault", [errno.ENOTSUP, errno.ENOLCK])
@@ -175,7 +164,7 @@ FULL = """
 import logging, resource, sys, torch
 from verso.training.checkpoints import Checkpoints
 logging.basicConfig(level="INFO")
-checkpoints = Checkpoints(sys.argv[1], "ours")
+checkpoints = Checkpoints(sys.argv[1], "ours", 0.0)
 assert checkpoints.save(1, {"step": 1})
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))  # a write beyond it fails as on a full disk (EFBIG)
 assert not checkpoints.save(2, {"step": 2, "weights": torch.ones(100_000)})

@@ -6,7 +6,7 @@ import torch
 
 from verso import hardware
 from verso.errors import VersoError
-from verso.hardware import Device, EnergyCounter, Meter, peak_ram_mb, pick_device, use_threads
+from verso.hardware import Device, EnergyCounter, Meter, asked_and_used, peak_ram_mb, pick_device, use_threads
 
 CPU = Device(torch.device("cpu"), torch.float32, "a test")
 
@@ -99,6 +99,23 @@ def test_a_training_that_was_over_reports_the_machine_that_trained_it(moved_trai
     assert (report["device_name"], report["threads"]) == ("Xeon + EPYC", 2)
     assert report["wall_seconds"] == round(moved_training["wall_seconds"], 3)
     assert meter.state() == moved_training
+
+
+ASKED = {"mem_mb": 1100, "runtime": 45, "vram_mb": 3000, "cards": 2, "threads": 4}
+
+
+@pytest.mark.parametrize(("device", "hours"), [("cuda", 3.0), ("cpu + cuda", 3.0), ("cpu", 0.0)])
+def test_card_hours_are_counted_only_where_a_card_computed(device, hours):
+    found = asked_and_used({"device": device, "wall_seconds": 5400.0}, ASKED)
+    assert found == {"device": device, "wall_seconds": 5400.0, "asked": ASKED, "gpu_hours": hours}
+
+
+def test_what_a_job_asked_stands_beside_all_that_it_used():
+    report = Meter(CPU).report(1000)
+    found = asked_and_used(report, ASKED | {"slurm_partition": "GPU"})
+    assert {key: found[key] for key in report} == report
+    assert found["asked"] == ASKED  # a site's partition is no quantity
+    assert json.loads(json.dumps(found)) == found
 
 
 def test_the_peak_remembers_memory_that_was_given_back():

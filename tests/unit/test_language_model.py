@@ -11,19 +11,21 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import verso
 from verso import hardware
-from verso.errors import VersoError
+from verso.errors import DeviceLost, VersoError
 from verso.files import read_csv, read_json
 from verso.hardware import Device
 from verso.models.recurrent_lm import detach, load
 from verso.text.vocabulary import Vocabulary
-from verso.training import language_model
+from verso.training import checkpoints as module
+from verso.training import language_model, loop
 from verso.training.batches import encoded
-from verso.training.checkpoints import Checkpoints
-from verso.training.language_model import EveryToken, LastToken, Texts, build, train
-from verso.training.loop import fit
+from verso.training.language_model import EveryToken, LastToken, Texts, build, row_slices
+from verso.training.language_model import train as train_and_tell
 
 CPU = Device(torch.device("cpu"), torch.float32, "a test")
 SETTINGS = {
@@ -34,6 +36,18 @@ SETTINGS = {
     "early_stopping": None, "minutes": None,
 }  # fmt: skip
 LINES = ["the tide comes in", "the tide goes out", "we walk along the shore", "and count the boats", "until the evening"]
+
+
+def Checkpoints(root, fingerprint):  # noqa: N802 - a start that these tests do not care about
+    return module.Checkpoints(root, fingerprint, 0.0)
+
+
+def ignore(progress):
+    """Nobody asks how far these trainings are."""
+
+
+def fit(task, settings, device, checkpoints, seconds):
+    return loop.fit(task, settings, device, checkpoints, seconds, ignore)
 
 
 @pytest.fixture
@@ -67,15 +81,19 @@ def arguments(corpus, run, seconds=3600, **changes):
     }
 
 
+def train(*, started=0.0, parts=1, tell=ignore, **call):
+    train_and_tell(**call, started=started, parts=parts, tell=tell)
+
+
 def history(run):
     return [{key: value for key, value in row.items() if key != "seconds"} for row in read_csv(run / "history.csv")]
 
 
-def make(objective, documents, validation=None, **changes):
+def make(objective, documents, validation=None, parts=1, **changes):
     settings = {**SETTINGS, **changes}
     torch.manual_seed(0)
     model = build(settings, 30)
-    return objective(model, Texts(documents, validation or documents, 1, "train.jsonl"), settings, 5)
+    return objective(model, Texts(documents, validation or documents, 1, "train.jsonl"), settings, 5, parts)
 
 
 def documents(count=6, length=40):
@@ -169,13 +187,14 @@ def test_another_torch_or_another_device_trains_anew(corpus, tmp_path, monkeypat
     assert len(keys) == 2
 
 
-def test_a_run_that_is_being_trained_is_not_trained_beside_it(corpus, tmp_path):
+def test_a_run_that_a_later_start_trains_is_not_trained_beside_it(corpus, tmp_path):
     run = tmp_path / "run"
-    process = start(arguments(corpus, run, seconds=0, epochs=5000), tmp_path / "log")
+    process = start(arguments(corpus, run, seconds=0, epochs=5000), tmp_path / "log", started=200)
     try:
         when_it_has_learnt_more(process, run, [])
-        with pytest.raises(VersoError, match="another process is training this run"):
-            train(**arguments(corpus, run, seconds=0, epochs=5000))
+        with pytest.raises(VersoError, match="a later start of Snakemake trains this run") as caught:
+            train(**arguments(corpus, run, seconds=0, epochs=5000), started=100)
+        assert caught.value.cause == "handed_over"
         seen = steps_saved(run)
         when_it_has_learnt_more(process, run, seen)
         assert process.poll() is None, "the refused training brought down the first"
@@ -184,18 +203,48 @@ def test_a_run_that_is_being_trained_is_not_trained_beside_it(corpus, tmp_path):
         process.communicate()
 
 
+@pytest.mark.parametrize("later", [200, 100], ids=["a later start", "an equal start"])
+def test_a_training_handed_over_in_its_middle_ends_with_the_same_weights(corpus, tmp_path, monkeypatch, later):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    run = tmp_path / "handed"
+    call = arguments(corpus, run, epochs=60)  # a checkpoint in an hour: what the second finds was saved to hand over
+    second = start(call, tmp_path / "second.log", started=later, manner="waits")
+    first = start(call, tmp_path / "first.log", started=100)
+    deadline = time.monotonic() + 60
+    while "epoch 2" not in ((tmp_path / "first.log").read_text() if (tmp_path / "first.log").exists() else ""):
+        assert first.poll() is None, first.stderr.read().decode()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    second.stdin.write(b"now\n")
+    second.stdin.flush()
+    _, told = first.communicate(timeout=60)
+    assert first.returncode == 75, "the first training was over before it was asked to hand over"
+    assert f"a later start goes on from it: process {second.pid} on " in told.decode()
+    assert second.wait(timeout=120) == 0, second.stderr.read().decode()
+    second.communicate()
+    assert "going on from the checkpoint of epoch" in (tmp_path / "second.log").read_text()
+    train(**arguments(corpus, tmp_path / "whole", epochs=60))
+    for name in ("weights.safetensors", "architecture.json"):
+        assert (run / "model" / name).read_bytes() == (tmp_path / "whole/model" / name).read_bytes()
+    assert history(run) == history(tmp_path / "whole")
+    assert not [path for path in (run / "checkpoints").iterdir() if path.name.startswith(".")]
+
+
 DRIVER = """
 import json, sys
 from verso.logs import to_log
 from verso.training.language_model import train
+if sys.argv[4] == "waits":  # torch is imported, and a word starts the training
+    sys.stdin.readline()
 with to_log(sys.argv[2]):
-    train(**json.loads(sys.argv[1]))
+    train(**json.loads(sys.argv[1]), started=float(sys.argv[3]), parts=1, tell=lambda progress: None)
 """
 
 
-def start(call, log):
+def start(call, log, started=0.0, manner="starts"):
     environment = {**os.environ, "PYTHONPATH": str(Path(verso.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen([sys.executable, "-c", DRIVER, json.dumps(call), str(log)], env=environment, stderr=subprocess.PIPE)
+    command = [sys.executable, "-c", DRIVER, json.dumps(call), str(log), str(started), manner]
+    return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def steps_saved(run):
@@ -321,3 +370,171 @@ def test_a_small_model_learns_a_tiny_text_by_heart(tmp_path):
     task = make(EveryToken, [song] * 4, [song], dropout=0.0, embedding=16, hidden=64, batch=2, window=31)
     outcome = fit(task, {**SETTINGS, "epochs": 80, "learning_rate": 0.02}, CPU, Checkpoints(tmp_path, "a"), 3600)
     assert outcome.history[-1]["validation_loss"] < 0.1
+
+
+def gradients(task, batches):
+    """Of some steps after each other, without learning: losses, targets, gradients, and the state at the end."""
+    seen = []
+    for batch in batches:
+        task.model.zero_grad()
+        losses, targets = [], 0
+        for loss, counted in task.losses(batch):
+            loss.backward()
+            losses.append(loss.item())
+            targets += counted
+        seen.append((sum(losses), targets, len(losses), [parameter.grad.clone() for parameter in task.model.parameters()]))
+    return seen, task.state
+
+
+def by_hand(task, batches):
+    """The same as it was before there were parts."""
+    seen = []
+    for batch in batches:
+        task.model.zero_grad()
+        loss, targets = task.loss(batch)
+        loss.backward()
+        seen.append((loss.item(), targets, 1, [parameter.grad.clone() for parameter in task.model.parameters()]))
+    return seen, task.state
+
+
+def flat(state):
+    return torch.cat([part.flatten() for part in ((state,) if isinstance(state, torch.Tensor) else state)])
+
+
+@pytest.mark.parametrize("objective", [EveryToken, LastToken])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("softmax", ["plain", "adaptive"])
+@pytest.mark.parametrize("parts", [2, 4, 99])
+def test_in_parts_a_batch_gives_the_same_loss_gradient_and_state(objective, cell, softmax, parts):
+    changes = {"cell": cell, "softmax": softmax, "cutoffs": [10], "dropout": 0.0, "batch": 5, "stride": 7}
+    whole, cut = make(objective, documents(), **changes), make(objective, documents(), parts=parts, **changes)
+    expected, state = by_hand(whole, list(whole.batches(1, 0))[:6])
+    found, cut_state = gradients(cut, list(cut.batches(1, 0))[:6])
+    for (loss, targets, _, grads), (cut_loss, cut_targets, count, cut_grads) in zip(expected, found, strict=True):
+        assert cut_loss == pytest.approx(loss, abs=1e-5)
+        assert cut_targets == targets
+        assert count == min(parts, 5)  # never more parts than rows
+        for one, other in zip(grads, cut_grads, strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+    if objective is EveryToken:
+        assert flat(state).abs().max() > 0.01
+        torch.testing.assert_close(flat(cut_state), flat(state), rtol=1e-5, atol=1e-6)
+    else:
+        assert cut_state is None
+
+
+@pytest.mark.parametrize("objective", [EveryToken, LastToken])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_in_one_part_the_bits_are_those_of_the_whole_batch(objective, cell):
+    one, other = make(objective, documents(), cell=cell, stride=7), make(objective, documents(), cell=cell, stride=7)
+    torch.manual_seed(6)
+    expected, state = by_hand(one, one.batches(1, 0))
+    torch.manual_seed(6)
+    found, found_state = gradients(other, other.batches(1, 0))
+    for (loss, *_, grads), (found_loss, *_, found_grads) in zip(expected, found, strict=True):
+        assert found_loss == loss
+        assert all(torch.equal(a, b) for a, b in zip(grads, found_grads, strict=True))
+    assert state is found_state is None or torch.equal(flat(state), flat(found_state))
+
+
+def test_lanes_of_one_part_know_nothing_of_another_part_s_lanes():
+    task = make(EveryToken, documents(), parts=2, dropout=0.0)
+    batch = next(iter(task.batches(1, 0)))
+    list(task.losses(batch))
+    before = [part.clone() for part in task.state]
+    inputs, targets = batch
+    inputs = inputs.clone()
+    inputs[-1] = 3  # another text in the last lane
+    next(iter(task.batches(1, 0)))  # the epoch anew
+    list(task.losses((inputs, targets)))
+    for old, new in zip(before, task.state, strict=True):
+        assert torch.equal(old[:, :-1], new[:, :-1])
+        assert not torch.equal(old[:, -1], new[:, -1])
+
+
+@settings(max_examples=50)
+@given(rows=st.integers(1, 200), parts=st.integers(1, 300))
+def test_the_parts_hold_each_row_once_and_are_of_one_size_give_or_take_one(rows, parts):
+    slices = row_slices(rows, parts)
+    assert [row for part in slices for row in range(rows)[part]] == list(range(rows))
+    sizes = [part.stop - part.start for part in slices]
+    assert len(sizes) == min(rows, parts)
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_a_validation_in_parts_measures_the_same():
+    held_out = documents(count=20, length=60)
+    whole, cut = (make(EveryToken, documents(), held_out, parts=parts, batch=8, dropout=0.0) for parts in (1, 4))
+    with torch.no_grad():
+        assert cut.validate() == pytest.approx(whole.validate(), rel=1e-6)
+
+
+def test_a_training_goes_on_in_other_parts_from_its_checkpoint_says_so_and_learns_the_same(corpus, tmp_path, caplog):
+    caplog.set_level("INFO")
+    whole, run = tmp_path / "whole", tmp_path / "run"
+    train(**arguments(corpus, whole, epochs=3, dropout=0.0))
+    assert "parts" not in caplog.text
+    process = start(arguments(corpus, run, seconds=0, epochs=3, dropout=0.0), tmp_path / "log")
+    deadline = time.monotonic() + 60
+    while not steps_saved(run) and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    process.kill()
+    process.communicate()
+    train(**arguments(corpus, run, epochs=3, dropout=0.0), parts=2)
+    assert "going on from the checkpoint of epoch" in caplog.text
+    assert "the batch is computed in 2 parts, for the card's memory was too small" in caplog.text
+    assert (read_json(whole / "hardware.json")["batch_parts"], read_json(run / "hardware.json")["batch_parts"]) == (1, 2)
+    for one, other in zip(history(whole), history(run), strict=True):
+        assert float(one["validation_loss"]) == pytest.approx(float(other["validation_loss"]), rel=1e-3)
+    told = load(whole / "model", "cpu").state_dict(), load(run / "model", "cpu").state_dict()
+    for name, tensor in told[0].items():
+        torch.testing.assert_close(tensor, told[1][name], rtol=1e-2, atol=1e-3)
+
+
+def test_progress_is_passed_on(corpus, tmp_path):
+    told = []
+    train(**arguments(corpus, tmp_path / "run", epochs=1), tell=told.append)
+    assert told[0]["epochs"] == 1
+
+
+def test_a_card_that_slurm_promised_and_did_not_give_is_not_made_up_for_by_the_cpu(corpus, tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    call = {**arguments(corpus, tmp_path / "run", epochs=1), "gpus": 1}
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    train(**call)
+    assert "CPU, for" in caplog.text
+    monkeypatch.setenv("SLURM_JOB_ID", "17")
+    with pytest.raises(DeviceLost, match=r"SLURM job 17 was given a card .* sees none .*--exclude") as caught:
+        train(**call)
+    assert caught.value.cause == "device_lost"
+    train(**{**call, "gpus": 0})  # nobody promised one
+
+
+HINTS = "\nCUDA kernel errors might be asynchronously reported; a hardware error, an ECC error, device not ready\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (torch.AcceleratorError("CUDA error: unspecified launch failure" + HINTS), True),
+        (torch.AcceleratorError("CUDA error: uncorrectable ECC error encountered" + HINTS), True),
+        (torch.AcceleratorError("CUDA error: CUDA-capable device(s) is/are busy or unavailable" + HINTS), True),
+        (RuntimeError("CUDA error: device not ready"), True),
+        (RuntimeError("No CUDA GPUs are available"), True),
+        (torch.AcceleratorError("CUDA error: device-side assert triggered" + HINTS), False),
+        (torch.AcceleratorError("CUDA error: an illegal memory access was encountered" + HINTS), False),
+        (torch.OutOfMemoryError("CUDA out of memory. GPU 0 has a total capacity of 8 GiB; device not ready"), False),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+    ],
+)
+def test_a_card_that_is_gone_is_told_apart_from_a_full_one_and_from_a_bug(corpus, tmp_path, monkeypatch, error, lost):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(EveryToken, "loss", fail)
+    with pytest.raises(DeviceLost if lost else type(error)) as caught:
+        train(**arguments(corpus, tmp_path / "run"))
+    assert (caught.value.__cause__ is error) if lost else (caught.value is error)
+    assert not (tmp_path / "run/checkpoints/.lock").exists()

@@ -1,14 +1,16 @@
 import math
 import os
 import signal
+import time
 
 import pytest
 import torch
 
 from verso.errors import Interrupted, VersoError
 from verso.hardware import Device
+from verso.training import checkpoints as module
+from verso.training import loop
 from verso.training.batches import permutation
-from verso.training.checkpoints import Checkpoints
 from verso.training.loop import HISTORY
 from verso.training.loop import fit as fit_every
 
@@ -23,6 +25,10 @@ SETTINGS = {
     "early_stopping": None,
     "minutes": None,
 }
+
+
+def Checkpoints(root, fingerprint, started=0.0):  # noqa: N802 - a start that most of these tests do not care about
+    return module.Checkpoints(root, fingerprint, started)
 
 
 class Line:
@@ -52,6 +58,9 @@ class Line:
         self.memory = loss.detach().reshape(1)
         return loss, len(x)
 
+    def losses(self, x):
+        yield self.loss(x)
+
     def validate(self):
         assert not self.model.training
         assert not torch.is_grad_enabled()
@@ -66,8 +75,8 @@ class Line:
         self.memory = carried
 
 
-def fit(task, settings, checkpoints, seconds=3600):
-    return fit_every(task, settings, CPU, checkpoints, seconds)
+def fit(task, settings, checkpoints, seconds=3600, tell=lambda progress: None):
+    return fit_every(task, settings, CPU, checkpoints, seconds, tell)
 
 
 def weights(task):
@@ -141,8 +150,9 @@ def test_a_signal_lets_the_step_end_saves_and_gives_the_handlers_back(tmp_path, 
     task = Line()
     learn = task.loss
     task.loss = lambda x: (os.kill(os.getpid(), number) if len(task.seen) == 8 else None, learn(x))[1]
-    with pytest.raises(Interrupted, match="epoch 2, after step 8; a checkpoint is saved"):
+    with pytest.raises(Interrupted, match="epoch 2, after step 8; a checkpoint is saved") as caught:
         fit(task, SETTINGS, Checkpoints(tmp_path / "cut", "a"))
+    assert caught.value.cause == "stopped"
     assert [signal.getsignal(kind) for kind in (signal.SIGTERM, signal.SIGINT)] == before
 
     resumed = Line()
@@ -217,3 +227,126 @@ def test_gradients_are_clipped_and_their_mean_norm_is_told_unclipped(tmp_path):
     assert outcome.history[0]["gradient_norm"] > 0.1
     norm = math.sqrt(sum(float((parameter.grad**2).sum()) for parameter in task.model.parameters()))
     assert norm == pytest.approx(1e-3, rel=0.01)
+
+
+PROGRESS = {"epoch", "epochs", "step", "steps", "train_loss", "validation_loss", "seconds_left"}
+
+
+def test_progress_is_told_with_the_losses_of_the_last_finished_epoch(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "TELL_SECONDS", 0.0)
+    told = []
+    outcome = fit(Line(), SETTINGS, Checkpoints(tmp_path, "a"), tell=told.append)
+    assert all(set(progress) == PROGRESS for progress in told)
+    assert {(progress["epochs"], progress["steps"]) for progress in told} == {(4, 24)}
+    first = next(progress for progress in told if progress["step"] == 6 and progress["train_loss"] is not None)
+    assert told[0] | {"seconds_left": 0} == {
+        "epoch": 1, "epochs": 4, "step": 1, "steps": 24, "train_loss": None, "validation_loss": None, "seconds_left": 0,
+    }  # fmt: skip
+    assert (first["train_loss"], first["validation_loss"]) == tuple(
+        outcome.history[0][key] for key in ("train_loss", "validation_loss")
+    )
+    assert first["epoch"] == 2
+    assert all(progress["seconds_left"] > 0 for progress in told[:-1] if progress["step"] < 24)
+    assert (told[-1]["epoch"], told[-1]["step"], told[-1]["seconds_left"]) == (4, 24, 0.0)
+
+
+def test_progress_is_told_at_most_once_a_second(tmp_path):
+    told = []
+    fit(Line(), {**SETTINGS, "epochs": 2}, Checkpoints(tmp_path, "a"), tell=told.append)  # some hundredths of a second
+    assert 1 <= len(told) <= 2
+
+
+def test_the_time_left_follows_the_speed_of_this_life_and_not_of_the_one_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "TELL_SECONDS", 0.0)
+    with pytest.raises(RuntimeError):
+        fit(Line(raising(RuntimeError(), 13)), SETTINGS, Checkpoints(tmp_path, "a"), seconds=0)
+    clock = iter(range(1000))
+    monkeypatch.setattr(loop.time, "perf_counter", lambda: float(next(clock)))  # every look is a second on, whatever the machine
+    told = []
+    fit(Line(), SETTINGS, Checkpoints(tmp_path, "a"), tell=told.append)
+    assert told[0]["step"] == 14
+    assert told[0]["seconds_left"] % 10 == 0  # ten steps, each of the whole seconds that the first one here took
+    assert 10 <= told[0]["seconds_left"] <= 100
+
+
+def test_minutes_bound_the_time_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "TELL_SECONDS", 0.0)
+    told = []
+    slow = Line(lambda number: time.sleep(0.01))
+    fit(slow, {**SETTINGS, "epochs": 10_000, "minutes": 0.2 / 60}, Checkpoints(tmp_path, "a"), tell=told.append)
+    assert max(progress["seconds_left"] for progress in told) <= 0.2
+
+
+class Claimed(module.Checkpoints):
+    """Checkpoints that a later start wants after so many looks."""
+
+    def __init__(self, root, looks):
+        super().__init__(root, "a", 0.0)
+        self.looks = looks
+
+    def wanted(self):
+        self.looks -= 1
+        return self.looks < 0
+
+    successor = "process 4711 on gpu02"
+
+
+@pytest.mark.parametrize("looks", [0, 7, 20])
+def test_a_wanted_training_saves_says_who_takes_over_and_the_successor_ends_with_the_same_bits(tmp_path, looks):
+    undisturbed, resumed = Line(), Line()
+    expected = fit(undisturbed, SETTINGS, Checkpoints(tmp_path / "whole", "a"))
+    before = Line()
+    with pytest.raises(
+        Interrupted, match="a checkpoint is saved, and a later start goes on from it: process 4711 on gpu02"
+    ) as caught:
+        fit(before, SETTINGS, Claimed(tmp_path / "cut", looks))
+    assert caught.value.cause == "handed_over"
+    outcome = fit(resumed, SETTINGS, Checkpoints(tmp_path / "cut", "a"))
+    assert len(before.seen) + len(resumed.seen) == 24
+    assert without_seconds(outcome.history) == without_seconds(expected.history)
+    for name, tensor in weights(undisturbed).items():
+        assert torch.equal(tensor, weights(resumed)[name])
+
+
+class InParts(Line):
+    """The same, its batches of ten computed row by row."""
+
+    parts = 10
+
+    def losses(self, x):
+        for rows in x.tensor_split(self.parts):
+            loss, counted = self.loss(rows)
+            yield loss * counted / len(x), counted
+
+
+def test_a_batch_in_parts_counts_its_targets_once_and_the_report_says_how_many_parts(tmp_path):
+    outcome = fit(InParts(), SETTINGS, Checkpoints(tmp_path, "a"))
+    assert outcome.hardware["batch_parts"] == 10
+    assert outcome.history[-1]["tokens"] == 240
+    assert fit(Line(), SETTINGS, Checkpoints(tmp_path / "whole", "a")).hardware["batch_parts"] == 1
+
+
+def test_a_training_goes_on_in_other_parts_and_says_so(tmp_path):
+    with pytest.raises(RuntimeError):
+        fit(Line(raising(RuntimeError(), 8)), SETTINGS, Checkpoints(tmp_path, "a"), seconds=0)
+    resumed = InParts()
+    assert fit(resumed, SETTINGS, Checkpoints(tmp_path, "a")).hardware["batch_parts"] == 10
+    assert len(resumed.seen) == 16
+
+
+def test_too_little_memory_in_mid_step_saves_nothing_and_comes_through(tmp_path):
+    task = InParts()
+    learn, calls = task.loss, iter(range(1000))
+    error = torch.OutOfMemoryError("CUDA out of memory")
+
+    def loss(rows):
+        if next(calls) == 65:  # within the seventh batch
+            raise error
+        return learn(rows)
+
+    task.loss = loss
+    checkpoints = Checkpoints(tmp_path, "a")
+    with pytest.raises(torch.OutOfMemoryError) as caught:
+        fit(task, SETTINGS, checkpoints, seconds=0)
+    assert caught.value is error
+    assert checkpoints.newest()["at"]["step"] == 6

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from verso.errors import VersoError
 from verso.evaluation.measures import COLUMNS
-from verso.files import read_json_lines, write_json_lines
+from verso.files import read_csv, read_json_lines, write_csv, write_json_lines
 from verso.report import numbers, page, words
 
 ROOT = Path(__file__).parents[2] / "workflow"
@@ -189,6 +189,57 @@ def test_a_fingerprint_that_all_runs_share_is_said_once(report, tmp_path):
     assert "songs gru-char seed 0, songs gru-char seed 1" in text
 
 
+def hardware_section(folder, language="en", **cells):
+    """That section of a report on two runs whose hardware table says `cells` of the first; None empties a cell of both."""
+    fabricate_report(folder, {"songs": MODELS}, seeds=1, demo=False)
+    rows = read_csv(folder / "hardware.csv")
+    rows[0] |= {key: str(value) for key, value in cells.items() if value is not None}
+    for row in rows:
+        row |= {key: "" for key, value in cells.items() if value is None}
+    (folder / "changed").mkdir()
+    write_csv(folder / "changed" / "hardware.csv", rows, rows[0])
+    report = folder / "changed" / "report.html"
+    others = {"title": "t", "language": language, "experiments": [], "models": {}, "corpora": [], "samples": []}
+    others |= {"provenance": {"versions": {"verso": "0"}, "fingerprints": {}, "config": "c", "commit": None, "date": "d"}}
+    csvs = {name: folder / f"{name}.csv" for name in ("language_models", "comparisons", "samples")}
+    svgs = {name: folder / f"{name}.svg" for name in ("learning_curves", "bits_per_byte", "differences", "sample_measures")}
+    page.render(
+        report,
+        tables=csvs | {"hardware": folder / "changed" / "hardware.csv"},
+        figures=svgs,
+        templates=ROOT / "report" / "templates",
+        **others,
+    )
+    text = report.read_text(encoding="utf-8")
+    return text.split(f'<section id="{language}-hardware">')[1].split("</section>")[0]
+
+
+def test_what_was_used_of_what_was_asked_is_said_and_drawn(tmp_path):
+    found = hardware_section(tmp_path, peak_ram_mb=500, asked_mem_mb=2000, wall_seconds=7200, asked_runtime=60)
+    assert "25\u202f% of 2.00\u202fGB" in found
+    assert '<span class="share" style="--share: 25.0%" aria-hidden="true"></span>' in found
+    assert "200\u202f% of 1\u202fh 00\u202fmin" in found
+    assert '<span class="share over" style="--share: 100.0%" aria-hidden="true"></span>' in found
+
+
+def test_hours_and_energy_are_summed_and_a_missing_counter_is_said(tmp_path):
+    some = hardware_section(tmp_path / "some", energy_joules=7.2e6, gpu_hours=2, cpu_hours=4, miniature=True)
+    assert re.search(r"In all: 2.00 GPU-hours, [\d.]+ CPU-hours, energy 2.00\u202fkWh; runs: 2.", some)
+    assert "Runs without an energy counter: 1 of 2." in some
+    assert "Miniatures among these runs: 1." in some
+    none = hardware_section(tmp_path / "none", "es")
+    assert "No pudo leerse ningún contador de energía" in none
+    assert "Miniaturas" not in none
+
+
+def test_runs_from_before_requests_were_recorded_are_counted_and_shown_without_a_share(tmp_path):
+    asked = dict.fromkeys([f"asked_{key}" for key in ("mem_mb", "runtime", "vram_mb", "cards", "threads")])
+    found = hardware_section(tmp_path, **asked, gpu_hours=None)
+    assert "Runs from before requests were recorded: 2." in found
+    assert 'class="share' not in found
+    assert "Used at the peak" not in found
+
+
 def test_every_measure_of_a_sample_has_a_heading():
     assert set(words.MEASURES) == set(COLUMNS) - {"source", "document", "group"}
 
@@ -203,6 +254,10 @@ def test_numbers_are_written_as_each_language_writes_them():
     assert numbers.duration(3725, "en") == "1\u202fh 02\u202fmin"
     assert numbers.duration(59.7, "en") == "1\u202fmin 00\u202fs"
     assert numbers.memory(1536, "es") == "1,54\u202fGB"
+    assert numbers.energy(5400, "es") == "1,50\u202fWh"
+    assert numbers.energy(5.4e6, "en") == "1.50\u202fkWh"
+    assert [numbers.hours(value, "en") for value in (0.0, 0.0125, 1.5, 1234.4, None)] == ["0", "0.0125", "1.50", "1,234", "–"]
+    assert numbers.share(0.416, "es") == "42\u202f%"
 
 
 @given(st.text(alphabet="ab \n<>&", max_size=900), st.sampled_from(["", "[Verse 1]\n", "x " * 80]))

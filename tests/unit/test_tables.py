@@ -6,8 +6,9 @@ import pytest
 from fabricate import HISTORY_COLUMNS, fabricate_run, scores_row
 
 from verso.errors import VersoError
-from verso.files import read_csv, write_csv
+from verso.files import read_csv, read_json, write_csv, write_json
 from verso.report import tables
+from verso.report.hardware_table import totals, uses
 from verso.report.latex import escape
 
 NAMES = ("language_models", "comparisons", "samples", "hardware")
@@ -194,3 +195,64 @@ def test_tables_do_not_depend_on_the_order_of_the_runs_seeds(tmp_path):
     assert float(first["language_models"][0]["bits_per_byte"]) == pytest.approx(
         float(second["language_models"][0]["bits_per_byte"])
     )
+
+
+def used(run, **facts):
+    """The run, once its hardware.json says these facts; None takes a key away."""
+    told = read_json(run["hardware"]) | facts
+    write_json(run["hardware"], {key: value for key, value in told.items() if key not in facts or value is not None})
+    return run
+
+
+ON_A_CARD = {
+    "device": "cuda", "wall_seconds": 7200.0, "peak_ram_mb": 1500.0, "peak_vram_mb": 700.0, "peak_vram_reserved_mb": 900.0,
+    "energy_joules": 1.8e6, "gpu_hours": 2.0,
+    "asked": {"mem_mb": 3000, "runtime": 240, "vram_mb": 3600, "cards": 1, "threads": 4},
+}  # fmt: skip
+ON_A_CPU = {
+    "wall_seconds": 3600.0, "peak_ram_mb": 500.0, "energy_source": "none: no RAPL counter on this machine", "gpu_hours": 0.0,
+    "asked": {"mem_mb": 1000, "runtime": 30, "vram_mb": 0, "cards": 0, "threads": 2},
+}  # fmt: skip
+
+
+def test_what_was_used_is_set_against_what_was_asked(tmp_path):
+    runs = [
+        used(fabricate_run(tmp_path, "songs", "large", 0), **ON_A_CARD),
+        used(fabricate_run(tmp_path, "songs", "small", 0), **ON_A_CPU),
+    ]
+    rows = compare(tmp_path, runs)["hardware"]
+    first, second = rows
+    assert {key: use["share"] for key, use in uses(first).items()} == {"memory": 0.5, "time": 0.5, "vram": 0.25}
+    assert {key: use["share"] for key, use in uses(second).items()} == {"memory": 0.5, "time": 2.0, "vram": None}
+    assert [float(first[key]) for key in ("gpu_hours", "cpu_hours", "energy_kwh")] == [2.0, 8.0, 0.5]
+    assert [float(second[key]) for key in ("gpu_hours", "cpu_hours")] == [0.0, 2.0]
+    assert second["energy_kwh"] == ""  # unknown is not nothing
+    found = totals(rows)
+    assert [found[key] for key in ("runs", "recorded", "metered", "miniatures")] == [2, 2, 1, 0]
+    assert [found[key] for key in ("wall_seconds", "gpu_hours", "cpu_hours", "energy_joules")] == [10800.0, 2.0, 10.0, 1.8e6]
+    assert found["memory"] == {"used": 2000.0, "asked": 4000.0, "share": 0.5}
+    assert found["vram"] == {"used": 900.0, "asked": 3600.0, "share": 0.25}  # a run that asked for no card wasted none
+    last = (tmp_path / "hardware.tex").read_text().split("\\bottomrule")[0].splitlines()[-1]
+    assert last.startswith("in all & 2 runs & -- & 1 without an energy counter & 10\\,800 & 270 &")
+    assert "& 2.00 & 10.00 & 0.500 &" in last
+
+
+def test_a_run_from_before_requests_were_recorded_is_read_and_left_blank(tmp_path):
+    old = dict.fromkeys(("asked", "gpu_hours", "batch_parts", "settings_key", "peak_vram_reserved_mb"))
+    runs = [
+        used(fabricate_run(tmp_path, "songs", "old", 0), **old, threads="2 + 4"),
+        used(fabricate_run(tmp_path, "songs", "new", 0), **ON_A_CPU),
+    ]
+    rows = compare(tmp_path, runs)["hardware"]
+    blank = ("asked_mem_mb", "asked_runtime", "asked_vram_mb", "asked_cards", "asked_threads", "gpu_hours", "cpu_hours")
+    assert {rows[0][key] for key in blank} == {""}  # of threads that changed nobody knows the hours
+    found = totals(rows)
+    assert (found["runs"], found["recorded"]) == (2, 1)
+    assert found["memory"] == {"used": 500.0, "asked": 1000.0, "share": 0.5}  # of the one that says both
+    assert "None" not in (tmp_path / "hardware.tex").read_text()
+
+
+def test_a_miniature_is_called_one_where_its_use_is_told(tmp_path):
+    rows = compare(tmp_path, [fabricate_run(tmp_path, "songs", "toy", 0, miniature=True)])["hardware"]
+    assert totals(rows)["miniatures"] == 1
+    assert "toy (miniature)" in (tmp_path / "hardware.tex").read_text()

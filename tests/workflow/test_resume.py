@@ -6,7 +6,7 @@ import time
 
 import psutil
 import pytest
-from conftest import CONFIG, TINY, Project
+from project import CONFIG, TINY, Project
 
 from verso.files import read_csv, sha256_of
 

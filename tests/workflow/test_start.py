@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from conftest import songs_of
+from project import songs_of
 
 from verso.config_check import RULES
 

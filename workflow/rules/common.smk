@@ -6,13 +6,15 @@ A path says what is in it: results/corpora/<corpus>/..., results/runs/<corpus>/<
 import json
 import os
 import re
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir, "workflow", "scripts")))
 
-from verso import config_check, needs, provenance
+from snakemake.logging import logger
+from verso import cards, config_check, estimates, needs, provenance, records, secrets, site
 from verso.errors import VersoError
 from verso.files import read_json, sha256_of, write_json
 
@@ -29,8 +31,12 @@ def stop(message):
     sys.exit(1)
 
 
+if workflow.is_main_process:  # its jobs parse this again, and must know whose they are: a later start takes a run over
+    os.environ[records.STARTED] = str(STARTED)
+
 try:
-    CONFIG = config_check.load(config, CONFIG_ORIGIN)
+    SITE = site.read_site(config.get("site"))  # of the profile
+    CONFIG = config_check.load({key: value for key, value in config.items() if key != "site"}, CONFIG_ORIGIN)
     RESULTS = CONFIG.results.rstrip("/")
     LAYOUT_FILE = Path(RESULTS, ".layout.json")
     layout = read_json(LAYOUT_FILE) if LAYOUT_FILE.exists() else None
@@ -50,6 +56,17 @@ MISSING = "".join(f"\n  {fault}" for fault in config_check.missing_sources(CONFI
 if MISSING:
     MISSING = f"{CONFIG_ORIGIN} names text that is not there:{MISSING}\nPut it there or change the path; config/README.md says what is read."
     print(MISSING, file=sys.stderr)
+
+
+def notify(outcome):
+    """Run the config's `notify` command; whether it works is no matter of the results."""
+    if CONFIG.notify:
+        facts = {"VERSO_OUTCOME": outcome, "VERSO_TITLE": CONFIG.title, "VERSO_REPORT": REPORT}
+        facts["VERSO_EXPERIMENTS"] = " ".join(CONFIG.experiments)
+        try:
+            subprocess.run(CONFIG.notify, shell=True, env={**os.environ, **facts}, timeout=60, check=True)
+        except subprocess.SubprocessError as error:
+            print(f"Verso: notify: {error}", file=sys.stderr)
 
 
 # --- runs: one (corpus, model, seed), however many experiments share it ---
@@ -112,32 +129,3 @@ RUN = "{corpus}/{model}/seed-{seed}"
 def code_of(driver):
     """Fingerprint of the code that workflow/scripts/<driver>.py executes."""
     return provenance.fingerprint_of_code(SCRIPTS / f"{driver}.py")
-
-
-# --- needs: threads and resources of every rule come from here ---
-
-
-def needs_of_model(name):
-    """One of the resources of a training, as a function of the attempt."""
-
-    def resource(wildcards, attempt):
-        return needs.needs_of_training(CONFIG.models[wildcards.model], attempt)[name]
-
-    return resource
-
-
-def threads_of_model(wildcards):
-    return CONFIG.models[wildcards.model].needs.cpus
-
-
-def light_work(name):
-    """One of the resources of a job that trains nothing, as a function of the attempt."""
-
-    def resource(wildcards, attempt):
-        return needs.needs_of_light_work(attempt)[name]
-
-    return resource
-
-
-TRAINING = {name: needs_of_model(name) for name in ("mem_mb", "runtime", "vram_mb", "gpu", "checkpoint_seconds")}
-LIGHT_WORK = {name: light_work(name) for name in ("mem_mb", "runtime", "vram_mb", "gpu")}

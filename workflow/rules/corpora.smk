@@ -20,7 +20,7 @@ rule acquire_corpus:
         ENVIRONMENT
     threads: 1
     resources:
-        **LIGHT_WORK,
+        **light_work("acquire_corpus", "{corpus}"),
     params:
         source=source_settings,
         kind=kind_of_corpus,
@@ -49,7 +49,7 @@ rule prepare_corpus:
         ENVIRONMENT
     threads: 1
     resources:
-        **LIGHT_WORK,
+        **light_work("prepare_corpus", "{corpus}"),
     params:
         settings=preparation_settings,
         kind=kind_of_corpus,
@@ -71,7 +71,7 @@ rule build_vocabulary:
         ENVIRONMENT
     threads: 1
     resources:
-        **LIGHT_WORK,
+        **light_work("build_vocabulary", "{corpus}-{unit}"),
     params:
         minimum_count=lambda wildcards: getattr(CONFIG.corpora[wildcards.corpus].minimum_count, wildcards.unit),
         code=code_of("build_vocabulary"),
@@ -103,7 +103,7 @@ rule export_songs:
         ENVIRONMENT
     threads: 1
     resources:
-        **LIGHT_WORK,
+        **light_work("export_songs", "{corpus}"),
     params:
         settings=lambda wildcards: CONFIG.corpora[wildcards.corpus].alpaca.model_dump(),
         code=code_of("export_songs"),

@@ -58,9 +58,13 @@ def exports_of_all_songs(wildcards):
     return sorted({path for name in CONFIG.experiments for path in exports_of_experiment(name)})
 
 
+def settings_of(model):
+    """A model's entry but for what cannot change its weights."""
+    return CONFIG.models[model].model_dump(exclude={"needs", "miniature"})
+
+
 def settings_of_model(wildcards):
-    """This model's entry but for what cannot change its weights."""
-    return CONFIG.models[wildcards.model].model_dump(exclude={"needs", "miniature"})
+    return settings_of(wildcards.model)
 
 
 def vocabulary_of_model(wildcards):
@@ -72,15 +76,28 @@ def results_of_runs(runs):
     return [path for name in ("model/weights.safetensors", "scores.csv", "sample_measures.csv") for path in of_runs(name, runs)]
 
 
+def documents_of_all_corpora(wildcards):
+    """All that comes from outside: what a compute node without internet will need."""
+    return [corpus_path("documents.jsonl").format(corpus=corpus) for corpus in sorted({corpus for corpus, _, _ in RUNS})]
+
+
 def results_of_experiment(name):
     """What an experiment's own target makes."""
     return results_of_runs(runs_of(name))
 
 
-def described_runs():
+def finished_runs():
+    """Those whose results stand, for a report of what there is."""
+    finished = [run for run in RUNS if all(Path(path).exists() for path in results_of_runs([run]))]
+    if not finished:
+        raise WorkflowError(f"No run is finished yet: there is nothing to report. `make status` tells how far they are.")
+    return finished
+
+
+def described_runs(runs):
     """What tables and page must know of each run, with the paths of its files."""
     rows = []
-    for corpus, model, seed in RUNS:
+    for corpus, model, seed in runs:
         entry = CONFIG.models[model]
         rows.append(
             {
@@ -96,13 +113,13 @@ def described_runs():
     return rows
 
 
-def of_runs_described(name):
+def of_runs_described(name, runs):
     """That file of each run, with the run it is of."""
-    return [{"corpus": c, "model": m, "seed": s, "path": path} for (c, m, s), path in zip(RUNS, of_runs(name, RUNS))]
+    return [{"corpus": c, "model": m, "seed": s, "path": path} for (c, m, s), path in zip(runs, of_runs(name, runs))]
 
 
-def described_corpora():
-    names = sorted({corpus for corpus, _, _ in RUNS})
+def described_corpora(runs):
+    names = sorted({corpus for corpus, _, _ in runs})
     statistics = corpus_path("statistics.json")
     return [
         {"name": n, "kind": CONFIG.corpora[n].kind, "statistics": statistics.format(corpus=n), "demo": CONFIG.corpora[n].demo}
@@ -110,10 +127,26 @@ def described_corpora():
     ]
 
 
-def described_experiments():
-    return [{"name": name, "corpus": e.corpus, "models": e.models, "seeds": e.seeds} for name, e in CONFIG.experiments.items()]
+def described_experiments(runs):
+    """The experiments with those of their models and seeds that have a run among `runs`."""
+    described = []
+    for name, experiment in CONFIG.experiments.items():
+        there = [(m, s) for m in experiment.models for s in experiment.seeds if (experiment.corpus, m, s) in runs]
+        if there:
+            models, seeds = (list(dict.fromkeys(values)) for values in zip(*there))
+            described.append({"name": name, "corpus": experiment.corpus, "models": models, "seeds": seeds})
+    return described
 
 
-def fingerprints_of_runs():
+def described_models(runs):
+    return {name: CONFIG.models[name].model_dump(exclude={"needs"}) for name in sorted({model for _, model, _ in runs})}
+
+
+def fingerprints_of(runs):
     """Of the code that trained each run, by the run's name."""
-    return {f"{corpus} {model} seed {seed}": code_of(f"train_{CONFIG.models[model].family}") for corpus, model, seed in RUNS}
+    return {f"{corpus} {model} seed {seed}": code_of(f"train_{CONFIG.models[model].family}") for corpus, model, seed in runs}
+
+
+def files_of_template():
+    folder = Path(workflow.basedir, "workflow", "report", "templates")
+    return sorted(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path) for path in folder.glob("*.j2"))

@@ -21,6 +21,7 @@ rule train_recurrent_lm:
         benchmark_path("train_recurrent_lm", RUN)
     wildcard_constraints:
         model="|".join(map(re.escape, RECURRENT_LMS)),
+    priority: longest_first
     conda:
         ENVIRONMENT
     threads: threads_of_model
@@ -52,7 +53,7 @@ rule score_recurrent_lm:
         ENVIRONMENT
     threads: 1
     resources:
-        **LIGHT_WORK,
+        **light_work("score_recurrent_lm", RUN),
     params:
         settings=lambda wildcards: CONFIG.corpora[wildcards.corpus].scoring.model_dump(),
         code=code_of("score_recurrent_lm"),
@@ -78,7 +79,7 @@ rule sample_recurrent_lm:
         ENVIRONMENT
     threads: 1
     resources:
-        **LIGHT_WORK,
+        **light_work("sample_recurrent_lm", RUN),
     params:
         settings=lambda wildcards: CONFIG.corpora[wildcards.corpus].sampling.model_dump(),
         code=code_of("sample_recurrent_lm"),
@@ -101,7 +102,7 @@ rule measure_samples:
         ENVIRONMENT
     threads: 1
     resources:
-        **LIGHT_WORK,
+        **light_work("measure_samples", RUN),
     params:
         code=code_of("measure_samples"),
     script:

@@ -7,7 +7,6 @@ Writes  results/tables/*.{csv,tex}, results/figures/*.svg, results/report.html
 TABLES = ["language_models", "comparisons", "samples", "hardware"]
 FIGURES = ["bits_per_byte", "learning_curves", "differences", "sample_measures"]
 CAPTIONS = "../report/captions"
-TEMPLATES = Path(workflow.basedir, "workflow", "report", "templates")
 
 
 rule compare:
@@ -32,9 +31,9 @@ rule compare:
         ENVIRONMENT
     threads: 1
     resources:
-        **LIGHT_WORK,
+        **light_work("compare"),
     params:
-        runs=described_runs(),
+        runs=described_runs(RUNS),
         code=code_of("compare"),
     script:
         "../scripts/compare.py"
@@ -64,9 +63,9 @@ rule figures:
         ENVIRONMENT
     threads: 1
     resources:
-        **LIGHT_WORK,
+        **light_work("figures"),
     params:
-        histories=of_runs_described("history.csv"),
+        histories=of_runs_described("history.csv", RUNS),
         code=code_of("figures"),
     script:
         "../scripts/figures.py"
@@ -76,11 +75,9 @@ rule report:
     input:
         **{name: table_path(name) for name in TABLES},
         **{f"{name}_figure": figure_path(name) for name in FIGURES},
-        statistics=[corpus["statistics"] for corpus in described_corpora()],
+        statistics=[corpus["statistics"] for corpus in described_corpora(RUNS)],
         written=of_runs("samples.jsonl", RUNS),
-        templates=sorted(
-            str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path) for path in TEMPLATES.glob("*.j2")
-        ),
+        templates=files_of_template(),
     output:
         report=report(
             REPORT, category="Report", caption=f"{CAPTIONS}/report.rst", labels={"page": "the whole report", "format": "html"}
@@ -93,16 +90,16 @@ rule report:
         ENVIRONMENT
     threads: 1
     resources:
-        **LIGHT_WORK,
+        **light_work("report"),
     params:
         title=CONFIG.title,
         language=CONFIG.language,
-        experiments=described_experiments(),
-        models={name: CONFIG.models[name].model_dump(exclude={"needs"}) for name in sorted({model for _, model, _ in RUNS})},
-        corpora=described_corpora(),
-        samples=of_runs_described("samples.jsonl"),
+        experiments=described_experiments(RUNS),
+        models=described_models(RUNS),
+        corpora=described_corpora(RUNS),
+        samples=of_runs_described("samples.jsonl", RUNS),
         config=CONFIG_ORIGIN,
-        fingerprints=fingerprints_of_runs(),
+        fingerprints=fingerprints_of(RUNS),
         code=code_of("report"),
     script:
         "../scripts/report.py"

@@ -1,10 +1,11 @@
 """Acquire one corpus (verso.corpora.acquire)."""
 
-from verso.corpora.acquire import acquire
-from verso.logs import to_log
+from verso.jobs import job_of
 
 if __name__ == "__main__":
-    with to_log(snakemake.log[0]):
+    with job_of(snakemake):
+        from verso.corpora.acquire import acquire
+
         acquire(
             source=snakemake.params.source,
             kind=snakemake.params.kind,

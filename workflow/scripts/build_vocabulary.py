@@ -1,10 +1,11 @@
 """Count one vocabulary (verso.text.vocabulary)."""
 
-from verso.logs import to_log
-from verso.text.vocabulary import build
+from verso.jobs import job_of
 
 if __name__ == "__main__":
-    with to_log(snakemake.log[0]):
+    with job_of(snakemake):
+        from verso.text.vocabulary import build
+
         build(
             train=snakemake.input.train,
             unit=snakemake.wildcards.unit,

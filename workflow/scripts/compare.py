@@ -1,10 +1,11 @@
 """Compare the runs: tables of models, pairs, samples and hardware (verso.report.tables)."""
 
-from verso.logs import to_log
-from verso.report.tables import compare
+from verso.jobs import job_of
 
 if __name__ == "__main__":
-    with to_log(snakemake.log[0]):
+    with job_of(snakemake):
+        from verso.report.tables import compare
+
         compare(
             runs=snakemake.params.runs,
             seed=42,  # of the bootstrap and the permutations

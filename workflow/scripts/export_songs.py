@@ -1,10 +1,11 @@
 """Export the songs as instruction records and as plain text (verso.corpora.exports)."""
 
-from verso.corpora.exports import export
-from verso.logs import to_log
+from verso.jobs import job_of
 
 if __name__ == "__main__":
-    with to_log(snakemake.log[0]):
+    with job_of(snakemake):
+        from verso.corpora.exports import export
+
         export(
             train=snakemake.input.train,
             validation=snakemake.input.validation,

@@ -1,10 +1,11 @@
 """Draw the figures of the comparison (verso.report.figures)."""
 
-from verso.logs import to_log
-from verso.report.figures import draw
+from verso.jobs import job_of
 
 if __name__ == "__main__":
-    with to_log(snakemake.log[0]):
+    with job_of(snakemake):
+        from verso.report.figures import draw
+
         draw(
             language_models=snakemake.input.language_models,
             comparisons=snakemake.input.comparisons,

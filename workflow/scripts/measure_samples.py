@@ -1,10 +1,11 @@
 """Measure the samples of one run against train and test (verso.evaluation.measures)."""
 
-from verso.evaluation.measures import measure
-from verso.logs import to_log
+from verso.jobs import job_of
 
 if __name__ == "__main__":
-    with to_log(snakemake.log[0]):
+    with job_of(snakemake):
+        from verso.evaluation.measures import measure
+
         measure(
             samples=snakemake.input.samples,
             train=snakemake.input.train,

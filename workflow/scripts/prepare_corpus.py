@@ -1,10 +1,11 @@
 """Clean and split one corpus (verso.corpora.prepare)."""
 
-from verso.corpora.prepare import prepare
-from verso.logs import to_log
+from verso.jobs import job_of
 
 if __name__ == "__main__":
-    with to_log(snakemake.log[0]):
+    with job_of(snakemake):
+        from verso.corpora.prepare import prepare
+
         prepare(
             documents=snakemake.input.documents,
             set_aside_acquired=snakemake.input.set_aside,

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from verso.logs import to_log
-from verso.report.page import render
-from verso.report.versions import commit_of, today, versions
+from verso.jobs import job_of
 
 if __name__ == "__main__":
-    with to_log(snakemake.log[0]):
+    with job_of(snakemake):
+        from verso.report.page import render
+        from verso.report.versions import commit_of, today, versions
+
         render(
             report=snakemake.output.report,
             title=snakemake.params.title,

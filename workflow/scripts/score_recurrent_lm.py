@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from verso.evaluation.likelihood import score
-from verso.logs import to_log
+from verso.jobs import job_of
 
 if __name__ == "__main__":
-    with to_log(snakemake.log[0]):
+    with job_of(snakemake):
+        from verso.evaluation.likelihood import score
+
         score(
             documents=snakemake.input.test,
             model_folder=Path(snakemake.input.weights).parent,

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from verso.logs import to_log
-from verso.training.language_model import train
+from verso.jobs import job_of
 
 if __name__ == "__main__":
-    with to_log(snakemake.log[0]):
+    with job_of(snakemake) as job:
+        from verso.training.language_model import train
+
         train(
             train=snakemake.input.train,
             validation=snakemake.input.validation,
@@ -20,5 +21,9 @@ if __name__ == "__main__":
             hardware=snakemake.output.hardware,
             checkpoints=Path(snakemake.output.history).parent / "checkpoints",  # no output: it must survive a failed job
             checkpoint_seconds=snakemake.resources.checkpoint_seconds,
-            gpus=snakemake.resources.gpu,
+            gpus=job.asked["cards"],
+            asked=job.asked,
+            started=job.started,
+            parts=job.parts,
+            tell=job.tell,
         )

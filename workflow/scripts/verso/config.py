@@ -307,6 +307,11 @@ class Config(Settings):
         pattern=r"^[^{}]*[^{}/.][^{}]*$",
         description="Folder of all results; give each study that you want to keep its own.",
     )
+    notify: str | None = Field(
+        None,
+        description="Shell command run when all is done or something failed; it finds VERSO_OUTCOME (finished, failed), "
+        "VERSO_TITLE, VERSO_EXPERIMENTS and VERSO_REPORT in its environment.",
+    )
     corpora: dict[Name, Corpus] = Field(description="Texts, by name.")
     models: dict[Name, Model] = Field(description="Recipes, by name.")
     experiments: dict[Name, Experiment] = Field(min_length=1, description="Comparisons, by name; each name is a target.")

@@ -16,7 +16,8 @@ from verso.errors import VersoError
 # An experiment's name is a target; these are taken (a test keeps them in step with the rules).
 RULES = (
     "all", "acquire_corpus", "prepare_corpus", "build_vocabulary", "export_songs", "train_recurrent_lm", "score_recurrent_lm",
-    "sample_recurrent_lm", "measure_samples", "compare", "figures", "report",
+    "sample_recurrent_lm", "measure_samples", "compare", "figures", "report", "fetch", "compare_so_far", "figures_so_far",
+    "report_so_far",
 )  # fmt: skip
 
 # Which corpora each family of models can learn from: language models any text, classifiers (later) what has labels.

@@ -1,4 +1,6 @@
-"""The one exception whose message is written for the person who gets it."""
+"""The exceptions whose message is written for the person who gets it."""
+
+from typing import Literal
 
 
 class VersoError(Exception):
@@ -6,6 +8,16 @@ class VersoError(Exception):
 
 
 class Interrupted(VersoError):
-    """Training was asked to stop (SIGTERM or SIGINT) and has saved a checkpoint first."""
+    """Training ended early and goes on from its checkpoint: it was told to stop, or a later start of Snakemake has the run."""
 
     EXIT_CODE = 75  # EX_TEMPFAIL of sysexits.h: try again and it goes on from the checkpoint
+
+    def __init__(self, message: str, cause: Literal["stopped", "handed_over"]) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+class DeviceLost(VersoError):
+    """The card that the job was given is not there, or no longer answers."""
+
+    cause = "device_lost"

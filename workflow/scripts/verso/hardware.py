@@ -208,6 +208,20 @@ def _together(values: list[Any]) -> Any:
     return different[0] if len(different) == 1 else " + ".join(map(str, different))
 
 
+def asked_and_used(hardware: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+    """The content of hardware.json with what the job had asked for beside what it used.
+
+    hardware: a Meter's report. asked: mem_mb, runtime (minutes), vram_mb, cards and threads; other keys are left out.
+    Adds "asked" and "gpu_hours": cards times wall hours, 0.0 where no card computed though one was asked for.
+    """
+    cards = asked["cards"] if "cuda" in hardware["device"] else 0  # "cpu + cuda" where a training has moved
+    return {
+        **hardware,
+        "asked": {key: asked[key] for key in ("mem_mb", "runtime", "vram_mb", "cards", "threads")},
+        "gpu_hours": round(cards * hardware["wall_seconds"] / 3600, 6),
+    }
+
+
 def peak_ram_mb() -> float:
     """The most memory this process ever had resident, in MB (10^6 bytes).
 

@@ -1,46 +1,220 @@
-"""What a job asks of the machine, derived from its model: read by the rules alone, so that no estimate ever retrains.
+"""What a job asks of the machine: foreseen from model and corpus, learnt from earlier runs, grown by what was short.
 
-Measured needs are in hardware.json; here they are foreseen, modestly but on the safe side.
+    corpus, model ──► estimate ──┐
+    earlier runs ──► learnt ─────┼─► request ──► grown by the causes of failed attempts
+    the config's `needs` ────────┘               (an entry there wins over estimate and learnt)
+
+Read by the rules alone, so that no estimate ever retrains; docs/needs.md explains it with an example.
 """
 
+import json
+import math
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from verso import estimates
+from verso.causes import SNAKEMAKES_MB
 from verso.config import Model
+from verso.estimates import CUDA_CONTEXT_MB, CorpusSize
+from verso.records import read_record, start_of_snakemake
 
-IMPORTED_TORCH_MB = 500  # of main memory, measured: a process that has imported torch and done nothing
-CUDA_CONTEXT_MB = 600  # of the card, before the first tensor
-LARGE_VOCABULARY = {"char": 200, "word": 30_000}  # tokens to expect when nobody has counted them yet
-BYTES_PER_WEIGHT = 16  # value, gradient and Adam's two moments, 4 bytes each
+UNSEEN = CorpusSize(1_000_000, 250_000, 200, 30_000)  # a corpus that is not prepared yet
+UNPREPARED_MINUTES = 240  # of a training whose corpus nobody has counted
+LEAST_MINUTES = 15
+START_MINUTES = 10  # to find the files on a slow disk, import torch, encode, write the outputs
+ESTIMATE_MARGIN = 3  # of time: a core that is shared or old is half as fast
+LEARNT_MARGIN = 1.5  # of time, over the slowest run
+LEARNT_MEMORY_MARGIN = 1.2
+MEMORY_GROWTH = 1.5
+TIME_GROWTH = 2
+LIGHT_WORK_MB, LIGHT_WORK_MINUTES = 2000, 30
+LOOK_AGAIN_SECONDS = 10  # a plan of a thousand runs asks about each (corpus, model) many times
 
 
-def needs_of_training(model: Model, attempt: int = 1) -> dict[str, int]:
-    """Resources of one training; a later attempt asks for more of what may have been short.
+class Learnt(NamedTuple):
+    """What earlier runs of a model on a corpus used, the largest of each; None where that is not known.
 
-    Returns mem_mb, runtime (minutes), vram_mb (0 without a card), gpu (cards) and checkpoint_seconds.
+    seconds is known only where a run ended by the very recipe: its peaks then replace an estimate, else they only raise it.
+    cards: what the slowest run had asked for; where today's number differs, its time and its use of a card teach nothing.
     """
-    working_mb = _working_mb(model)
-    needs = model.needs
+
+    seconds: float | None
+    peak_ram_mb: float | None
+    peak_vram_reserved_mb: float | None
+    cards: int | None = None
+
+
+def needs_of_training(
+    model: Model, corpus: CorpusSize | None, learnt: Learnt | None, causes: Sequence[str] = ()
+) -> dict[str, int]:
+    """Resources of one training.
+
+    corpus: None while it is not prepared. learnt: None before the first run. causes: why the earlier attempts ended, by
+    verso.causes: each "out_of_memory" multiplies mem_mb by 1.5, each "time_out" doubles runtime.
+    Returns mem_mb and vram_mb (MB; vram_mb is 0 without a card), runtime (minutes), cards, checkpoint_seconds and
+    expected_seconds (of the training alone, without any margin).
+    """
+    needs, known = model.needs, learnt or Learnt(None, None, None)
+    if known.cards not in (None, needs.gpus):
+        known = Learnt(None, known.peak_ram_mb, None)
+    expected = known.seconds if known.seconds is not None else estimates.seconds(model, corpus or UNSEEN)
+    if model.minutes is not None:
+        expected = min(expected, model.minutes * 60)
     return {
-        "mem_mb": round((needs.mem_mb or IMPORTED_TORCH_MB + 500 + 2 * working_mb) * 1.5 ** (attempt - 1)),
-        "runtime": (needs.runtime or 240) * attempt,
-        "vram_mb": needs.vram_mb or (CUDA_CONTEXT_MB + 2 * working_mb) if needs.gpus else 0,
-        "gpu": needs.gpus,
+        "mem_mb": _grown(needs.mem_mb or _memory_mb(model, corpus, known), MEMORY_GROWTH, causes, "out_of_memory"),
+        "runtime": _grown(needs.runtime or _minutes(model, corpus, known), TIME_GROWTH, causes, "time_out"),
+        "vram_mb": needs.vram_mb or math.ceil(_vram_mb(model, corpus, known)) if needs.gpus else 0,
+        "cards": needs.gpus,
         "checkpoint_seconds": needs.checkpoint_seconds,
+        "expected_seconds": math.ceil(expected),
     }
 
 
-def needs_of_light_work(attempt: int = 1) -> dict[str, int]:
-    """Resources of a job that never trains: preparing, scoring a small model, comparing, drawing."""
-    return {"mem_mb": round(2000 * 1.5 ** (attempt - 1)), "runtime": 30 * attempt, "vram_mb": 0, "gpu": 0}
+def needs_of_light_work(causes: Sequence[str] = ()) -> dict[str, int]:
+    """Resources of a job that never trains: preparing, scoring a small model, comparing, drawing. causes: as of a training."""
+    return {
+        "mem_mb": _grown(LIGHT_WORK_MB, MEMORY_GROWTH, causes, "out_of_memory"),
+        "runtime": _grown(LIGHT_WORK_MINUTES, TIME_GROWTH, causes, "time_out"),
+        "vram_mb": 0,
+        "cards": 0,
+    }
 
 
-def _working_mb(model: Model) -> int:
-    """Weights with their optimiser, and the activations of one step, in MB."""
-    vocabulary = LARGE_VOCABULARY[model.unit]
-    gates = {"rnn": 1, "gru": 3, "lstm": 4}[model.cell]
-    inputs = [model.embedding] + [model.hidden] * (model.layers - 1)
-    recurrent = sum(gates * model.hidden * (size + model.hidden + 2) for size in inputs)
-    weights = recurrent + vocabulary * (model.embedding + model.hidden + 1)
-    tokens = model.batch * model.window if model.objective == "every_token" else model.batch
-    # An adaptive softmax holds the scores of its head for all tokens and of each tail for few
-    scores = tokens * (vocabulary if model.softmax == "plain" else model.cutoffs[0]) * 3
-    states = model.batch * model.window * model.hidden * model.layers * (gates + 2)
-    return (weights * BYTES_PER_WEIGHT + 4 * (scores + states)) // 1_000_000
+def _grown(asked: float, factor: float, causes: Sequence[str], short: str) -> int:
+    return math.ceil(math.ceil(asked) * factor ** list(causes).count(short))
+
+
+def _memory_mb(model: Model, corpus: CorpusSize | None, known: Learnt) -> float:
+    """Main memory of the allocation: the training's process and the two Snakemakes beside it."""
+    foreseen = estimates.memory_mb(model, corpus or UNSEEN)
+    if known.peak_ram_mb is None:
+        return foreseen + SNAKEMAKES_MB
+    measured = LEARNT_MEMORY_MARGIN * known.peak_ram_mb
+    return (measured if known.seconds is not None else max(foreseen, measured)) + SNAKEMAKES_MB
+
+
+def _vram_mb(model: Model, corpus: CorpusSize | None, known: Learnt) -> float:
+    """Memory of the card; what PyTorch reserves does not hold the driver's own."""
+    if known.seconds is not None and known.peak_vram_reserved_mb is not None:
+        return CUDA_CONTEXT_MB + LEARNT_MEMORY_MARGIN * known.peak_vram_reserved_mb
+    return estimates.vram_mb(model, corpus or UNSEEN)
+
+
+def _minutes(model: Model, corpus: CorpusSize | None, known: Learnt) -> int:
+    """The time limit; a training with `minutes` stops by its own clock."""
+    if known.seconds is not None:
+        limit = LEARNT_MARGIN * known.seconds / 60 + START_MINUTES
+    elif corpus is not None:
+        limit = ESTIMATE_MARGIN * estimates.seconds(model, corpus) / 60 + START_MINUTES
+    else:
+        limit = UNPREPARED_MINUTES
+    if model.minutes is not None:
+        limit = min(limit, model.minutes + START_MINUTES)
+    return max(LEAST_MINUTES, math.ceil(limit))
+
+
+def corpus_size(folder: Path) -> CorpusSize | None:
+    """Size of the training part of the prepared corpus in `folder`; None before it is prepared.
+
+    Where a vocabulary is not built yet, a large one is expected.
+    """
+    files = [folder / name for name in ("statistics.json", "vocab_char.json", "vocab_word.json")]
+    return _corpus_size(*(_version(path) for path in files))
+
+
+def _version(path: Path) -> tuple[str, int, int]:
+    """A file and what changes when its content does; zeros where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=4096)
+def _corpus_size(statistics: tuple[str, int, int], char: tuple[str, int, int], word: tuple[str, int, int]) -> CorpusSize | None:
+    train = _within(_within(_object(Path(statistics[0])), "parts"), "train")
+    characters, words = _positive(train.get("characters")), _positive(train.get("words"))
+    if characters is None or words is None:
+        return None
+    breaks = (_positive(train.get("lines")) or 0) - (_positive(train.get("documents")) or 0)
+    counted = [_entries(_object(Path(path)).get("tokens")) for path, _, _ in (char, word)]
+    # By Heaps' law a text has some 20 to 40 times sqrt(words) different words: this is on the safe side
+    return CorpusSize(
+        int(characters),
+        int(words + max(0, breaks)),
+        counted[0] or UNSEEN.vocabulary_char,
+        counted[1] or math.ceil(50 * math.sqrt(words)),
+    )
+
+
+def learnt(results: Path, corpus: str, model: str, settings_key: str) -> Learnt | None:
+    """What earlier runs of a model on a corpus used, of any seed; None where nothing is known.
+
+    Time and peaks come from hardware.json of the runs whose "settings_key" is this one: another recipe takes another time. The
+    job records add the peaks of attempts that have left no hardware.json. They do not say by which recipe, so of each only the
+    last attempt that was done counts and those after it; and none of the Snakemake that runs now, for what those were short of
+    makes its requests grow already. A file that cannot be read is as if it were not there.
+    """
+    return _learnt(str(results), corpus, model, settings_key, int(time.monotonic() // LOOK_AGAIN_SECONDS))
+
+
+@lru_cache(maxsize=4096)
+def _learnt(results: str, corpus: str, model: str, settings_key: str, moment: int) -> Learnt | None:
+    """moment: which tenth second it is, so that what was found is forgotten after it."""
+    used = [_object(path) for path in Path(results, "runs", corpus, model).glob("seed-*/hardware.json")]
+    used = [report for report in used if report.get("settings_key") == settings_key]
+    records = Path(results, "logs").glob(f"train_*/{corpus}/{model}/seed-*.job.json")
+    slowest = max(used, key=lambda report: _positive(report.get("wall_seconds")) or 0.0, default={})
+    cards = _within(slowest, "asked").get("cards")
+    found = Learnt(
+        _largest(report.get("wall_seconds") for report in used),
+        _largest([*(report.get("peak_ram_mb") for report in used), *(peak for path in records for peak in _peaks(path))]),
+        _largest(report.get("peak_vram_reserved_mb") for report in used),
+        cards if isinstance(cards, int) else None,
+    )
+    return found if any(value is not None for value in found[:3]) else None
+
+
+def _peaks(path: Path) -> Iterator[Any]:
+    """Peaks of main memory in a job's record: of its last attempt that was done and those after it."""
+    now = start_of_snakemake()
+    for attempt in reversed(read_record(path).get("attempts", [])):
+        if not isinstance(attempt, dict):
+            continue
+        if attempt.get("snakemake") != now:
+            yield attempt.get("peak_ram_mb")
+        if attempt.get("cause") == "done":
+            return
+
+
+def _largest(values: Iterable[Any]) -> float | None:
+    return max((number for value in values if (number := _positive(value)) is not None), default=None)
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; empty where there is none that can be read."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _within(found: Mapping[str, Any], key: str) -> dict[str, Any]:
+    part = found.get(key)
+    return part if isinstance(part, dict) else {}
+
+
+def _entries(found: Any) -> int:
+    return len(found) if isinstance(found, list) else 0
+
+
+def _positive(value: Any) -> float | None:
+    """A number above 0; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if math.isfinite(value) and value > 0 else None

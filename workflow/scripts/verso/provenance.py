@@ -9,9 +9,11 @@ over the syntax trees of all library modules that a driver reaches is right on b
 
 import ast
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 LIBRARY = Path(__file__).resolve().parent  # .../workflow/scripts/verso
 DIGITS = 16  # of a fingerprint: 64 bits, far more than the few hundred that a project ever has
@@ -27,6 +29,11 @@ def fingerprint_of_code(driver: Path, library: Path = LIBRARY) -> str:
     for name, path in sorted(reached_modules(driver, library).items()):
         digest.update(f"{name}\n{_read(path, path.stat().st_mtime_ns)[1]}\n".encode())
     return digest.hexdigest()[:DIGITS]
+
+
+def key_of_settings(settings: Mapping[str, Any]) -> str:
+    """Names a recipe: the same settings, whatever their order, give the same key. Values must be such as JSON knows."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:DIGITS]
 
 
 def reached_modules(driver: Path, library: Path = LIBRARY) -> dict[str, Path]:

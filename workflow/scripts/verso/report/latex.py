@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from verso.report.numbers import optional_float
+
 SPECIAL = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -37,6 +39,16 @@ def number(value: float | None, digits: int) -> str:
     if value is None or value != value:
         return "--"
     return f"{value:,.{digits}f}".replace(",", r"\,").replace("-", "$-$")
+
+
+def text_cell(key: str) -> Callable[[Mapping[str, Any]], str]:
+    """A row's cell of text."""
+    return lambda row: escape("" if row[key] is None else str(row[key]))
+
+
+def number_cell(key: str, digits: int) -> Callable[[Mapping[str, Any]], str]:
+    """A row's cell of a number; a dash where the row has none."""
+    return lambda row: number(optional_float(row.get(key)), digits)
 
 
 def tabular(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -> str:

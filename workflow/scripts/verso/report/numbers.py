@@ -1,8 +1,18 @@
 """Numbers with their units, as each language writes them."""
 
 import math
+from typing import Any
 
 THIN = "\u202f"  # narrow no-break space: groups digits in Spanish, stands before units in both
+
+
+def optional_float(cell: Any) -> float | None:
+    """A cell as a number; None for an empty cell or one that is not a number."""
+    try:
+        value = float(cell)
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
 
 
 def number(value: float | None, digits: int, language: str) -> str:
@@ -44,9 +54,22 @@ def memory(megabytes: float | None, language: str) -> str:
 
 
 def energy(joules: float | None, language: str) -> str:
-    """Joules with their unit; kilojoules from 10,000 up."""
+    """Joules as watt-hours with their unit; kilowatt-hours from 1,000 Wh up."""
     if joules is None or not math.isfinite(joules):
         return "–"
-    if joules >= 10_000:
-        return f"{number(joules / 1000, 1, language)}{THIN}kJ"
-    return f"{number(joules, 0, language)}{THIN}J"
+    hours = joules / 3600
+    if hours >= 1000:
+        return f"{number(hours / 1000, 2, language)}{THIN}kWh"
+    return f"{number(hours, 2 if hours < 10 else 0, language)}{THIN}Wh"
+
+
+def hours(value: float | None, language: str) -> str:
+    """Hours of cards or processors, without their unit: small ones with more decimals, none as a plain 0."""
+    if value == 0:
+        return "0"
+    return number(value, 0 if value is not None and value >= 100 else 2 if value is not None and value >= 0.1 else 4, language)
+
+
+def share(value: float | None, language: str) -> str:
+    """A part of something as a percentage without decimals."""
+    return "–" if value is None else f"{number(100 * value, 0, language)}{THIN}%"

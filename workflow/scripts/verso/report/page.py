@@ -15,8 +15,10 @@ from markupsafe import Markup
 from verso.errors import VersoError
 from verso.files import read_csv, read_json, read_json_lines, write_text
 from verso.report import numbers, words
+from verso.report.hardware_table import totals, uses
+from verso.report.numbers import optional_float
 from verso.report.palette import colours_of
-from verso.report.tables import HELD_OUT, caution, optional_float, sample_measure_names
+from verso.report.tables import HELD_OUT, caution, sample_measure_names
 
 EXCERPT_LINES, EXCERPT_WORDS = 12, 60  # lyrics may be somebody's: an excerpt stays within a quotation
 IN_VIEW = 3  # samples of a model that are shown without a click
@@ -76,6 +78,8 @@ def render(
         measure_words=words.MEASURES,
         held_out=HELD_OUT,
         tables=rows,
+        hardware=[{**row, **uses(row)} for row in rows["hardware"]],
+        totals=totals(rows["hardware"]),
         best_cells=_best_cells(rows["language_models"]),
         colours=colours_of(row["model"] for row in rows["language_models"]),
         samples=_samples(samples),
@@ -105,6 +109,8 @@ def _interface(language: str, figures: Mapping[str, str | Path]) -> dict[str, An
         "duration": numeric(numbers.duration),
         "memory": numeric(numbers.memory),
         "energy": numeric(numbers.energy),
+        "hours": numeric(numbers.hours),
+        "share": numeric(numbers.share),
         "figures": {name: partial(inline_svg, path, language, f"{language}-{name}") for name, path in figures.items()},
     }
 

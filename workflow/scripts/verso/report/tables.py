@@ -13,7 +13,9 @@ from verso.errors import VersoError
 from verso.evaluation.statistics import bits_per_byte as cost_of
 from verso.evaluation.statistics import corpus_bits_per_byte, holm, model_interval, paired_difference, perplexity
 from verso.files import read_csv, read_json, write_csv, write_text
-from verso.report.latex import Column, escape, number, tabular
+from verso.report.hardware_table import HARDWARE, HARDWARE_TEX, hardware_row, hardware_rows_for_latex
+from verso.report.latex import Column, escape, number, number_cell, tabular, text_cell
+from verso.report.numbers import optional_float
 
 HELD_OUT = "held-out documents"
 LEVEL = 0.05  # a pair is decided when its corrected p lies below
@@ -26,11 +28,6 @@ LANGUAGE_MODELS = (
 COMPARISONS = (
     "corpus", "model_a", "model_b", "difference", "low", "high", "p", "p_corrected", "documents", "seeds_a", "seeds_b", "verdict",
     "seed_noise",
-)  # fmt: skip
-HARDWARE = (
-    "corpus", "model", "seed", "family", "unit", "device", "device_name", "dtype", "reason", "threads", "wall_seconds",
-    "peak_ram_mb", "peak_vram_mb", "tokens", "tokens_per_second", "energy_joules", "energy_source", "torch", "python", "verso",
-    "miniature",
 )  # fmt: skip
 SCORES = (
     "document", "tokens", "unknown_tokens", "characters", "bytes", "log_likelihood", "spelling_log_likelihood",
@@ -73,18 +70,9 @@ def compare(
     ]
     write_csv(samples, [{column: row.get(column) for column in columns} for row in measured], columns)
     write_text(_tex(samples), tabular(_samples_tex(names), measured))
-    used = [_hardware(run) for group in groups.values() for run in group]
+    used = [hardware_row(run) for group in groups.values() for run in group]
     write_csv(hardware, used, HARDWARE)
-    write_text(_tex(hardware), tabular(HARDWARE_TEX, used))
-
-
-def optional_float(cell: Any) -> float | None:
-    """A cell as a number; None for an empty cell or one that is not a number."""
-    try:
-        value = float(cell)
-    except (TypeError, ValueError):
-        return None
-    return value if math.isfinite(value) else None
+    write_text(_tex(hardware), tabular(HARDWARE_TEX, hardware_rows_for_latex(used)))
 
 
 def sample_measure_names(rows: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -264,19 +252,6 @@ def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _hardware(run: Mapping[str, Any]) -> dict[str, Any]:
-    used = read_json(run["hardware"])
-    return {column: run[column] if column in run else used[column] for column in HARDWARE}
-
-
-def _text(key: str) -> Any:
-    return lambda row: escape(str(row[key]))
-
-
-def _number(key: str, digits: int) -> Any:
-    return lambda row: number(optional_float(row.get(key)), digits)
-
-
 def _interval(low: str, high: str) -> Any:
     return lambda row: f"[{number(row[low], 3)}, {number(row[high], 3)}]"
 
@@ -287,44 +262,33 @@ def _verdict(row: Mapping[str, Any]) -> str:
 
 
 LANGUAGE_MODELS_TEX = (
-    Column("Corpus", "l", _text("corpus")),
-    Column("Model", "l", _text("model")),
-    Column("Seeds", "r", _number("seeds", 0)),
-    Column("Parameters", "r", _number("parameters", 0)),
-    Column("Unit", "l", _text("unit")),
-    Column("Perplexity per token", "r", _number("perplexity", 2)),
-    Column("Bits per byte", "r", _number("bits_per_byte", 3)),
+    Column("Corpus", "l", text_cell("corpus")),
+    Column("Model", "l", text_cell("model")),
+    Column("Seeds", "r", number_cell("seeds", 0)),
+    Column("Parameters", "r", number_cell("parameters", 0)),
+    Column("Unit", "l", text_cell("unit")),
+    Column("Perplexity per token", "r", number_cell("perplexity", 2)),
+    Column("Bits per byte", "r", number_cell("bits_per_byte", 3)),
     Column(r"95\,\% interval", "r", _interval("bits_per_byte_low", "bits_per_byte_high")),
-    Column("Training (s)", "r", _number("training_seconds", 0)),
+    Column("Training (s)", "r", number_cell("training_seconds", 0)),
 )
 COMPARISONS_TEX = (
-    Column("Corpus", "l", _text("corpus")),
-    Column("Model a", "l", _text("model_a")),
-    Column("Model b", "l", _text("model_b")),
-    Column("Difference (bits per byte)", "r", _number("difference", 3)),
+    Column("Corpus", "l", text_cell("corpus")),
+    Column("Model a", "l", text_cell("model_a")),
+    Column("Model b", "l", text_cell("model_b")),
+    Column("Difference (bits per byte)", "r", number_cell("difference", 3)),
     Column(r"95\,\% interval", "r", _interval("low", "high")),
-    Column("$p$", "r", _number("p", 4)),
-    Column("$p$ (Holm)", "r", _number("p_corrected", 4)),
-    Column("Seed noise", "r", _number("seed_noise", 3)),
+    Column("$p$", "r", number_cell("p", 4)),
+    Column("$p$ (Holm)", "r", number_cell("p_corrected", 4)),
+    Column("Seed noise", "r", number_cell("seed_noise", 3)),
     Column("Verdict", "l", _verdict),
-)
-HARDWARE_TEX = (
-    Column("Corpus", "l", _text("corpus")),
-    Column("Model", "l", _text("model")),
-    Column("Seed", "r", _number("seed", 0)),
-    Column("Device", "l", _text("device_name")),
-    Column("Time (s)", "r", _number("wall_seconds", 0)),
-    Column("RAM (MB)", "r", _number("peak_ram_mb", 0)),
-    Column("VRAM (MB)", "r", _number("peak_vram_mb", 0)),
-    Column("Tokens/s", "r", _number("tokens_per_second", 0)),
-    Column("Energy (J)", "r", _number("energy_joules", 0)),
 )
 
 
 def _samples_tex(names: Sequence[str]) -> list[Column]:
     head = [
-        Column("Corpus", "l", _text("corpus")),
-        Column("Model", "l", _text("model")),
-        Column("Texts", "r", _number("documents", 0)),
+        Column("Corpus", "l", text_cell("corpus")),
+        Column("Model", "l", text_cell("model")),
+        Column("Texts", "r", number_cell("documents", 0)),
     ]
-    return head + [Column(escape(name.replace("_", " ")), "r", _number(name, 3)) for name in names]
+    return head + [Column(escape(name.replace("_", " ")), "r", number_cell(name, 3)) for name in names]

@@ -160,10 +160,24 @@ ENGLISH: dict[str, str] = {
     "texts": "Texts",
     "held_out": "held-out text",
     # hardware, provenance
-    "hardware_text": "Measured while training. Runs may have shared the machine with others, so times and tokens per "
-    "second can differ "
-    "between seeds of one model for that reason alone. Energy is given where the machine tells it.",
-    "hardware_caption": "What each run used",
+    "hardware_text": "Measured while training, beside what the job had asked for: the bar is the share that was used. On a "
+    "cluster Snakemake itself takes up to 400 MB of the memory asked. A time above what was asked is that of several attempts "
+    "together. VRAM is what was reserved, the driver’s own part not counted. Energy is that of the whole card, or of the "
+    "processors of the whole machine, where there is a counter. Runs may have shared the machine with others, so times and "
+    "tokens per second can differ between seeds of one model for that reason alone.",
+    "hardware_caption": "What each run used, and the share of what it had asked for",
+    "of_asked": "{share} of {asked}",
+    "in_all": "in all",
+    "gpu_hours": "GPU-hours",
+    "cpu_hours": "CPU-hours",
+    "totals": "In all: {gpu} GPU-hours, {cpu} CPU-hours, energy {energy}; runs: {runs}.",
+    "totals_no_energy": "In all: {gpu} GPU-hours, {cpu} CPU-hours; runs: {runs}. No energy counter could be read, so the "
+    "energy is unknown.",
+    "totals_some_energy": "Runs without an energy counter: {count} of {runs}. The energy is that of the others alone.",
+    "totals_shares": "Used at the peak of the memory asked: {memory}; of the time asked: {time}.",
+    "totals_vram": "Of the cards’ memory asked: {vram}.",
+    "totals_unrecorded": "Runs from before requests were recorded: {count}. Their GPU-hours and requests are missing here.",
+    "totals_miniatures": "Miniatures among these runs: {count}. What they used says nothing about the real models.",
     "device": "Device",
     "dtype": "Type",
     "threads": "Threads",

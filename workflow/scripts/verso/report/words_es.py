@@ -161,10 +161,26 @@ SPANISH: dict[str, str] = {
     "muestras de ese modelo",
     "texts": "Textos",
     "held_out": "texto reservado",
-    "hardware_text": "Medido durante el entrenamiento. Las ejecuciones pudieron compartir la máquina con otras: solo "
-    "por eso pueden variar "
-    "los tiempos entre semillas de un modelo. La energía se da donde la máquina la indica.",
-    "hardware_caption": "Qué consumió cada ejecución",
+    "hardware_text": "Medido durante el entrenamiento, junto a lo que el trabajo había pedido: la barra es la parte usada. En un "
+    "clúster el propio Snakemake ocupa hasta 400 MB de la memoria pedida. Un tiempo mayor que el pedido es el de varios intentos "
+    "juntos. La VRAM es la reservada, sin contar la del controlador. La energía es la de toda la tarjeta, o la de los "
+    "procesadores de toda la máquina, donde hay un contador. Las ejecuciones pudieron compartir la máquina con otras: solo por "
+    "eso pueden variar los tiempos entre semillas de un modelo.",
+    "hardware_caption": "Qué consumió cada ejecución, y qué parte de lo que había pedido",
+    "of_asked": "{share} de {asked}",
+    "in_all": "en total",
+    "gpu_hours": "Horas de GPU",
+    "cpu_hours": "Horas de CPU",
+    "totals": "En total: {gpu} horas de GPU, {cpu} horas de CPU, energía {energy}; ejecuciones: {runs}.",
+    "totals_no_energy": "En total: {gpu} horas de GPU, {cpu} horas de CPU; ejecuciones: {runs}. No pudo leerse ningún contador "
+    "de energía, así que la energía no se conoce.",
+    "totals_some_energy": "Ejecuciones sin contador de energía: {count} de {runs}. La energía es solo la de las demás.",
+    "totals_shares": "Usado como máximo de la memoria pedida: {memory}; del tiempo pedido: {time}.",
+    "totals_vram": "De la memoria de tarjeta pedida: {vram}.",
+    "totals_unrecorded": "Ejecuciones de antes de que se anotara lo pedido: {count}. Faltan aquí sus horas de GPU y sus "
+    "peticiones.",
+    "totals_miniatures": "Miniaturas entre estas ejecuciones: {count}. Lo que consumieron no dice nada de los "
+    "modelos verdaderos.",
     "device": "Dispositivo",
     "dtype": "Tipo",
     "threads": "Hilos",

@@ -1,13 +1,12 @@
 """Checkpoints that a job can die beside: whole or absent, checked before they are believed, two generations deep.
 
     checkpoints/<fingerprint>/step-000000412.<sha256 of the file>.ckpt
-    checkpoints/.lock                                    held by the process that trains, whatever its fingerprint
+    checkpoints/.lock, .claim                            who trains the run, and who waits for it: see verso.training.lease
 
 The checksum is in the name: one rename makes content and checksum appear together.
 """
 
 import errno
-import fcntl
 import hashlib
 import io
 import logging
@@ -16,73 +15,57 @@ import pickle
 import shutil
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import torch
 
 from verso.errors import VersoError
 from verso.files import FULL_DISK
+from verso.training.lease import Lease
 
 log = logging.getLogger(__name__)
 
 KEPT = 2  # the newest, and the one before in case that the newest was damaged on its disk
-CANNOT_LOCK = {errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS} | FULL_DISK  # of a file system, not of another's lock
 
 
 class Checkpoints:
     """The checkpoints of one training, which `fingerprint` names: code, settings, seed, data, torch and device.
 
     A training holds them in a `with` block until its outputs stand. Another one of the same run would write the same outputs,
-    with other settings too, so the lock is the run's and not the fingerprint's. The kernel lets go of a dead process's lock.
+    with other settings too, so the lease is the run's and not the fingerprint's. started: when this job's Snakemake started,
+    seconds since the epoch; the run goes to the latest start.
     """
 
-    def __init__(self, root: str | Path, fingerprint: str) -> None:
+    def __init__(self, root: str | Path, fingerprint: str, started: float) -> None:
         self._root = Path(root)
         self._fingerprint = fingerprint
         self._folder = self._root / fingerprint
-        self._lock: BinaryIO | None = None
+        self._lease = Lease(self._root, started)
 
     def __enter__(self) -> Self:
-        """Take the run. Raises VersoError when another living process has it."""
-        self._lock = self._locked()
-        if self._lock:
-            for part in self._folder.glob("*.part"):  # from a process that was killed while it wrote
-                part.unlink()
+        """Take the run. Raises what Lease.take raises, and VersoError when the folder is a link, for it may lead anywhere."""
+        if self._lease.take():
+            try:
+                self._folder_must_be_ours()
+                for part in self._folder.glob("*.part"):  # from a process that was killed while it wrote
+                    part.unlink()
+            except BaseException:
+                self._lease.release()
+                raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Let the run go."""
-        if self._lock:
-            (self._root / ".lock").unlink(missing_ok=True)
-            self._lock.close()
-            self._lock = None
+        self._lease.release()
 
-    def _locked(self) -> BinaryIO | None:
-        """The lock file, held; None, and a warning, where the file system has no locks."""
-        path = self._root / ".lock"
-        try:
-            while True:
-                self._root.mkdir(parents=True, exist_ok=True)
-                stream = path.open("ab")
-                try:
-                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    if os.path.samestat(os.fstat(stream.fileno()), path.stat()):
-                        return stream
-                except FileNotFoundError:
-                    pass
-                except BaseException:
-                    stream.close()
-                    raise
-                stream.close()  # its holder took the file away as we opened it: a lock on it would hold nobody off
-        except BlockingIOError as error:
-            raise VersoError(
-                f"another process is training this run (folder {self._root}); wait for it or end it, then start again"
-            ) from error
-        except OSError as error:
-            if error.errno not in CANNOT_LOCK:
-                raise
-            log.warning("%s: cannot be locked (%s); see to it that no second training of this run is started", path, error)
-            return None
+    def wanted(self) -> bool:
+        """Whether another process of the same or a later start of Snakemake waits for this run; cheap enough for every step."""
+        return self._lease.wanted()
+
+    @property
+    def successor(self) -> str:
+        """Who waits, after `wanted` said so: process, host, SLURM job, start."""
+        return str(self._lease.successor)
 
     def save(self, step: int, state: dict[str, Any]) -> bool:
         """Write `state` (tensors, numbers, strings, lists, dicts) as the newest checkpoint; older ones beyond two go.
@@ -96,7 +79,8 @@ class Checkpoints:
         temporary = final.with_suffix(".part")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as stream:
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+            with os.fdopen(handle, "wb") as stream:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -129,13 +113,26 @@ class Checkpoints:
         return None
 
     def finish(self) -> None:
-        """After success: keep this training's last checkpoint alone, and remove what other fingerprints left behind."""
+        """After success: keep this training's last checkpoint alone, and remove what other fingerprints left behind.
+
+        Links are left alone, and what they lead to as well.
+        """
+        self._folder_must_be_ours()
         newest = self._newest_first()[:1]
-        for folder in (path for path in self._root.glob("*") if path.is_dir() and path != self._folder):
+        for folder in (path for path in self._root.glob("*") if path.is_dir() and path != self._folder and not path.is_symlink()):
             shutil.rmtree(folder, ignore_errors=True)
         for path in self._folder.glob("*"):
-            if path not in newest:
+            if path in newest:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
                 path.unlink()
+
+    def _folder_must_be_ours(self) -> None:
+        """Raises VersoError when the folder is a link: to clear it would delete what lies at its other end."""
+        if self._folder.is_symlink():
+            raise VersoError(f"{self._folder}: is a link, and Verso never follows one; see who put it there, and remove it")
 
     def _newest_first(self) -> list[Path]:
         """By step; two files of one step (a save repeated after a refusal) by time."""

@@ -8,7 +8,10 @@ last_token    windows at `stride`, each from a zero state, a loss at the one tok
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+import os
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +19,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from verso.errors import DeviceLost
 from verso.files import sha256_of, write_csv, write_json
-from verso.hardware import pick_device, use_threads
+from verso.hardware import asked_and_used, pick_device, use_threads
 from verso.models.recurrent_lm import RecurrentLM, State, detach, parameter_counts, save_architecture, save_weights
+from verso.provenance import key_of_settings
 from verso.text.vocabulary import Vocabulary
 from verso.training.batches import (
     encoded,
@@ -37,6 +42,22 @@ log = logging.getLogger(__name__)
 
 Batch = tuple[Tensor, Tensor]
 
+# Of CUDA's messages those that speak of the card or its driver, not of our use of it (an illegal address, say, is a bug).
+CARD_IS_GONE = (
+    "busy or unavailable",
+    "device is lost",
+    "device lost",
+    "device not ready",
+    "device unavailable",
+    "ecc error",
+    "gpu is lost",
+    "hardware error",
+    "no cuda gpus are available",
+    "no cuda-capable device",
+    "nvlink error",
+    "unspecified launch failure",
+)
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -52,10 +73,14 @@ class Texts:
 
 
 class _LanguageModelling:
-    """What both objectives share (see verso.training.loop.Task): the model, the carried state and the validation."""
+    """What both objectives share (see verso.training.loop.Task): the model, the carried state and the validation.
 
-    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int) -> None:
+    parts: a batch's rows are computed in so many turns, where a card cannot hold them at once (at most one turn a row).
+    """
+
+    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, parts: int = 1) -> None:
         self.model = model
+        self.parts = parts
         self.settings = settings
         self.seed = seed
         self.device = next(model.parameters()).device
@@ -74,11 +99,13 @@ class _LanguageModelling:
         which is <|start|> for that reason).
         """
         total = torch.zeros((), dtype=torch.float64, device=self.device)
-        state = self.model.initial_state(len(self._inputs))
-        for begin, end in window_bounds(self._inputs.shape[1], self.settings["window"]):
-            features, state = self.model(self._inputs[:, begin:end], state)
-            counted = self._targets[:, begin:end] != self._start
-            total -= self.model.target_log_likelihoods(features[counted], self._targets[:, begin:end][counted]).double().sum()
+        for rows in row_slices(len(self._inputs), self.parts):
+            inputs, targets = self._inputs[rows], self._targets[rows]
+            state = self.model.initial_state(len(inputs))
+            for begin, end in window_bounds(inputs.shape[1], self.settings["window"]):
+                features, state = self.model(inputs[:, begin:end], state)
+                counted = targets[:, begin:end] != self._start
+                total -= self.model.target_log_likelihoods(features[counted], targets[:, begin:end][counted]).double().sum()
         return float(total / (self._targets != self._start).sum())
 
     def carried(self) -> State | None:
@@ -96,8 +123,8 @@ class _LanguageModelling:
 class EveryToken(_LanguageModelling):
     """A loss at every position, the state carried from window to window in each lane."""
 
-    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int) -> None:
-        super().__init__(model, texts, settings, seed)
+    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, parts: int = 1) -> None:
+        super().__init__(model, texts, settings, seed, parts)
         self._documents = texts.train
         positions = sum(len(document) for document in texts.train) - 1
         self.lanes = lane_count(positions, settings["batch"], settings["window"], texts.source)
@@ -122,12 +149,24 @@ class EveryToken(_LanguageModelling):
         self.state = detach(state)
         return self.model.loss(features, targets), targets.numel()
 
+    def losses(self, batch: Batch) -> Iterator[tuple[Tensor, int]]:
+        """The mean loss of a window in shares, one a part of the lanes; each part takes its lanes' state and hands it on."""
+        inputs, targets = batch
+        assert self.state is not None
+        before, after = self.state, []
+        for rows in row_slices(len(inputs), self.parts):
+            self.state = of_rows(before, rows)
+            loss, counted = self.loss((inputs[rows], targets[rows]))
+            yield loss * (counted / targets.numel()), counted
+            after.append(self.state)
+        self.state = put_together(after)
+
 
 class LastToken(_LanguageModelling):
     """A loss at the one token after each window, from a zero state: the report's protocol."""
 
-    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int) -> None:
-        super().__init__(model, texts, settings, seed)
+    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, parts: int = 1) -> None:
+        super().__init__(model, texts, settings, seed, parts)
         self._stream = torch.cat(texts.train).to(self.device)
         lane_count(len(self._stream) - 1, 1, settings["window"], texts.source)  # at least one window, or an error that says so
         self._starts = window_starts(len(self._stream), settings["window"], settings["stride"])
@@ -143,6 +182,35 @@ class LastToken(_LanguageModelling):
         inputs, targets = batch
         features, _ = self.model(inputs, self.model.initial_state(len(inputs)))
         return self.model.loss(features[:, -1], targets), targets.numel()
+
+    def losses(self, batch: Batch) -> Iterator[tuple[Tensor, int]]:
+        """The mean loss of the windows in shares, one a part of them."""
+        inputs, targets = batch
+        for rows in row_slices(len(inputs), self.parts):
+            loss, counted = self.loss((inputs[rows], targets[rows]))
+            yield loss * (counted / targets.numel()), counted
+
+
+def row_slices(rows: int, parts: int) -> list[slice]:
+    """`rows` cut into `parts` slices of one size give or take one, or into single rows when there are fewer."""
+    parts = min(parts, rows)
+    return [slice(index * rows // parts, (index + 1) * rows // parts) for index in range(parts)]
+
+
+def of_rows(state: State, rows: slice) -> State:
+    """The state of some of the texts: h (L, B, H), and c for an LSTM, cut along B. Contiguous, as cuDNN wants it."""
+    if isinstance(state, Tensor):
+        return state[:, rows].contiguous()
+    return state[0][:, rows].contiguous(), state[1][:, rows].contiguous()
+
+
+def put_together(states: list[State]) -> State:
+    """One state (L, B, H) of those of consecutive rows: what of_rows cut."""
+    if len(states) == 1:
+        return states[0]
+    columns = [[state] if isinstance(state, Tensor) else list(state) for state in states]
+    whole = [torch.cat(column, dim=1) for column in zip(*columns, strict=True)]
+    return whole[0] if len(whole) == 1 else (whole[0], whole[1])
 
 
 OBJECTIVES: dict[str, type[EveryToken] | type[LastToken]] = {"every_token": EveryToken, "last_token": LastToken}
@@ -168,6 +236,11 @@ def train(
     checkpoints: str | Path,
     checkpoint_seconds: float,
     gpus: int,
+    asked: dict[str, int],
+    *,
+    started: float,
+    parts: int,
+    tell: Callable[[dict[str, Any]], None],
 ) -> None:
     """Train a recurrent language model and write its best weights, architecture, history and use of hardware.
 
@@ -175,30 +248,65 @@ def train(
     checkpoints: a folder that outlives a failed job; a training found there is gone on with when code, settings, seed,
     data, torch and kind of device are the same. checkpoint_seconds: the most time between two checkpoints. gpus: the cards that
     the job was given (0: the CPU, whatever is there). With settings["minutes"] the result is not repeatable bit by bit.
+    asked: what the job asked for, kept beside what it used.
+    started: when this job's Snakemake started, seconds since the epoch; the run goes to the latest start. parts: how many turns a
+    batch is computed in (1: at once), for a card whose memory was too small; the gradient is the same up to rounding, the noise
+    of dropout another. tell: see verso.training.loop.fit.
 
-    Raises VersoError when another process is training this run.
+    Raises Interrupted when it was told to stop or a later start has the run, VersoError when an earlier one does not let go,
+    DeviceLost when a card was promised and is not there or no longer answers. torch.OutOfMemoryError comes through: nothing
+    is saved in mid-step, and more parts may go on from the last checkpoint.
     """
     threads = use_threads()
-    device = pick_device(gpus)
-    log.info("%s; %d threads", device.reason, threads)
+    with _card_must_answer():
+        device = pick_device(gpus)
+        log.info("%s; %d threads", device.reason, threads)
+        if gpus and device.device.type != "cuda" and "SLURM_JOB_ID" in os.environ:
+            raise DeviceLost(
+                f"SLURM job {os.environ['SLURM_JOB_ID']} was given a card (gpus: {gpus}) and sees none on {platform.node()} "
+                f"({device.reason}); run `nvidia-smi` in a job there; leave that node out (sbatch's --exclude) and start again, "
+                "or set the model's needs to gpus: 0"
+            )
 
-    known = Vocabulary.load(vocabulary)
-    torch.manual_seed(seed)
-    model = build(settings, len(known)).to(device.device)
-    counts = parameter_counts(model)
-    log.info("%s parameters: %s", f"{sum(counts.values()):,}", ", ".join(f"{part} {count:,}" for part, count in counts.items()))
+        known = Vocabulary.load(vocabulary)
+        torch.manual_seed(seed)
+        model = build(settings, len(known)).to(device.device)
+        counts = parameter_counts(model)
+        log.info(
+            "%s parameters: %s", f"{sum(counts.values()):,}", ", ".join(f"{part} {count:,}" for part, count in counts.items())
+        )
+        if parts > 1:
+            log.info("the batch is computed in %d parts, for the card's memory was too small", parts)
 
-    key = _key(fingerprint, settings, seed, device.device.type, [train, validation, vocabulary])
-    with Checkpoints(checkpoints, key) as kept:
-        texts = Texts(encoded(train, known), encoded(validation, known), known.start, str(train))
-        task = OBJECTIVES[settings["objective"]](model, texts, settings, seed)
-        outcome = fit(task, settings, device, kept, checkpoint_seconds)
+        key = _key(fingerprint, settings, seed, device.device.type, [train, validation, vocabulary])
+        with Checkpoints(checkpoints, key, started) as kept:
+            texts = Texts(encoded(train, known), encoded(validation, known), known.start, str(train))
+            task = OBJECTIVES[settings["objective"]](model, texts, settings, seed, parts)
+            outcome = fit(task, settings, device, kept, checkpoint_seconds, tell)
 
-        save_weights(model, weights)
-        save_architecture(model, architecture)
-        write_csv(history, outcome.history, HISTORY)
-        write_json(hardware, outcome.hardware)
-        kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
+            save_weights(model, weights)
+            save_architecture(model, architecture)
+            write_csv(history, outcome.history, HISTORY)
+            recipe = {"settings_key": key_of_settings(settings)}
+            write_json(hardware, {**asked_and_used(outcome.hardware, asked), **recipe})
+            kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
+
+
+@contextmanager
+def _card_must_answer() -> Iterator[None]:
+    """Turn CUDA's word that the card is gone into DeviceLost; too little memory and faults of ours stay what they are."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:  # torch.AcceleratorError is one
+        message = str(error).partition("\n")[0]  # then come hints for debugging
+        if "CUDA" not in message or not any(sign in message.lower() for sign in CARD_IS_GONE):
+            raise
+        raise DeviceLost(
+            f"the card of this job on {platform.node()} no longer answers ({message}); start again to go on from the last "
+            "checkpoint, on another node if it comes again (sbatch's --exclude), and tell who looks after that node"
+        ) from error
 
 
 def _key(fingerprint: str, settings: dict[str, Any], seed: int, device: str, files: list[str | Path]) -> str:

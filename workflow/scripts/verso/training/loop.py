@@ -6,13 +6,9 @@ started again goes on from its last checkpoint and ends, on a CPU, with the same
 
 import logging
 import math
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from types import FrameType
 from typing import Any, Protocol
 
 import torch
@@ -22,11 +18,13 @@ from verso.errors import Interrupted, VersoError
 from verso.hardware import Device, Meter
 from verso.logs import progress
 from verso.training.checkpoints import Checkpoints
+from verso.training.lease import Stop, stop_signals
 from verso.training.schedules import Schedule
 
 log = logging.getLogger(__name__)
 
 HISTORY = ("epoch", "step", "tokens", "train_loss", "validation_loss", "learning_rate", "gradient_norm", "seconds", "best")
+TELL_SECONDS = 1.0  # at least, between two words on the progress
 OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 
 
@@ -42,8 +40,11 @@ class Task(Protocol):
     def batches(self, epoch: int, first: int) -> Iterator[Any]:
         """The batches of an epoch (from 1) from number `first` (from 0) on; a function of its arguments and the seed alone."""
 
-    def loss(self, batch: Any) -> tuple[Tensor, int]:
-        """Mean loss of a batch, with its gradient, and over how many targets."""
+    def losses(self, batch: Any) -> Iterator[tuple[Tensor, int]]:
+        """Shares of a batch's mean loss that add up to it, each with its gradient, and over how many targets each is.
+
+        The loop goes back through a share before it asks for the next one: memory has to hold one at a time.
+        """
 
     def validate(self) -> float:
         """Mean loss on the validation part; the loop has put the model into evaluation mode and switched gradients off."""
@@ -67,52 +68,42 @@ class Position:
     best: float = math.inf
     waited: int = 0  # epochs since `best`
     finished: bool = False
+    batch_parts: int = 1  # the most shares that a batch was computed in
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished training; the task's model holds the best weights. history: rows of HISTORY. hardware: see Meter.report."""
+    """A finished training; the task's model holds the best weights. history: rows of HISTORY.
+
+    hardware: see Meter.report; and batch_parts, the most parts that a batch was computed in.
+    """
 
     history: list[dict[str, Any]]
     hardware: dict[str, Any]
 
 
-class _Stop:
-    """Whether a signal has asked training to stop, and which. A plain name: a handler must take no lock and write no log."""
-
-    asked: str | None = None
-
-    def __call__(self, number: int, _: FrameType | None) -> None:
-        self.asked = signal.Signals(number).name
-
-
-@contextmanager
-def _stop_signals() -> Iterator[_Stop]:
-    """Listen to SIGTERM and SIGINT; the handlers from before are put back at the end."""
-    stop = _Stop()
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may install handlers
-        yield stop
-        return
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def fit(task: Task, settings: dict[str, Any], device: Device, checkpoints: Checkpoints, checkpoint_seconds: float) -> Outcome:
+def fit(
+    task: Task,
+    settings: dict[str, Any],
+    device: Device,
+    checkpoints: Checkpoints,
+    checkpoint_seconds: float,
+    tell: Callable[[dict[str, Any]], None],
+) -> Outcome:
     """Train the task's model until its epochs, its patience or its minutes are over; it then holds its best weights.
 
     settings: epochs, optimiser, learning_rate, weight_decay, clip, schedule, early_stopping, minutes. checkpoint_seconds: the
     most time between two checkpoints. Losses are means in nats; best means the lowest validation loss. With `minutes` the
-    training ends where the clock finds it, so two such runs are not equal bit by bit; without, they are.
+    training ends where the clock finds it, so two such runs are not equal bit by bit; without, they are. tell: is called at
+    most once a second with how far training is: epoch, epochs, step, steps (of the whole training), train_loss,
+    validation_loss (of the last finished epoch, None before) and seconds_left (at this life's speed, without early stopping).
 
-    Raises VersoError when the loss is no longer finite, and Interrupted after SIGTERM or SIGINT, once a checkpoint is saved.
+    Raises VersoError when the loss is no longer finite, and Interrupted after SIGTERM or SIGINT (stopped) or when a later start
+    of Snakemake waits for the run (handed_over), once a checkpoint is saved.
     """
-    with _stop_signals() as stop:
-        return _Loop(task, settings, device, checkpoints, checkpoint_seconds, stop).run()
+    with stop_signals() as stop:
+        return _Loop(task, settings, device, checkpoints, checkpoint_seconds, tell, stop).run()
 
 
 class _Loop:
@@ -123,17 +114,18 @@ class _Loop:
         device: Device,
         checkpoints: Checkpoints,
         checkpoint_seconds: float,
-        stop: _Stop,
+        tell: Callable[[dict[str, Any]], None],
+        stop: Stop,
     ) -> None:
-        self.task, self.settings, self.checkpoints, self.stop = task, settings, checkpoints, stop
+        self.task, self.settings, self.checkpoints, self.tell, self.stop = task, settings, checkpoints, tell, stop
         self.checkpoint_seconds = checkpoint_seconds
         self.device = device.device
         self.parameters = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
         self.optimiser = OPTIMISERS[settings["optimiser"]](
             self.parameters, lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
         )
-        total = settings["epochs"] * task.steps
-        self.schedule = Schedule(self.optimiser, settings["schedule"], settings["learning_rate"], total)
+        self.steps = settings["epochs"] * task.steps
+        self.schedule = Schedule(self.optimiser, settings["schedule"], settings["learning_rate"], self.steps)
         self.at = Position()
         self.best_weights: dict[str, Tensor] = {}
         # Sums of loss x targets and of gradient norms over the epoch; tensors, so that a step waits for no GPU.
@@ -146,6 +138,8 @@ class _Loop:
         self.meter = Meter(device, state["meter"], over=state["at"]["finished"]) if state else Meter(device)
         if state:
             self._restore(state)
+        self.begun_at, self.begun_step = time.perf_counter(), self.at.step
+        self.told_at = -math.inf
 
     def run(self) -> Outcome:
         while not self.at.finished:
@@ -154,10 +148,11 @@ class _Loop:
             # An epoch can take a tenth of a second: to write the model each time would be most of the work.
             if self.at.finished or self._since_saved() >= self.checkpoint_seconds / 10:
                 self._save()
-            if self.stop.asked and not self.at.finished:
-                self._interrupt()
+            if not self.at.finished:
+                self._go_on_or_interrupt()
+            self._tell()
         self.task.model.load_state_dict(self.best_weights)
-        return Outcome(self.at.history, self.meter.report(self.at.tokens))
+        return Outcome(self.at.history, {**self.meter.report(self.at.tokens), "batch_parts": self.at.batch_parts})
 
     def _train_epoch(self) -> None:
         at, model = self.at, self.task.model
@@ -166,10 +161,9 @@ class _Loop:
         for batch in progress(batches, f"epoch {at.epoch}", total=self.task.steps - at.done, unit="step"):
             self.schedule.before_step(at.step)
             self.optimiser.zero_grad(set_to_none=True)
-            loss, targets = self.task.loss(batch)
-            loss.backward()
+            loss, targets = self._backward(batch)
             norm = nn.utils.clip_grad_norm_(self.parameters, self.settings["clip"])
-            self.sums += torch.stack([loss.detach() * targets, norm])
+            self.sums += torch.stack([loss * targets, norm])
             if (at.step + 1) % self.check_every == 0:
                 self._check_finite()
             self.optimiser.step()
@@ -177,8 +171,8 @@ class _Loop:
             at.step += 1
             at.tokens += targets
             at.epoch_tokens += targets
-            if self.stop.asked:
-                self._interrupt()
+            self._go_on_or_interrupt()
+            self._tell()
             if self._out_of_time():
                 log.info(
                     "minutes: %s are over after step %d; a run that its clock stops cannot be repeated bit by bit",
@@ -188,6 +182,16 @@ class _Loop:
                 break
             if self._since_saved() >= self.checkpoint_seconds:
                 self._save()
+
+    def _backward(self, batch: Any) -> tuple[Tensor, int]:
+        """The mean loss of a batch, whose gradient the weights now have, and over how many targets."""
+        losses, targets = [], 0
+        for share, counted in self.task.losses(batch):
+            share.backward()
+            losses.append(share.detach())
+            targets += counted
+        self.at.batch_parts = max(self.at.batch_parts, len(losses))
+        return (losses[0] if len(losses) == 1 else torch.stack(losses).sum()), targets
 
     def _end_epoch(self) -> None:
         at, settings = self.at, self.settings
@@ -234,13 +238,46 @@ class _Loop:
         minutes = self.settings["minutes"]
         return minutes is not None and self.meter.wall_seconds >= minutes * 60
 
-    def _interrupt(self) -> None:
+    def _tell(self) -> None:
+        """Say how far training is, at most once a TELL_SECONDS."""
+        at, now = self.at, time.perf_counter()
+        done = at.step - self.begun_step
+        if not done or now < self.told_at + TELL_SECONDS:
+            return
+        self.told_at = now
+        left = (now - self.begun_at) / done * (self.steps - at.step)
+        if self.settings["minutes"] is not None:
+            left = min(left, max(0.0, self.settings["minutes"] * 60 - self.meter.wall_seconds))
+        last = at.history[-1] if at.history else {"train_loss": None, "validation_loss": None}
+        self.tell(
+            {
+                "epoch": min(at.epoch, self.settings["epochs"]),  # after the last one `at` is beyond it
+                "epochs": self.settings["epochs"],
+                "step": at.step,
+                "steps": self.steps,
+                "train_loss": last["train_loss"],
+                "validation_loss": last["validation_loss"],
+                "seconds_left": 0.0 if at.finished else left,
+            }
+        )
+
+    def _go_on_or_interrupt(self) -> None:
+        """Save a checkpoint and raise Interrupted when a signal or a later start of Snakemake has asked for it."""
+        if not (self.stop.asked or self.checkpoints.wanted()):
+            return
         saved = self._save()
-        where = f"stopped by {self.stop.asked} in epoch {self.at.epoch}, after step {self.at.step}"
+        where = f"in epoch {self.at.epoch}, after step {self.at.step}"
+        if not self.stop.asked:
+            what = "a checkpoint is saved" if saved else "the disk had no room for a checkpoint"
+            goes_on = "from it" if saved else "from the one before"
+            raise Interrupted(
+                f"handed over {where}; {what}, and a later start goes on {goes_on}: {self.checkpoints.successor}", "handed_over"
+            )
+        where = f"stopped by {self.stop.asked} {where}"
         if saved:
-            raise Interrupted(f"{where}; a checkpoint is saved: start again to go on from here")
+            raise Interrupted(f"{where}; a checkpoint is saved: start again to go on from here", "stopped")
         raise Interrupted(
-            f"{where}; the disk had no room for a checkpoint: free some, and start again to go on from the one before"
+            f"{where}; the disk had no room for a checkpoint: free some, and start again to go on from the one before", "stopped"
         )
 
     def _check_finite(self) -> None:

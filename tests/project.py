@@ -1,0 +1,128 @@
+"""A copy of Verso with a config of seconds, run for real."""
+
+import copy
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PARTS = ["Snakefile", "workflow", "profiles", "config"]
+TINY = {
+    "family": "recurrent_lm",
+    "miniature": True,
+    "embedding": 8,
+    "hidden": 16,
+    "layers": 1,
+    "batch": 4,
+    "window": 20,
+    "epochs": 2,
+    "needs": {"mem_mb": 1000, "checkpoint_seconds": 1},
+}
+CONFIG = {
+    "title": "A test",
+    "corpora": {
+        "songs": {
+            "kind": "songs",
+            "demo": True,
+            "source": {"path": "songs.jsonl"},
+            "songs_per_artist": 8,
+            "sampling": {"per_group": 1, "max_tokens": {"char": 40, "word": 20}},
+        }
+    },
+    "models": {"lstm-char": {**TINY, "cell": "lstm", "unit": "char"}, "gru-word": {**TINY, "cell": "gru", "unit": "word"}},
+    "experiments": {"lyrics": {"corpus": "songs", "models": ["lstm-char", "gru-word"], "seeds": [1]}},
+}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder that holds Verso, songs and test.yaml."""
+
+    folder: Path
+
+    @classmethod
+    def made_in(cls, folder, config=CONFIG):
+        for part in PARTS:
+            source = ROOT / part
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, folder / part, ignore=ignored) if source.is_dir() else shutil.copy2(source, folder / part)
+        shutil.copy2(ROOT / "resources" / "demo" / "songs.jsonl", folder / "songs.jsonl")
+        project = cls(folder)
+        project.write_config(config)
+        return project
+
+    def copied_to(self, folder):
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)  # with times, for Snakemake looks at them
+        return Project(folder)
+
+    def write_config(self, config):
+        (self.folder / "test.yaml").write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False))
+
+    def config(self):
+        return yaml.safe_load((self.folder / "test.yaml").read_text())
+
+    def command(self, *arguments):
+        cores = [] if "profiles/slurm" in arguments else ["--cores", "2"]  # on a cluster it would cut every job's threads
+        return [sys.executable, "-m", "snakemake", "--configfile", "test.yaml", *cores, *arguments]
+
+    def start(self, *arguments, **options):
+        """Snakemake with these arguments, in a process group of its own, output to one stream."""
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        command = self.command(*arguments)
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **options,
+        )
+
+    def run(self, *arguments):
+        """The exit code and the output of Snakemake."""
+        process = self.start(*arguments)
+        output, _ = process.communicate()
+        return process.returncode, output
+
+    def make(self, *arguments):
+        code, output = self.run(*arguments)
+        assert code == 0, output
+        return output
+
+    def plan(self, *arguments):
+        """What a dry run would run, as sorted "rule wildcards" lines, without the target itself."""
+        output = self.make("--dry-run", *arguments)
+        jobs = re.findall(r"^(?:local)?rule (\w+):$(.*?)(?=^\[|^(?:local)?rule |\Z)", output, re.MULTILINE | re.DOTALL)
+        lines = []
+        for rule, body in jobs:
+            wildcards = re.search(r"^    wildcards: (.*)$", body, re.MULTILINE)
+            values = [pair.split("=", 1)[1] for pair in wildcards[1].split(", ")] if wildcards else []
+            lines.append(" ".join([rule, *values]))
+        return sorted(line for line in lines if line != "all")
+
+    def path(self, name):
+        return self.folder / name
+
+    def edit(self, name, old, new):
+        path = self.folder / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{name} does not hold {old!r}: the test's edit is out of date"
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    def change_config(self, change):
+        config = copy.deepcopy(self.config())
+        change(config)
+        self.write_config(config)
+
+
+def songs_of(project):
+    return [json.loads(line) for line in project.path("songs.jsonl").read_text(encoding="utf-8").splitlines()]

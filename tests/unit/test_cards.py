@@ -1,0 +1,405 @@
+"""Runs share the machine's cards without a scheduler: never over-committed, nobody waits for ever, the dead let go."""
+
+import contextlib
+import json
+import logging
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from verso import cards
+from verso.cards import Request, placements
+from verso.errors import VersoError
+
+SCRIPTS = Path(cards.__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def all_cards_visible(monkeypatch):
+    for name in ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"):
+        monkeypatch.setenv(name, "")  # so that what a test sets goes with it
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "leases"
+
+
+@pytest.fixture
+def started():
+    """Starts Python processes, and ends those that the test leaves."""
+    processes = []
+
+    def start(code, *arguments):
+        """A process that has `lease`, `Path`, `os`, `sys`, `time`, and says things on its stdout."""
+        head = "import os, sys, time\nfrom pathlib import Path\nfrom verso.cards import lease\n"
+        command = [sys.executable, "-c", head + code, *map(str, arguments)]
+        process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(SCRIPTS)}, stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+HOLD = """
+with lease([10, 10][: int(sys.argv[3])], int(sys.argv[1]), Path(sys.argv[2])) as card:
+    print(card, flush=True)
+    time.sleep(60)
+"""
+
+
+def requests(folder):
+    """The content of each request's file, without those that are written or removed at this moment."""
+    contents = []
+    for path in folder.glob("request-*"):
+        with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+            contents.append(json.loads(path.read_text()))
+    return contents
+
+
+def waiting(folder):
+    """How many requests wait."""
+    return sum(request["card"] is None for request in requests(folder))
+
+
+def until(condition):
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.05)
+
+
+# --- the rule ---
+
+
+def test_a_run_takes_the_card_that_it_leaves_with_the_least_room(folder):
+    sizes = [24_000, 8_000, 12_000]
+    with cards.lease(sizes, 7_000, folder) as first, cards.lease(sizes, 7_000, folder) as second:
+        assert (first, second) == (1, 2)
+        with cards.lease(sizes, 5_000, folder) as third:
+            assert third == 2
+
+
+def held(number, vram, card, sizes=(10, 10)):
+    return Request(number, 1, vram, {str(index): size for index, size in enumerate(sizes)}, card)
+
+
+def test_later_small_runs_do_not_keep_an_earlier_large_one_waiting():
+    """The large one (4) needs a whole card: 5 would fit on both, but may only take the one that is not kept."""
+    row = [held(1, 5, "0"), held(2, 6, "1"), held(4, 10, None), held(5, 4, None), held(6, 4, None)]
+    assert placements(row) == {5: "1"}
+
+
+def test_beside_an_earlier_large_run_small_ones_use_what_it_will_leave():
+    row = [held(1, 5, "0", [10]), held(4, 7, None, [10]), held(5, 3, None, [10]), held(6, 1, None, [10])]
+    assert placements(row) == {5: "0"}
+
+
+def test_room_that_an_earlier_run_is_about_to_take_is_not_given_twice():
+    assert placements([held(1, 6, None), held(2, 6, None), held(3, 4, None), held(4, 5, None)]) == {1: "0", 2: "1", 3: "0"}
+
+
+SIZES = st.lists(st.integers(4, 24), min_size=1, max_size=3)
+
+
+@given(SIZES, st.data())
+def test_every_request_is_served_however_many_small_ones_keep_coming(sizes, data):
+    """A stream of small requests that never dries up: all of the row's are served, and no card ever holds too much."""
+    row = [held(number, data.draw(st.integers(1, max(sizes))), None, sizes) for number in range(data.draw(st.integers(1, 6)))]
+    of_the_row, numbers, served = len(row), len(row), set()
+    for _ in range(60):
+        row += [held(numbers + i, 1, None, sizes) for i in range(2)]
+        numbers += 2
+        taken = placements(row)
+        row = [held(r.number, r.vram_mb, taken.get(r.number, r.card), sizes) for r in row]
+        served |= set(taken)
+        for index, size in enumerate(sizes):
+            assert sum(r.vram_mb for r in row if r.card == str(index)) <= size
+        holding = [r for r in row if r.card]
+        row.remove(data.draw(st.sampled_from(holding)) if len(holding) > 1 else holding[0])
+        if served >= set(range(of_the_row)):
+            return
+    # Whoever ends is drawn, so one may hold long: let all end that hold, again and again, while small ones keep coming
+    for _ in range(of_the_row):
+        row = [r for r in row if r.card is None] + [held(numbers, 1, None, sizes)]
+        numbers += 1
+        taken = placements(row)
+        served |= set(taken)
+        row = [held(r.number, r.vram_mb, taken.get(r.number, r.card), sizes) for r in row]
+    assert served >= set(range(of_the_row))
+
+
+# --- processes ---
+
+
+def test_kill_9_of_a_holder_frees_its_card(folder, started):
+    holder = started(HOLD, 8, folder, 1)
+    assert holder.stdout.readline() == "0\n"
+    waiter = started(HOLD, 8, folder, 1)
+    until(lambda: waiting(folder) == 1)
+    holder.send_signal(signal.SIGKILL)
+    assert waiter.stdout.readline() == "0\n"
+    assert len(list(folder.glob("request-*"))) == 1, "the dead one's file stays"
+
+
+def test_kill_9_of_a_waiting_run_lets_the_others_pass(folder, started):
+    first = started(HOLD, 6, folder, 1)
+    assert first.stdout.readline() == "0\n"
+    large = started(HOLD, 10, folder, 1)
+    until(lambda: waiting(folder) == 1)
+    small = started(HOLD, 4, folder, 1)
+    until(lambda: waiting(folder) == 2)
+    large.send_signal(signal.SIGKILL)
+    assert small.stdout.readline() == "0\n"
+
+
+def test_a_large_run_gets_its_card_before_small_ones_that_came_later(folder, started):
+    first = started(HOLD, 6, folder, 1)
+    assert first.stdout.readline() == "0\n"
+    large = started(HOLD, 10, folder, 1)
+    until(lambda: waiting(folder) == 1)
+    small = started(HOLD, 4, folder, 1)
+    until(lambda: waiting(folder) == 2)
+    first.kill()
+    assert large.stdout.readline() == "0\n"
+    assert waiting(folder) == 1
+    large.kill()
+    assert small.stdout.readline() == "0\n"
+
+
+@pytest.mark.parametrize(
+    "child",
+    [
+        "import subprocess; child = subprocess.Popen(['sleep', '120'], close_fds=False, stdout=subprocess.DEVNULL).pid",
+        "child = os.fork() or (os.close(1), time.sleep(120), os._exit(0))",
+    ],
+    ids=["exec", "fork"],
+)
+def test_a_child_that_outlives_the_holder_does_not_keep_the_card(folder, started, child):
+    holder = started(
+        f"with lease([10], 8, Path(sys.argv[1])):\n    {child}\n    print(child, flush=True)\n    time.sleep(60)", folder
+    )
+    child_id = int(holder.stdout.readline())
+    holder.kill()
+    try:
+        other = started(HOLD, 8, folder, 1)
+        until(lambda: (other.pid, "0") in [(request["process"], request["card"]) for request in requests(folder)])
+    finally:
+        os.kill(child_id, signal.SIGKILL)
+
+
+CHILD_LEAVES = """
+with lease([10], 8, Path(sys.argv[1])):
+    if os.fork() == 0:
+        raise SystemExit
+    status = os.wait()[1]
+    print(status, len(list(Path(sys.argv[1]).glob("request-*"))), flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_child_that_leaves_the_block_takes_nothing_from_its_parent(folder, started):
+    assert started(CHILD_LEAVES, folder).stdout.readline() == "0 1\n"
+    other = started(HOLD, 8, folder, 1)
+    until(lambda: waiting(folder) == 1)
+    assert other.poll() is None
+
+
+STORM = """
+import fcntl, json, random
+number, sizes = int(sys.argv[3]), json.loads(sys.argv[4])
+chance = random.Random(number)
+vram = chance.choice([1, 1, 2, 3, 5, 8, 11])
+
+def note(change, card):
+    with Path(sys.argv[2]).open("a") as events:
+        fcntl.flock(events, fcntl.LOCK_EX)
+        events.write(json.dumps([number, card, change]) + "\\n")
+
+with lease(sizes, vram, Path(sys.argv[1])) as card:
+    note(vram, card)
+    time.sleep(chance.uniform(0, 0.2))
+    if number % 8 == 7:
+        note(-vram, card)
+        os.kill(os.getpid(), 9)
+    note(-vram, card)
+"""
+
+
+def test_no_card_is_over_committed_in_a_storm_of_processes(folder, started, tmp_path):
+    """40 processes on cards of 5, 8 and 12 MB, every eighth killed while it holds."""
+    sizes, events = [5, 8, 12], tmp_path / "events"
+    storm = []
+    for number in range(40):
+        storm.append(started(STORM, folder, events, number, json.dumps(sizes)))
+        time.sleep(random.Random(number).uniform(0, 0.03))
+    for number, process in enumerate(storm):
+        assert process.wait(60) == (-9 if number % 8 == 7 else 0)
+    used, most, done = [0, 0, 0], [0, 0, 0], set()
+    for number, card, change in map(json.loads, events.read_text().splitlines()):
+        used[card] += change
+        assert used[card] <= sizes[card], f"card {card} held {used[card]} of {sizes[card]} MB"
+        most[card] = max(most[card], used[card])
+        done.add(number)
+    assert len(done) == 40
+    assert used == [0, 0, 0]
+    assert all(most), "a card was never used"
+    with cards.lease(sizes, 1, folder):
+        assert len(list(folder.glob("request-*"))) == 1, "files of the dead stay"
+
+
+def test_a_waiting_run_says_what_it_waits_for(folder, started, caplog):
+    caplog.set_level(logging.INFO)
+    holder = started("with lease([10], 8, Path(sys.argv[1])):\n    print('has', flush=True)\n    time.sleep(1)", folder)
+    assert holder.stdout.readline() == "has\n"
+    with cards.lease([10], 4, folder):
+        pass
+    lines = [line for line in caplog.messages if "waiting" in line]
+    assert len(lines) == 1
+    assert "waiting for 4 MB of a card" in lines[0]
+    assert "card 0: 2 MB" in lines[0]
+    assert f"process {holder.pid} has 8 MB of card 0" in lines[0]
+
+
+# --- refusals ---
+
+
+def test_a_run_larger_than_every_card_is_refused_at_once(folder):
+    with pytest.raises(VersoError, match=r"9000 MB .* 1000 MB more than the largest has \(card 0: 6000 MB, card 1: 8000 MB\)"):
+        cards.lease([6000, 8000], 9000, folder).__enter__()
+    assert not folder.exists()
+
+
+def test_no_card_at_all_is_refused(folder):
+    with pytest.raises(VersoError, match="none is visible"):
+        cards.lease([], 1, folder).__enter__()
+
+
+def test_the_folder_is_for_its_user_alone(folder):
+    with cards.lease([10], 1, folder):
+        assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o750)
+    with pytest.raises(VersoError, match=r"leases.* mode 0750.*mode 0700"):
+        cards.lease([10], 1, folder).__enter__()
+
+
+def test_a_folder_of_another_user_is_refused(folder, monkeypatch):
+    folder.mkdir(mode=0o700)
+    owner = folder.stat().st_uid
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1)  # to give a folder away needs root, and not everybody tests as root
+    with pytest.raises(VersoError, match=f"belongs to user {owner} "):
+        cards.lease([10], 1, folder).__enter__()
+
+
+@pytest.mark.parametrize("target", ["a folder", "nothing"])
+def test_a_link_in_place_of_the_folder_is_refused(folder, tmp_path, target):
+    elsewhere = tmp_path / "elsewhere"
+    if target == "a folder":
+        elsewhere.mkdir(mode=0o700)
+    folder.symlink_to(elsewhere)
+    with pytest.raises(VersoError, match="no link"):
+        cards.lease([10], 1, folder).__enter__()
+    assert not elsewhere.exists() or list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["mutex", "request-000000000001"])
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_a_planted_file_is_neither_followed_nor_removed(folder, tmp_path, name, kind):
+    folder.mkdir(mode=0o700)
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    (folder / name).symlink_to(precious) if kind == "link" else os.mkfifo(folder / name)
+    with pytest.raises(VersoError, match=f"{name}.*remove it"):
+        cards.lease([10], 1, folder).__enter__()
+    assert precious.read_text() == "kept"
+    assert os.path.lexists(folder / name)
+
+
+def test_other_files_in_the_folder_are_let_alone(folder):
+    folder.mkdir(mode=0o700)
+    (folder / "notes.txt").write_text("mine")
+    with cards.lease([10], 1, folder):
+        pass
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+# --- cards ---
+
+
+@pytest.fixture
+def two_cards(tmp_path, monkeypatch):
+    """A machine whose nvidia-smi answers for two cards."""
+    tool = tmp_path / "bin" / "nvidia-smi"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\nprintf '24576\\n8192\\n'\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tool.parent), prepend=os.pathsep)
+    return tool
+
+
+@pytest.mark.parametrize(
+    ("visible", "sizes"),
+    [(None, [24576, 8192]), ("", []), ("1", [8192]), ("1,0", [8192, 24576]), ("1,-1,0", [8192]), ("0,7,1", [24576])],
+)
+def test_only_cards_that_cuda_would_see_are_counted(two_cards, monkeypatch, visible, sizes):
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert cards.visible_cards() == sizes
+
+
+def test_cards_by_other_names_are_no_silent_mistake(two_cards, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-8932f937")
+    with pytest.raises(VersoError, match='CUDA_VISIBLE_DEVICES: "GPU-8932f937" lists no cards by number'):
+        cards.visible_cards()
+
+
+def test_a_machine_without_cards_has_none(tmp_path, two_cards, monkeypatch):
+    two_cards.write_text("#!/bin/sh\necho no driver >&2; exit 9\n")
+    assert cards.visible_cards() == []
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert cards.visible_cards() == []
+
+
+def test_a_card_whose_memory_is_unknown_is_no_silent_mistake(two_cards):
+    two_cards.write_text("#!/bin/sh\necho '[N/A]'\n")
+    with pytest.raises(VersoError, match="N/A"):
+        cards.visible_cards()
+
+
+@pytest.mark.parametrize(("visible", "index", "seen"), [(None, 1, "1"), ("3,5", 1, "5"), ("3", 0, "3")])
+def test_a_run_sees_the_card_that_it_leased_and_no_other(monkeypatch, visible, index, seen):
+    if visible:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    monkeypatch.setenv("CUDA_DEVICE_ORDER", "FASTEST_FIRST")
+    cards.use_card(index)
+    assert (os.environ["CUDA_VISIBLE_DEVICES"], os.environ["CUDA_DEVICE_ORDER"]) == (seen, "PCI_BUS_ID")
+
+
+def test_a_card_that_is_not_visible_cannot_be_used(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    with pytest.raises(VersoError, match="shows 1"):
+        cards.use_card(1)
+
+
+def test_processes_that_see_other_cards_first_do_not_share_one_by_mistake(folder, started, monkeypatch):
+    """Card 0 of a process that sees "1,0" is card 1 of the others."""
+    holder = started(HOLD, 8, folder, 1)
+    assert holder.stdout.readline() == "0\n"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,0")
+    with cards.lease([10, 10], 8, folder) as first:
+        assert first == 0
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    with cards.lease([10, 10], 8, folder) as first:
+        assert first == 1

@@ -1,0 +1,90 @@
+"""What jobs ask for: threads and resources of every rule come from here, and none of them ever re-runs anything. Makes no file.
+
+Reads   earlier results/runs/<corpus>/<model>/seed-*/hardware.json, results/corpora/<corpus>/statistics.json, the job records in results/logs
+"""
+
+from functools import cache
+
+NEEDS = ["mem_mb", "runtime", "vram_mb", "cards", "attempt"]
+ASKED_OF_SITE = ["gpu", "gpu_model", "gres", "constraint", "slurm_partition", "slurm_extra"]
+
+
+@cache
+def causes_before(log_file, attempt):
+    """Why the earlier attempts of a job ended, so that this one asks for what was short."""
+    if attempt == 1:
+        return ()
+    attempts = records.read_record(records.record_path(log_file)).get("attempts", [])
+    causes = tuple(records.earlier_causes(attempts, attempt, records.start_of_snakemake()))
+    if workflow.is_main_process:
+        logger.info(
+            f"{log_file}: attempt {attempt}; earlier ones ended by: {', '.join(causes) or 'unknown (they left no record)'}"
+        )
+    return causes
+
+
+@cache
+def training_needs(corpus, model, seed, attempt):
+    """All resources of one training: what it must hold, and how this site is asked for that."""
+    entry = CONFIG.models[model]
+    log_file = log_path(f"train_{entry.family}", RUN).format(corpus=corpus, model=model, seed=seed)
+    size = needs.corpus_size(Path(corpus_path("").format(corpus=corpus)))
+    learnt = needs.learnt(Path(RESULTS), corpus, model, provenance.key_of_settings(settings_of(model)))
+    wanted = needs.needs_of_training(entry, size, learnt, causes_before(log_file, attempt))
+    if SITE and SITE.maximum_runtime:
+        wanted["runtime"] = min(wanted["runtime"], SITE.maximum_runtime)
+    asked = site.request(SITE, wanted["cards"], wanted["vram_mb"]) if SITE else {}
+    return {**wanted, **asked, "attempt": attempt}
+
+
+def of_training(name):
+    """One of the resources of a training; None, which Snakemake leaves out, where the site is not asked for it."""
+
+    def resource(wildcards, attempt):
+        return training_needs(wildcards.corpus, wildcards.model, int(wildcards.seed), attempt).get(name)
+
+    return resource
+
+
+def light_work(rule_name, wildcards_of_log=""):
+    """The resources of a rule that trains nothing: preparing, scoring a small model, comparing, drawing."""
+
+    def of(name):
+        def resource(wildcards, attempt):
+            log_file = log_path(rule_name, wildcards_of_log).format(**dict(wildcards.items()))
+            wanted = needs.needs_of_light_work(causes_before(log_file, attempt))
+            return {**wanted, **(site.request_without_card(SITE) if SITE else {}), "attempt": attempt}.get(name)
+
+        return resource
+
+    return {name: of(name) for name in [*NEEDS, *ASKED_OF_SITE]}
+
+
+def threads_of_model(wildcards):
+    return CONFIG.models[wildcards.model].needs.cpus
+
+
+def longest_first(wildcards):
+    """Trainings that last long start first, so that the short ones fill the gaps at the end."""
+    return training_needs(wildcards.corpus, wildcards.model, int(wildcards.seed), 1)["expected_seconds"]
+
+
+def refuse_what_no_card_holds():
+    """Before anything is submitted: every run that needs more than the site's cards, in one message."""
+    faults = []
+    for corpus, model, seed in RUNS:
+        try:
+            training_needs(corpus, model, seed, 1)
+        except VersoError as error:
+            faults.append(f"  models.{model} on {corpus}: {error}")
+    if faults:
+        stop("The profile's site block has no room for these runs:\n" + "\n".join(dict.fromkeys(faults)))
+
+
+TRAINING = {name: of_training(name) for name in [*NEEDS, "checkpoint_seconds", "expected_seconds", *ASKED_OF_SITE]}
+
+if SITE and workflow.is_main_process:
+    refuse_what_no_card_holds()
+    if SITE.leases and any(CONFIG.models[model].needs.gpus for _, model, _ in RUNS):
+        # one pool, so that no more runs start than the cards hold together; the lease finds each its card
+        workflow.register_resource("vram_mb", sum(kind.vram_mb * kind.count for kind in SITE.cards) or sum(cards.visible_cards()))

@@ -1,0 +1,75 @@
+"""Report so far: the same tables, figures and page of the runs that are finished, while others train or have failed.
+
+Reads   what report.smk reads, of finished runs
+Writes  results/so_far/tables/*.{csv,tex}, results/so_far/figures/*.svg, results/so_far/report.html
+"""
+
+SO_FAR = f"{RESULTS}/so_far"
+
+
+def so_far(name):
+    """An input or param of the report, for the runs that are finished when it is asked for."""
+    return lambda wildcards: name(finished_runs())
+
+
+use rule compare as compare_so_far with:
+    input:
+        **{key: so_far(lambda runs, file=file: of_runs(file, runs)) for key, file in FILES_OF_RUN.items()},
+    output:
+        **{name: f"{SO_FAR}/tables/{name}.csv" for name in TABLES},
+        **{f"{name}_tex": f"{SO_FAR}/tables/{name}.tex" for name in TABLES},
+    log:
+        log_path("compare_so_far"),
+    benchmark:
+        benchmark_path("compare_so_far")
+    resources:
+        **light_work("compare_so_far"),
+    params:
+        runs=so_far(described_runs),
+        code=code_of("compare"),
+
+
+use rule figures as figures_so_far with:
+    input:
+        language_models=f"{SO_FAR}/tables/language_models.csv",
+        comparisons=f"{SO_FAR}/tables/comparisons.csv",
+        samples=f"{SO_FAR}/tables/samples.csv",
+        histories=so_far(lambda runs: of_runs("history.csv", runs)),
+    output:
+        **{name: f"{SO_FAR}/figures/{name}.svg" for name in FIGURES},
+    log:
+        log_path("figures_so_far"),
+    benchmark:
+        benchmark_path("figures_so_far")
+    resources:
+        **light_work("figures_so_far"),
+    params:
+        histories=so_far(lambda runs: of_runs_described("history.csv", runs)),
+        code=code_of("figures"),
+
+
+use rule report as report_so_far with:
+    input:
+        **{name: f"{SO_FAR}/tables/{name}.csv" for name in TABLES},
+        **{f"{name}_figure": f"{SO_FAR}/figures/{name}.svg" for name in FIGURES},
+        statistics=so_far(lambda runs: [corpus["statistics"] for corpus in described_corpora(runs)]),
+        written=so_far(lambda runs: of_runs("samples.jsonl", runs)),
+        templates=files_of_template(),
+    output:
+        report=f"{SO_FAR}/report.html",
+    log:
+        log_path("report_so_far"),
+    benchmark:
+        benchmark_path("report_so_far")
+    resources:
+        **light_work("report_so_far"),
+    params:
+        title=so_far(lambda runs: f"{CONFIG.title}: {len(runs)} of {len(RUNS)} runs"),
+        language=CONFIG.language,
+        experiments=so_far(described_experiments),
+        models=so_far(described_models),
+        corpora=so_far(described_corpora),
+        samples=so_far(lambda runs: of_runs_described("samples.jsonl", runs)),
+        config=CONFIG_ORIGIN,
+        fingerprints=so_far(fingerprints_of),
+        code=code_of("report"),

@@ -1,0 +1,128 @@
+"""The table of what runs asked for and what they used, and what they add up to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from verso.files import read_json
+from verso.report.latex import Column, escape, number, number_cell, text_cell
+from verso.report.numbers import optional_float
+
+ASKED = ("mem_mb", "runtime", "vram_mb", "cards", "threads")
+HARDWARE = (
+    "corpus", "model", "seed", "family", "unit", "device", "device_name", "dtype", "reason", "threads", "wall_seconds",
+    "peak_ram_mb", "peak_vram_mb", "peak_vram_reserved_mb", "tokens", "tokens_per_second", "energy_joules", "energy_source",
+    "torch", "python", "verso", "batch_parts", *(f"asked_{key}" for key in ASKED), "gpu_hours", "cpu_hours", "energy_kwh",
+    "miniature",
+)  # fmt: skip
+
+
+def hardware_row(run: Mapping[str, Any]) -> dict[str, Any]:
+    """One run's row: what hardware.json says and what follows from it; blank where an older one does not say.
+
+    run: as tables.compare takes it. asked_runtime is in minutes, the other units stand in the names.
+    """
+    used = read_json(run["hardware"])
+    asked = used.get("asked") or {}
+    seconds, joules = optional_float(used["wall_seconds"]), optional_float(used["energy_joules"])
+    threads = optional_float(asked.get("threads", used["threads"]))  # "2 + 4" where a training moved: not known then
+    row = {
+        **used,
+        **{key: run[key] for key in run if key in HARDWARE},
+        **{f"asked_{key}": asked.get(key) for key in ASKED},
+        "cpu_hours": None if seconds is None or threads is None else threads * seconds / 3600,
+        "energy_kwh": None if joules is None else joules / 3.6e6,
+    }
+    return {column: row.get(column) for column in HARDWARE}
+
+
+def used_of_asked(used: Any, asked: Any) -> dict[str, float | None]:
+    """{"used", "asked", "share"}; share is above 1 where more was used, None where one is not known or nothing was asked."""
+    amount, request = optional_float(used), optional_float(asked)
+    return {"used": amount, "asked": request, "share": None if amount is None or not request else amount / request}
+
+
+def uses(row: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
+    """Of a row: how much it used of what it had asked for, as `used_of_asked`: memory and vram in MB, time in seconds."""
+    minutes = optional_float(row["asked_runtime"])
+    return {
+        "memory": used_of_asked(row["peak_ram_mb"], row["asked_mem_mb"]),
+        "time": used_of_asked(row["wall_seconds"], None if minutes is None else 60 * minutes),
+        "vram": used_of_asked(vram_used(row), row["asked_vram_mb"]),
+    }
+
+
+def vram_used(row: Mapping[str, Any]) -> float | None:
+    """What was reserved of the card's memory, in MB: other processes could not have it, whether tensors filled it or not."""
+    reserved = optional_float(row["peak_vram_reserved_mb"])
+    return optional_float(row["peak_vram_mb"]) if reserved is None else reserved
+
+
+def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What all rows add up to; rows as this module makes them or as read back from the CSV.
+
+    runs, recorded (runs that say what they asked), metered (runs with an energy counter), miniatures; sums wall_seconds,
+    gpu_hours, cpu_hours, energy_joules (None where no row knows); memory, time and vram as in `uses`, summed over the runs that
+    say both.
+    """
+    each = [uses(row) for row in rows]
+    return {
+        "runs": len(rows),
+        "recorded": sum(use["memory"]["asked"] is not None for use in each),
+        "metered": sum(optional_float(row["energy_joules"]) is not None for row in rows),
+        "miniatures": sum(is_miniature(row) for row in rows),
+        **{key: _sum(row[key] for row in rows) for key in ("wall_seconds", "gpu_hours", "cpu_hours", "energy_joules")},
+        **{key: _together([use[key] for use in each]) for key in ("memory", "time", "vram")},
+    }
+
+
+def is_miniature(row: Mapping[str, Any]) -> bool:
+    """Whether a row, as made here or as read back, is of a toy model."""
+    return str(row["miniature"]) == "True"
+
+
+def _together(uses_of_runs: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
+    known = [use for use in uses_of_runs if use["share"] is not None]
+    return used_of_asked(_sum(use["used"] for use in known), _sum(use["asked"] for use in known))
+
+
+def _sum(values: Iterable[Any]) -> float | None:
+    known = [value for cell in values if (value := optional_float(cell)) is not None]
+    return sum(known) if known else None
+
+
+def hardware_rows_for_latex(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, and under them what they add up to; energy is summed over the runs that have a counter, and it says so."""
+    found = totals(rows)
+    missing = found["runs"] - found["metered"]
+    end = {
+        **dict.fromkeys(HARDWARE),
+        "corpus": "in all",
+        "model": f"{found['runs']} runs",
+        "device_name": f"{missing} without an energy counter" if missing else "",
+        **{key: found[key] for key in ("wall_seconds", "gpu_hours", "cpu_hours")},
+        "asked_runtime": _sum(row["asked_runtime"] for row in rows),
+        "energy_kwh": None if found["energy_joules"] is None else found["energy_joules"] / 3.6e6,
+    }
+    return [*(dict(row) for row in rows), end]
+
+
+def _model(row: Mapping[str, Any]) -> str:
+    return escape(str(row["model"])) + (" (miniature)" if is_miniature(row) else "")
+
+
+HARDWARE_TEX = (
+    Column("Corpus", "l", text_cell("corpus")),
+    Column("Model", "l", _model),
+    Column("Seed", "r", number_cell("seed", 0)),
+    Column("Device", "l", text_cell("device_name")),
+    Column("Time (s)", "r", number_cell("wall_seconds", 0)),
+    Column("asked (min)", "r", number_cell("asked_runtime", 0)),
+    Column("RAM (MB)", "r", number_cell("peak_ram_mb", 0)),
+    Column("asked", "r", number_cell("asked_mem_mb", 0)),
+    Column("VRAM (MB)", "r", lambda row: number(vram_used(row), 0)),
+    Column("asked", "r", number_cell("asked_vram_mb", 0)),
+    Column("GPU-hours", "r", number_cell("gpu_hours", 2)),
+    Column("CPU-hours", "r", number_cell("cpu_hours", 2)),
+    Column("Energy (kWh)", "r", number_cell("energy_kwh", 3)),
+    Column("Tokens/s", "r", number_cell("tokens_per_second", 0)),
+)
