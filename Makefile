@@ -4,14 +4,18 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+CONFIG ?= config/config.yaml
+PROFILE ?= profiles/slurm
+PROFILE_FOLDER ?= $(HOME)/.config/snakemake
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local --cores $(CORES)
+VERSO := PYTHONPATH=workflow/scripts $(BIN)/python -m
 DEMO := $(SNAKEMAKE) --configfile config/demo.yaml --quiet host rules reason
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format config-docs benchmarks clean
+.PHONY: help setup setup-gpu demo fetch plan status cancel install-profile slurm-lab soak test lint format config-docs benchmarks clean
 
 help:  ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: $(BIN)/.run-installed  ## make .venv with everything that Verso runs on
 
@@ -28,6 +32,36 @@ $(BIN)/.development-installed: $(BIN)/.run-installed requirements/development.tx
 
 demo: $(BIN)/.run-installed  ## train six small models on the songs that ship with Verso, and report (minutes)
 	@$(DEMO) && echo "The report of the demo: $$(pwd)/results/report.html"
+
+# On Linux the public index holds the CUDA build. Where pip finds a CPU build instead (a mirror, an index of CPU builds), name
+# PyTorch's index of CUDA builds: make setup-gpu TORCH_INDEX=...
+setup-gpu: $(BIN)/.run-installed  ## CUDA build of PyTorch instead of a CPU one, and whether it sees cards here
+	@$(VERSO) verso.cuda_check --build-only || $(BIN)/pip install --disable-pip-version-check --force-reinstall torch -c requirements/constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX) --no-cache-dir)
+	@$(VERSO) verso.cuda_check
+
+fetch: $(BIN)/.run-installed  ## all that CONFIG reads from outside, on the login node
+	@$(SNAKEMAKE) fetch --configfile $(CONFIG) --quiet host rules reason
+
+plan: $(BIN)/.run-installed  ## table of the runs to come: CONFIG, PROFILE
+	@$(VERSO) verso.plan -- --configfile $(CONFIG) --profile $(PROFILE)
+
+status: $(BIN)/.run-installed  ## how far each run of CONFIG is, from files alone
+	@$(VERSO) verso.status --config $(CONFIG)
+
+cancel:  ## end the SLURM jobs whose name begins with PREFIX (given to Snakemake as --slurm-jobname-prefix)
+	@test -n "$(PREFIX)" || { echo "make cancel PREFIX=verso-lyrics: the prefix is missing"; exit 2; }
+	@squeue --me --noheader --format '%i %j' | awk -v prefix="$(PREFIX)_" 'index($$2, prefix) == 1 {print $$1}' | xargs -r scancel -v
+
+install-profile:  ## from now on `snakemake --profile slurm` finds this cluster's profile
+	@mkdir -p $(PROFILE_FOLDER)
+	@if [ -e $(PROFILE_FOLDER)/slurm ] && [ ! -L $(PROFILE_FOLDER)/slurm ]; then echo "$(PROFILE_FOLDER)/slurm is there and no link: move it away first"; exit 1; fi
+	@ln -sfn $(abspath $(PROFILE)) $(PROFILE_FOLDER)/slurm && echo "$(PROFILE_FOLDER)/slurm -> $(abspath $(PROFILE))"
+
+slurm-lab: $(BIN)/.run-installed  ## a shell in which a real SLURM runs on this machine (as root it installs Debian's packages)
+	@PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=tests $(BIN)/python -m slurm.lab shell
+
+soak: $(BIN)/.development-installed  ## the demo's models on SLURM with a fault every few seconds, SEEDS times (20), until all end alike
+	PYTHONPATH=workflow/scripts:tests $(BIN)/python -m slurm.soak $(or $(SEEDS),20)
 
 test: $(BIN)/.development-installed lint  ## every check and every test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest

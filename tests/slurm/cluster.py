@@ -1,11 +1,9 @@
-#!/usr/bin/env python3
 """A real SLURM on one machine, for tests and trials: a controller, two GPU nodes with fake cards, a CPU node; on loopback only.
 
 Everything it writes lies in one folder; nothing is needed under /etc. Its daemons run as the calling user. Debian's packages are
-installed where they are missing, if that is allowed. `python tests/slurm/cluster.py shell` opens a shell in which it can be used.
+installed where they are missing, if that is allowed (slurm.packages). `make slurm-lab` opens a shell in which it can be used.
 """
 
-import argparse
 import contextlib
 import getpass
 import os
@@ -15,179 +13,28 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from slurm.configuration import (
+    ACCOUNTING_CONF,
+    ACCOUNTS_SQL,
+    GRES_CONF,
+    MARIADB_CONF,
+    NODES,
+    PARTITIONS,
+    SLURM_CONF,
+    SLURMDBD_CONF,
+)
+from slurm.packages import PROGRAMS, install, unavailable
+
 CLIENTS = "salloc sattach sbatch sbcast scancel scontrol sdiag sinfo sprio squeue srun sstat strigger"
 CLIENTS_ACCOUNTING = "sacct sacctmgr sreport sshare"
-PACKAGES = {"slurmctld": "slurmctld", "slurmd": "slurmd", "squeue": "slurm-client"}  # a program, and the package it comes from
-PACKAGES_ACCOUNTING = {"munged": "munge", "slurmdbd": "slurmdbd", "mariadbd": "mariadb-server"}
-PROGRAMS = (
-    f"/usr/bin:/usr/sbin:/bin:/sbin:{os.environ.get('PATH', '')}"  # the system's first: a cluster's wrappers may be on PATH
-)
-
-NODES = {
-    "gpu01": "Gres=gpu:titan:2,shard:8 Feature=titan,vram24g",
-    "gpu02": "Gres=gpu:a100:1,shard:4 Feature=a100,vram80g",
-    "cpu01": "Feature=cpu",
-}
-PARTITIONS = {"CPU": "cpu01 Default=YES", "GPU": "gpu01,gpu02", "TITAN": "gpu01", "A100": "gpu02"}
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "BOOT_FAIL", "DEADLINE"}
 FOLDERS = ("etc", "bin", "state", "run", "log", "database")
 FIELDS = {"id": "JobId", "name": "JobName", "comment": "Comment", "state": "JobState", "reason": "Reason", "node": "NodeList"}
 FIELDS |= {"partition": "Partition", "exit_code": "ExitCode", "restarts": "Restarts", "submitted": "SubmitTime"}
-
-SLURM_CONF = """\
-ClusterName={name}
-SlurmctldHost={host}({address})
-SlurmUser={user}
-SlurmdUser={user}
-AuthType=auth/{auth}
-CredType=cred/{auth}
-# cred_expire: a requeued job waits this long (usually 120 s) before it may start again
-AuthInfo={auth_info}cred_expire=10
-# these two keep every listening socket off 0.0.0.0; they bind to the address of this machine's name
-CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
-SlurmctldPort={port}
-SlurmdPort={slurmd_port}
-StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool/%n
-SlurmctldPidFile={folder}/run/slurmctld.pid
-SlurmdPidFile={folder}/run/slurmd.%n.pid
-SlurmctldLogFile={folder}/log/slurmctld.log
-SlurmdLogFile={folder}/log/slurmd.%n.log
-MpiDefault=none
-# what outlives its parent is still killed with its job, as on a site with cgroups; proctrack/linuxproc would let it go
-ProctrackType=proctrack/pgid
-TaskPlugin=task/none
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
-SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0,sched_min_interval=10000
-GresTypes=gpu,shard
-JobAcctGatherType=jobacct_gather/linux
-JobAcctGatherFrequency=task=1
-JobAcctGatherParams=OverMemoryKill
-MinJobAge=3600
-KillWait=5
-OverTimeLimit=0
-# a node is asked every third of this, and down when it was silent for so long
-SlurmdTimeout={node_timeout}
-MessageTimeout=5
-ReturnToService=2
-# the nodes may claim more CPUs than the machine has
-SlurmdParameters=config_overrides
-"""
-ACCOUNTING_CONF = """\
-AccountingStorageType=accounting_storage/slurmdbd
-AccountingStorageHost={address}
-AccountingStoragePort={database_port}
-AccountingStoragePass={folder}/run/munge.sock
-AccountingStorageTRES=gres/gpu,gres/gpu:titan,gres/gpu:a100,gres/shard
-AccountingStoreFlags=job_comment
-"""
-GRES_CONF = """\
-AutoDetect=off
-NodeName=gpu01 Name=gpu Type=titan File={folder}/dev/gpu01/nvidia[0-1]
-NodeName=gpu01 Name=shard Count=8
-NodeName=gpu02 Name=gpu Type=a100 File={folder}/dev/gpu02/nvidia0
-NodeName=gpu02 Name=shard Count=4
-"""
-SLURMDBD_CONF = """\
-AuthType=auth/munge
-AuthInfo=socket={folder}/run/munge.sock
-DbdHost={host}
-DbdAddr={address}
-DbdPort={database_port}
-CommunicationParameters=NoInAddrAny
-SlurmUser={user}
-LogFile={folder}/log/slurmdbd.log
-PidFile={folder}/run/slurmdbd.pid
-StorageType=accounting_storage/mysql
-StorageHost={address}
-StoragePort={mariadb_port}
-StorageUser=slurm
-StoragePass={password}
-StorageLoc=slurm
-"""
-ACCOUNTS_SQL = """\
-CREATE DATABASE IF NOT EXISTS slurm;
-CREATE OR REPLACE USER slurm@'{address}' IDENTIFIED BY '{password}';
-GRANT ALL ON slurm.* TO slurm@'{address}';
-"""
-MARIADB_CONF = """\
-[mysqld]
-user={user}
-datadir={folder}/database
-socket={folder}/run/mariadb.sock
-pid-file={folder}/run/mariadb.pid
-log-error={folder}/log/mariadb.log
-bind-address={address}
-port={mariadb_port}
-innodb_buffer_pool_size=32M
-innodb_log_file_size=16M
-innodb_lock_wait_timeout=900
-innodb_flush_log_at_trx_commit=0
-debug-no-sync=1
-skip-name-resolve
-performance_schema=OFF
-"""
-
-
-def _missing(accounting: bool) -> list[str]:
-    programs = PACKAGES | (PACKAGES_ACCOUNTING if accounting else {})
-    return sorted({package for program, package in programs.items() if shutil.which(program, path=PROGRAMS) is None})
-
-
-def unavailable(accounting: bool = False) -> str | None:
-    """Why a cluster cannot run here; None if it can (perhaps after `install`)."""
-    host = socket.gethostname()
-    try:
-        addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, None, socket.AF_INET)}
-    except OSError:
-        addresses = set()
-    if not addresses or not all(address.startswith("127.") for address in addresses):
-        found = ", ".join(sorted(addresses)) or "nothing"
-        return (
-            f"SLURM would listen beyond loopback: the name of this machine means {found}. Put '127.0.0.1 {host}' into /etc/hosts."
-        )
-    missing = _missing(accounting)
-    if missing and os.geteuid() != 0:
-        return f"SLURM is not installed, and only root could: apt-get install {' '.join(missing)}"
-    if missing and shutil.which("apt-get", path=PROGRAMS) is None:
-        return f"SLURM is not installed, and there is no apt-get; missing: {', '.join(missing)}"
-    return None
-
-
-def install(accounting: bool = False) -> None:
-    """Install what is missing of SLURM from Debian, and leave no system service of it running."""
-    missing = _missing(accounting)
-    if not missing:
-        return
-    if reason := unavailable(accounting):
-        raise RuntimeError(reason)
-    policy = Path("/usr/sbin/policy-rc.d")  # 101 forbids starting services while packages are installed
-    ours = not policy.exists()
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    wanted = [*missing, "slurm-wlm-basic-plugins", *(["slurm-wlm-mysql-plugin"] if accounting else [])]
-    command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *wanted]
-    try:
-        if ours:
-            policy.write_text("#!/bin/sh\nexit 101\n")
-            policy.chmod(0o755)
-        if subprocess.run(command, env=environment, capture_output=True).returncode:
-            subprocess.run(["apt-get", "update", "-q"], env=environment, capture_output=True)
-            done = subprocess.run(command, env=environment, capture_output=True, text=True)
-            if done.returncode:
-                raise RuntimeError(f"{' '.join(command)} failed:\n{(done.stdout + done.stderr)[-2000:]}")
-    finally:
-        if ours:
-            policy.unlink(missing_ok=True)
-    if Path("/run/systemd/system").exists():
-        services = [package.removesuffix("-server") for package in missing if package != "slurm-client"]
-        subprocess.run(["systemctl", "disable", "--now", *services], capture_output=True)
 
 
 def _processes() -> dict[int, tuple[int, str, str]]:
@@ -517,38 +364,3 @@ class Cluster:
         """The processes of a job, without SLURM's own step daemons."""
         found, processes = self._of(f"SLURM_JOB_ID={job_id}"), _processes()
         return sorted(pid for pid in found if pid in processes and not processes[pid][1].startswith("slurmstepd"))
-
-
-def shell(accounting: bool) -> int:
-    """Start a cluster and the user's shell in it; stop it when the shell ends."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
-    folder = Path(tempfile.mkdtemp(prefix="verso-slurm-", dir="/tmp"))
-    try:
-        with Cluster(folder, accounting) as cluster:
-            print(
-                cluster.run("sinfo"),
-                f"\nSLURM runs in {folder} until this shell ends (exit, or Ctrl-D). To try Verso on it:\n",
-                sep="",
-            )
-            print("  snakemake --profile profiles/slurm --configfile config/demo.yaml \\")
-            print("    --default-resources slurm_partition=CPU mem_mb=1000 runtime=30\n", flush=True)
-            return subprocess.call([os.environ.get("SHELL", "/bin/sh")], env=cluster.environment())
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def main() -> int:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    help_text = "start a cluster and your $SHELL in it, and stop the cluster when that shell ends"
-    command = commands.add_parser("shell", help=help_text, description=help_text)
-    command.add_argument("--accounting", action="store_true", help="with a database, so that sacct works (a few seconds slower)")
-    return shell(parser.parse_args().accounting)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from slurm.cluster import Cluster, install, unavailable
+from slurm.cluster import Cluster
+from slurm.packages import unavailable
 
 
 def _running(accounting: bool) -> Iterator[Cluster]:
     if reason := unavailable():
         pytest.skip(reason)
-    install(accounting)
     with tempfile.TemporaryDirectory(prefix="verso-slurm-", dir="/tmp") as folder, Cluster(Path(folder), accounting) as running:
         yield running
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from slurm.cluster import NODES, Cluster, install, unavailable
+from slurm.cluster import Cluster
+from slurm.configuration import NODES
+from slurm.packages import install, unavailable
 
 if reason := unavailable():
     pytest.skip(reason, allow_module_level=True)

@@ -78,6 +78,7 @@ def arguments(corpus, run, seconds=3600, **changes):
         "checkpoints": str(run / "checkpoints"),
         "checkpoint_seconds": seconds,
         "gpus": 0,
+        "asked": {"mem_mb": 1000, "runtime": 10, "vram_mb": 0, "cards": 0, "threads": 1},
     }
 
 

@@ -23,9 +23,11 @@ def causes_before(log_file, attempt):
     return causes
 
 
-@cache
 def training_needs(corpus, model, seed, attempt):
-    """All resources of one training: what it must hold, and how this site is asked for that."""
+    """All resources of one training: what it must hold, and how this site is asked for that.
+
+    Never kept: Snakemake asks again once the corpus is prepared, and then its size is known.
+    """
     entry = CONFIG.models[model]
     log_file = log_path(f"train_{entry.family}", RUN).format(corpus=corpus, model=model, seed=seed)
     size = needs.corpus_size(Path(corpus_path("").format(corpus=corpus)))

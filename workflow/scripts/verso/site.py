@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from verso.errors import VersoError
 
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:&|-]+$")]  # part of an sbatch command line
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:,&|-]+$")]  # part of an sbatch command line
 
 
 class Facts(BaseModel):

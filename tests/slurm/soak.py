@@ -1,0 +1,200 @@
+"""A soak: the demo's models on a real SLURM, with a random fault every few seconds until all is done.
+
+Nothing may be lost, nothing that was finished may be trained again, and every result must equal that of an undisturbed run on
+this machine, bit for bit. `make soak SEEDS=20`, or `python -m slurm.soak SEEDS [FIRST]`; two seeds are among the tests.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import yaml
+from project import ROOT, Project
+from slurm.cluster import Cluster
+from slurm.study import Study
+
+from verso.files import sha256_of
+
+SITE = {"partition": "CPU,GPU", "warning_seconds": 30}  # three nodes, so that one may die
+EPOCHS = 4
+PATIENCE = 900  # seconds for one seed, far more than it needs
+RESULTS = ("model/weights.safetensors", "scores.csv", "samples.jsonl", "sample_measures.csv")
+
+
+def demo_config() -> dict[str, Any]:
+    """The demo with one seed and fewer epochs: a training lasts some fifteen seconds, and is struck once or twice."""
+    config = yaml.safe_load((ROOT / "config" / "demo.yaml").read_text(encoding="utf-8"))
+    config["corpora"]["demo-songs"]["source"]["path"] = "songs.jsonl"
+    for model in config["models"].values():
+        model["epochs"] = EPOCHS
+        model["needs"] = {**model["needs"], "checkpoint_seconds": 1}
+    config["experiments"]["lyrics"]["seeds"] = [1]
+    return config
+
+
+def checksums(project: Project) -> dict[str, str]:
+    """Of every result that must not depend on what happened on the way."""
+    runs = project.path("results/runs")
+    return {str(path.relative_to(runs)): sha256_of(path) for name in RESULTS for path in sorted(runs.glob(f"*/*/*/{name}"))}
+
+
+def undisturbed(folder: Path) -> Project:
+    """The same study on this machine alone, without a fault."""
+    folder.mkdir(parents=True, exist_ok=True)
+    project = Project.made_in(folder, demo_config())
+    project.make("--profile", "profiles/local", "--quiet", "all")
+    return project
+
+
+class Faults:
+    """Strikes a study at random; every fault is one that a cluster has seen."""
+
+    def __init__(self, study: Study, generator: random.Random) -> None:
+        self.study, self.cluster, self.generator = study, study.cluster, generator
+        self.struck: Counter[str] = Counter()
+
+    def strike(self, snakemake: "subprocess.Popen[str]") -> None:
+        """One fault, if there is something to strike."""
+        kind = self.generator.choices(
+            [self.cancel, self.kill, self.terminate, self.crash_node, self.restart_controller, self.kill_snakemake],
+            weights=[4, 4, 2, 1, 1, 1],
+        )[0]
+        struck = kind(snakemake) if kind == self.kill_snakemake else kind()
+        if struck:
+            self.struck[kind.__name__] += 1
+
+    def cancel(self) -> bool:
+        jobs = [job for job in self.cluster.jobs() if job["state"] in ("RUNNING", "PENDING")]
+        if jobs:
+            self.cluster.cancel(int(self.generator.choice(jobs)["id"]))
+        return bool(jobs)
+
+    def _signal_a_process(self, number: int) -> bool:
+        running = [job for job in self.cluster.jobs() if job["state"] == "RUNNING"]
+        processes = self.cluster.processes_of(int(self.generator.choice(running)["id"])) if running else []
+        if processes:
+            try:
+                os.kill(self.generator.choice(processes), number)
+            except ProcessLookupError:
+                return False
+        return bool(processes)
+
+    def kill(self) -> bool:
+        return self._signal_a_process(signal.SIGKILL)
+
+    def terminate(self) -> bool:
+        return self._signal_a_process(signal.SIGTERM)
+
+    def crash_node(self) -> bool:
+        node = self.generator.choice(["cpu01", "gpu01", "gpu02"])
+        self.cluster.crash_node(node)
+        time.sleep(1)
+        self.cluster.start_node(node)
+        return True
+
+    def restart_controller(self) -> bool:
+        self.cluster.restart_controller(self.generator.uniform(0.5, 3))
+        return True
+
+    def kill_snakemake(self, snakemake: "subprocess.Popen[str]") -> bool:
+        os.killpg(snakemake.pid, signal.SIGKILL)
+        snakemake.wait()
+        return True
+
+
+def soak(folder: Path, cluster: Cluster, seed: int) -> tuple[Study, Counter[str], int]:
+    """Run the study to its end under faults; the study, the faults by kind, and how often Snakemake was started.
+
+    Raises AssertionError when it does not end in time.
+    """
+    study = Study.made_in(folder, cluster, demo_config(), SITE)
+    generator = random.Random(seed)
+    faults = Faults(study, generator)
+    ends = time.monotonic() + PATIENCE
+    starts = 0
+    while True:
+        if starts:
+            subprocess.run(
+                [sys.executable, "-m", "snakemake", "--unlock", "--configfile", "test.yaml", "--profile", "profiles/local"],
+                cwd=study.project.folder, env=study.environment(), capture_output=True, check=True,
+            )  # fmt: skip
+        snakemake = study.start("--quiet", "host", "rules", "reason")
+        starts += 1
+        next_fault = time.monotonic() + generator.uniform(5, 15)
+        while snakemake.poll() is None:
+            assert time.monotonic() < ends, f"seed {seed} is not done after {PATIENCE} s: {study.output()[-3000:]}"
+            if time.monotonic() >= next_fault:
+                faults.strike(snakemake)
+                next_fault = time.monotonic() + generator.uniform(5, 15)
+            time.sleep(0.2)
+        if snakemake.returncode == 0:
+            return study, faults.struck, starts
+
+
+def trained_again(study: Study) -> list[str]:
+    """Runs that went on training after they had finished: an attempt after one that was done may only write outputs again."""
+    again = []
+    for path in study.project.path("results/logs/train_recurrent_lm").rglob("*.job.json"):
+        attempts = json.loads(path.read_text())["attempts"]
+        done = next((place for place, attempt in enumerate(attempts) if attempt["cause"] == "done"), len(attempts))
+        if any(attempt["progress"] for attempt in attempts[done + 1 :]):
+            again.append(str(path))
+    return again
+
+
+def verdict(study: Study, expected: dict[str, str]) -> str:
+    """What is wrong at the end; empty when nothing is."""
+    found = checksums(study.project)
+    faults = [f"{name} differs" for name in expected if found.get(name) not in (None, expected[name])]
+    faults += [f"{name} is lost" for name in expected if name not in found]
+    faults += [f"{name}: trained again after it was finished" for name in trained_again(study)]
+    if not study.project.path("results/report.html").exists():
+        faults.append("there is no report")
+    return "; ".join(faults)
+
+
+def main() -> int:
+    """Soak so many seeds, with a line for each; exit code 1 when one of them is wrong."""
+    count, first = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    base = Path(tempfile.mkdtemp(prefix="verso-soak-", dir="/tmp"))
+    expected = checksums(undisturbed(base / "undisturbed"))
+    print(f"undisturbed: {len(expected)} results of {len(expected) // len(RESULTS)} runs", flush=True)
+    wrong = 0
+    for seed in range(first, first + count):
+        started = time.monotonic()
+        folder = base / f"seed-{seed}"
+        folder.mkdir()
+        with tempfile.TemporaryDirectory(prefix="verso-slurm-", dir="/tmp") as state, Cluster(Path(state)) as cluster:
+            try:
+                study, struck, starts = soak(folder, cluster, seed)
+                fault = verdict(study, expected)
+                submitted = len(cluster.jobs())
+            except AssertionError as error:
+                struck, starts, submitted, fault = Counter(), 0, 0, str(error)
+        seconds = time.monotonic() - started
+        told = ", ".join(f"{number} {kind}" for kind, number in sorted(struck.items()))
+        print(
+            f"seed {seed}: {fault or 'all equal'} | {sum(struck.values())} faults ({told}), {starts} starts of Snakemake, "
+            f"{submitted} submissions, {seconds:.0f} s",
+            flush=True,
+        )
+        wrong += bool(fault)
+        if not fault:
+            shutil.rmtree(folder)
+    print(f"{count - wrong} of {count} seeds ended as the undisturbed run did" + (f"; see {base}" if wrong else ""))
+    if not wrong:
+        shutil.rmtree(base)
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

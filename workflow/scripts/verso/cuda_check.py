@@ -1,0 +1,39 @@
+"""Whether this environment's PyTorch can use NVIDIA's cards, and which it sees here: `make setup-gpu`."""
+
+import argparse
+import sys
+
+import torch
+
+
+def describe(build_only: bool) -> tuple[bool, str]:
+    """Whether all is well, and what was found, for a person. build_only: look at the build of PyTorch alone."""
+    version = str(torch.__version__)
+    if torch.version.cuda is None:
+        return False, (
+            f"PyTorch {version} is built for the CPU: trainings would never use a card. Name an index of its CUDA builds: "
+            "make setup-gpu TORCH_INDEX=... (pytorch.org, Get Started, tells the address for your driver)"
+        )
+    if build_only:
+        return True, f"PyTorch {version} is built for CUDA {torch.version.cuda}"
+    cards = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
+    if not cards:
+        return True, (
+            f"PyTorch {version} is built for CUDA {torch.version.cuda}; no card is visible here, which is right on a login node. "
+            "On a compute node try: srun --gpus=1 nvidia-smi"
+        )
+    found = "; ".join(f"{card.name}, {card.total_memory / 1e6:,.0f} MB, sm_{card.major}{card.minor}" for card in cards)
+    return True, f"PyTorch {version} is built for CUDA {torch.version.cuda} and sees: {found}"
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build-only", action="store_true", help="look at the build of PyTorch alone, not at this machine")
+    well, found = describe(parser.parse_args().build_only)
+    print(found, file=sys.stdout if well else sys.stderr)
+    sys.exit(0 if well else 1)
+
+
+if __name__ == "__main__":
+    main()
