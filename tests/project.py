@@ -3,7 +3,6 @@
 import copy
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
+from verso.plan import parse
 
 ROOT = Path(__file__).parents[1]
 PARTS = ["Snakefile", "workflow", "profiles", "config"]
@@ -49,6 +50,7 @@ class Project:
 
     @classmethod
     def made_in(cls, folder, config=CONFIG):
+        folder.mkdir(parents=True, exist_ok=True)
         for part in PARTS:
             source = ROOT / part
             ignored = shutil.ignore_patterns("__pycache__")
@@ -100,13 +102,8 @@ class Project:
 
     def plan(self, *arguments):
         """What a dry run would run, as sorted "rule wildcards" lines, without the target itself."""
-        output = self.make("--dry-run", *arguments)
-        jobs = re.findall(r"^(?:local)?rule (\w+):$(.*?)(?=^\[|^(?:local)?rule |\Z)", output, re.MULTILINE | re.DOTALL)
-        lines = []
-        for rule, body in jobs:
-            wildcards = re.search(r"^    wildcards: (.*)$", body, re.MULTILINE)
-            values = [pair.split("=", 1)[1] for pair in wildcards[1].split(", ")] if wildcards else []
-            lines.append(" ".join([rule, *values]))
+        jobs = parse(self.make("--dry-run", *arguments))
+        lines = [" ".join([job.rule, *wildcards_of(job.facts.get("wildcards", ""))]) for job in jobs]
         return sorted(line for line in lines if line != "all")
 
     def path(self, name):
@@ -122,6 +119,10 @@ class Project:
         config = copy.deepcopy(self.config())
         change(config)
         self.write_config(config)
+
+
+def wildcards_of(text):
+    return [pair.split("=", 1)[1] for pair in text.split(", ")] if text else []
 
 
 def songs_of(project):

@@ -99,7 +99,7 @@ class Study:
         except FileNotFoundError:
             return []
 
-    def until(self, condition: Callable[[], Any], what: str, seconds: float = 90) -> Any:
+    def until(self, condition: Callable[[], Any], what: str, seconds: float = 180) -> Any:
         """Wait for a true value and give it; AssertionError that says what was waited for, with Snakemake's last words."""
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:

@@ -7,17 +7,15 @@ Three Snakemakes side by side, for most of the time is waiting:
     unwarned  a training that SLURM ends at its time limit, in a profile without `warning_seconds`
     drained   a training whose node is drained
 
-In all three a step takes 50 ms longer: a training's length then hardly depends on the machine, and costs it next to nothing.
-The trainings that nobody disturbs have no such delay, and the same bits.
+In all three a step takes a tenth of a second longer: a training's length then hardly depends on the machine, and costs it next
+to nothing. The trainings that nobody disturbs have no such delay, and the same bits.
 """
 
 import re
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,37 +25,41 @@ from slurm.study import SITE, Study, study_config
 
 from verso.files import sha256_of
 
-# About 100 steps an epoch, so 5 s with the delay; dropout between the layers, so that random numbers matter
-SHORT = {**TINY, "cell": "lstm", "unit": "char", "layers": 2, "hidden": 24, "window": 40, "epochs": 4}
-LONG = {**SHORT, "epochs": 14}  # 70 s: the warning comes 25 to 55 s after the job's start
-LONGER = {**SHORT, "epochs": 20}  # 100 s: SLURM ends a job of one minute after 60 to 90 s
-UNDISTURBED = {"short": SHORT, "long": LONG, "longer": LONGER}
+# 51 steps an epoch, so 5 s with the delay; dropout between the layers, so that random numbers matter
+SHORT = {**TINY, "cell": "lstm", "unit": "char", "layers": 2, "hidden": 24, "batch": 8, "window": 40, "epochs": 4}
+LONG = {**SHORT, "epochs": 18}  # 92 s and more: SLURM ends a job of one minute after 60 to 90 s
+UNDISTURBED = {"short": SHORT, "long": LONG}
 
-ROWS_OF_THE_CARD = 4
+ROWS_OF_THE_CARD = 8
 STARVED_MB = 380  # the job step holds 460 MiB at its peak, most of it before the first step of training
 MIXED = {
     "cancelled": SHORT,
     "requeued": SHORT,
-    "warned": {**LONG, "needs": {**TINY["needs"], "runtime": 1}},
+    "warned": {**LONG, "needs": {**TINY["needs"], "runtime": 2}},
     "starved": {**SHORT, "needs": {**TINY["needs"], "mem_mb": STARVED_MB}},
     "wide": {**SHORT, "epochs": 1, "batch": 2 * ROWS_OF_THE_CARD},
     "cardless": {**SHORT, "epochs": 1, "needs": {**TINY["needs"], "gpus": 1}},
-    "diverging": {**SHORT, "epochs": 1, "learning_rate": 1e30},
+    "diverging": {**SHORT, "epochs": 1, "learning_rate": 1e37},
     "broken": {**SHORT, "epochs": 1},
 }
-LAMED = {"unwarned": {**LONGER, "needs": {**TINY["needs"], "runtime": 1}}}
-WARNED_SITE = {**SITE, "warning_seconds": 5}  # SLURM looks every 30 s, and is early rather than late
+LAMED = {"unwarned": {**LONG, "needs": {**TINY["needs"], "runtime": 1}}}
+FIRST = ["warned", "cancelled", "requeued"]  # what has a time to keep, and what is to be struck in the middle
+WARNED_SITE = {
+    **SITE,
+    "warning_seconds": 30,
+}  # it comes 60 to 90 s after the start of a job of two minutes, for SLURM looks every 30 s
 
 
 def delay_steps(project: Project) -> None:
     step = "            self.optimiser.step()\n"
-    project.edit("workflow/scripts/verso/training/loop.py", step, f"{step}            time.sleep(0.05)\n")
+    project.edit("workflow/scripts/verso/training/loop.py", step, f"{step}            time.sleep(0.1)\n")
 
 
 def make_the_card_small(project: Project) -> None:
     """No card here: training the model fails as one would that is too small for the rows of a batch."""
     read = "        return self.recurrent(self.embedding(tokens), state)\n"
-    fault = f'        if self.training and len(tokens) > {ROWS_OF_THE_CARD}:\n            raise torch.OutOfMemoryError("CUDA out of memory")\n'
+    too_small = f"        if self.training and len(tokens) > {ROWS_OF_THE_CARD}:\n"
+    fault = f'{too_small}            raise torch.OutOfMemoryError("CUDA out of memory")\n'
     project.edit("workflow/scripts/verso/models/recurrent_lm.py", read, fault + read)
 
 
@@ -89,22 +91,10 @@ def path_of(name: str, model: str) -> str:
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The undisturbed trainings, on this machine."""
+    """The undisturbed trainings, on this machine; at first only their corpus, which the studies copy."""
     project = Project.made_in(tmp_path_factory.mktemp("reference"), study_config(UNDISTURBED))
-    project.make(*(path_of("model/weights.safetensors", model) for model in UNDISTURBED))
+    project.make("results/corpora/songs/vocab_char.json")
     return project
-
-
-def study_like(reference: Project, folder: Path, cluster: Cluster, models: dict[str, Any], site: dict[str, Any]) -> Study:
-    """A study with these models whose corpus is prepared already."""
-    project = reference.copied_to(folder)
-    for made in ("results/runs", "results/logs"):  # what one learns from earlier runs is no subject here
-        shutil.rmtree(project.path(made))
-    project.write_config(study_config(models))
-    study = Study(project, cluster)
-    study.set_site(site)
-    delay_steps(project)
-    return study
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +102,11 @@ def deaths(cluster: Cluster, reference: Project, tmp_path_factory: pytest.TempPa
     """All that is struck, struck; and all three Snakemakes over."""
 
     def study(name: str, models: dict[str, Any], site: dict[str, Any]) -> Study:
-        return study_like(reference, tmp_path_factory.mktemp(name), cluster, models, site)
+        made = Study(reference.copied_to(tmp_path_factory.mktemp(name)), cluster)
+        made.project.write_config(study_config(models))
+        made.set_site(site)
+        delay_steps(made.project)
+        return made
 
     found = Deaths(
         study("mixed", MIXED, WARNED_SITE),
@@ -124,48 +118,57 @@ def deaths(cluster: Cluster, reference: Project, tmp_path_factory: pytest.TempPa
     break_the_driver(found.mixed.project)
     weights = [path_of("model/weights.safetensors", model) for model in MIXED]
     results = [path_of(name, "cancelled") for name in ("scores.csv", "sample_measures.csv")]
+    # Few at once: a job of one minute must not spend it on finding a core
+    order = ["--jobs", "4", "--prioritize", *(path_of("model/weights.safetensors", model) for model in FIRST)]
     running = {
         "unwarned": found.unwarned.start(path_of("model/weights.safetensors", "unwarned")),
-        "mixed": found.mixed.start(*weights, *results),
-        "drained": found.drained.start(path_of("scores.csv", "drained")),
+        "mixed": found.mixed.start(*weights, *results, *order),
     }
     try:
-        strike(found, cluster)
+        with ThreadPoolExecutor() as pool:
+            striking = [pool.submit(strike, found, cluster) for strike in (cancel, requeue)]
+            in_the_middle(found.mixed, "warned")
+            running["drained"] = found.drained.start(path_of("scores.csv", "drained"))
+            drain(found, cluster)
+            for struck in striking:
+                struck.result()
+        reference.make(*(path_of("model/weights.safetensors", model) for model in UNDISTURBED))
         for name, snakemake in running.items():
             getattr(found, name).until(lambda snakemake=snakemake: snakemake.poll() is not None, f"the end of {name}", 400)
             found.codes[name] = snakemake.returncode
         yield found
     finally:
         for snakemake in running.values():
-            end(snakemake)
+            if snakemake.poll() is None:
+                snakemake.kill()
+                snakemake.wait()
 
 
-def end(snakemake: "subprocess.Popen[str]") -> None:
-    if snakemake.poll() is None:
-        snakemake.kill()
-        snakemake.wait()
+def in_the_middle(study: Study, model: str) -> str:
+    """The job of a training, once that has saved a checkpoint. Much waits for the same few cores before."""
+    study.until(lambda: study.attempts(model), f"{model} to start", 240)
+    return str(study.training(model)["slurm_job"])
 
 
-def strike(deaths: Deaths, cluster: Cluster) -> None:
-    """Drain, cancel and requeue, each as soon as its training is in the middle."""
-    at_work = deaths.drained.training("drained")
+def cancel(deaths: Deaths, cluster: Cluster) -> None:
+    cluster.cancel(int(in_the_middle(deaths.mixed, "cancelled")))
+
+
+def requeue(deaths: Deaths, cluster: Cluster) -> None:
+    """First as anybody, whom SLURM refuses; then as an administrator who means it."""
+    deaths.seen["requeued job"] = job = in_the_middle(deaths.mixed, "requeued")
+    with pytest.raises(RuntimeError, match="Requested operation is presently disabled"):
+        cluster.requeue(int(job))
+    cluster.run("scontrol", "update", f"JobId={job}", "Requeue=1")
+    cluster.requeue(int(job))
+
+
+def drain(deaths: Deaths, cluster: Cluster) -> None:
+    """Drain the node, and resume it when something has waited for it in vain."""
+    study = deaths.drained
+    deaths.seen["drained job"] = in_the_middle(study, "drained")
     cluster.drain_node("gpu02")
-    deaths.seen["drained job"] = at_work["slurm_job"]
-
-    cancelled = deaths.mixed.training("cancelled")
-    cluster.cancel(int(cancelled["slurm_job"]))
-
-    requeued = int(deaths.mixed.training("requeued")["slurm_job"])
-    try:
-        cluster.requeue(requeued)
-    except RuntimeError as refusal:
-        deaths.seen["refusal"] = str(refusal)
-    cluster.run("scontrol", "update", f"JobId={requeued}", "Requeue=1")  # an administrator who means it
-    cluster.requeue(requeued)
-    deaths.seen["requeued job"] = str(requeued)
-
-    deaths.drained.until(lambda: deaths.drained.weights("drained").exists(), "the training on the drained node to end")
-    deaths.drained.until(lambda: waiting(cluster, "A100"), "the scoring to be submitted")
+    study.until(lambda: waiting(cluster, "A100"), "the training on the drained node to end, and its scoring to be submitted", 180)
     time.sleep(3)  # in which it would start, were the node not drained: SLURM schedules every second
     deaths.seen["waiting"] = waiting(cluster, "A100")
     cluster.resume_node("gpu02")
@@ -180,9 +183,15 @@ def facts(attempts: list[dict[str, Any]], key: str) -> list[Any]:
     return [attempt[key] if key in attempt else attempt["asked"][key] for attempt in attempts]
 
 
+def said_before(study: Study, model: str, attempt: int) -> str:
+    """Why the earlier attempts of a training ended, as Snakemake said when it made this one."""
+    found = re.search(rf"/{model}/seed-1.log: attempt {attempt}; earlier ones ended by: (.*)", study.output())
+    return found[1] if found else ""
+
+
 def goes_on_from_a_checkpoint(study: Study, model: str) -> bool:
     """Whether the last life of a training began where an earlier one was, not at the first step."""
-    return "going on from the checkpoint of epoch" in study.log(model)
+    return "going on from the checkpoint of" in study.log(model)
 
 
 def jobs_of(study: Study, model: str) -> list[dict[str, str]]:
@@ -202,38 +211,40 @@ def test_a_cancelled_training_is_submitted_again_and_ends_with_the_same_bits(dea
 
 
 def test_the_warning_before_the_time_limit_reaches_a_training_which_saves_itself_and_asks_for_twice_the_time(deaths):
-    attempts, log = deaths.mixed.attempts("warned"), deaths.mixed.log("warned")
+    attempts = deaths.mixed.attempts("warned")
     assert "stopped by SIGTERM" in attempts[0]["message"]
     assert "a checkpoint is saved" in attempts[0]["message"]
-    assert "attempt 2; earlier ones ended by: time_out" in log
-    assert facts(attempts, "runtime") == [1, 2]
-    assert facts(attempts, "cause") == ["stopped", "done"]  # a signal is all that the process knows of
+    assert "stopped by SIGTERM" in deaths.mixed.output()
+    assert said_before(deaths.mixed, "warned", 2) == "time_out"
+    assert facts(attempts, "runtime")[:2] == [2, 4]
+    causes = facts(attempts, "cause")
+    assert (causes[0], causes[-1]) == ("stopped", "done")  # a signal is all that the process knows of
     assert goes_on_from_a_checkpoint(deaths.mixed, "warned")
-    assert "FAILED" in [job["state"] for job in jobs_of(deaths.mixed, "warned")]  # it ended itself: no TIMEOUT
+    assert jobs_of(deaths.mixed, "warned")[0]["state"] == "FAILED"  # it ended itself: no TIMEOUT
     assert deaths.has_the_bits(deaths.mixed, "warned", "long")
 
 
 def test_a_training_that_slurm_ends_at_its_time_limit_asks_for_twice_the_time_and_ends_with_the_same_bits(deaths):
     assert deaths.codes["unwarned"] == 0, deaths.unwarned.output()
     attempts = deaths.unwarned.attempts("unwarned")
-    assert facts(attempts, "runtime") == [1, 2]
-    assert "attempt 2; earlier ones ended by: time_out" in deaths.unwarned.log("unwarned")
+    assert facts(attempts, "runtime")[:2] == [1, 2]
+    assert said_before(deaths.unwarned, "unwarned", 2) == "time_out"
     assert goes_on_from_a_checkpoint(deaths.unwarned, "unwarned")
-    assert [job["state"] for job in jobs_of(deaths.unwarned, "unwarned")] == ["TIMEOUT", "COMPLETED"]
-    assert deaths.has_the_bits(deaths.unwarned, "unwarned", "longer")
+    states = [job["state"] for job in jobs_of(deaths.unwarned, "unwarned")]
+    assert (states[0], states[-1]) == ("TIMEOUT", "COMPLETED")
+    assert deaths.has_the_bits(deaths.unwarned, "unwarned", "long")
 
 
 def test_a_training_over_its_memory_asks_for_half_as_much_again_whatever_slurm_calls_its_end(deaths):
     attempts = deaths.mixed.attempts("starved")
     assert facts(attempts, "mem_mb") == [STARVED_MB, STARVED_MB * 3 // 2]
     assert facts(attempts, "cause") == [None, "done"]  # SIGKILL: it could not say
-    assert "attempt 2; earlier ones ended by: out_of_memory" in deaths.mixed.log("starved")
+    assert said_before(deaths.mixed, "starved", 2) == "out_of_memory"
     assert jobs_of(deaths.mixed, "starved")[0]["state"] in ("FAILED", "OUT_OF_MEMORY", "CANCELLED")
     assert deaths.has_the_bits(deaths.mixed, "starved", "short")
 
 
 def test_a_job_that_slurm_requeues_although_it_was_submitted_with_no_requeue_is_trained_once_at_a_time(deaths):
-    assert "Requested operation is presently disabled" in deaths.seen["refusal"]
     attempts = deaths.mixed.attempts("requeued")
     assert facts(attempts, "slurm_job") == [deaths.seen["requeued job"]] * 2  # one submission, which SLURM started twice
     assert [job["restarts"] for job in jobs_of(deaths.mixed, "requeued")] == ["1"]
@@ -279,7 +290,8 @@ def test_what_would_fail_again_is_run_once_and_its_reason_stands_in_the_output_o
     assert facts(attempts, "cause") == [cause]  # an attempt that is refused leaves no record
     assert words in attempts[0]["message"]
     assert words in deaths.mixed.output()
-    assert f"attempt 2 is not made: the one before ended by a {cause}" in deaths.mixed.log(model)
+    assert said_before(deaths.mixed, model, 2) == cause
+    assert f"is not made: the one before ended by a {cause}" in deaths.mixed.log(model)
     assert not deaths.mixed.weights(model).exists()
 
 

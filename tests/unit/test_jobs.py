@@ -30,7 +30,7 @@ def snakemake(tmp_path, monkeypatch):
         log=[str(tmp_path / "logs" / "train" / "seed-1.log")],
         rule="train",
         wildcards=Values(corpus="songs", seed="1"),
-        resources=Values(attempt=1, mem_mb=1000, runtime=10, vram_mb=0, cards=0),
+        resources=Values(mem_mb=1000, runtime=10, vram_mb=0, cards=0),
         threads=1,
         config={},
     )
@@ -67,7 +67,6 @@ def test_the_error_is_in_the_record_and_in_the_log(snakemake):
 @pytest.mark.parametrize(("error", "cause"), [(KeyError("lost key"), "bug"), (VersoError("config.x is wrong"), "fault")])
 def test_a_bug_is_not_tried_again_for_nothing(snakemake, error, cause):
     failing(snakemake, error)
-    snakemake.resources["attempt"] = 2
     Path(snakemake.log[0]).unlink()  # as Snakemake does
     with pytest.raises(SystemExit), job_of(snakemake):
         pytest.fail("the second attempt ran")
@@ -87,7 +86,6 @@ def test_after_a_new_start_even_a_bug_is_tried_again(snakemake, monkeypatch):
 
 def test_what_is_no_bug_is_tried_again_and_known(snakemake):
     failing(snakemake, MemoryError())
-    snakemake.resources["attempt"] = 2
     with job_of(snakemake) as job:
         assert job.earlier == ["out_of_memory"]
         assert job.parts == 1
@@ -96,10 +94,8 @@ def test_what_is_no_bug_is_tried_again_and_known(snakemake):
 def test_each_time_the_card_was_too_small_halves_the_batch(snakemake):
     import torch
 
-    for number in (1, 2):
-        snakemake.resources["attempt"] = number
+    for _ in range(2):
         failing(snakemake, torch.OutOfMemoryError("CUDA out of memory"))
-    snakemake.resources["attempt"] = 3
     with job_of(snakemake) as job:
         assert job.parts == 4
 
@@ -111,7 +107,7 @@ from types import SimpleNamespace
 from verso.jobs import job_of
 class Values(dict): pass
 snakemake = SimpleNamespace(log=[{snakemake.log[0]!r}], rule="train", wildcards=Values(), threads=1, config={{}},
-    resources=Values(attempt=1, mem_mb=700, runtime=10, vram_mb=0, cards=0))
+    resources=Values(mem_mb=700, runtime=10, vram_mb=0, cards=0))
 with job_of(snakemake):
     held = bytearray(250_000_000)
     time.sleep(2.5)
@@ -130,7 +126,7 @@ with job_of(snakemake):
     (attempt,) = record_of(snakemake)["attempts"]
     assert attempt["end"] is None
     assert attempt["peak_ram_mb"] > 250
-    assert earlier_causes([attempt], 2, STARTED) == ["out_of_memory"], "250 MB and two Snakemakes are nearly the 700 MB asked"
+    assert earlier_causes([attempt], STARTED) == ["out_of_memory"], "250 MB and two Snakemakes are nearly the 700 MB asked"
 
 
 def test_one_that_hands_over_leaves_its_successors_entry_alone(snakemake):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verso.errors import VersoError
-from verso.site import Site, read_site, request, request_without_card
+from verso.site import Site, read_site, request, request_without_card, ways_to_ask
 
 CARDS = [
     {"name": "A100", "vram_mb": "80000", "partition": "A100"},
@@ -63,6 +63,7 @@ def test_what_is_asked_always_holds_the_run_and_never_asks_two_ways(vram_mb, car
         assert vram_mb > 40_000 or (cards > 1 and vram_mb > 8_000)
         return
     assert ("gpu" in asked) != ("gres" in asked)
+    assert set(asked) <= set(ways_to_ask(found)), "a way that the rules do not declare is never asked"
     if str(asked.get("gres", "")).startswith("shard"):
         number = int(str(asked["gres"]).split(":")[1])
         assert number * 40_000 / shards >= vram_mb > (number - 1) * 40_000 / shards

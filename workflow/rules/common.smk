@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir, "workflow", "scripts")))
@@ -126,6 +127,7 @@ RUN = "{corpus}/{model}/seed-{seed}"
 # --- what a job depends on besides files ---
 
 
+@cache
 def code_of(driver):
     """Fingerprint of the code that workflow/scripts/<driver>.py executes."""
     return provenance.fingerprint_of_code(SCRIPTS / f"{driver}.py")

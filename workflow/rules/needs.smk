@@ -3,10 +3,7 @@
 Reads   earlier results/runs/<corpus>/<model>/seed-*/hardware.json, results/corpora/<corpus>/statistics.json, the job records in results/logs
 """
 
-from functools import cache
-
-NEEDS = ["mem_mb", "runtime", "vram_mb", "cards", "attempt"]
-ASKED_OF_SITE = ["gpu", "gpu_model", "gres", "constraint", "slurm_partition", "slurm_extra"]
+NEEDS = ["mem_mb", "runtime", "vram_mb", "cards", "checkpoint_seconds", "expected_seconds"]
 
 
 @cache
@@ -15,7 +12,7 @@ def causes_before(log_file, attempt):
     if attempt == 1:
         return ()
     attempts = records.read_record(records.record_path(log_file)).get("attempts", [])
-    causes = tuple(records.earlier_causes(attempts, attempt, records.start_of_snakemake()))
+    causes = tuple(records.earlier_causes(attempts, records.start_of_snakemake()))
     if workflow.is_main_process:
         logger.info(
             f"{log_file}: attempt {attempt}; earlier ones ended by: {', '.join(causes) or 'unknown (they left no record)'}"
@@ -36,7 +33,7 @@ def training_needs(corpus, model, seed, attempt):
     if SITE and SITE.maximum_runtime:
         wanted["runtime"] = min(wanted["runtime"], SITE.maximum_runtime)
     asked = site.request(SITE, wanted["cards"], wanted["vram_mb"]) if SITE else {}
-    return {**wanted, **asked, "attempt": attempt}
+    return {**wanted, **asked}
 
 
 def of_training(name):
@@ -49,17 +46,23 @@ def of_training(name):
 
 
 def light_work(rule_name, wildcards_of_log=""):
-    """The resources of a rule that trains nothing: preparing, scoring a small model, comparing, drawing."""
+    """The resources of a rule that trains nothing: preparing, scoring a small model, comparing, drawing.
 
-    def of(name):
+    Functions only where the attempt matters: Snakemake takes a millisecond for each, and there are thousands of such jobs.
+    """
+
+    def grown(name):
         def resource(wildcards, attempt):
             log_file = log_path(rule_name, wildcards_of_log).format(**dict(wildcards.items()))
-            wanted = needs.needs_of_light_work(causes_before(log_file, attempt))
-            return {**wanted, **(site.request_without_card(SITE) if SITE else {}), "attempt": attempt}.get(name)
+            return needs.needs_of_light_work(causes_before(log_file, attempt))[name]
 
         return resource
 
-    return {name: of(name) for name in [*NEEDS, *ASKED_OF_SITE]}
+    wanted = needs.needs_of_light_work()
+    return {
+        **{name: grown(name) if name in ("mem_mb", "runtime") else value for name, value in wanted.items()},
+        **(site.request_without_card(SITE) if SITE else {}),
+    }
 
 
 def threads_of_model(wildcards):
@@ -83,7 +86,7 @@ def refuse_what_no_card_holds():
         stop("The profile's site block has no room for these runs:\n" + "\n".join(dict.fromkeys(faults)))
 
 
-TRAINING = {name: of_training(name) for name in [*NEEDS, "checkpoint_seconds", "expected_seconds", *ASKED_OF_SITE]}
+TRAINING = {name: of_training(name) for name in [*NEEDS, *(site.ways_to_ask(SITE) if SITE else [])]}
 
 if SITE and workflow.is_main_process:
     refuse_what_no_card_holds()

@@ -90,7 +90,8 @@ def job_of(snakemake: Any) -> Iterator[Job]:
         path = record_path(snakemake.log[0])
         record = read_record(path)
         started = start_of_snakemake()
-        number = int(snakemake.resources.get("attempt", 1))
+        earlier = earlier_causes(record.get("attempts", []), started)
+        number = len(earlier) + 1
         _refuse_the_hopeless(record, number, started)
         asked = {key: snakemake.resources.get(key, 0) for key in ASKED} | {"threads": snakemake.threads}
         attempt = {
@@ -109,7 +110,6 @@ def job_of(snakemake: Any) -> Iterator[Job]:
             "message": "",
         }
         head = {"rule": snakemake.rule, "wildcards": dict(snakemake.wildcards.items())}
-        earlier = earlier_causes(record.get("attempts", []), number, started)
         if earlier:
             log.info("attempt %d; earlier ones ended by: %s", number, ", ".join(earlier))
         job = Job(path, head, attempt, earlier)

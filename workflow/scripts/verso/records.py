@@ -39,11 +39,11 @@ def read_record(path: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) and isinstance(record.get("attempts"), list) else {}
 
 
-def earlier_causes(attempts: list[dict[str, Any]], number: int, started: float) -> list[str]:
-    """Why the attempts before `number` of this Snakemake ended, oldest first; SLURM is asked about those that did not say."""
+def earlier_causes(attempts: list[dict[str, Any]], started: float) -> list[str]:
+    """Why the attempts of the Snakemake that started then ended, oldest first; SLURM is asked about those that did not say."""
     causes = []
     for attempt in attempts:
-        if attempt.get("snakemake") != started or attempt.get("attempt", number) >= number:
+        if attempt.get("snakemake") != started:
             continue
         asks = attempt.get("slurm_job") and attempt.get("cause") in (None, "stopped")
         causes.append(cause_of_attempt(attempt, slurm_state_of(attempt["slurm_job"]) if asks else None))

@@ -120,6 +120,19 @@ def request(site: Site, cards: int, vram_mb: int) -> dict[str, str | int]:
     return {**where, "gpu": cards, **({"gpu_model": card.gpu_model} if card.gpu_model else {})}
 
 
+def ways_to_ask(site: Site) -> list[str]:
+    """The resources that `request` may name on this site."""
+    ways = {
+        "slurm_partition": site.partition or any(card.partition for card in site.cards),
+        "slurm_extra": site.warning_seconds,
+        "constraint": any(card.constraint for card in site.cards),
+        "gpu": any(not card.gres for card in site.cards) and not site.leases,
+        "gpu_model": any(card.gpu_model for card in site.cards),
+        "gres": any(card.gres or card.shards for card in site.cards),
+    }
+    return [name for name, possible in ways.items() if possible]
+
+
 def request_without_card(site: Site) -> dict[str, str | int]:
     """Of a job that trains nothing: it never touches the partition of the cards."""
     return _partition(site.partition)

@@ -1,0 +1,153 @@
+"""Promise 2, as a table: an edit of a finished project, and what it makes out of date."""
+
+import os
+import shutil
+import time
+
+SEEDED = ["train_recurrent_lm", "score_recurrent_lm", "sample_recurrent_lm", "measure_samples"]
+ENDS = ["compare", "figures", "report"]
+
+
+def runs(rules, models, seeds=("1",)):
+    return [f"{rule} songs {model} {seed}" for rule in rules for model in models for seed in seeds]
+
+
+BOTH = ["lstm-char", "gru-word"]
+LIBRARY = "workflow/scripts/verso"
+
+
+def comment(project):
+    project.edit(f"{LIBRARY}/training/loop.py", "import math\n", "import math  # for isfinite\n")
+
+
+def docstring(project):
+    project.edit(f"{LIBRARY}/training/loop.py", '"""', '"""A word more. ')
+
+
+def comment_in_a_driver(project):
+    project.edit("workflow/scripts/train_recurrent_lm.py", "from verso.jobs", "# a comment\nfrom verso.jobs")
+
+
+def function_of_training(project):
+    project.edit(f"{LIBRARY}/training/schedules.py", "\n    def ", "\n    reason = 'changed'\n\n    def ")
+
+
+def function_of_scoring(project):
+    project.edit(f"{LIBRARY}/evaluation/likelihood.py", "\ndef score(", "\nCHANGED = 1\n\n\ndef score(")
+
+
+def function_of_samples(project):
+    project.edit(f"{LIBRARY}/evaluation/style.py", "\ndef ", "\nCHANGED = 1\n\n\ndef ")
+
+
+def learning_rate_of_the_lstm(project):
+    project.change_config(lambda config: config["models"]["lstm-char"].update(learning_rate=0.001))
+
+
+def learning_rate_of_the_gru(project):
+    project.change_config(lambda config: config["models"]["gru-word"].update(learning_rate=0.001))
+
+
+def added_seed(project):
+    project.change_config(lambda config: config["experiments"]["lyrics"].update(seeds=[1, 2]))
+
+
+def added_model(project):
+    def change(config):
+        config["models"]["rnn-char"] = {**config["models"]["lstm-char"], "cell": "rnn"}
+        config["experiments"]["lyrics"]["models"].append("rnn-char")
+
+    project.change_config(change)
+
+
+def model_that_nobody_names(project):
+    project.change_config(lambda config: config["models"].update({"spare": config["models"]["gru-word"]}))
+
+
+def memory(project):
+    project.change_config(
+        lambda config: config["models"]["lstm-char"]["needs"].update(mem_mb=1234, cpus=2, runtime=7, checkpoint_seconds=9)
+    )
+
+
+def estimate_of_needs(project):
+    project.edit(f"{LIBRARY}/estimates.py", "CUDA_CONTEXT_MB = 600", "CUDA_CONTEXT_MB = 700")
+
+
+def touched_input(project):
+    time.sleep(0.01)
+    os.utime(project.path("songs.jsonl"))
+
+
+def touched_result(project):
+    os.utime(project.path("results/corpora/songs/train.jsonl"))
+
+
+def changed_input_line(project):
+    project.edit("songs.jsonl", '"lyrics": "', '"lyrics": "One word more ')
+
+
+def template(project):
+    first = sorted(project.path("workflow/report/templates").glob("*.j2"))[0]
+    first.write_text(first.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+
+
+def caption(project):
+    project.edit("workflow/report/captions/comparisons.rst", " ", "  ")
+
+
+def title_of_the_report(project):
+    project.change_config(lambda config: config.update(title="Another", language="es"))
+
+
+def temperature(project):
+    project.change_config(lambda config: config["corpora"]["songs"]["sampling"].update(decoding={"temperature": 0.5}))
+
+
+def state_of_the_scores(project):
+    project.change_config(lambda config: config["corpora"]["songs"].update(scoring={"state": "reset"}))
+
+
+def rare_words(project):
+    project.change_config(lambda config: config["corpora"]["songs"].update(minimum_count={"word": 3}))
+
+
+def lost_model(project):
+    shutil.rmtree(project.path("results/runs/songs/gru-word/seed-1/model"))
+
+
+def corpus_made_anew():
+    return [
+        "acquire_corpus songs",
+        "prepare_corpus songs",
+        "build_vocabulary songs char",
+        "build_vocabulary songs word",
+        "export_songs songs",
+    ]
+
+
+OUTDATED = {
+    comment: [],
+    docstring: [],
+    comment_in_a_driver: [],
+    function_of_training: runs(SEEDED, BOTH) + ENDS,
+    function_of_scoring: runs(["score_recurrent_lm"], BOTH) + ENDS,
+    function_of_samples: runs(["measure_samples"], BOTH) + ENDS,
+    learning_rate_of_the_lstm: runs(SEEDED, ["lstm-char"]) + ENDS,
+    learning_rate_of_the_gru: runs(SEEDED, ["gru-word"]) + ENDS,
+    added_seed: runs(SEEDED, BOTH, ["2"]) + ENDS,
+    added_model: runs(SEEDED, ["rnn-char"]) + ENDS,
+    model_that_nobody_names: [],
+    memory: [],
+    estimate_of_needs: [],
+    touched_input: [],
+    touched_result: [],
+    changed_input_line: corpus_made_anew() + runs(SEEDED, BOTH) + ENDS,
+    template: ["report"],
+    caption: [],
+    title_of_the_report: ["report"],
+    temperature: runs(["sample_recurrent_lm", "measure_samples"], BOTH) + ENDS,
+    state_of_the_scores: runs(["score_recurrent_lm"], BOTH) + ENDS,
+    rare_words: ["build_vocabulary songs word", "export_songs songs", *runs(SEEDED, ["gru-word"]), *ENDS],
+    lost_model: runs(SEEDED, ["gru-word"]) + ENDS,
+}
