@@ -94,6 +94,11 @@ def finished_runs():
     return finished
 
 
+def so_far(name):
+    """An input or param of the report, for the runs that are finished when it is asked for."""
+    return lambda wildcards: name(finished_runs())
+
+
 def described_runs(runs):
     """What tables and page must know of each run, with the paths of its files."""
     rows = []

@@ -46,7 +46,7 @@ def of_training(name):
 
 
 def light_work(rule_name, wildcards_of_log=""):
-    """The resources of a rule that trains nothing: preparing, scoring a small model, comparing, drawing.
+    """The resources of light work, which trains nothing (preparing, scoring a small model, comparing, drawing).
 
     Functions only where the attempt matters: Snakemake takes a millisecond for each, and there are thousands of such jobs.
     """
@@ -74,6 +74,17 @@ def longest_first(wildcards):
     return training_needs(wildcards.corpus, wildcards.model, int(wildcards.seed), 1)["expected_seconds"]
 
 
+def cards_of_this_machine(found):
+    """The site with the cards that are visible here, where its block lists none."""
+    try:
+        visible = [] if found.cards else cards.visible_cards()
+    except VersoError as error:
+        stop(error)
+    return found.model_copy(
+        update={"cards": found.cards or [site.Card(name=f"card {number}", vram_mb=size) for number, size in enumerate(visible)]}
+    )
+
+
 def refuse_what_no_card_holds():
     """Before anything is submitted: every run that needs more than the site's cards, in one message."""
     faults = []
@@ -89,7 +100,9 @@ def refuse_what_no_card_holds():
 TRAINING = {name: of_training(name) for name in [*NEEDS, *(site.ways_to_ask(SITE) if SITE else [])]}
 
 if SITE and workflow.is_main_process:
-    refuse_what_no_card_holds()
     if SITE.leases and any(CONFIG.models[model].needs.gpus for _, model, _ in RUNS):
+        SITE = cards_of_this_machine(SITE)
         # one pool, so that no more runs start than the cards hold together; the lease finds each its card
-        workflow.register_resource("vram_mb", sum(kind.vram_mb * kind.count for kind in SITE.cards) or sum(cards.visible_cards()))
+        if SITE.cards:
+            workflow.register_resource("vram_mb", sum(kind.vram_mb * kind.count for kind in SITE.cards))
+    refuse_what_no_card_holds()

@@ -7,11 +7,6 @@ Writes  results/so_far/tables/*.{csv,tex}, results/so_far/figures/*.svg, results
 SO_FAR = f"{RESULTS}/so_far"
 
 
-def so_far(name):
-    """An input or param of the report, for the runs that are finished when it is asked for."""
-    return lambda wildcards: name(finished_runs())
-
-
 use rule compare as compare_so_far with:
     input:
         **{key: so_far(lambda runs, file=file: of_runs(file, runs)) for key, file in FILES_OF_RUN.items()},

@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from verso.errors import VersoError
 
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:,&|-]+$")]  # part of an sbatch command line
+Gres = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(:[A-Za-z0-9_.]+)?$")]  # what the executor takes
+Model = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.]+$")]
 
 
 class Facts(BaseModel):
@@ -38,8 +40,8 @@ class Card(Facts):
     count: int = Field(1, ge=1, description="Cards of this kind in one node.")
     partition: Word | None = Field(None, description="Partition of its nodes; null means the site's.")
     constraint: Word | None = Field(None, description="Feature of its nodes (`sinfo -o %f`), if a partition holds several kinds.")
-    gpu_model: Word | None = Field(None, description="Type for --gpus=TYPE:N; null asks --gpus=N.")
-    gres: Word | None = Field(None, description="Name for --gres=NAME:N (`gpu`, `gpu:titan`), where --gpus is not taken.")
+    gpu_model: Model | None = Field(None, description="Type for --gpus=TYPE:N; null asks --gpus=N.")
+    gres: Gres | None = Field(None, description="Name for --gres=NAME:N (`gpu`, `gpu:titan`), where --gpus is not taken.")
     shards: int | None = Field(
         None, ge=1, description="Shards of one card, where the site shares cards: small runs ask --gres=shard:N and share one."
     )
