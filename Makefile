@@ -6,13 +6,13 @@ BIN := $(VENV)/bin
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 CONFIG ?= config/config.yaml
 PROFILE ?= profiles/slurm
-PROFILE_FOLDER ?= $(HOME)/.config/snakemake
+PROFILE_FOLDER ?= $(or $(XDG_CONFIG_HOME),$(HOME)/.config)/snakemake
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local --cores $(CORES)
 VERSO := PYTHONPATH=workflow/scripts $(BIN)/python -m
 DEMO := $(SNAKEMAKE) --configfile config/demo.yaml --quiet host rules reason
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu demo fetch plan status cancel install-profile slurm-lab soak test lint format config-docs benchmarks clean
+.PHONY: help setup setup-gpu demo fetch plan status report-so-far cancel install-profile slurm-lab soak test lint format config-docs benchmarks clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -40,7 +40,11 @@ setup-gpu: $(BIN)/.run-installed  ## CUDA build of PyTorch instead of a CPU one,
 	@$(VERSO) verso.cuda_check
 
 fetch: $(BIN)/.run-installed  ## all that CONFIG reads from outside, on the login node
-	@$(SNAKEMAKE) fetch --configfile $(CONFIG) --quiet host rules reason
+	@$(SNAKEMAKE) fetch --configfile $(CONFIG) --config site= --allowed-rules fetch acquire_corpus --quiet host rules reason
+
+# While another Snakemake trains, so without its lock, and it may make nothing but the report
+report-so-far: $(BIN)/.run-installed  ## the report of those runs of CONFIG that are finished
+	@$(SNAKEMAKE) report_so_far --configfile $(CONFIG) --config site= --nolock --allowed-rules compare_so_far figures_so_far report_so_far --quiet host rules reason
 
 plan: $(BIN)/.run-installed  ## table of the runs to come: CONFIG, PROFILE
 	@$(VERSO) verso.plan -- --configfile $(CONFIG) --profile $(PROFILE)
@@ -53,6 +57,7 @@ cancel:  ## end the SLURM jobs whose name begins with PREFIX (given to Snakemake
 	@squeue --me --noheader --format '%i %j' | awk -v prefix="$(PREFIX)_" 'index($$2, prefix) == 1 {print $$1}' | xargs -r scancel -v
 
 install-profile:  ## from now on `snakemake --profile slurm` finds this cluster's profile
+	@test -d $(PROFILE) || { echo "PROFILE=$(PROFILE) is no folder"; exit 1; }
 	@mkdir -p $(PROFILE_FOLDER)
 	@if [ -e $(PROFILE_FOLDER)/slurm ] && [ ! -L $(PROFILE_FOLDER)/slurm ]; then echo "$(PROFILE_FOLDER)/slurm is there and no link: move it away first"; exit 1; fi
 	@ln -sfn $(abspath $(PROFILE)) $(PROFILE_FOLDER)/slurm && echo "$(PROFILE_FOLDER)/slurm -> $(abspath $(PROFILE))"
@@ -64,7 +69,7 @@ soak: $(BIN)/.development-installed  ## the demo's models on SLURM with a fault 
 	PYTHONPATH=workflow/scripts:tests $(BIN)/python -m slurm.soak $(or $(SEEDS),20)
 
 test: $(BIN)/.development-installed lint  ## every check and every test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(BIN)/.development-installed  ## ruff, snakefmt, snakemake --lint, mypy
 	$(BIN)/ruff check .

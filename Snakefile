@@ -5,7 +5,6 @@ snakemake --configfile config/demo.yaml --profile profiles/local   the demo on t
 snakemake --profile profiles/slurm                                 config/config.yaml on the cluster
 snakemake --profile profiles/slurm lyrics                          one experiment of it
 snakemake fetch --profile profiles/local                           all text that it reads, on the login node, before the queue
-snakemake report_so_far --profile profiles/local                   the report of the runs that are finished
 """
 
 from snakemake.utils import min_version
@@ -65,7 +64,7 @@ onstart:
     if secrets.fault_of_env_file(Path(".env")):
         stop(secrets.fault_of_env_file(Path(".env")))
     if workflow.non_local_exec and secrets.hide_tokens(os.environ):
-        print("Verso: tokens in the environment are kept from the jobs; rules that fetch read them from .env.")
+        print("Verso: tokens in the environment are kept from the jobs.")
     print(
         f"Verso: {', '.join(CONFIG.experiments)}: {len(RUNS)} runs in all. Results go to {RESULTS}/, the report is {REPORT}"
     )
@@ -83,5 +82,5 @@ onsuccess:
 
 onerror:
     print(f"Verso: something failed. What is finished is kept; the logs are under {RESULTS}/logs. Start again to go on.")
-    print("Verso: `make status` tells which and why; `snakemake report_so_far` reports the runs that are finished.")
+    print("Verso: `make status` tells which and why; `make report-so-far` reports the runs that are finished.")
     notify("failed")

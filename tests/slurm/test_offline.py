@@ -1,12 +1,18 @@
-"""Compute nodes have no internet: a cluster in a network namespace that holds nothing but loopback runs a study to its end."""
+"""Compute nodes have no internet: a cluster in a network namespace that holds nothing but loopback runs a study to its end.
+
+That study then serves for what is true of any finished on SLURM: what is outdated is the same as on one machine, and no job
+was given the user's tokens.
+"""
 
 import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from project import CONFIG, ROOT
+from changes import OUTDATED
+from project import CONFIG, ROOT, Project
 from slurm.packages import install, unavailable
 
 if reason := unavailable():
@@ -31,24 +37,58 @@ from slurm.study import Study
 config, folder = json.loads(sys.argv[1]), Path(sys.argv[2])
 with tempfile.TemporaryDirectory(prefix="verso-slurm-", dir="/tmp") as state, Cluster(Path(state)) as cluster:
     study = Study.made_in(folder, cluster, config)
-    code = study.run()
+    snakemake = study.start()
+    training = study.until(lambda: study.attempts("lstm-char"), "the training to start")[0]
+    (folder / "environment.json").write_text(json.dumps(study.process_of(training).environ()))
+    code = snakemake.wait(timeout=500)
     print(study.output())
+    (folder / "jobs.txt").write_text(cluster.run("scontrol", "show", "job", "--details"))
     raise SystemExit(code)
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a network namespace")
-def test_a_study_ends_where_there_is_no_network(tmp_path):
+SECRET = "a-token-that-nobody-may-see"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The project of a study that ended on SLURM without any network; a token was in its user's environment."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may make a network namespace")
     install()
-    config = {**CONFIG, "models": {"gru-word": CONFIG["models"]["gru-word"]}}
-    config["experiments"] = {"lyrics": {"corpus": "songs", "models": ["gru-word"], "seeds": [1]}}
+    folder = tmp_path_factory.mktemp("offline")
     path = os.pathsep.join(str(ROOT / part) for part in ("workflow/scripts", "tests"))
     done = subprocess.run(
-        ["unshare", "--net", sys.executable, "-c", INSIDE, json.dumps(config), str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        ["unshare", "--net", sys.executable, "-c", INSIDE, json.dumps(CONFIG), str(folder)],
+        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "GENIUS_API_TOKEN": SECRET},
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert (tmp_path / "results" / "report.html").exists()
+    return Project(folder)
+
+
+def test_a_study_ends_where_there_is_no_network(finished):
+    assert finished.path("results/report.html").exists()
+
+
+def test_no_job_was_given_the_token_and_no_file_holds_it(finished):
+    environment = json.loads(finished.path("environment.json").read_text())
+    assert "VERSO_STARTED" in environment, "this is not the environment of a job"
+    assert SECRET not in " ".join(environment.values())
+    assert "JobId=" in finished.path("jobs.txt").read_text()
+    holding = [path for path in finished.folder.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
+    assert holding == []
+
+
+def test_what_is_outdated_is_the_same_on_slurm_as_on_one_machine(finished, tmp_path):
+    def planned(number_and_edit):
+        number, edit = number_and_edit
+        project = finished.copied_to(tmp_path / str(number))
+        edit(project)
+        return edit.__name__, project.plan("--profile", "profiles/slurm")
+
+    with ThreadPoolExecutor(2) as two:
+        found = dict(two.map(planned, enumerate(OUTDATED)))
+    assert found == {edit.__name__: sorted(expected) for edit, expected in OUTDATED.items()}

@@ -26,6 +26,10 @@ def attempt(minutes=5.0, peak_ram_mb=500.0, cause=None, asked=ASKED):
         (OSError(errno.ESTALE, "stale file handle"), "lost"),
         (OSError(errno.ENOENT, "no such file"), "bug"),
         (Interrupted("stopped", cause="stopped"), "stopped"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "out_of_memory"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried 8 bytes"), "out_of_memory"),
+        (RuntimeError("CUDA error: out of memory"), "cuda_out_of_memory"),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"), "cuda_out_of_memory"),
         (DeviceLost("gone"), "device_lost"),
     ],
 )
@@ -59,7 +63,7 @@ def test_a_kill_inside_srun_is_failed_to_slurm_and_known_by_its_size():
 def test_a_stop_near_the_limit_is_the_limits_warning():
     assert cause_of_attempt(attempt(minutes=28, cause="stopped"), "FAILED") == "time_out"
     assert cause_of_attempt(attempt(minutes=5, cause="stopped"), "FAILED") == "stopped"
-    assert cause_of_attempt(attempt(minutes=5, cause="stopped"), "CANCELLED") == "stopped"
+    assert cause_of_attempt(attempt(minutes=28, cause="stopped"), "CANCELLED") == "stopped", "somebody cancelled it"
 
 
 def test_silent_at_its_limit_it_was_out_of_time():

@@ -145,11 +145,13 @@ def test_every_job_logs_is_benchmarked_and_knows_its_needs(project):
     output = project.make("--dry-run")
     blocks = dict(re.findall(r"^rule (\w+):$(.*?)(?=^\[|\Z)", output, re.MULTILINE | re.DOTALL))
     blocks.pop("all")
-    assert {*blocks, "all"} == set(RULES)
+    # Targets without jobs of their own, and the report of what there is, which nobody asked for here
+    others = {"all", "fetch", "compare_so_far", "figures_so_far", "report_so_far"}
+    assert {*blocks} | others == set(RULES)
     for block in blocks.values():
         assert "    log: results/logs/" in block, block
         assert "    benchmark: results/benchmarks/" in block, block
-        for resource in ("mem_mb=", "runtime=", "vram_mb=", "gpu="):
+        for resource in ("mem_mb=", "runtime=", "vram_mb=", "cards="):
             assert resource in block, block
 
 
@@ -166,7 +168,7 @@ def test_the_slurm_profile_plans_with_a_card_for_training_and_none_for_the_rest(
     for wanted in ("mem_mb=3000", "runtime=90", "vram_mb=2000", "gpu=1", "slurm_partition=lab-sb"):
         assert wanted in training
     assert "threads: 3" in training
-    assert all("gpu=0" in block for block in blocks if block is not training)
+    assert not any("gpu=" in block or "gres=" in block for block in blocks if block is not training)
 
 
 def test_the_full_config_plans_on_slurm(project):

@@ -4,6 +4,7 @@ Reads   earlier results/runs/<corpus>/<model>/seed-*/hardware.json, results/corp
 """
 
 NEEDS = ["mem_mb", "runtime", "vram_mb", "cards", "checkpoint_seconds", "expected_seconds"]
+DISK = {"disk_mb": 1000}  # nobody asks for it; without a word Snakemake would look at all inputs of every job of a cluster
 
 
 @cache
@@ -20,27 +21,42 @@ def causes_before(log_file, attempt):
     return causes
 
 
-def training_needs(corpus, model, seed, attempt):
+@cache
+def recipe_of(model):
+    return provenance.key_of_settings(settings_of(model))
+
+
+@cache
+def training_needs(corpus, model, seed, attempt, moment):
     """All resources of one training: what it must hold, and how this site is asked for that.
 
-    Never kept: Snakemake asks again once the corpus is prepared, and then its size is known.
+    moment: which five seconds these are, for nothing is kept longer: Snakemake asks again once the corpus is prepared and
+    when a seed before this one has ended, and then its size and its time are known.
     """
     entry = CONFIG.models[model]
     log_file = log_path(f"train_{entry.family}", RUN).format(corpus=corpus, model=model, seed=seed)
     size = needs.corpus_size(Path(corpus_path("").format(corpus=corpus)))
-    learnt = needs.learnt(Path(RESULTS), corpus, model, provenance.key_of_settings(settings_of(model)))
+    learnt = needs.learnt(Path(RESULTS), corpus, model, recipe_of(model))
     wanted = needs.needs_of_training(entry, size, learnt, causes_before(log_file, attempt))
-    if SITE and SITE.maximum_runtime:
-        wanted["runtime"] = min(wanted["runtime"], SITE.maximum_runtime)
     asked = site.request(SITE, wanted["cards"], wanted["vram_mb"]) if SITE else {}
-    return {**wanted, **asked}
+    return {**at_most_the_sites(wanted), **asked}
+
+
+def at_most_the_sites(wanted):
+    """A limit above the partition's would wait for ever; a training goes on in its next attempt."""
+    longest = SITE.maximum_runtime if SITE else None
+    return {**wanted, "runtime": min(wanted["runtime"], longest)} if longest else wanted
+
+
+def needs_now(corpus, model, seed, attempt=1):
+    return training_needs(corpus, model, int(seed), attempt, int(time.monotonic() // 5))
 
 
 def of_training(name):
     """One of the resources of a training; None, which Snakemake leaves out, where the site is not asked for it."""
 
     def resource(wildcards, attempt):
-        return training_needs(wildcards.corpus, wildcards.model, int(wildcards.seed), attempt).get(name)
+        return needs_now(wildcards.corpus, wildcards.model, wildcards.seed, attempt).get(name)
 
     return resource
 
@@ -54,7 +70,8 @@ def light_work(rule_name, wildcards_of_log=""):
     def grown(name):
         def resource(wildcards, attempt):
             log_file = log_path(rule_name, wildcards_of_log).format(**dict(wildcards.items()))
-            return needs.needs_of_light_work(causes_before(log_file, attempt))[name]
+            wanted = needs.needs_of_light_work(causes_before(log_file, attempt))
+            return at_most_the_sites(wanted)[name]
 
         return resource
 
@@ -62,6 +79,7 @@ def light_work(rule_name, wildcards_of_log=""):
     return {
         **{name: grown(name) if name in ("mem_mb", "runtime") else value for name, value in wanted.items()},
         **(site.request_without_card(SITE) if SITE else {}),
+        **DISK,
     }
 
 
@@ -71,7 +89,7 @@ def threads_of_model(wildcards):
 
 def longest_first(wildcards):
     """Trainings that last long start first, so that the short ones fill the gaps at the end."""
-    return training_needs(wildcards.corpus, wildcards.model, int(wildcards.seed), 1)["expected_seconds"]
+    return needs_now(wildcards.corpus, wildcards.model, wildcards.seed)["expected_seconds"]
 
 
 def cards_of_this_machine(found):
@@ -86,18 +104,18 @@ def cards_of_this_machine(found):
 
 
 def refuse_what_no_card_holds():
-    """Before anything is submitted: every run that needs more than the site's cards, in one message."""
+    """Before anything is submitted: every run to come that needs more than the site's cards, in one message."""
     faults = []
-    for corpus, model, seed in RUNS:
+    for corpus, model, seed in (run for run in RUNS if not all(Path(path).exists() for path in results_of_runs([run]))):
         try:
-            training_needs(corpus, model, seed, 1)
+            needs_now(corpus, model, seed)
         except VersoError as error:
             faults.append(f"  models.{model} on {corpus}: {error}")
     if faults:
         stop("The profile's site block has no room for these runs:\n" + "\n".join(dict.fromkeys(faults)))
 
 
-TRAINING = {name: of_training(name) for name in [*NEEDS, *(site.ways_to_ask(SITE) if SITE else [])]}
+TRAINING = {name: of_training(name) for name in [*NEEDS, *(site.ways_to_ask(SITE) if SITE else [])]} | DISK
 
 if SITE and workflow.is_main_process:
     if SITE.leases and any(CONFIG.models[model].needs.gpus for _, model, _ in RUNS):

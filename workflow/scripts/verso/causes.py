@@ -24,6 +24,7 @@ HOPELESS = ("fault", "bug")  # the next attempt would end the same way
 NEARLY = 0.85  # of the memory asked: a heartbeat sees the peak a moment before the kill
 WARNED_MINUTES = 4  # before the limit: a stop so late is the time limit's warning (site.warning_seconds, SLURM adds up to 60 s)
 SNAKEMAKES_MB = 400  # two nested Snakemakes live in a job's allocation beside the driver
+CUDA_MEMORY = ("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
 TRANSIENT = {errno.ESTALE, errno.EIO, errno.ETIMEDOUT, errno.ECONNRESET, errno.EHOSTUNREACH, errno.EREMOTEIO}  # of a file server
 
 SLURM_STATES = {
@@ -42,11 +43,12 @@ def cause_of_error(error: BaseException) -> str:
         return error.cause
     if isinstance(error, DeviceLost):
         return "device_lost"
-    if isinstance(error, MemoryError):
+    number, told = _number_of(error), str(error)
+    if isinstance(error, MemoryError) or number == errno.ENOMEM or "DefaultCPUAllocator" in told:
         return "out_of_memory"
-    if type(error).__name__ == "OutOfMemoryError":  # torch's: this module is read where there is no torch
+    # By name, for torch is not loaded here; a context on a full card and cuBLAS say it in other words
+    if type(error).__name__ == "OutOfMemoryError" or any(sign in told for sign in CUDA_MEMORY):
         return "cuda_out_of_memory"
-    number = _number_of(error)
     if number in FULL_DISK:
         return "disk_full"
     if number in TRANSIENT:
@@ -77,6 +79,8 @@ def cause_of_attempt(attempt: Mapping[str, Any], slurm_state: str | None = None)
     asked = attempt.get("asked") or {}
     ran = ((attempt.get("end") or attempt.get("alive") or 0) - (attempt.get("start") or 0)) / 60
     limit = asked.get("runtime")
+    if told == "stopped" and slurm_state == "CANCELLED":
+        return "stopped"
     if told == "stopped":
         return "time_out" if limit and ran >= max(limit - WARNED_MINUTES, limit / 4) else "stopped"
     memory = asked.get("mem_mb")

@@ -67,6 +67,7 @@ class Job:
         same = [place for place, other in enumerate(attempts) if _is_same(other, self._attempt)]
         place = same[-1] if same else len(attempts)
         attempts[place : place + 1] = [self._attempt]
+        attempts.sort(key=lambda attempt: attempt.get("start") or 0)
         try:
             write_json(self._path, {**self._head, "attempts": attempts[-KEPT:]})
         except (OSError, VersoError) as error:  # a full disk: the work matters more than its record

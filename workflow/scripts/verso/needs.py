@@ -38,13 +38,15 @@ class Learnt(NamedTuple):
     """What earlier runs of a model on a corpus used, the largest of each; None where that is not known.
 
     seconds is known only where a run ended by the very recipe: its peaks then replace an estimate, else they only raise it.
-    cards: what the slowest run had asked for; where today's number differs, its time and its use of a card teach nothing.
+    asked_vram_mb: what was asked for, and held it. cards: what the slowest run had asked for; where today's number differs,
+    its time and its use of a card teach nothing.
     """
 
     seconds: float | None
     peak_ram_mb: float | None
     peak_vram_reserved_mb: float | None
     cards: int | None = None
+    asked_vram_mb: float | None = None
 
 
 def needs_of_training(
@@ -99,7 +101,8 @@ def _memory_mb(model: Model, corpus: CorpusSize | None, known: Learnt) -> float:
 def _vram_mb(model: Model, corpus: CorpusSize | None, known: Learnt) -> float:
     """Memory of the card; what PyTorch reserves does not hold the driver's own."""
     if known.seconds is not None and known.peak_vram_reserved_mb is not None:
-        return CUDA_CONTEXT_MB + LEARNT_MEMORY_MARGIN * known.peak_vram_reserved_mb
+        # PyTorch reserves what it finds: what held it once holds it again, or the run would outgrow its own card
+        return min(CUDA_CONTEXT_MB + LEARNT_MEMORY_MARGIN * known.peak_vram_reserved_mb, known.asked_vram_mb or math.inf)
     return estimates.vram_mb(model, corpus or UNSEEN)
 
 
@@ -175,6 +178,7 @@ def _learnt(results: str, corpus: str, model: str, settings_key: str, moment: in
         _largest([*(report.get("peak_ram_mb") for report in used), *(peak for path in records for peak in _peaks(path))]),
         _largest(report.get("peak_vram_reserved_mb") for report in used),
         cards if isinstance(cards, int) else None,
+        _largest(_within(report, "asked").get("vram_mb") for report in used),
     )
     return found if any(value is not None for value in found[:3]) else None
 

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 LIBRARY = Path(__file__).resolve().parent  # .../workflow/scripts/verso
+# How a job is run, not what it computes: a new message or a new state of SLURM re-runs nothing and orphans no checkpoint
+MACHINERY = {f"verso.{name}" for name in ("jobs", "records", "causes", "cards", "site", "logs", "errors", "training.lease")}
 DIGITS = 16  # of a fingerprint: 64 bits, far more than the few hundred that a project ever has
 
 
 def fingerprint_of_code(driver: Path, library: Path = LIBRARY) -> str:
     """Fingerprint over the syntax trees of `driver` and of every module of `library` that it imports, however deep.
 
-    Comments, docstrings, layout and dunder assignments such as __version__ do not count. Imports inside functions do.
+    Comments, docstrings, layout, dunder assignments such as __version__ and MACHINERY do not count. Imports inside functions do.
     Raises FileNotFoundError when there is no such driver, SyntaxError when a module is broken.
     """
     digest = hashlib.sha256()
@@ -43,7 +45,7 @@ def reached_modules(driver: Path, library: Path = LIBRARY) -> dict[str, Path]:
     while waiting:
         path = waiting.pop()
         for name in _read(path, path.stat().st_mtime_ns)[0]:
-            found = _module(name, library)
+            found = None if name in MACHINERY else _module(name, library)
             if found and name not in reached:
                 reached[name] = found
                 waiting.append(found)

@@ -34,9 +34,11 @@ def read_record(path: Path) -> dict[str, Any]:
     """A job's record; empty where there is none that can be read, for a record decides about requests alone."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return record if isinstance(record, dict) and isinstance(record.get("attempts"), list) else {}
+    if not isinstance(record, dict) or not isinstance(record.get("attempts"), list):
+        return {}
+    return {**record, "attempts": [attempt for attempt in record["attempts"] if isinstance(attempt, dict)]}
 
 
 def earlier_causes(attempts: list[dict[str, Any]], started: float) -> list[str]:

@@ -1,7 +1,7 @@
 """Tokens: where they may stand, and that no job, log or result ever holds one.
 
-A token is needed on the login node alone, by the rules that fetch. SLURM hands the whole environment of Snakemake to
-every job, so tokens are taken out of it before the first job is submitted; a rule that fetches reads `.env` itself.
+A token is needed on the login node alone, to fetch. SLURM hands the whole environment of Snakemake to every job, so
+tokens are taken out of it before the first job is submitted.
 """
 
 import os

@@ -60,7 +60,7 @@ class Site(Facts):
     cards: list[Card] = Field(default_factory=list, description="Kinds of card; a run goes to the smallest that holds it.")
     leases: bool = Field(False, description="No scheduler: runs share this machine's cards by leases; no `cards`: all it has.")
     warning_seconds: int | None = Field(
-        None, ge=1, description="SLURM sends SIGTERM so many seconds before the limit, so that a training saves itself."
+        None, ge=1, le=180, description="SLURM sends SIGTERM so many seconds before the limit, so that a training saves itself."
     )
     maximum_runtime: int | None = Field(None, gt=0, description="Longest time limit that the partitions allow, in minutes.")
 

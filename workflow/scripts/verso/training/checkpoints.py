@@ -44,6 +44,7 @@ class Checkpoints:
 
     def __enter__(self) -> Self:
         """Take the run. Raises what Lease.take raises, and VersoError when the folder is a link, for it may lead anywhere."""
+        self._folder_must_be_ours()
         if self._lease.take():
             try:
                 self._folder_must_be_ours()
@@ -131,8 +132,9 @@ class Checkpoints:
 
     def _folder_must_be_ours(self) -> None:
         """Raises VersoError when the folder is a link: to clear it would delete what lies at its other end."""
-        if self._folder.is_symlink():
-            raise VersoError(f"{self._folder}: is a link, and Verso never follows one; see who put it there, and remove it")
+        for folder in (self._root, self._folder):
+            if folder.is_symlink():
+                raise VersoError(f"{folder}: is a link, and Verso never follows one; see who put it there, and remove it")
 
     def _newest_first(self) -> list[Path]:
         """By step; two files of one step (a save repeated after a refusal) by time."""

@@ -44,7 +44,7 @@ LOOK_SECONDS = 1.0  # between two looks of a training for a claim: on NFS each a
 TOUCH_SECONDS = 5.0
 STALE_SECONDS = 30.0  # since the last touch of a claim: its process is gone
 FAR_FUTURE = 1e11  # seconds since the epoch: the year 5138, and no calendar goes much farther
-CANNOT_LOCK = {errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS} | FULL_DISK  # of a file system, not of another's lock
+CANNOT_LOCK = {errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS}  # of a file system, not of another's lock
 NO_PLAIN_FILE = {errno.ELOOP, errno.EISDIR, errno.ENXIO}  # what open() says of a link, a folder, a socket
 
 
@@ -228,9 +228,10 @@ class Lease:
 
     def _despair(self, holder: Holder | None) -> NoReturn:
         who, end = (str(holder), holder.end) if holder else ("another process", f"`fuser {self._lock_path}` finds it")
-        raise VersoError(
+        raise Interrupted(
             f"another process is training this run (folder {self._folder}) and did not let go in {HAND_OVER_SECONDS:.0f} s: "
-            f"{who}; end it ({end}) and start again"
+            f"{who}; end it ({end}) and start again",
+            cause="handed_over",  # not a fault: the next attempt may find it free
         )
 
     def _claim(self) -> Holder | None:

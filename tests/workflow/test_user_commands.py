@@ -1,0 +1,90 @@
+"""What users do besides running: be told of the end, keep tokens safe, call the profile by its name, report what there is."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from project import ROOT
+
+
+def with_one_target(project, *arguments):
+    return project.run("results/corpora/songs/documents.jsonl", *arguments)
+
+
+@pytest.mark.parametrize(("broken", "outcome"), [(False, "finished"), (True, "failed")])
+def test_the_user_is_told_of_the_end_by_a_command_of_his_own(project, broken, outcome):
+    project.change_config(lambda config: config.update(notify='echo "$VERSO_OUTCOME $VERSO_EXPERIMENTS $VERSO_TITLE" > told.txt'))
+    if broken:
+        project.path("songs.jsonl").write_text("no song at all\n")
+    code, output = with_one_target(project)
+    assert (code != 0) is broken, output
+    assert project.path("told.txt").read_text() == f"{outcome} lyrics A test\n"
+
+
+def test_a_notification_that_fails_does_not_fail_the_study(project):
+    project.change_config(lambda config: config.update(notify="exit 3"))
+    code, output = with_one_target(project)
+    assert code == 0
+    assert "Verso: notify:" in output
+
+
+def test_tokens_that_others_can_read_stop_a_run_before_it_begins(project):
+    project.path(".env").write_text("GENIUS_API_TOKEN=x")
+    project.path(".env").chmod(0o644)
+    code, output = with_one_target(project)
+    assert code != 0
+    assert "chmod 600 .env" in output
+    assert not project.path("results/corpora").exists()
+    project.path(".env").chmod(0o600)
+    assert with_one_target(project)[0] == 0
+
+
+def test_all_text_is_fetched_before_the_queue_and_nothing_is_trained(project):
+    project.make("fetch", "--config", "site=", "--allowed-rules", "fetch", "acquire_corpus")
+    assert project.path("results/corpora/songs/documents.jsonl").exists()
+    assert not project.path("results/runs").exists()
+
+
+def test_the_profile_is_found_by_its_name_once_it_is_installed(project, tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    environment = {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home / "config")}
+    folder = f"PROFILE={project.path('profiles/slurm')}"
+    subprocess.run(["make", "install-profile", folder], cwd=ROOT, env=environment, check=True, capture_output=True)
+    command = [sys.executable, "-m", "snakemake", "-n", "--configfile", "test.yaml", "--profile", "slurm"]
+    planned = subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True)
+    assert planned.returncode == 0, planned.stderr
+    assert "slurm_partition=lab-sb" in planned.stdout + planned.stderr
+    refused = subprocess.run(
+        ["make", "install-profile", "PROFILE=nowhere"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert refused.returncode != 0
+    assert "nowhere is no folder" in refused.stdout
+
+
+SO_FAR = [
+    "report_so_far",
+    "--config",
+    "site=",
+    "--nolock",
+    "--allowed-rules",
+    "compare_so_far",
+    "figures_so_far",
+    "report_so_far",
+]
+
+
+def test_before_any_run_is_finished_there_is_nothing_to_report(project):
+    code, output = project.run(*SO_FAR)
+    assert code != 0
+    assert "No run is finished yet" in output
+
+
+def test_the_report_of_what_there_is_trains_nothing(finished):
+    shutil.rmtree(finished.path("results/runs/songs/gru-word"))
+    finished.change_config(lambda config: config["models"]["lstm-char"].update(learning_rate=0.001))
+    before = finished.path("results/runs/songs/lstm-char/seed-1/model/weights.safetensors").stat().st_mtime_ns
+    finished.make(*SO_FAR)
+    assert "A test: 1 of 2 runs" in finished.path("results/so_far/report.html").read_text()
+    assert finished.path("results/runs/songs/lstm-char/seed-1/model/weights.safetensors").stat().st_mtime_ns == before
