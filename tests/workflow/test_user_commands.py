@@ -1,5 +1,7 @@
 """What users do besides running: be told of the end, keep tokens safe, call the profile by its name, report what there is."""
 
+import json
+import math
 import os
 import shutil
 import subprocess
@@ -88,3 +90,10 @@ def test_the_report_of_what_there_is_trains_nothing(finished):
     finished.make(*SO_FAR)
     assert "A test: 1 of 2 runs" in finished.path("results/so_far/report.html").read_text()
     assert finished.path("results/runs/songs/lstm-char/seed-1/model/weights.safetensors").stat().st_mtime_ns == before
+
+
+def test_the_next_seed_is_expected_to_take_what_the_first_one_took(finished):
+    took = json.loads(finished.path("results/runs/songs/lstm-char/seed-1/hardware.json").read_text())["wall_seconds"]
+    finished.change_config(lambda config: config["experiments"]["lyrics"].update(seeds=[1, 2]))
+    output = finished.make("--dry-run", "results/runs/songs/lstm-char/seed-2/model/weights.safetensors")
+    assert f"expected_seconds={math.ceil(took)}," in output

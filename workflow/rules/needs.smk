@@ -115,10 +115,15 @@ def refuse_what_no_card_holds():
         stop("The profile's site block has no room for these runs:\n" + "\n".join(dict.fromkeys(faults)))
 
 
+# Without any run on a card all of these are the same for every run, and need no function
+CARDS_ARE_ASKED = any(CONFIG.models[model].needs.gpus for _, model, _ in RUNS)
 TRAINING = {name: of_training(name) for name in [*NEEDS, *(site.ways_to_ask(SITE) if SITE else [])]} | DISK
+if not CARDS_ARE_ASKED:
+    TRAINING = {name: TRAINING[name] for name in NEEDS} | {"cards": 0, "vram_mb": 0} | DISK
+    TRAINING |= site.request(SITE, 0, 0) if SITE else {}
 
 if SITE and workflow.is_main_process:
-    if SITE.leases and any(CONFIG.models[model].needs.gpus for _, model, _ in RUNS):
+    if SITE.leases and CARDS_ARE_ASKED:
         SITE = cards_of_this_machine(SITE)
         # one pool, so that no more runs start than the cards hold together; the lease finds each its card
         if SITE.cards:
