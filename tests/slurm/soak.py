@@ -25,13 +25,13 @@ from slurm.study import Study
 from verso.files import sha256_of
 
 SITE = {"partition": "CPU,GPU", "warning_seconds": 30}  # three nodes, so that one may die
-EPOCHS = 4
+EPOCHS = 3
 PATIENCE = 900  # seconds for one seed, far more than it needs
 RESULTS = ("model/weights.safetensors", "scores.csv", "samples.jsonl", "sample_measures.csv")
 
 
 def demo_config() -> dict[str, Any]:
-    """The demo with one seed and fewer epochs: a training lasts some fifteen seconds, and is struck once or twice."""
+    """The demo with one seed and fewer epochs: a training lasts some ten seconds, and is struck once or twice."""
     config = yaml.safe_load((ROOT / "config" / "demo.yaml").read_text(encoding="utf-8"))
     config["corpora"]["demo-songs"]["source"]["path"] = "songs.jsonl"
     for model in config["models"].values():

@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -71,6 +72,8 @@ class Study:
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
+                # Ctrl-C is part of what is tested, and whoever starts the tests in the background has had it ignored
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def environment(self) -> dict[str, str]:
