@@ -26,7 +26,7 @@ from verso.files import sha256_of
 
 SITE = {"partition": "CPU,GPU", "warning_seconds": 30}  # three nodes, so that one may die
 EPOCHS = 3
-PATIENCE = 900  # seconds for one seed, far more than it needs
+PATIENCE = 1500  # seconds for one seed, far more than it needs
 RESULTS = ("model/weights.safetensors", "scores.csv", "samples.jsonl", "sample_measures.csv")
 
 
@@ -111,6 +111,11 @@ class Faults:
         return True
 
 
+def pause(generator: random.Random, faults: Faults) -> float:
+    """Seconds until the next fault: a few, and a seventh more after each, so that a slow machine comes to an end too."""
+    return generator.uniform(5, 15) * 1.15 ** faults.struck.total()
+
+
 def soak(folder: Path, cluster: Cluster, seed: int) -> tuple[Study, Counter[str], int]:
     """Run the study to its end under faults; the study, the faults by kind, and how often Snakemake was started.
 
@@ -129,12 +134,12 @@ def soak(folder: Path, cluster: Cluster, seed: int) -> tuple[Study, Counter[str]
             )  # fmt: skip
         snakemake = study.start("--quiet", "host", "rules", "reason")
         starts += 1
-        next_fault = time.monotonic() + generator.uniform(5, 15)
+        next_fault = time.monotonic() + pause(generator, faults)
         while snakemake.poll() is None:
             assert time.monotonic() < ends, f"seed {seed} is not done after {PATIENCE} s: {study.output()[-3000:]}"
             if time.monotonic() >= next_fault:
                 faults.strike(snakemake)
-                next_fault = time.monotonic() + generator.uniform(5, 15)
+                next_fault = time.monotonic() + pause(generator, faults)
             time.sleep(0.2)
         if snakemake.returncode == 0:
             return study, faults.struck, starts

@@ -10,7 +10,7 @@ def reference(tmp_path_factory):
     return undisturbed(tmp_path_factory.mktemp("undisturbed"))
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])  # more by `make soak`: each takes minutes of both cores
 def test_random_faults_lose_nothing_and_train_nothing_twice(reference, cluster, tmp_path, seed):
     study, struck, _ = soak(tmp_path, cluster, seed)
     assert struck.total() > 0
