@@ -1,7 +1,7 @@
 """A soak: the demo's models on a real SLURM, with a random fault every few seconds until all is done.
 
 Nothing may be lost, nothing that was finished may be trained again, and every result must equal that of an undisturbed run on
-this machine, bit for bit. `make soak SEEDS=20`, or `python -m slurm.soak SEEDS [FIRST]`; two seeds are among the tests.
+this machine, bit for bit. `make soak SEEDS=20`, or `python -m slurm.soak SEEDS [FIRST]`.
 """
 
 import json
