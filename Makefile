@@ -34,9 +34,9 @@ demo: $(BIN)/.run-installed  ## train six small models on the songs that ship wi
 	@$(DEMO) && echo "The report of the demo: $$(pwd)/results/report.html"
 
 # On Linux the public index holds the CUDA build. Where pip finds a CPU build instead (a mirror, an index of CPU builds), name
-# PyTorch's index of CUDA builds: make setup-gpu TORCH_INDEX=...
+# PyTorch's index of CUDA builds in pip's own variable: PIP_EXTRA_INDEX_URL=... make setup-gpu
 setup-gpu: $(BIN)/.run-installed  ## CUDA build of PyTorch instead of a CPU one, and whether it sees cards here
-	@$(VERSO) verso.cuda_check --build-only || $(BIN)/pip install --disable-pip-version-check --force-reinstall torch -c requirements/constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX) --no-cache-dir)
+	@$(VERSO) verso.cuda_check --build-only || $(BIN)/pip install --disable-pip-version-check --force-reinstall torch -c requirements/constraints.txt --no-cache-dir
 	@$(VERSO) verso.cuda_check
 
 fetch: $(BIN)/.run-installed  ## all that CONFIG reads from outside, on the login node

@@ -12,7 +12,7 @@ def describe(build_only: bool) -> tuple[bool, str]:
     if torch.version.cuda is None:
         return False, (
             f"PyTorch {version} is built for the CPU: trainings would never use a card. Name an index of its CUDA builds: "
-            "make setup-gpu TORCH_INDEX=... (pytorch.org, Get Started, tells the address for your driver)"
+            "PIP_EXTRA_INDEX_URL=... make setup-gpu (pytorch.org, Get Started, tells the address for your driver)"
         )
     if build_only:
         return True, f"PyTorch {version} is built for CUDA {torch.version.cuda}"

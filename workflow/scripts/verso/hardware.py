@@ -2,7 +2,6 @@
 
 import os
 import platform
-import resource
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 
 import verso
 from verso.errors import VersoError
+from verso.jobs import peak_ram_mb
 
 POWERCAP = Path("/sys/class/powercap")
 
@@ -220,20 +220,6 @@ def asked_and_used(hardware: dict[str, Any], asked: dict[str, Any]) -> dict[str,
         "asked": {key: asked[key] for key in ("mem_mb", "runtime", "vram_mb", "cards", "threads")},
         "gpu_hours": round(cards * hardware["wall_seconds"] / 3600, 6),
     }
-
-
-def peak_ram_mb() -> float:
-    """The most memory this process ever had resident, in MB (10^6 bytes).
-
-    From VmHWM: getrusage's ru_maxrss begins with the size of the parent that forked, here Snakemake's.
-    """
-    try:
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024 / 1e6
-    except OSError:
-        pass
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS counts it in bytes
 
 
 def cpu_name() -> str:
