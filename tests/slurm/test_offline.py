@@ -19,11 +19,18 @@ if reason := unavailable():
     pytest.skip(reason, allow_module_level=True)
 
 INSIDE = """
-import fcntl, json, socket, struct, sys, tempfile
+import fcntl, json, socket, struct, subprocess, sys, tempfile
 from pathlib import Path
 
-with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:  # bring loopback up: the only device that is here
-    fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh", b"lo", 0x1 | 0x40))
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+    fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh", b"lo", 0x1 | 0x40))  # bring loopback up: the only device that is here
+    # getaddrinfo gives SLURM no IPv4 address at all (AI_ADDRCONFIG) while 127.0.0.1 is the only one there is
+    another = struct.pack("16sH2x4s8x", b"lo:1", socket.AF_INET, socket.inet_aton("198.51.100.1"))
+    fcntl.ioctl(any_socket, 0x8916, another)
+with tempfile.NamedTemporaryFile("w") as hosts:  # this machine's name may have been known to a server, or be another device's
+    hosts.write(f"127.0.0.1 localhost {socket.gethostname()} {socket.gethostname().split('.')[0]}\\n")
+    hosts.flush()
+    subprocess.run(["mount", "--bind", hosts.name, "/etc/hosts"], check=True)
 assert [name for _, name in socket.if_nameindex()] == ["lo"]
 try:
     socket.create_connection(("192.0.2.1", 80), timeout=5)
@@ -54,12 +61,12 @@ SECRET = "a-token-that-nobody-may-see"
 def finished(tmp_path_factory):
     """The project of a study that ended on SLURM without any network; a token was in its user's environment."""
     if os.geteuid() != 0:
-        pytest.skip("only root may make a network namespace")
+        pytest.skip("only root may make namespaces")
     install()
     folder = tmp_path_factory.mktemp("offline")
     path = os.pathsep.join(str(ROOT / part) for part in ("workflow/scripts", "tests"))
     done = subprocess.run(
-        ["unshare", "--net", sys.executable, "-c", INSIDE, json.dumps(CONFIG), str(folder)],
+        ["unshare", "--net", "--mount", sys.executable, "-c", INSIDE, json.dumps(CONFIG), str(folder)],
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "GENIUS_API_TOKEN": SECRET},
         capture_output=True,
         text=True,
