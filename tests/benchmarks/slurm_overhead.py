@@ -5,6 +5,7 @@ reading the Snakefile takes in each job (at most 2 s), and a dry run of 1,000 ru
 """
 
 import json
+import os
 import re
 import resource
 import statistics
@@ -32,7 +33,7 @@ def overheads() -> list[float]:
     with (
         tempfile.TemporaryDirectory(prefix="verso-slurm-", dir="/tmp") as state,
         tempfile.TemporaryDirectory() as folder,
-        Cluster(Path(state)) as cluster,
+        Cluster(Path(state), cpus=os.cpu_count() or 1) as cluster,  # more jobs than cores would measure each other
     ):
         study = Study.made_in(
             Path(folder), cluster, {**CONFIG, "experiments": {"lyrics": {**CONFIG["experiments"]["lyrics"], "seeds": [1, 2, 3]}}}
