@@ -16,7 +16,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "workflow/scripts")]
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import yaml
 from project import CONFIG, ROOT, Project
