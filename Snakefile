@@ -4,7 +4,7 @@ snakemake -n                                                       what would ru
 snakemake --configfile config/demo.yaml --profile profiles/local   the demo on this machine
 snakemake --profile profiles/slurm                                 config/config.yaml on the cluster
 snakemake --profile profiles/slurm lyrics                          one experiment of it
-snakemake fetch --profile profiles/local                           all text that it reads, on the login node, before the queue
+snakemake fetch --profile profiles/local                           all that it reads from outside, on the login node, before the queue
 """
 
 from snakemake.utils import min_version
@@ -24,6 +24,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/functions.smk"
 include: "workflow/rules/needs.smk"
 include: "workflow/rules/corpora.smk"
+include: "workflow/rules/pretrained.smk"
 include: "workflow/rules/language_models.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/report_so_far.smk"
@@ -45,6 +46,7 @@ rule all:
 rule fetch:
     input:
         documents_of_all_corpora,
+        models_of_the_hub,
 
 
 for name in CONFIG.experiments:

@@ -76,11 +76,17 @@ RUNS = sorted({(e.corpus, m, s) for e in CONFIG.experiments.values() for m in e.
 RECURRENT_LMS = [name for name, model in CONFIG.models.items() if model.family == "recurrent_lm"]
 
 
+def names_of_pretrained(*types):
+    """A pattern of the names of the pretrained models of these types; where there are none, one that matches nothing."""
+    return "|".join(re.escape(name) for name, entry in CONFIG.pretrained.items() if entry.type in types) or "(?!)"
+
+
 wildcard_constraints:
     corpus="|".join(map(re.escape, CONFIG.corpora)),
     model="|".join(map(re.escape, CONFIG.models)),
     seed=r"\d+",
     unit="char|word",
+    pretrained=names_of_pretrained("hub", "miniature"),
 
 
 def runs_of(*experiments):
@@ -103,6 +109,10 @@ def run_path(name):
 def of_runs(name, runs):
     """That file of each run."""
     return [run_path(name).format(corpus=corpus, model=model, seed=seed) for corpus, model, seed in runs]
+
+
+def pretrained_path(name):
+    return f"{RESULTS}/pretrained/{{pretrained}}/{name}"
 
 
 def table_path(name, ending="csv"):

@@ -77,8 +77,24 @@ def results_of_runs(runs):
 
 
 def documents_of_all_corpora(wildcards):
-    """All that comes from outside: what a compute node without internet will need."""
-    return [corpus_path("documents.jsonl").format(corpus=corpus) for corpus in sorted({corpus for corpus, _, _ in RUNS})]
+    """All text that comes from outside: what a compute node without internet will need."""
+    return [corpus_path("documents.jsonl").format(corpus=corpus) for corpus in sorted(config_check.corpora_needed(CONFIG))]
+
+
+def models_of_the_hub(wildcards):
+    """The manifests of the hub's models that the runs start from."""
+    used = [name for name in sorted(config_check.pretrained_needed(CONFIG)) if CONFIG.pretrained[name].type == "hub"]
+    return [pretrained_path("pretrained.json").format(pretrained=name) for name in used]
+
+
+def settings_of_pretrained(wildcards):
+    """Of a pretrained model's entry what decides its files and their manifest."""
+    entry = CONFIG.pretrained[wildcards.pretrained]
+    return entry.model_dump(exclude={"type", "configuration"} if entry.type == "hub" else {"type", "corpus", "needs"})
+
+
+def corpus_of_miniature(wildcards, name):
+    return corpus_path(name).format(corpus=CONFIG.pretrained[wildcards.pretrained].corpus)
 
 
 def results_of_experiment(name):

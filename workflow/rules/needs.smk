@@ -83,6 +83,21 @@ def light_work(rule_name, wildcards_of_log=""):
     }
 
 
+def needs_of_miniature():
+    """The resources of making a miniature: what its entry says, without a card, grown as those of light work are."""
+
+    def named(name):
+        def resource(wildcards, attempt):
+            log_file = log_path("make_miniature", wildcards.pretrained)
+            wanted = needs.needs_of_miniature(CONFIG.pretrained[wildcards.pretrained], causes_before(log_file, attempt))
+            return at_most_the_sites(wanted)[name]
+
+        return resource
+
+    changing = {name: named(name) for name in ("mem_mb", "runtime", "checkpoint_seconds")}
+    return {**light_work("make_miniature", "{pretrained}"), **changing}
+
+
 def threads_of_model(wildcards):
     return CONFIG.models[wildcards.model].needs.cpus
 

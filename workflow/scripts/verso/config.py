@@ -3,40 +3,13 @@
 Read by the Snakefile alone, so it imports nothing heavier than pydantic. The library gets plain dicts from it.
 """
 
-import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-Share = Annotated[float, Field(gt=0, lt=1)]
-
-
-EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
-
-
-class Settings(BaseModel):
-    """Base of all parts of the config: unknown keys are refused, text is never taken for a number."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, validate_default=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _exponents_are_numbers(cls, values: Any) -> Any:
-        """YAML 1.1 reads 2e-3 as text (it wants 2.0e-3); people write 2e-3."""
-        if not isinstance(values, dict):
-            return values
-        return {
-            key: float(value) if isinstance(value, str) and EXPONENT.fullmatch(value) and _holds_float(cls, key) else value
-            for key, value in values.items()
-        }
-
-
-def _holds_float(cls: type[BaseModel], key: str) -> bool:
-    field = cls.model_fields.get(key)
-    return field is not None and (field.annotation is float or float in get_args(field.annotation))
-
+from verso.config_parts import Name, Needs, Schedule, Settings, Share
+from verso.config_pretrained import Pretrained
 
 ENDINGS = (".jsonl", ".json", ".csv", ".txt")
 
@@ -208,28 +181,6 @@ class LabelledCorpus(CorpusBase):
 Corpus = Annotated[SongsCorpus | ManualCorpus | LabelledCorpus, Field(discriminator="kind")]
 
 
-class Needs(Settings):
-    """What a run asks of the machine; what is null is derived from the model."""
-
-    cpus: int = Field(1, ge=1, description="Threads of the training.")
-    gpus: int = Field(0, ge=0, le=1, description="Cards of the training; scoring and sampling take none.")
-    vram_mb: int | None = Field(None, gt=0, description="Memory of the card that training must hold, in MB.")
-    mem_mb: int | None = Field(None, gt=0, description="Main memory, in MB.")
-    runtime: int | None = Field(None, gt=0, description="Time limit of the training, in minutes.")
-    checkpoint_seconds: int = Field(
-        60, ge=1, description="Time between two checkpoints, in seconds: what a killed training loses at most."
-    )
-
-
-class Schedule(Settings):
-    """How the learning rate moves."""
-
-    name: Literal["constant", "plateau", "linear", "cosine"] = Field("plateau", description="Shape of the learning rate.")
-    factor: float = Field(0.5, gt=0, lt=1, description="`plateau`: what the rate is multiplied by.")
-    patience: int = Field(2, ge=0, description="`plateau`: epochs without a better validation loss before that.")
-    warmup: float = Field(0.0, ge=0, lt=1, description="Share of all steps in which the rate rises.")
-
-
 class RecurrentLM(Settings):
     """A recurrent language model: embedding, recurrent layers, softmax."""
 
@@ -313,5 +264,8 @@ class Config(Settings):
         "VERSO_TITLE, VERSO_EXPERIMENTS and VERSO_REPORT in its environment.",
     )
     corpora: dict[Name, Corpus] = Field(description="Texts, by name.")
+    pretrained: dict[Name, Pretrained] = Field(
+        default_factory=dict, description="Pretrained models, by name: what models with a `pretrained` key start from."
+    )
     models: dict[Name, Model] = Field(description="Recipes, by name.")
     experiments: dict[Name, Experiment] = Field(min_length=1, description="Comparisons, by name; each name is a target.")

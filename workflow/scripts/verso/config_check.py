@@ -17,7 +17,7 @@ from verso.errors import VersoError
 RULES = (
     "all", "acquire_corpus", "prepare_corpus", "build_vocabulary", "export_songs", "train_recurrent_lm", "score_recurrent_lm",
     "sample_recurrent_lm", "measure_samples", "compare", "figures", "report", "fetch", "compare_so_far", "figures_so_far",
-    "report_so_far",
+    "report_so_far", "fetch_pretrained", "make_miniature",
 )  # fmt: skip
 
 # Which corpora each family of models can learn from: language models any text, classifiers (later) what has labels.
@@ -38,6 +38,7 @@ def load(raw: Mapping[str, Any], origin: str) -> Config:
     except ValidationError as error:
         faults += [_fault(item) for item in error.errors()]
     faults += _dangling_names(raw)
+    faults += _faults_of_pretrained(raw)
     if faults or config is None:
         width = min(60, max(len(path) for path, _ in faults))
         count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
@@ -69,6 +70,28 @@ def _dangling_names(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
             if runs_on and kind in KINDS and kind not in runs_on:
                 what = f'"{model}" is a {family}, which cannot run on a corpus of kind {kind}; it can on: {", ".join(runs_on)}'
                 faults.append((f"{path}.models[{position}]", what))
+    return faults
+
+
+def _faults_of_pretrained(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Faults of miniatures that learn from no text, of configurations that are no file, of models that start from nothing."""
+    corpora, models, known = (_mapping(raw.get(key)) for key in ("corpora", "models", "pretrained"))
+    faults = []
+    for name, entry in known.items():
+        entry, path = _mapping(entry), f"pretrained.{name}"
+        corpus, configuration = entry.get("corpus"), entry.get("configuration")
+        if isinstance(corpus, str) and corpus not in corpora:
+            faults.append((f"{path}.corpus", _unknown(corpus, "corpus", corpora)))
+        kind = _mapping(corpora.get(corpus)).get("kind") if isinstance(corpus, str) else None
+        if kind == "labelled":
+            kinds = ", ".join(KINDS_OF_FAMILY["recurrent_lm"])
+            faults.append((f"{path}.corpus", f'"{corpus}" is labelled; a miniature learns from a corpus of kind {kinds}'))
+        if entry.get("type") == "hub" and isinstance(configuration, str) and not Path(configuration).is_file():
+            faults.append((f"{path}.configuration", f"{configuration} is no file (looked from {Path.cwd()})"))
+    for name, model in models.items():
+        start = _mapping(model).get("pretrained")
+        if isinstance(start, str) and start not in known:
+            faults.append((f"models.{name}.pretrained", _unknown(start, "pretrained model", known)))
     return faults
 
 
@@ -157,9 +180,22 @@ def _tags(member: Any) -> list[str]:
     return [value for annotation in found for value in get_args(annotation)]
 
 
+def pretrained_needed(config: Config) -> set[str]:
+    """Names of the pretrained models that an experiment's models start from."""
+    models = {model for experiment in config.experiments.values() for model in experiment.models}
+    return {start for model in models if (start := getattr(config.models[model], "pretrained", None)) is not None}
+
+
+def corpora_needed(config: Config) -> set[str]:
+    """Names of the corpora of experiments and of the miniatures that they need."""
+    starts = (config.pretrained[name] for name in pretrained_needed(config))
+    made_from = {start.corpus for start in starts if start.type == "miniature"}
+    return {experiment.corpus for experiment in config.experiments.values()} | made_from
+
+
 def missing_sources(config: Config) -> list[str]:
-    """A line for each source that an experiment needs and that does not exist."""
-    needed = {experiment.corpus for experiment in config.experiments.values()}
+    """A line for each source that an experiment needs, or a miniature of it, and that does not exist."""
+    needed = corpora_needed(config)
     return [
         f"corpora.{name}.source.path  {corpus.source.path} does not exist (looked from {Path.cwd()})"
         for name, corpus in config.corpora.items()

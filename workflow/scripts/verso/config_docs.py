@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from verso import config
+from verso import config, config_pretrained
 from verso.files import write_text
 
 SCHEMA = Path("workflow/schemas/config.schema.json")
@@ -25,6 +25,8 @@ TABLES: dict[str, type[BaseModel]] = {
     "`corpora.<name>` of kind `songs`": config.SongsCorpus,
     "`corpora.<name>` of kind `manual`": config.ManualCorpus,
     "`corpora.<name>` of kind `labelled`": config.LabelledCorpus,
+    "`pretrained.<name>` of type `hub`": config_pretrained.Hub,
+    "`pretrained.<name>` of type `miniature`": config_pretrained.Miniature,
     "`models.<name>` of family `recurrent_lm`": config.RecurrentLM,
     "`experiments.<name>`": config.Experiment,
 }

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 KEPT = 20  # attempts in a record
 HEARTBEAT = 10.0  # seconds
 MESSAGE = 4000  # characters kept of an error: its end, where Python says what happened
+OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
 ASKED = ("mem_mb", "runtime", "vram_mb", "cards")
 
 
@@ -81,13 +82,14 @@ class Job:
 
 
 @contextmanager
-def job_of(snakemake: Any) -> Iterator[Job]:
+def job_of(snakemake: Any, online: bool = False) -> Iterator[Job]:
     """Run a driver's call: everything it prints goes to its log, its errors become clear messages, its record is kept.
 
-    snakemake: the object that Snakemake gives to a script. An attempt after one that ended by a bug or a fault is refused:
-    it would end the same way.
+    snakemake: the object that Snakemake gives to a script. online: the job fetches from the hub; for every other one the hub's
+    libraries are offline (they read the environment when they are imported, so a driver imports within this block).
+    An attempt after one that ended by a bug or a fault is refused: it would end the same way.
     """
-    with to_log(snakemake.log[0]), ExitStack() as stack:
+    with to_log(snakemake.log[0]), _environment(OFFLINE if not online else {}), ExitStack() as stack:
         path = record_path(snakemake.log[0])
         record = read_record(path)
         started = start_of_snakemake()
@@ -126,6 +128,21 @@ def job_of(snakemake: Any) -> Iterator[Job]:
             job._end(cause_of_error(error), told)
             raise
         job._end("done", "")
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """These environment variables within the block, and what was there before after it."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

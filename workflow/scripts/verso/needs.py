@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from verso import estimates
 from verso.causes import SNAKEMAKES_MB
 from verso.config import Model
+from verso.config_pretrained import Miniature
 from verso.estimates import CUDA_CONTEXT_MB, CorpusSize
 from verso.records import read_record, start_of_snakemake
 
@@ -82,6 +83,16 @@ def needs_of_light_work(causes: Sequence[str] = ()) -> dict[str, int]:
         "runtime": _grown(LIGHT_WORK_MINUTES, TIME_GROWTH, causes, "time_out"),
         "vram_mb": 0,
         "cards": 0,
+    }
+
+
+def needs_of_miniature(miniature: Miniature, causes: Sequence[str] = ()) -> dict[str, int]:
+    """Resources of making a miniature: those of its entry. causes: as of a training."""
+    needs = miniature.needs
+    return {
+        "mem_mb": _grown(needs.mem_mb, MEMORY_GROWTH, causes, "out_of_memory"),
+        "runtime": _grown(needs.runtime, TIME_GROWTH, causes, "time_out"),
+        "checkpoint_seconds": needs.checkpoint_seconds,
     }
 
 

@@ -1,0 +1,13 @@
+"""Fetch one pretrained model from the hub (verso.pretrained_hub)."""
+
+from verso.jobs import job_of
+
+if __name__ == "__main__":
+    with job_of(snakemake, online=True):
+        from verso.pretrained_hub import fetch
+
+        fetch(
+            name=snakemake.wildcards.pretrained,
+            settings=snakemake.params.settings,
+            manifest=snakemake.output.manifest,
+        )
