@@ -1,5 +1,6 @@
 """What rules are given: inputs and params that follow from the config. Makes no file."""
 
+ADAPTER = ["adapter_model.safetensors", "adapter_config.json"]
 FILES_OF_RUN = {
     "scores": "scores.csv",
     "measures": "sample_measures.csv",
@@ -60,7 +61,7 @@ def exports_of_all_songs(wildcards):
 
 def settings_of(model):
     """A model's entry but for what cannot change its weights."""
-    return CONFIG.models[model].model_dump(exclude={"needs", "miniature"})
+    return CONFIG.models[model].model_dump(exclude={"needs", "miniature", "scoring"})
 
 
 def settings_of_model(wildcards):
@@ -71,9 +72,48 @@ def vocabulary_of_model(wildcards):
     return corpus_path(f"vocab_{CONFIG.models[wildcards.model].unit}.json").format(corpus=wildcards.corpus)
 
 
+def sampling_settings(wildcards, asked_by):
+    """Of a corpus's sampling what its models read: openings (`prompts`) or `instructions`, and the limit of their unit."""
+    settings = CONFIG.corpora[wildcards.corpus].sampling.model_dump()
+    other = {"prompts": "instructions", "instructions": "prompts"}[asked_by]
+    del settings[other]
+    for group in settings["groups"].values():
+        del group[other]
+    unit = unit_of(wildcards.model)
+    return {**settings, "max_tokens": {unit: settings["max_tokens"][unit]}}
+
+
+def unit_of(model):
+    """What a model's token is."""
+    return getattr(CONFIG.models[model], "unit", "subword")
+
+
+def instruction_of_corpus(wildcards):
+    """What a pretrained model is asked for a document by: the corpus's Alpaca record, or of a manual nothing."""
+    corpus = CONFIG.corpora[wildcards.corpus]
+    return corpus.alpaca.model_dump() if corpus.kind == "songs" else {"instruction": "", "input": ""}
+
+
+def manifest_of_model(wildcards):
+    return pretrained_path("pretrained.json").format(pretrained=CONFIG.models[wildcards.model].pretrained)
+
+
+def adapters_of_run(wildcards):
+    """The files that a tuned model has and a base has not."""
+    tuned = CONFIG.models[wildcards.model].tuning == "lora"
+    return [run_path(f"model/{name}") for name in ADAPTER] if tuned else []
+
+
+def is_miniature(model):
+    """Whether a model is a toy by its own entry or by what it starts from."""
+    entry = CONFIG.models[model]
+    start = CONFIG.pretrained.get(getattr(entry, "pretrained", None))
+    return entry.miniature or (start is not None and start.type == "miniature")
+
+
 def results_of_runs(runs):
     """What a run is for: a model, its scores, its measured samples."""
-    return [path for name in ("model/weights.safetensors", "scores.csv", "sample_measures.csv") for path in of_runs(name, runs)]
+    return [path for name in ("model/architecture.json", "scores.csv", "sample_measures.csv") for path in of_runs(name, runs)]
 
 
 def documents_of_all_corpora(wildcards):
@@ -119,15 +159,14 @@ def described_runs(runs):
     """What tables and page must know of each run, with the paths of its files."""
     rows = []
     for corpus, model, seed in runs:
-        entry = CONFIG.models[model]
         rows.append(
             {
                 "corpus": corpus,
                 "model": model,
                 "seed": seed,
-                "family": entry.family,
-                "unit": entry.unit,
-                "miniature": entry.miniature,
+                "family": CONFIG.models[model].family,
+                "unit": unit_of(model),
+                "miniature": is_miniature(model),
                 **{key: run_path(file).format(corpus=corpus, model=model, seed=seed) for key, file in FILES_OF_RUN.items()},
             }
         )

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from verso.config_causal_llm import CausalLLM
 from verso.config_parts import Name, Needs, Schedule, Settings, Share
 from verso.config_pretrained import Pretrained
 
@@ -89,12 +90,14 @@ class MaximumTokens(Settings):
 
     char: int = Field(600, gt=0, description="Longest continuation by a character model, in characters.")
     word: int = Field(150, gt=0, description="Longest continuation by a word model, in words.")
+    subword: int = Field(256, gt=0, description="Longest text by a pretrained model, in its tokens.")
 
 
 class GroupSampling(Settings):
     """What differs for one group (artist)."""
 
     prompts: list[str] | None = Field(None, min_length=1, description="Prompts of this group; null means the corpus's.")
+    instructions: list[str] | None = Field(None, min_length=1, description="Instructions of this group; null means the corpus's.")
     temperature: float | None = Field(None, gt=0, description="Null means the corpus's.")
     top_p: float | None = Field(None, gt=0, le=1, description="Null means the corpus's.")
     top_k: int | None = Field(None, ge=0, description="Null means the corpus's.")
@@ -108,6 +111,11 @@ class Sampling(Settings):
     per_group: int = Field(3, ge=1, description="Samples for each group (artist).")
     prompts: list[str] = Field(
         ["[Verse 1]\n"], min_length=1, description="Openings, used in turn; they may hold line breaks and section tags."
+    )
+    instructions: list[str] = Field(
+        ["You're a hip-hop artist, create song lyrics.\nWrite hip-hop lyrics in the style of {group}."],
+        min_length=1,
+        description="What a pretrained model is asked for, in turn, through its chat template; `{group}` is filled in.",
     )
     prime: Literal["group", "none"] = Field(
         "group",
@@ -229,7 +237,7 @@ class RecurrentLM(Settings):
         return self
 
 
-Model = RecurrentLM  # becomes a union, told apart by `family`, with the second family
+Model = Annotated[RecurrentLM | CausalLLM, Field(discriminator="family")]
 
 
 class Experiment(Settings):

@@ -53,4 +53,6 @@ class Schedule(Settings):
     name: Literal["constant", "plateau", "linear", "cosine"] = Field("plateau", description="Shape of the learning rate.")
     factor: float = Field(0.5, gt=0, lt=1, description="`plateau`: what the rate is multiplied by.")
     patience: int = Field(2, ge=0, description="`plateau`: epochs without a better validation loss before that.")
-    warmup: float = Field(0.0, ge=0, lt=1, description="Share of all steps in which the rate rises.")
+    warmup: float = Field(
+        0.0, ge=0, description="Steps in which the rate rises: below 1 a share of all steps, from 1 on a number of them."
+    )
