@@ -17,7 +17,7 @@ from verso.errors import VersoError
 RULES = (
     "all", "acquire_corpus", "prepare_corpus", "build_vocabulary", "export_songs", "train_recurrent_lm", "score_recurrent_lm",
     "sample_recurrent_lm", "measure_samples", "compare", "figures", "report", "fetch", "compare_so_far", "figures_so_far",
-    "report_so_far",
+    "report_so_far", "scrape_genius",
 )  # fmt: skip
 
 # Which corpora each family of models can learn from: language models any text, classifiers (later) what has labels.
@@ -158,10 +158,11 @@ def _tags(member: Any) -> list[str]:
 
 
 def missing_sources(config: Config) -> list[str]:
-    """A line for each source that an experiment needs and that does not exist."""
+    """A line for each source that an experiment needs and that does not exist; what is fetched need not be there yet."""
     needed = {experiment.corpus for experiment in config.experiments.values()}
+    files = {name: corpus.source.path for name, corpus in config.corpora.items() if corpus.source.type == "file"}
     return [
-        f"corpora.{name}.source.path  {corpus.source.path} does not exist (looked from {Path.cwd()})"
-        for name, corpus in config.corpora.items()
-        if name in needed and not Path(corpus.source.path).exists()
+        f"corpora.{name}.source.path  {path} does not exist (looked from {Path.cwd()})"
+        for name, path in files.items()
+        if name in needed and not Path(path).exists()
     ]
