@@ -24,7 +24,7 @@ SILENT = {"script", "style", "noscript", "template", "button", "svg", "iframe", 
 BLOCKS = {"div", "p", "section", "ul", "ol", "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"}
 
 # What stands among the lyrics on pages that do not mark it as no part of them. It may be glued to a word before it.
-HEADER = re.compile(r"\A\s*\d+\s*Contributors?\b")
+HEADER = re.compile(r"\A\s*\d+\s*Contributor")
 HEADER_REACHES = 2000  # characters: a header is no longer, translations and a teaser included
 TICKETS = re.compile(r"See [^\n]{1,80}? Live\s*Get tickets as low as \$[\d.,]*\d")
 ALSO = re.compile(r"You might also like(?=\s*(?:\[|\n|\Z))")
@@ -139,5 +139,5 @@ def _without_header(text: str, title: str) -> str:
     if not end:
         return text
     rest = text[end.end() :]
-    teaser = re.match(r"[^\[\n]*?Read More\s*", rest)
+    teaser = re.match(r"\s*[^\[\n]*?Read More\s*", rest)
     return rest[teaser.end() :] if teaser else rest
