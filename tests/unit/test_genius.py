@@ -106,6 +106,15 @@ def test_songs_that_cannot_be_used_are_set_aside_with_the_reason_and_others_take
     assert summary[0]["set_aside"] == 7
 
 
+def test_half_a_sign_in_an_answer_costs_no_corpus(site, scraped):
+    site.songs[7000]["title"] = "Kite \ud83e"
+    site.songs[7001] |= {"title": "Moon \ud83e", "instrumental": True}
+    songs, aside, _ = scraped(wanted=1)
+    assert titles(songs) == ["Kite ?"]
+    songs, aside, _ = scraped(wanted=2)
+    assert aside[0]["excerpt"] == "Mara Quill: Moon ?"
+
+
 def test_songs_by_others_in_which_the_artist_is_a_guest_are_not_taken(site, scraped):
     guest, *_ = site.add_artist(9, "Lucero Amargo", ["Dueto", "Sola"])
     site.songs = {guest: site.songs[guest], **site.songs}  # the most popular of the list

@@ -213,8 +213,14 @@ class _Genius:
         if answer.status == 404:
             raise Lost("its page does not exist (404)", lasting=True)
         lyrics = read_page(answer.body.decode("utf-8", errors="replace"), song["title"], artist)
-        when = answer.date.isoformat(timespec="seconds")
-        return {"id": song["id"], "artist": artist, "title": song["title"], "url": song["url"], "date": when, "lyrics": lyrics}
+        return {
+            "id": song["id"],
+            "artist": artist,
+            "title": song["title"],
+            "url": song["url"],
+            "date": answer.date.isoformat(timespec="seconds"),
+            "lyrics": _writable(lyrics),
+        }
 
     def _answer_of_api(self, url: str, needs_token: bool) -> dict[str, Any]:
         """What the API says, unwrapped; empty when it knows nothing of it (404)."""
@@ -236,7 +242,11 @@ class _Genius:
             raise VersoError(told) from error
         except Lost as error:
             raise VersoError(f"{url}: {error}. {KEPT}") from error
-        return dict(json.loads(answer.body)["response"]) if answer.status == 200 else {}
+        return (
+            dict(json.loads(_writable(json.dumps(json.loads(answer.body)["response"], ensure_ascii=False))))
+            if answer.body
+            else {}
+        )
 
     def _answer(self, url: str, headers: Mapping[str, str], check: Any) -> Answer:
         answer = self._cache.read(url)
@@ -244,6 +254,11 @@ class _Genius:
             answer = self._web.get(url, headers, check)
             self._cache.write(answer)
         return answer
+
+
+def _writable(text: str) -> str:
+    """A text that a file can hold: half a surrogate pair may stand in JSON, and must not cost the corpus."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def plain(name: str) -> str:
@@ -268,7 +283,7 @@ def _reason_against(song: Mapping[str, Any], site: str) -> str | None:
     """Why no page is asked for, by what the list says of a song."""
     if not all(isinstance(song.get(key), kind) for key, kind in (("id", int), ("title", str), ("url", str))):
         return "Genius lists it without number, title or address"
-    if not song["url"].startswith(f"{site}/"):
+    if not song["url"].startswith(f"{site}/") or not song["url"].isascii():
         return "its address is not on this site"
     if song.get("instrumental"):
         return "instrumental"
