@@ -191,14 +191,14 @@ def silence(handler):
 
 
 def endless(sent):
-    """Ten megabytes in pieces, without saying so before; `sent` counts the bytes that the other side let us send."""
+    """A hundred megabytes in pieces, without saying so before (the system alone holds some ten); `sent` counts the bytes that the other side let us send."""
 
     def answer(handler):
         handler.send_response(200)
         handler.send_header("Connection", "close")
         handler.end_headers()
         try:
-            for _ in range(160):
+            for _ in range(1600):
                 handler.wfile.write(b"<p>" + b"x" * 65533)
                 sent.append(65536)
         except OSError:

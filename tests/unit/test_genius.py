@@ -106,6 +106,23 @@ def test_songs_that_cannot_be_used_are_set_aside_with_the_reason_and_others_take
     assert summary[0]["set_aside"] == 7
 
 
+@pytest.mark.parametrize(
+    ("title", "song"),
+    [
+        ("Donda [Tracklist + Album Art]", False),
+        ("Lil Jimmy (Skit)", False),
+        ("Skittish", True),
+        ("Night (Instrumental)", False),
+        ("Instrumental Love", True),
+        ("The Interviewer", True),
+        ("2018 Interview", False),
+    ],
+)
+def test_what_is_no_song_is_told_by_whole_words_of_its_title(site, scraped, title, song):
+    site.songs[7000]["title"] = title
+    assert (title in titles(scraped(wanted=1)[0])) is song
+
+
 def test_half_a_sign_in_an_answer_costs_no_corpus(site, scraped):
     site.songs[7000]["title"] = "Kite \ud83e"
     site.songs[7001] |= {"title": "Moon \ud83e", "instrumental": True}
@@ -233,6 +250,11 @@ def test_a_wrong_token_is_said_to_be_wrong_and_never_shown(site, scraped, monkey
     assert "https://genius.com/api-clients" in str(caught.value)
     assert "a-wrong-token" not in str(caught.value) + caplog.text + "".join(capfd.readouterr())
     assert site.count()["/artists/7/songs"] == 1, "a refused request was repeated"
+
+
+def test_without_a_network_it_says_so_at_once(scraped):
+    with pytest.raises(VersoError, match=r"127\.0\.0\.1:9 cannot be reached from this machine: .*refused.*login node"):
+        scraped(site="http://127.0.0.1:9", retries=50)
 
 
 def test_only_the_api_is_given_the_token_and_no_file_holds_it(site, scraped, tmp_path):

@@ -37,9 +37,8 @@ into .env, beside the Snakefile, as a line
   GENIUS_API_TOKEN=...
 (GENIUS_ACCESS_TOKEN is read as well; an environment variable of either name comes first), then: chmod 600 .env"""
 # By lyricsgenius's terms, as words: a tracklist is no song, "Skittish" is one.
-NO_SONG = re.compile(
-    rf"\b({'|'.join(re.escape(t) for t in lyricsgenius.Genius.default_terms if t[0].isalpha())})\b", re.IGNORECASE
-)
+TERMS = "|".join(re.escape(term) for term in lyricsgenius.Genius.default_terms if term[0].isalpha())
+NO_SONG = re.compile(rf"\b({TERMS})\b|[(\[]instrumental[)\]]", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 

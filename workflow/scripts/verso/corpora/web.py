@@ -148,7 +148,10 @@ class Web:
         except requests.exceptions.ConnectionError as error:
             connected = isinstance(error.args[0] if error.args else None, ProtocolError)  # and cut off before any answer
             if host not in self._reached and not connected:
-                raise NoNetwork(f"{host} cannot be reached from this machine: {_cause_of(error)}") from error
+                raise NoNetwork(
+                    f"{host} cannot be reached from this machine: {_cause_of(error)}. Fetch where there is a network (of a cluster, "
+                    "on the login node); a proxy is taken from https_proxy"
+                ) from error
             raise _Again(f"the line was cut ({_cause_of(error)})") from error
         except requests.exceptions.Timeout as error:
             raise _Again(f"no answer within {self._timeout:g} s") from error

@@ -71,4 +71,6 @@ class WebCache:
             except BlockingIOError:
                 log.info("%s: another job fetches into it; waiting", self.folder)
                 fcntl.flock(lock, fcntl.LOCK_EX)
+            except OSError as error:
+                log.warning("%s: no locks on this file system (%s): let no two jobs fetch into it at once", self.folder, error)
             yield
