@@ -191,7 +191,7 @@ def silence(handler):
 
 
 def endless(sent):
-    """A hundred megabytes in pieces, without saying so before (the system alone holds some ten); `sent` counts the bytes that the other side let us send."""
+    """A hundred megabytes, without saying so before (the system alone buffers ten); `sent` counts what could be sent."""
 
     def answer(handler):
         handler.send_response(200)

@@ -149,8 +149,8 @@ class Web:
             connected = isinstance(error.args[0] if error.args else None, ProtocolError)  # and cut off before any answer
             if host not in self._reached and not connected:
                 raise NoNetwork(
-                    f"{host} cannot be reached from this machine: {_cause_of(error)}. Fetch where there is a network (of a cluster, "
-                    "on the login node); a proxy is taken from https_proxy"
+                    f"{host} cannot be reached from this machine: {_cause_of(error)}. Fetch where there is a network "
+                    "(of a cluster, on the login node); a proxy is taken from https_proxy"
                 ) from error
             raise _Again(f"the line was cut ({_cause_of(error)})") from error
         except requests.exceptions.Timeout as error:
