@@ -10,8 +10,44 @@ FILES_OF_RUN = {
 }
 
 
+def is_scraped(wildcards):
+    return CONFIG.corpora[wildcards.corpus].source.type == "genius"
+
+
+def file_source(wildcards):
+    """A corpus's source; of a scraped one the file that scraping leaves."""
+    if is_scraped(wildcards):
+        return FileSource(path=corpus_path("scraped.jsonl").format(corpus=wildcards.corpus))
+    return CONFIG.corpora[wildcards.corpus].source
+
+
+def set_aside_in_scraping(wildcards):
+    return [corpus_path("set_aside_scraping.jsonl").format(corpus=wildcards.corpus)] if is_scraped(wildcards) else []
+
+
+def songs_to_scrape(wildcards):
+    """Of a source on the web what decides which songs are fetched."""
+    corpus = CONFIG.corpora[wildcards.corpus]
+    settings = corpus.source.model_dump(mode="json", include={"artists", "refresh", "site", "api"})
+    return {**settings, "songs_per_artist": corpus.songs_per_artist}
+
+
+def of_scraping(setting):
+    return lambda wildcards: setting(CONFIG.corpora[wildcards.corpus].source)
+
+
+# How it is fetched. Resources, which re-run nothing; whole numbers, for Snakemake rounds them.
+manner_of_scraping = {
+    "cache": of_scraping(lambda source: source.cache),
+    "pause_ms": of_scraping(lambda source: round(1000 / source.requests_per_second)),
+    "timeout_seconds": of_scraping(lambda source: source.timeout_seconds),
+    "further_attempts": of_scraping(lambda source: source.retries),
+    "maximum_page_bytes": of_scraping(lambda source: round(source.maximum_page_mb * 1e6)),
+}
+
+
 def all_files_of_source(wildcards):
-    path = Path(CONFIG.corpora[wildcards.corpus].source.path)
+    path = Path(file_source(wildcards).path)
     files = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".txt") if path.is_dir() else [path]
     return [file for file in files if file.is_file()]
 
@@ -23,6 +59,8 @@ def can_be_input(file):
 
 def files_of_source(wildcards):
     """The source's files; none when it is missing, which stops a real run before it starts (common.smk)."""
+    if is_scraped(wildcards):
+        return [file_source(wildcards).path]
     return [str(file) for file in all_files_of_source(wildcards) if can_be_input(file)]
 
 
@@ -33,8 +71,9 @@ def checksums_of_other_files(wildcards):
 
 def source_settings(wildcards):
     corpus = CONFIG.corpora[wildcards.corpus]
-    settings = corpus.source.model_dump()
-    settings["fields"]["text"] = corpus.source.fields.text or ("lyrics" if corpus.kind == "songs" else "text")
+    source = file_source(wildcards)
+    settings = source.model_dump()
+    settings["fields"]["text"] = source.fields.text or ("lyrics" if corpus.kind == "songs" else "text")
     return {**settings, "songs_per_artist": getattr(corpus, "songs_per_artist", None)}
 
 

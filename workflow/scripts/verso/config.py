@@ -11,36 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from verso.config_causal_llm import CausalLLM
 from verso.config_parts import Name, Needs, Schedule, Settings, Share
 from verso.config_pretrained import Pretrained
-
-ENDINGS = (".jsonl", ".json", ".csv", ".txt")
-
-
-class Fields(Settings):
-    """Names of the columns (CSV) or keys (JSON, JSON lines) that hold what a document needs."""
-
-    text: str | None = Field(None, description="Holds the text; null means `lyrics` for songs, `text` otherwise.")
-    artist: str = Field("artist", description="Holds the artist of a song.")
-    title: str = Field("title", description="Holds the title.")
-    label: str = Field("label", description="Holds the label of a labelled document.")
-
-
-class FileSource(Settings):
-    """Text that lies in a file or a folder."""
-
-    type: Literal["file"] = Field("file", description="Text that lies in a file or a folder.")
-    path: str = Field(description="The file, or for `txt` a folder (artist = subfolder, title = file name).")
-    format: Literal["auto", "jsonl", "json", "csv", "txt"] = Field("auto", description="`auto` goes by the file's ending.")
-    fields: Fields = Field(default_factory=Fields, description="Where a row keeps what a document needs.")
-    maximum_characters: int = Field(
-        200_000, gt=0, description="A longer document is set aside with that reason (a `manual`, being one long text, never is)."
-    )
-
-    @model_validator(mode="after")
-    def _is_of_a_known_format(self) -> "FileSource":
-        ending = Path(self.path).suffix.lower()
-        if self.format == "auto" and ending not in (*ENDINGS, ""):  # no ending: a folder, which may not be there yet
-            raise ValueError(f"path ends in {ending}: name a folder, a file that ends in {', '.join(ENDINGS)}, or its `format`")
-        return self
+from verso.config_sources import FileSource, Source
 
 
 class Split(Settings):
@@ -129,7 +100,7 @@ class Sampling(Settings):
 class CorpusBase(Settings):
     """What every corpus has."""
 
-    source: FileSource = Field(description="Where the text comes from.")
+    source: Source = Field(description="Where the text comes from.")
     split: Split = Field(default_factory=Split, description="Train, validation and test.")
     near_duplicates: NearDuplicates = Field(default_factory=NearDuplicates, description="What counts as the same text.")
     demo: bool = Field(False, description="A toy corpus: the report says that its numbers mean nothing beyond it.")
@@ -163,13 +134,26 @@ class SongsCorpus(TextCorpus):
     """Songs by several artists."""
 
     kind: Literal["songs"] = Field(description="Songs by several artists; split by song, stratified by artist.")
-    songs_per_artist: int | None = Field(None, ge=1, description="The first so many of each artist; null means all.")
+    songs_per_artist: int | None = Field(
+        None,
+        ge=1,
+        description="The first so many of each artist; null means all, and is not for `genius`.",
+    )
     alpaca: Alpaca = Field(default_factory=Alpaca, description="The instruction records exported beside the texts.")
+
+    @model_validator(mode="after")
+    def _says_how_many_to_scrape(self) -> "SongsCorpus":
+        if self.source.type == "genius" and self.songs_per_artist is None:
+            raise ValueError(
+                "songs_per_artist is missing: how many songs of each artist are to be taken from Genius? (the report: 100)"
+            )
+        return self
 
 
 class ManualCorpus(TextCorpus):
     """One long text."""
 
+    source: FileSource = Field(description="Where the text comes from.")
     kind: Literal["manual"] = Field(description="One long text; split by position, the test being its end.")
 
     @model_validator(mode="after")
@@ -183,6 +167,7 @@ class ManualCorpus(TextCorpus):
 class LabelledCorpus(CorpusBase):
     """Texts with a label."""
 
+    source: FileSource = Field(description="Where the text comes from.")
     kind: Literal["labelled"] = Field(description="Texts with a label each; split by text, stratified by label.")
 
 

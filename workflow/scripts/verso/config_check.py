@@ -18,7 +18,7 @@ RULES = (
     "all", "acquire_corpus", "prepare_corpus", "build_vocabulary", "export_songs", "train_recurrent_lm", "score_recurrent_lm",
     "sample_recurrent_lm", "measure_samples", "compare", "figures", "report", "fetch", "compare_so_far", "figures_so_far",
     "report_so_far", "fetch_pretrained", "make_miniature", "train_causal_llm", "take_causal_llm", "score_causal_llm",
-    "sample_causal_llm",
+    "sample_causal_llm", "scrape_genius",
 )  # fmt: skip
 
 # Which corpora each family of models can learn from: language models any text, classifiers (later) what has labels.
@@ -198,10 +198,11 @@ def corpora_needed(config: Config) -> set[str]:
 
 
 def missing_sources(config: Config) -> list[str]:
-    """A line for each source that an experiment needs, or a miniature of it, and that does not exist."""
+    """A line for each file that an experiment or a miniature of it needs and that does not exist; what is fetched may be missing."""
     needed = corpora_needed(config)
+    files = {name: corpus.source.path for name, corpus in config.corpora.items() if corpus.source.type == "file"}
     return [
-        f"corpora.{name}.source.path  {corpus.source.path} does not exist (looked from {Path.cwd()})"
-        for name, corpus in config.corpora.items()
-        if name in needed and not Path(corpus.source.path).exists()
+        f"corpora.{name}.source.path  {path} does not exist (looked from {Path.cwd()})"
+        for name, path in files.items()
+        if name in needed and not Path(path).exists()
     ]

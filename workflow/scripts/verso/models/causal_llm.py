@@ -60,7 +60,7 @@ def keep_weights_as_they_are(model: nn.Module) -> None:
     """
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
-            module.support_avx512bf16_for_cpu = False
+            setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010 (a module's attributes are typed as tensors)
 
 
 def _must_have_room(described: Mapping[str, Any], quantisation: str, device: torch.device) -> None:

@@ -44,8 +44,6 @@ class Tuning:
     parts: a batch's texts are computed in so many turns, where a card cannot hold them at once.
     """
 
-    columns = COLUMNS
-
     def __init__(
         self,
         model: nn.Module,
@@ -215,7 +213,7 @@ def train(
         log.info("%s; %d threads", device.reason, threads)
         promised_card_is_there(device, gpus)
         tokenizer = causal_llm.load_tokenizer(manifest)
-        texts = [examples(part, tokenizer, instruction, settings) for part in (train, validation)]
+        learnt, held_out = (examples(part, tokenizer, instruction, settings) for part in (train, validation))
         base = causal_llm.load_base(manifest, settings["quantisation"], device.device, device.dtype)
         model = causal_llm.with_adapters(base, settings["lora"], seed)
         counts = causal_llm.parameter_counts(model)
@@ -226,7 +224,7 @@ def train(
         if parts > 1:
             log.info("the batch is computed in %d parts, for the card's memory was too small", parts)
         padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-        task = Tuning(model, *texts, settings, seed, padding, device, parts)
+        task = Tuning(model, learnt, held_out, settings, seed, padding, device, parts)
 
         key = _key(fingerprint, settings, instruction, seed, device.device.type, [train, validation, manifest])
         with Checkpoints(checkpoints, key, started) as kept:

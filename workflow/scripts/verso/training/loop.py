@@ -31,8 +31,10 @@ class Task(Protocol):
     """What a model family brings to the loop."""
 
     steps: int  # batches in an epoch, the same in every one
-    accumulation: int  # shares that a batch always has; more are a batch that was cut for a card's memory
-    columns: tuple[str, ...]  # names of what `observed` tells, columns of the history behind the loop's own
+
+    @property
+    def accumulation(self) -> int:
+        """Shares that a batch always has; more are a batch that was cut for a card's memory."""
 
     @property
     def model(self) -> nn.Module:
@@ -51,7 +53,7 @@ class Task(Protocol):
         """Mean loss on the validation part; the loop has put the model into evaluation mode and switched gradients off."""
 
     def observed(self) -> dict[str, float]:
-        """What else is measured after an epoch, by `columns`; called as `validate` is."""
+        """What else is measured after an epoch, as further columns of the history; called as `validate` is."""
 
     def carried(self) -> Any:
         """What goes from batch to batch beside the weights (a recurrent state), as tensors, for a checkpoint."""

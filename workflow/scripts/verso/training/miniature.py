@@ -48,7 +48,7 @@ class _Pretraining:
     """
 
     targets_after: int
-    accumulation, columns = 1, ()
+    accumulation = 1
 
     def __init__(
         self,
