@@ -198,7 +198,7 @@ def corpora_needed(config: Config) -> set[str]:
 
 
 def missing_sources(config: Config) -> list[str]:
-    """A line for each file that an experiment or a miniature of it needs and that does not exist; what is fetched may be missing."""
+    """A line for each file that an experiment or a miniature of it needs and that is not there; what is fetched may be."""
     needed = corpora_needed(config)
     files = {name: corpus.source.path for name, corpus in config.corpora.items() if corpus.source.type == "file"}
     return [
