@@ -8,8 +8,23 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
+import safetensors.numpy
+from numpy import arange, float32
+
 LARGE = 1000  # bytes from which a file has a SHA-256, as what lies in Git LFS
 TOKEN = "hf_of_a_test_and_never_to_be_shown"
+
+
+REPOSITORY = "someone/small-model"
+WEIGHTS = safetensors.numpy.save({"layer.weight": arange(50_000, dtype=float32).reshape(500, 100)})
+FILES = {
+    "config.json": json.dumps({"model_type": "mistral", "hidden_size": 8}).encode(),
+    "model.safetensors": WEIGHTS,
+    "consolidated.safetensors": WEIGHTS,  # the same weights once more, as Mistral's repositories have them
+    "original/params.json": b"{}",
+    "tokenizer.json": b'{"version": "1.0"}',
+    "modeling.py": b"print('never fetched')",
+}
 
 
 def commit_of(files):

@@ -1,6 +1,5 @@
 """Fetching from a hub: what is asked for, what is kept, and what a person is told when it fails."""
 
-import json
 import os
 import signal
 import subprocess
@@ -9,9 +8,7 @@ from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
-import safetensors.numpy
-from hub_server import TOKEN, Hub
-from numpy import arange, float32
+from hub_server import FILES, REPOSITORY, TOKEN, WEIGHTS, Hub
 
 from verso.errors import VersoError
 from verso.files import read_json
@@ -19,16 +16,6 @@ from verso.models.pretrained import snapshot_of
 from verso.pretrained_hub import fetch
 
 LIBRARY = Path(__file__).parents[2] / "workflow" / "scripts"
-REPOSITORY = "someone/small-model"
-WEIGHTS = safetensors.numpy.save({"layer.weight": arange(50_000, dtype=float32).reshape(500, 100)})
-FILES = {
-    "config.json": json.dumps({"model_type": "mistral", "hidden_size": 8}).encode(),
-    "model.safetensors": WEIGHTS,
-    "consolidated.safetensors": WEIGHTS,  # the same weights once more, as Mistral's repositories have them
-    "original/params.json": b"{}",
-    "tokenizer.json": b'{"version": "1.0"}',
-    "modeling.py": b"print('never fetched')",
-}
 PATTERNS = ["model*.safetensors", "*.json"]
 TAKEN = ["config.json", "model.safetensors", "tokenizer.json"]
 
