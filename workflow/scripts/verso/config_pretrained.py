@@ -7,7 +7,6 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 
 from verso.config_parts import Name, Schedule, Settings
 
-
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
