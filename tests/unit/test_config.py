@@ -1,12 +1,13 @@
 """The config's types: what they refuse and how they say it."""
 
 import copy
+import json
 from pathlib import Path
 
 import pytest
 import yaml
 
-from verso import config, config_docs
+from verso import config, config_check, config_docs, config_pretrained
 from verso.config_check import load
 from verso.errors import VersoError
 
@@ -139,5 +140,65 @@ def test_every_key_is_described():
     def undescribed(kind):
         return [f"{kind.__name__}.{name}" for name, field in kind.model_fields.items() if not field.description]
 
-    kinds = [kind for kind in vars(config).values() if isinstance(kind, type) and issubclass(kind, config.Settings)]
+    kinds = [
+        kind
+        for kind in [*vars(config).values(), *vars(config_pretrained).values()]
+        if isinstance(kind, type) and issubclass(kind, config.Settings)
+    ]
     assert [key for kind in kinds for key in undescribed(kind)] == []
+
+
+HUB = {"type": "hub", "repository": "owner/name", "revision": "a" * 40, "licence": "apache-2.0"}
+MINIATURE = {"type": "miniature", "architecture": "mistral", "corpus": "songs"}
+
+
+def without(entry, key):
+    return {name: value for name, value in entry.items() if name != key}
+
+
+@pytest.mark.parametrize(
+    ("entry", "where", "what"),
+    [
+        (without(HUB, "licence"), "licence", "is missing"),
+        (without(HUB, "revision"), "revision", "is missing"),
+        (HUB | {"repository": "just-a-name"}, "repository", "owner/name"),
+        (HUB | {"configuration": "nowhere.json"}, "configuration", "nowhere.json is no file"),
+        (HUB | {"type": "hob"}, "type", "must be one of hub, miniature"),
+        (MINIATURE | {"corpus": "sings"}, "corpus", '"sings" is no corpus; did you mean "songs"?'),
+        (MINIATURE | {"corpus": "reviews"}, "corpus", "is labelled"),
+        (MINIATURE | {"vocabulary": 100}, "vocabulary", "greater than or equal to 300"),
+        (MINIATURE | {"pretraining": {"epoch": 3}}, "pretraining.epoch", 'did you mean "epochs"?'),
+        (MINIATURE | {"configuration": {"vocab_size": 9}}, "", "configuration.vocab_size is given by `vocabulary`"),
+        (MINIATURE | {"configuration": {"pad_token_id": 9}}, "", "follows from the tokenizer"),
+    ],
+)
+def test_a_fault_of_a_pretrained_model_is_told_before_anything_is_fetched(entry, where, what):
+    found = faults(lambda raw: raw.update(pretrained={"base": entry}))
+    assert what in found[f"pretrained.base.{where}".rstrip(".")]
+
+
+def test_a_model_that_starts_from_what_nobody_defined_is_told_what_there_is():
+    """The check reads the raw config, for whatever family of models has the key."""
+
+    def change(raw):
+        raw["pretrained"] = {"mistral-7b": HUB}
+        raw["models"]["tuned"] = {"family": "recurrent_lm", "cell": "lstm", "unit": "char", "pretrained": "mistral-7"}
+
+    assert '"mistral-7" is no pretrained model; did you mean "mistral-7b"?' in str(
+        config_check._faults_of_pretrained(changed(change))
+    )
+
+
+def changed(change):
+    raw = copy.deepcopy(SOUND)
+    change(raw)
+    return raw
+
+
+def test_the_configuration_that_ships_is_the_reports_model():
+    """Estimates before the fetch come from it: 7.25 billion weights."""
+    known = json.loads((ROOT / "resources/architectures/mistral-7b-instruct-v0.3.json").read_text())
+    width, inner, layers, tokens = (known[key] for key in ("hidden_size", "intermediate_size", "num_hidden_layers", "vocab_size"))
+    keys_and_values = 2 * known["num_key_value_heads"] * known["head_dim"]
+    layer = width * (2 * width + keys_and_values) + 3 * width * inner + 2 * width
+    assert 2 * tokens * width + layers * layer + width == 7_248_023_552

@@ -156,3 +156,17 @@ def test_memory_is_this_process_s_own():
         check=True,
     )
     assert 300 <= float(told.stdout) <= 400
+
+
+def environment_within(snakemake, **options):
+    with job_of(snakemake, **options):
+        return {name: os.environ.get(name) for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "TOKENIZERS_PARALLELISM")}
+
+
+def test_no_job_asks_the_hub_but_the_one_that_fetches(snakemake, monkeypatch):
+    """A job that downloads by itself computes with what nobody recorded; without a network it hangs for a minute first."""
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    offline = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
+    assert environment_within(snakemake) == offline
+    assert environment_within(snakemake, online=True)["HF_HUB_OFFLINE"] is None
+    assert "HF_HUB_OFFLINE" not in os.environ

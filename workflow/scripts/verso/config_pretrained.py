@@ -1,19 +1,20 @@
 """The types of `pretrained`: weights that a hub gives, or a miniature of the same architecture that is made on the spot."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from verso.config_parts import Name, Schedule, Settings
 
+REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
+
 
 class Hub(Settings):
     """A model of the Hugging Face hub."""
 
     type: Literal["hub"] = Field(description="A model of the Hugging Face hub, fetched once on the login node.")
-    repository: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$", description='`"owner/name"` on the hub.'
-    )
+    repository: str = Field(description='`"owner/name"` on the hub.')
     revision: str = Field(
         min_length=1,
         description="A commit of 40 hexadecimal digits. A tag or branch works too, but may move: fetching stops when it has.",
@@ -30,8 +31,8 @@ class Hub(Settings):
 
     @field_validator("repository")
     @classmethod
-    def _is_no_web_address(cls, value: str) -> str:
-        if ".." in value or "--" in value or value.endswith(".git"):
+    def _is_owner_and_name(cls, value: str) -> str:
+        if not REPOSITORY.fullmatch(value) or ".." in value or value.endswith(".git"):
             raise ValueError(f'"{value}" is no name of a repository; it is "owner/name", as in its address on the hub')
         return value
 

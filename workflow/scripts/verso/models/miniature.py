@@ -46,6 +46,7 @@ CHAT_TEMPLATE = """\
     {%- endif -%}
 {%- endfor -%}
 """
+LARGEST = 50_000_000  # parameters
 # A tokenizer that normalises gives another text back
 PROBE = "  [Verse 1]\r\n\tel niño — e\u0301l, ＡＢＣ 日本 🎶\x00 \u00a0s'more  "
 
@@ -149,7 +150,7 @@ def save_tokenizer(tokenizer: Tokenizer, folder: str | Path, purpose: str, longe
 def built(architecture: str, purpose: str, configuration: Mapping[str, Any], tokenizer: Tokenizer, seed: int) -> PreTrainedModel:
     """The model with fresh weights of `seed`, float32, on the CPU; its ids are those of the tokenizer.
 
-    Raises VersoError when the configuration makes no model.
+    Raises VersoError when the configuration makes no model, or one that is no miniature.
     """
     check_configuration(architecture, purpose, configuration)
     of_tokens = {
@@ -157,12 +158,21 @@ def built(architecture: str, purpose: str, configuration: Mapping[str, Any], tok
         for token, role in PURPOSES[purpose].controls.items()
         if role in ("bos_token", "eos_token", "pad_token")
     }
-    torch.manual_seed(seed)
     try:
         config = configuration_class(architecture, purpose)(**configuration, vocab_size=tokenizer.get_vocab_size(), **of_tokens)
-        return PURPOSES[purpose].make.from_config(config, dtype=torch.float32)
+        with torch.device(
+            "meta"
+        ):  # without memory: what is left out is as in the whole model, and 7 billion weights would fill it
+            size = PURPOSES[purpose].make.from_config(config).num_parameters()
     except Exception as error:  # each architecture has its own ways to say that its numbers do not fit together
         raise VersoError(f"architecture {architecture}: configuration {dict(configuration)} makes no model: {error}") from error
+    if size > LARGEST:
+        raise VersoError(
+            f"architecture {architecture}: configuration {dict(configuration)} has {size:,} parameters, a miniature at most "
+            f"{LARGEST:,}; what is left out is as in the whole model: set hidden_size, intermediate_size and num_hidden_layers"
+        )
+    torch.manual_seed(seed)
+    return PURPOSES[purpose].make.from_config(config, dtype=torch.float32)
 
 
 def check_tokenizer(folder: str | Path, tokenizer: Tokenizer) -> None:

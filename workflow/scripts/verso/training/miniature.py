@@ -252,9 +252,7 @@ def _longest(model: PreTrainedModel, settings: Mapping[str, Any]) -> int:
     """Tokens that the model can see. Raises VersoError when a window of the pretraining is longer."""
     longest, window = int(model.config.max_position_embeddings), settings["pretraining"]["window"]
     if window > longest:
-        raise VersoError(
-            f"pretraining.window is {window}, and configuration.max_position_embeddings {longest}: it cannot be longer"
-        )
+        raise VersoError(f"pretraining.window is {window}: longer than configuration.max_position_embeddings, {longest}")
     return longest
 
 

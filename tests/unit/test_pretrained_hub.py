@@ -1,0 +1,246 @@
+"""Fetching from a hub: what is asked for, what is kept, and what a person is told when it fails."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import huggingface_hub.constants
+import pytest
+from hub_server import FILES, REPOSITORY, TOKEN, WEIGHTS, Hub
+
+from verso.errors import VersoError
+from verso.files import read_json
+from verso.models.pretrained import snapshot_of
+from verso.pretrained_hub import fetch
+
+LIBRARY = Path(__file__).parents[2] / "workflow" / "scripts"
+PATTERNS = ["model*.safetensors", "*.json"]
+TAKEN = ["config.json", "model.safetensors", "tokenizer.json"]
+
+
+CHUNK = 10_000  # bytes that huggingface_hub writes at once: 10 MB, which is all that a death can lose; less in these tests
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)  # a .env of this repository is no part of a test
+    with Hub() as hub:
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", hub.url)  # what HF_ENDPOINT sets when it is imported
+        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", CHUNK)
+        monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(tmp_path / "no-login"))
+        hub.commit = hub.add(REPOSITORY, FILES)
+        yield hub
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    return tmp_path / "results" / "pretrained" / "small" / "pretrained.json"
+
+
+def settings(**changes):
+    return {"repository": REPOSITORY, "revision": "main", "files": PATTERNS, "licence": "apache-2.0", **changes}
+
+
+def got(manifest, **changes):
+    fetch("small", settings(**changes), manifest)
+    return read_json(manifest)
+
+
+def told(manifest, **changes):
+    """What a person is told when the fetch fails; nothing may be left that vouches for files."""
+    with pytest.raises(VersoError) as caught:
+        fetch("small", settings(**changes), manifest)
+    assert not manifest.exists()
+    assert TOKEN not in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_files_wanted_lie_there_and_the_manifest_vouches_for_them(hub, manifest):
+    described = got(manifest)
+    assert (described["name"], described["type"], described["miniature"]) == ("small", "hub", False)
+    assert (described["repository"], described["revision"], described["commit"]) == (REPOSITORY, "main", hub.commit)
+    assert (described["licence"], described["model_type"], described["parameters"]) == ("apache-2.0", "mistral", 50_000)
+    assert sorted(described["files"]) == TAKEN
+    folder = snapshot_of(manifest)
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*")) == TAKEN
+    assert all((folder / name).read_bytes() == FILES[name] for name in TAKEN)
+    assert read_json(manifest.parent / "fetched.json")["downloads_last_month"] == 12345
+
+
+def test_the_same_commit_gives_the_same_manifest_and_nothing_is_fetched_twice(hub, manifest):
+    """Downstream jobs depend on the manifest's bytes: a date in it would train everything again."""
+    got(manifest)
+    before = manifest.read_bytes()
+    manifest.unlink()  # as Snakemake does before it makes an output again
+    hub.requests.clear()
+    got(manifest)
+    assert manifest.read_bytes() == before
+    assert hub.asked_files() == []
+
+
+def test_a_pattern_for_a_folder_of_the_repository(hub, manifest):
+    assert sorted(got(manifest, files=["*.json", "original/*"])["files"]) == [
+        "config.json",
+        "original/params.json",
+        "tokenizer.json",
+    ]
+
+
+def test_after_a_cut_only_the_rest_is_asked_for(hub, manifest):
+    hub.cut_after["model.safetensors"] = 70_000
+    got(manifest)
+    asked = [ranged for name, ranged in hub.asked_files() if name == "model.safetensors"]
+    assert asked == [None, "bytes=70000-"]
+    assert (snapshot_of(manifest) / "model.safetensors").read_bytes() == WEIGHTS
+
+
+def test_a_killed_fetch_goes_on_where_it_was(hub, manifest):
+    hub.stall_after["model.safetensors"] = 100_000
+    chunk = f"from huggingface_hub import constants; constants.DOWNLOAD_CHUNK_SIZE = {CHUNK}; "
+    script = chunk + f"from verso.pretrained_hub import fetch; fetch('small', {settings()!r}, {str(manifest)!r})"
+    environment = {**os.environ, "PYTHONPATH": str(LIBRARY), "HF_ENDPOINT": hub.url, "HF_HOME": str(manifest.parent / "home")}
+    process = subprocess.Popen([sys.executable, "-c", script], env=environment)
+    assert hub.stalled.wait(60)
+    part = manifest.parent / "snapshot.part"
+    while not any(file.stat().st_size for file in part.glob("*") if len(file.name) == 64):
+        assert process.poll() is None  # what was sent is on its way to the disk
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not manifest.exists()
+    hub.requests.clear()
+    got(manifest)
+    (asked,) = [ranged for name, ranged in hub.asked_files() if name == "model.safetensors"]
+    assert asked is not None, "the whole file was asked for again"
+    assert (snapshot_of(manifest) / "model.safetensors").read_bytes() == WEIGHTS
+    assert not part.exists()
+
+
+def test_content_that_was_changed_on_the_way_is_refused(hub, manifest):
+    hub.spoilt.add("model.safetensors")
+    message = told(manifest)
+    assert "model.safetensors came with checksum" in message
+    assert not (manifest.parent / "snapshot" / "model.safetensors").exists()
+    hub.spoilt.clear()
+    got(manifest)  # the wrong bytes are not gone on from
+    snapshot_of(manifest)
+
+
+def test_a_small_file_is_checked_too(hub, manifest):
+    hub.spoilt.add("tokenizer.json")
+    assert "tokenizer.json came with checksum" in told(manifest)
+
+
+def test_a_file_that_was_damaged_here_is_fetched_again_and_it_alone(hub, manifest):
+    got(manifest)
+    weights = manifest.parent / "snapshot" / "model.safetensors"
+    weights.write_bytes(WEIGHTS[:-1] + b"x")
+    manifest.unlink()
+    hub.requests.clear()
+    got(manifest)
+    assert hub.asked_files() == [("model.safetensors", None)]
+    assert weights.read_bytes() == WEIGHTS
+
+
+def test_a_branch_that_moved_is_an_error_that_names_both_commits(hub, manifest):
+    got(manifest)
+    before = hub.commit
+    after = hub.repositories[REPOSITORY].push({**FILES, "config.json": b'{"model_type": "mistral", "hidden_size": 9}'})
+    manifest.unlink()
+    message = told(manifest)
+    assert before in message
+    assert after in message
+    assert "Set `revision`" in message
+    assert got(manifest, revision=after)["commit"] == after  # accepted, by saying so
+    manifest.unlink()
+    assert got(manifest, revision=before)["commit"] == before  # the old one can still be had
+
+
+def test_files_of_another_commit_do_not_stay(hub, manifest):
+    got(manifest)
+    files = {name: content for name, content in FILES.items() if name != "tokenizer.json"}
+    got(manifest, revision=hub.repositories[REPOSITORY].push(files))
+    assert not (manifest.parent / "snapshot" / "tokenizer.json").exists()
+
+
+def test_a_gated_model_without_a_token_says_how_to_log_in(hub, manifest):
+    hub.repositories[REPOSITORY].gated = True
+    message = told(manifest)
+    assert "is gated" in message
+    assert "no token was found" in message
+    assert f"{hub.url}/{REPOSITORY}" in message
+    assert "hf auth login" in message
+    assert "HF_TOKEN" in message
+
+
+@pytest.mark.parametrize("place", ["environment", ".env"])
+def test_a_token_opens_a_gated_model_and_is_written_nowhere(hub, manifest, monkeypatch, place):
+    hub.repositories[REPOSITORY].gated = True
+    if place == "environment":
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+    else:
+        Path(".env").write_text(f"HF_TOKEN={TOKEN}\n")
+    got(manifest)
+    assert not [path for path in manifest.parent.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
+
+
+def test_a_token_that_opens_nothing_is_not_shown(hub, manifest, monkeypatch, caplog):
+    hub.repositories[REPOSITORY].gated = True
+    monkeypatch.setenv("HF_TOKEN", "hf_wrong_token")
+    message = told(manifest)
+    assert "the token that was sent has no access" in message
+    assert "hf_wrong_token" not in message + caplog.text
+
+
+def test_a_repository_that_is_not_there(hub, manifest):
+    message = told(manifest, repository="someone/smal-model")
+    assert "someone/smal-model: the hub knows no such repository" in message
+
+
+def test_a_revision_that_is_not_there(hub, manifest):
+    assert 'has no revision "v9"' in told(manifest, revision="v9")
+
+
+def test_a_file_that_is_not_there_names_those_that_are(hub, manifest):
+    message = told(manifest, files=["*.json", "pytorch_model.bin"])
+    assert "has no file pytorch_model.bin" in message
+    assert "model.safetensors" in message
+
+
+def test_without_a_network_it_is_said_at_once_and_what_to_do(hub, manifest, monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")  # nobody listens to port 9
+    message = told(manifest)
+    assert "no connection to 127.0.0.1:9" in message
+    assert "login node" in message
+
+
+def test_what_is_here_and_sound_needs_no_network(hub, manifest, monkeypatch):
+    """A new version of Verso asks for each manifest anew; a day without the hub must not stop a study."""
+    got(manifest)
+    before = manifest.read_bytes()
+    manifest.unlink()
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
+    got(manifest)
+    assert manifest.read_bytes() == before
+    manifest.unlink()
+    (manifest.parent / "snapshot" / "config.json").unlink()
+    assert "no connection" in told(manifest)
+
+
+def test_a_disk_that_is_too_small_is_known_before_the_first_byte(hub, manifest, monkeypatch):
+    import shutil
+
+    manifest.parent.mkdir(parents=True)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10**9, 10**9, 1000))
+    assert "0.0 GB are free" in told(manifest)
+    assert hub.asked_files() == []
+
+
+def test_a_name_that_leads_out_of_the_folder_is_refused(hub, manifest):
+    hub.repositories[REPOSITORY].push({**FILES, "../stolen.json": b"{}"})
+    assert "do not trust" in told(manifest, files=["*.json", "../*"])

@@ -1,0 +1,265 @@
+"""Fetch a model from the hub: once, on the login node, resumable, every byte checked; all other jobs read what lies here.
+
+    results/pretrained/<name>/snapshot.part/<checksum>   a file on its way: a later start asks for the rest of it alone
+                              snapshot/<file>            it takes its name when its checksum is the one that the hub tells
+                              fetched.json               which commit a revision meant, and the model's page on that day
+                              pretrained.json            the manifest, last
+
+huggingface_hub itself resumes within one process only (1.33: a download that is killed begins anew), so the files on their way
+are ours. It fetches, retries and follows the hub's errors.
+"""
+
+import fnmatch
+import functools
+import hashlib
+import logging
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+from urllib.parse import urlsplit
+
+import httpx
+from dotenv import dotenv_values
+from huggingface_hub import HfApi, constants, get_token, hf_hub_url
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.file_download import http_get
+from huggingface_hub.utils import build_hf_headers
+from tqdm import tqdm
+
+from verso.errors import VersoError
+from verso.files import FULL_DISK, read_json, sha256_of, write_json
+from verso.models.pretrained import SNAPSHOT, write_manifest
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 10.0  # seconds for a first answer: without a network it is said at once
+FETCHED = "fetched.json"
+LOG_IN = "log in with `hf auth login`, or put a line HF_TOKEN=... into .env (chmod 600 .env)"
+BAR = functools.partial(tqdm, mininterval=5, delay=5, ascii=True, ncols=100)  # for a log: a line at most every 5 seconds
+
+
+class Wanted(NamedTuple):
+    """A file of the repository. checksum: SHA-256 of a large file (lfs), git's SHA-1 of a small one, hexadecimal."""
+
+    name: str
+    size: int
+    checksum: str
+
+
+def fetch(name: str, settings: Mapping[str, Any], manifest: str | Path) -> None:
+    """Fetch what is missing of the model `name` into snapshot/ beside the manifest, check it all, write the manifest.
+
+    settings: repository, revision, files, licence (see verso.config_pretrained.Hub). The manifest holds no date, so the same
+    commit gives the same bytes; dates and downloads go into fetched.json. Where the hub does not answer, files that a fetch of
+    the same revision left here are enough.
+
+    Raises VersoError without a network, for a gated or missing repository or revision, a revision that has moved since the last
+    fetch, files that match nothing, too small a disk, a broken connection, a wrong checksum. It never shows a token.
+    """
+    folder = Path(manifest).parent
+    repository, revision = settings["repository"], settings["revision"]
+    before = read_json(folder / FETCHED) if (folder / FETCHED).exists() else {}
+    known = before if (before.get("repository"), before.get("revision")) == (repository, revision) else {}
+    token = _token()
+    try:
+        with _clear_errors(repository, revision, token):
+            info = HfApi(token=token or False).model_info(repository, revision=revision, files_metadata=True, timeout=TIMEOUT)
+    except Unreachable as error:
+        facts = known
+        wanted = [Wanted(*file) for file in known.get("files", [])]
+        if not wanted or known["patterns"] != list(settings["files"]) or not all(_is_there(folder, file) for file in wanted):
+            raise
+        log.warning("%s; all files of %s are here and sound: going on with them", error, known["commit"])
+    else:
+        _must_not_have_moved(known.get("commit"), str(info.sha), settings, folder)
+        wanted = _wanted(info.siblings or [], settings["files"], repository)
+        facts = _facts(info, settings, wanted)
+        _fetch_files(folder, wanted, settings, str(info.sha), token)
+
+    _remove_others(folder / SNAPSHOT, wanted)
+    about = {"name": name, "type": "hub", "repository": repository, "revision": revision, "commit": facts["commit"]}
+    write_json(folder / FETCHED, facts)
+    write_manifest(manifest, {**about, "licence": settings["licence"], "miniature": False}, [file.name for file in wanted])
+
+
+class Unreachable(VersoError):
+    """The hub does not answer at all."""
+
+
+def _token() -> str | None:
+    """The token of the environment or of `hf auth login`, else that of .env; None without."""
+    values = dotenv_values(".env", interpolate=False) if Path(".env").exists() else {}
+    return get_token() or (values.get("HF_TOKEN") or "").strip() or None
+
+
+@contextmanager
+def _clear_errors(repository: str, revision: str, token: str | None) -> Iterator[None]:
+    """Turn the hub's errors, and those on the way to it, into VersoErrors that say what to do."""
+    page = f"{constants.ENDPOINT}/{repository}"
+    host = urlsplit(constants.ENDPOINT).netloc
+    sent = "the token that was sent has no access" if token else "no token was found"
+    try:
+        yield
+    except GatedRepoError as error:
+        raise VersoError(
+            f"{repository}: is gated, and {sent}; accept its terms on {page} with your account, then {LOG_IN} and fetch again"
+        ) from error
+    except RevisionNotFoundError as error:
+        raise VersoError(
+            f'{repository}: has no revision "{revision}"; {page}/commits/main lists its commits: put one into the config'
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise VersoError(
+            f"{repository}: the hub knows no such repository, or it is private and {sent}; look whether {page} opens. "
+            f"If it is yours alone, {LOG_IN}"
+        ) from error
+    except OfflineModeIsEnabled as error:
+        raise Unreachable(
+            f"{repository}: HF_HUB_OFFLINE is set where Snakemake was started, so nothing can be fetched; unset it"
+        ) from error
+    except HfHubHTTPError as error:
+        status = error.response.status_code
+        rejected = f"; the token is not accepted: {LOG_IN}" if status in (401, 403) else "; try again later"
+        raise VersoError(f"{repository}: {host} answers with status {status}{rejected}") from error
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise Unreachable(
+            f"{repository}: no connection to {host}; fetch it where there is a network (`snakemake fetch` on the login node). "
+            "What came before is kept"
+        ) from error
+    except httpx.HTTPError as error:
+        raise VersoError(
+            f"{repository}: the connection to {host} broke ({type(error).__name__}); what came is kept: fetch again to go on"
+        ) from error
+    except OSError as error:
+        if error.errno not in FULL_DISK:
+            raise
+        raise VersoError(
+            f"{repository}: the disk is full ({error.strerror}); what came is kept: free some and fetch again"
+        ) from error
+
+
+def _must_not_have_moved(before: str | None, now: str, settings: Mapping[str, Any], folder: Path) -> None:
+    """Raises VersoError when a branch or tag is another commit than when it was last fetched."""
+    if before in (None, now):
+        return
+    raise VersoError(
+        f'{settings["repository"]}: revision "{settings["revision"]}" has moved: fetched was {before}, now it is {now}. '
+        "Set `revision` in the config to one of the two: the first keeps your results, the second is the new model. "
+        f"(Or delete {folder / FETCHED} to follow the revision wherever it goes)"
+    )
+
+
+def _wanted(siblings: Sequence[Any], patterns: Sequence[str], repository: str) -> list[Wanted]:
+    """The files that the patterns choose. Raises VersoError when one without a wildcard names no file, or none chooses any."""
+    names = sorted(sibling.rfilename for sibling in siblings)
+    absent = [pattern for pattern in patterns if not set("*?[") & set(pattern) and pattern not in names]
+    chosen = [name for name in names if any(_matches(name, pattern) for pattern in patterns)]
+    if absent or not chosen:
+        what = f"has no file {', '.join(absent)}" if absent else f"no file matches {', '.join(patterns)}"
+        raise VersoError(f"{repository}: {what}; set `files` in the config to some of: {', '.join(names) or 'it holds none'}")
+    by_name = {sibling.rfilename: sibling for sibling in siblings}
+    found = []
+    for name in chosen:
+        sibling = by_name[name]
+        if name.startswith("/") or ".." in name.split("/"):
+            raise VersoError(
+                f"{repository}: a file is called {name!r}, which leads out of its folder; do not trust this repository"
+            )
+        found.append(Wanted(name, sibling.size, sibling.lfs.sha256 if sibling.lfs else sibling.blob_id))
+    return found
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Whether a pattern chooses a file; a wildcard never crosses a slash."""
+    parts, wanted = name.split("/"), pattern.split("/")
+    return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
+
+
+def _facts(info: Any, settings: Mapping[str, Any], wanted: Sequence[Wanted]) -> dict[str, Any]:
+    """The content of fetched.json: what the revision meant, and what the model's page said on that day."""
+    card = info.card_data.to_dict() if info.card_data else {}
+    if card.get("license") not in (None, settings["licence"]):
+        log.warning("the hub calls the licence %s, the config %s", card["license"], settings["licence"])
+    return {
+        "repository": settings["repository"],
+        "revision": settings["revision"],
+        "commit": str(info.sha),
+        "patterns": list(settings["files"]),
+        "files": [list(file) for file in wanted],
+        "licence_on_hub": card.get("license"),
+        "downloads_last_month": info.downloads,
+        "last_modified": info.last_modified.isoformat() if info.last_modified else None,
+        "fetched": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _fetch_files(folder: Path, wanted: Sequence[Wanted], settings: Mapping[str, Any], commit: str, token: str | None) -> None:
+    """Fetch the files that are not here, or not sound. A file takes its name once its checksum is right."""
+    missing = [file for file in wanted if not _is_there(folder, file)]
+    parts = folder / f"{SNAPSHOT}.part"
+    parts.mkdir(parents=True, exist_ok=True)
+    for part in parts.iterdir():
+        if part.name not in {file.checksum for file in missing}:  # on its way for another revision
+            part.unlink()
+    needed = sum(file.size for file in missing) - sum(part.stat().st_size for part in parts.iterdir())
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise VersoError(f"{folder}: {needed / 1e9:.1f} GB are to come and {free / 1e9:.1f} GB are free; make room first")
+    headers = build_hf_headers(token=token or False)
+    for number, file in enumerate(missing, start=1):
+        part = parts / file.checksum
+        url = hf_hub_url(settings["repository"], file.name, revision=commit)
+        with _clear_errors(settings["repository"], commit, token), part.open("ab") as stream:
+            here = stream.tell()
+            log.info(
+                "%s: %d of %d, %.1f MB, of which %.1f are here", file.name, number, len(missing), file.size / 1e6, here / 1e6
+            )
+            http_get(
+                url,
+                stream,
+                resume_size=here,
+                headers=headers,
+                expected_size=file.size,
+                displayed_filename=file.name,
+                tqdm_class=cast(Any, BAR),
+            )
+        found = _checksum(part, file)
+        if found != file.checksum:
+            part.unlink()
+            raise VersoError(
+                f"{settings['repository']}: {file.name} came with checksum {found}, {file.checksum} is right. "
+                "It was thrown away: fetch again, and if it comes so again something between here and the hub changes files"
+            )
+        (folder / SNAPSHOT / file.name).parent.mkdir(parents=True, exist_ok=True)
+        part.replace(folder / SNAPSHOT / file.name)
+    shutil.rmtree(parts)
+
+
+def _is_there(folder: Path, file: Wanted) -> bool:
+    path = folder / SNAPSHOT / file.name
+    return path.is_file() and path.stat().st_size == file.size and _checksum(path, file) == file.checksum
+
+
+def _checksum(path: Path, file: Wanted) -> str:
+    """SHA-256 of a large file; of a small one what git calls it: SHA-1 of "blob <bytes>", a zero byte and the content."""
+    if len(file.checksum) == 64:
+        return sha256_of(path)
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def _remove_others(snapshot: Path, wanted: Sequence[Wanted]) -> None:
+    """Files of an earlier revision: a loader would take a shard of it for one of this."""
+    names = {snapshot / file.name for file in wanted}
+    for path in snapshot.rglob("*"):
+        if path.is_file() and path not in names:
+            path.unlink()
