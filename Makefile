@@ -30,7 +30,7 @@ $(BIN)/.development-installed: $(BIN)/.run-installed requirements/development.tx
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/development.txt -c requirements/constraints.txt
 	@touch $@
 
-demo: $(BIN)/.run-installed  ## train six small models on the songs that ship with Verso, and report (minutes)
+demo: $(BIN)/.run-installed  ## train six small models and a toy Mistral on the songs that ship with Verso, and report (minutes)
 	@$(DEMO) && echo "The report of the demo: $$(pwd)/results/report.html"
 
 # On Linux the public index holds the CUDA build. Where pip finds a CPU build instead (a mirror, an index of CPU builds), name

@@ -100,7 +100,7 @@ def exports_of_all_songs(wildcards):
 
 def settings_of(model):
     """A model's entry but for what cannot change its weights."""
-    return CONFIG.models[model].model_dump(exclude={"needs", "miniature", "scoring"})
+    return CONFIG.models[model].model_dump(exclude={"needs", "miniature", "scoring", "decoding"})
 
 
 def settings_of_model(wildcards):
@@ -118,6 +118,8 @@ def sampling_settings(wildcards, asked_by):
     del settings[other]
     for group in settings["groups"].values():
         del group[other]
+    own = getattr(CONFIG.models[wildcards.model], "decoding", None)
+    settings["decoding"] = own.model_dump() if own else settings["decoding"]
     unit = unit_of(wildcards.model)
     return {**settings, "max_tokens": {unit: settings["max_tokens"][unit]}}
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from verso.config_causal_llm import CausalLLM
-from verso.config_parts import Name, Needs, Schedule, Settings, Share
+from verso.config_parts import Decoding, Name, Needs, Schedule, Settings, Share
 from verso.config_pretrained import Pretrained
 from verso.config_sources import FileSource, Source
 
@@ -45,15 +45,6 @@ class Scoring(Settings):
     state: Literal["carried", "reset"] = Field(
         "carried", description="What a model knows at the start of a document: all before it (`carried`) or nothing (`reset`)."
     )
-
-
-class Decoding(Settings):
-    """How the next token is drawn from a model's distribution."""
-
-    temperature: float = Field(0.8, gt=0, description="Below 1 sharpens the distribution.")
-    top_p: float = Field(0.9, gt=0, le=1, description="Draw from the smallest set of tokens that holds this much probability.")
-    top_k: int = Field(0, ge=0, description="Draw from that many likeliest tokens; 0 means all.")
-    repetition_penalty: float = Field(1.0, ge=1, description="Penalty of tokens seen before (CTRL's rule); 1 means none.")
 
 
 class MaximumTokens(Settings):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from verso.config_parts import Name, Needs, Schedule, Settings
+from verso.config_parts import Decoding, Name, Needs, Schedule, Settings
 
 PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -71,6 +71,10 @@ class CausalLLM(Settings):
         None, gt=0, description="Wall-clock budget of the training, in minutes; such a run cannot be repeated bit by bit."
     )
     scoring: ScoringOfLLM = Field(default_factory=ScoringOfLLM, description="How the test is scored.")
+    decoding: Decoding | None = Field(
+        None,
+        description="How its tokens are drawn, where not as the corpus's `sampling` says; a group's own values still count.",
+    )
     miniature: bool = Field(False, description="A toy size: the report says so. What starts from a miniature always is one.")
     needs: Needs = Field(default_factory=Needs, description="What a run asks of the machine.")
 
