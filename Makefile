@@ -30,7 +30,7 @@ $(BIN)/.development-installed: $(BIN)/.run-installed requirements/development.tx
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/development.txt -c requirements/constraints.txt
 	@touch $@
 
-demo: $(BIN)/.run-installed  ## train six small models on the songs that ship with Verso, and report (minutes)
+demo: $(BIN)/.run-installed  ## train six small models and a toy Mistral on the songs that ship with Verso, and report (minutes)
 	@$(DEMO) && echo "The report of the demo: $$(pwd)/results/report.html"
 
 # On Linux the public index holds the CUDA build. Where pip finds a CPU build instead (a mirror, an index of CPU builds), name
@@ -40,7 +40,7 @@ setup-gpu: $(BIN)/.run-installed  ## CUDA build of PyTorch instead of a CPU one,
 	@$(VERSO) verso.cuda_check
 
 fetch: $(BIN)/.run-installed  ## all that CONFIG reads from outside, on the login node
-	@$(SNAKEMAKE) fetch --configfile $(CONFIG) --config site= --allowed-rules fetch acquire_corpus fetch_pretrained --quiet host rules reason
+	@$(SNAKEMAKE) fetch --configfile $(CONFIG) --config site= --allowed-rules fetch scrape_genius acquire_corpus fetch_pretrained --quiet host rules reason
 
 # While another Snakemake trains, so without its lock, and it may make nothing but the report
 report-so-far: $(BIN)/.run-installed  ## the report of those runs of CONFIG that are finished

@@ -5,6 +5,7 @@ reading the Snakefile takes in each job (at most 2 s), and a dry run of 1,000 ru
 """
 
 import json
+import os
 import re
 import resource
 import statistics
@@ -15,7 +16,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "workflow/scripts")]
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import yaml
 from project import CONFIG, ROOT, Project
@@ -32,7 +33,7 @@ def overheads() -> list[float]:
     with (
         tempfile.TemporaryDirectory(prefix="verso-slurm-", dir="/tmp") as state,
         tempfile.TemporaryDirectory() as folder,
-        Cluster(Path(state)) as cluster,
+        Cluster(Path(state), cpus=os.cpu_count() or 1) as cluster,  # more jobs than cores would measure each other
     ):
         study = Study.made_in(
             Path(folder), cluster, {**CONFIG, "experiments": {"lyrics": {**CONFIG["experiments"]["lyrics"], "seeds": [1, 2, 3]}}}

@@ -27,13 +27,15 @@ from verso.files import sha256_of
 SITE = {"partition": "CPU,GPU", "warning_seconds": 30}  # three nodes, so that one may die
 EPOCHS = 3
 PATIENCE = 1500  # seconds for one seed, far more than it needs
-RESULTS = ("model/weights.safetensors", "scores.csv", "samples.jsonl", "sample_measures.csv")
+RESULTS = ("model/*.safetensors", "scores.csv", "samples.jsonl", "sample_measures.csv")
 
 
 def demo_config() -> dict[str, Any]:
-    """The demo with one seed and fewer epochs: a training lasts some ten seconds, and is struck once or twice."""
+    """The demo's recurrent models, one seed, fewer epochs: a training lasts some ten seconds, and is struck once or twice."""
     config = yaml.safe_load((ROOT / "config" / "demo.yaml").read_text(encoding="utf-8"))
     config["corpora"]["demo-songs"]["source"]["path"] = "songs.jsonl"
+    config["experiments"] = {"lyrics": config["experiments"]["lyrics"]}
+    config["models"] = {name: config["models"][name] for name in config["experiments"]["lyrics"]["models"]}
     for model in config["models"].values():
         model["epochs"] = EPOCHS
         model["needs"] = {**model["needs"], "checkpoint_seconds": 1}
@@ -178,7 +180,7 @@ def main() -> int:
         started = time.monotonic()
         folder = base / f"seed-{seed}"
         folder.mkdir()
-        with tempfile.TemporaryDirectory(prefix="verso-slurm-", dir="/tmp") as state, Cluster(Path(state)) as cluster:
+        with tempfile.TemporaryDirectory(prefix="verso-slurm-", dir="/tmp") as state, Cluster(Path(state), cpus=2) as cluster:
             try:
                 study, struck, starts = soak(folder, cluster, seed)
                 fault = verdict(study, expected)

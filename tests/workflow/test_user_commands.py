@@ -44,7 +44,7 @@ def test_tokens_that_others_can_read_stop_a_run_before_it_begins(project):
 
 
 def test_all_text_is_fetched_before_the_queue_and_nothing_is_trained(project):
-    project.make("fetch", "--config", "site=", "--allowed-rules", "fetch", "acquire_corpus")
+    project.make("fetch", "--config", "site=", "--allowed-rules", "fetch", "scrape_genius", "acquire_corpus")
     assert project.path("results/corpora/songs/documents.jsonl").exists()
     assert not project.path("results/runs").exists()
 

@@ -15,7 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir, "workflow", "scripts")))
 
 from snakemake.logging import logger
-from verso import cards, config_check, estimates, needs, provenance, records, secrets, site
+from verso import cards, config_check, estimates_llm, needs, provenance, records, secrets, site
+from verso.config_sources import FileSource
 from verso.errors import VersoError
 from verso.files import read_json, sha256_of, write_json
 
@@ -73,7 +74,13 @@ def notify(outcome):
 # --- runs: one (corpus, model, seed), however many experiments share it ---
 
 RUNS = sorted({(e.corpus, m, s) for e in CONFIG.experiments.values() for m in e.models for s in e.seeds})
-RECURRENT_LMS = [name for name, model in CONFIG.models.items() if model.family == "recurrent_lm"]
+
+
+def names_of_models(family, **values):
+    """A pattern of the names of a family's models that have these values; where there are none, one that matches nothing."""
+    found = [name for name, entry in CONFIG.models.items() if entry.family == family]
+    chosen = [name for name in found if all(getattr(CONFIG.models[name], key) == value for key, value in values.items())]
+    return "|".join(map(re.escape, chosen)) or "(?!)"
 
 
 def names_of_pretrained(*types):

@@ -9,6 +9,7 @@ Writes  results/corpora/<corpus>/{documents,train,validation,test}.jsonl, set_as
 rule acquire_corpus:
     input:
         files_of_source,
+        scraping=set_aside_in_scraping,
     output:
         documents=corpus_path("documents.jsonl"),
         set_aside=corpus_path("set_aside.jsonl"),
@@ -24,7 +25,7 @@ rule acquire_corpus:
     params:
         source=source_settings,
         kind=kind_of_corpus,
-        path=lambda wildcards: CONFIG.corpora[wildcards.corpus].source.path,
+        path=lambda wildcards: file_source(wildcards).path,
         other_files=checksums_of_other_files,
         code=code_of("acquire_corpus"),
     script:

@@ -1,5 +1,6 @@
 """What rules are given: inputs and params that follow from the config. Makes no file."""
 
+ADAPTER = ["adapter_model.safetensors", "adapter_config.json"]
 FILES_OF_RUN = {
     "scores": "scores.csv",
     "measures": "sample_measures.csv",
@@ -9,8 +10,44 @@ FILES_OF_RUN = {
 }
 
 
+def is_scraped(wildcards):
+    return CONFIG.corpora[wildcards.corpus].source.type == "genius"
+
+
+def file_source(wildcards):
+    """A corpus's source; of a scraped one the file that scraping leaves."""
+    if is_scraped(wildcards):
+        return FileSource(path=corpus_path("scraped.jsonl").format(corpus=wildcards.corpus))
+    return CONFIG.corpora[wildcards.corpus].source
+
+
+def set_aside_in_scraping(wildcards):
+    return [corpus_path("set_aside_scraping.jsonl").format(corpus=wildcards.corpus)] if is_scraped(wildcards) else []
+
+
+def songs_to_scrape(wildcards):
+    """Of a source on the web what decides which songs are fetched."""
+    corpus = CONFIG.corpora[wildcards.corpus]
+    settings = corpus.source.model_dump(mode="json", include={"artists", "refresh", "site", "api"})
+    return {**settings, "songs_per_artist": corpus.songs_per_artist}
+
+
+def of_scraping(setting):
+    return lambda wildcards: setting(CONFIG.corpora[wildcards.corpus].source)
+
+
+# How it is fetched. Resources, which re-run nothing; whole numbers, for Snakemake rounds them.
+manner_of_scraping = {
+    "cache": of_scraping(lambda source: source.cache),
+    "pause_ms": of_scraping(lambda source: round(1000 / source.requests_per_second)),
+    "timeout_seconds": of_scraping(lambda source: source.timeout_seconds),
+    "further_attempts": of_scraping(lambda source: source.retries),
+    "maximum_page_bytes": of_scraping(lambda source: round(source.maximum_page_mb * 1e6)),
+}
+
+
 def all_files_of_source(wildcards):
-    path = Path(CONFIG.corpora[wildcards.corpus].source.path)
+    path = Path(file_source(wildcards).path)
     files = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".txt") if path.is_dir() else [path]
     return [file for file in files if file.is_file()]
 
@@ -22,6 +59,8 @@ def can_be_input(file):
 
 def files_of_source(wildcards):
     """The source's files; none when it is missing, which stops a real run before it starts (common.smk)."""
+    if is_scraped(wildcards):
+        return [file_source(wildcards).path]
     return [str(file) for file in all_files_of_source(wildcards) if can_be_input(file)]
 
 
@@ -32,8 +71,9 @@ def checksums_of_other_files(wildcards):
 
 def source_settings(wildcards):
     corpus = CONFIG.corpora[wildcards.corpus]
-    settings = corpus.source.model_dump()
-    settings["fields"]["text"] = corpus.source.fields.text or ("lyrics" if corpus.kind == "songs" else "text")
+    source = file_source(wildcards)
+    settings = source.model_dump()
+    settings["fields"]["text"] = source.fields.text or ("lyrics" if corpus.kind == "songs" else "text")
     return {**settings, "songs_per_artist": getattr(corpus, "songs_per_artist", None)}
 
 
@@ -60,7 +100,7 @@ def exports_of_all_songs(wildcards):
 
 def settings_of(model):
     """A model's entry but for what cannot change its weights."""
-    return CONFIG.models[model].model_dump(exclude={"needs", "miniature"})
+    return CONFIG.models[model].model_dump(exclude={"needs", "miniature", "scoring", "decoding"})
 
 
 def settings_of_model(wildcards):
@@ -71,9 +111,50 @@ def vocabulary_of_model(wildcards):
     return corpus_path(f"vocab_{CONFIG.models[wildcards.model].unit}.json").format(corpus=wildcards.corpus)
 
 
+def sampling_settings(wildcards, asked_by):
+    """Of a corpus's sampling what its models read: openings (`prompts`) or `instructions`, and the limit of their unit."""
+    settings = CONFIG.corpora[wildcards.corpus].sampling.model_dump()
+    other = {"prompts": "instructions", "instructions": "prompts"}[asked_by]
+    del settings[other]
+    for group in settings["groups"].values():
+        del group[other]
+    own = getattr(CONFIG.models[wildcards.model], "decoding", None)
+    settings["decoding"] = own.model_dump() if own else settings["decoding"]
+    unit = unit_of(wildcards.model)
+    return {**settings, "max_tokens": {unit: settings["max_tokens"][unit]}}
+
+
+def unit_of(model):
+    """What a model's token is."""
+    return getattr(CONFIG.models[model], "unit", "subword")
+
+
+def instruction_of_corpus(wildcards):
+    """What a pretrained model is asked for a document by: the corpus's Alpaca record, or of a manual nothing."""
+    corpus = CONFIG.corpora[wildcards.corpus]
+    return corpus.alpaca.model_dump() if corpus.kind == "songs" else {"instruction": "", "input": ""}
+
+
+def manifest_of_model(wildcards):
+    return pretrained_path("pretrained.json").format(pretrained=CONFIG.models[wildcards.model].pretrained)
+
+
+def adapters_of_run(wildcards):
+    """The files that a tuned model has and a base has not."""
+    tuned = CONFIG.models[wildcards.model].tuning == "lora"
+    return [run_path(f"model/{name}") for name in ADAPTER] if tuned else []
+
+
+def is_miniature(model):
+    """Whether a model is a toy by its own entry or by what it starts from."""
+    entry = CONFIG.models[model]
+    start = CONFIG.pretrained.get(getattr(entry, "pretrained", None))
+    return entry.miniature or (start is not None and start.type == "miniature")
+
+
 def results_of_runs(runs):
     """What a run is for: a model, its scores, its measured samples."""
-    return [path for name in ("model/weights.safetensors", "scores.csv", "sample_measures.csv") for path in of_runs(name, runs)]
+    return [path for name in ("model/architecture.json", "scores.csv", "sample_measures.csv") for path in of_runs(name, runs)]
 
 
 def documents_of_all_corpora(wildcards):
@@ -119,15 +200,14 @@ def described_runs(runs):
     """What tables and page must know of each run, with the paths of its files."""
     rows = []
     for corpus, model, seed in runs:
-        entry = CONFIG.models[model]
         rows.append(
             {
                 "corpus": corpus,
                 "model": model,
                 "seed": seed,
-                "family": entry.family,
-                "unit": entry.unit,
-                "miniature": entry.miniature,
+                "family": CONFIG.models[model].family,
+                "unit": unit_of(model),
+                "miniature": is_miniature(model),
                 **{key: run_path(file).format(corpus=corpus, model=model, seed=seed) for key, file in FILES_OF_RUN.items()},
             }
         )

@@ -20,7 +20,7 @@ rule train_recurrent_lm:
     benchmark:
         benchmark_path("train_recurrent_lm", RUN)
     wildcard_constraints:
-        model="|".join(map(re.escape, RECURRENT_LMS)),
+        model=names_of_models("recurrent_lm"),
     priority: longest_first
     conda:
         ENVIRONMENT
@@ -48,7 +48,7 @@ rule score_recurrent_lm:
     benchmark:
         benchmark_path("score_recurrent_lm", RUN)
     wildcard_constraints:
-        model="|".join(map(re.escape, RECURRENT_LMS)),
+        model=names_of_models("recurrent_lm"),
     conda:
         ENVIRONMENT
     threads: 1
@@ -74,14 +74,14 @@ rule sample_recurrent_lm:
     benchmark:
         benchmark_path("sample_recurrent_lm", RUN)
     wildcard_constraints:
-        model="|".join(map(re.escape, RECURRENT_LMS)),
+        model=names_of_models("recurrent_lm"),
     conda:
         ENVIRONMENT
     threads: 1
     resources:
         **light_work("sample_recurrent_lm", RUN),
     params:
-        settings=lambda wildcards: CONFIG.corpora[wildcards.corpus].sampling.model_dump(),
+        settings=lambda wildcards: sampling_settings(wildcards, "prompts"),
         code=code_of("sample_recurrent_lm"),
     script:
         "../scripts/sample_recurrent_lm.py"

@@ -35,9 +35,30 @@ def training_needs(corpus, model, seed, attempt, moment):
     """
     entry = CONFIG.models[model]
     log_file = log_path(f"train_{entry.family}", RUN).format(corpus=corpus, model=model, seed=seed)
+    if entry.family == "causal_llm" and entry.tuning == "none":
+        return use_needs(model, log_file, attempt, moment) | {"expected_seconds": 0}
     size = needs.corpus_size(Path(corpus_path("").format(corpus=corpus)))
     learnt = needs.learnt(Path(RESULTS), corpus, model, recipe_of(model))
-    wanted = needs.needs_of_training(entry, size, learnt, causes_before(log_file, attempt))
+    started_from = {"architecture": architecture_of(model)} if entry.family == "causal_llm" else {}
+    wanted = needs.needs_of_training(entry, size, learnt, causes_before(log_file, attempt), **started_from)
+    return as_the_site_is_asked(wanted)
+
+
+@cache
+def use_needs(model, log_file, attempt, moment):
+    """All resources of scoring or writing with a pretrained model."""
+    return as_the_site_is_asked(
+        needs.needs_of_use(CONFIG.models[model], architecture_of(model), causes_before(log_file, attempt))
+    )
+
+
+def architecture_of(model):
+    name = CONFIG.models[model].pretrained
+    snapshot = Path(pretrained_path("snapshot").format(pretrained=name))
+    return estimates_llm.architecture_of(CONFIG.pretrained[name], snapshot)
+
+
+def as_the_site_is_asked(wanted):
     asked = site.request(SITE, wanted["cards"], wanted["vram_mb"]) if SITE else {}
     return {**at_most_the_sites(wanted), **asked}
 
@@ -96,6 +117,19 @@ def needs_of_miniature():
 
     changing = {name: named(name) for name in ("mem_mb", "runtime", "checkpoint_seconds")}
     return {**light_work("make_miniature", "{pretrained}"), **changing}
+
+
+def use_of_llm(rule_name):
+    """The resources of a rule that scores or writes with a pretrained model."""
+
+    def of_use(name):
+        def resource(wildcards, attempt):
+            log_file = log_path(rule_name, RUN).format(**dict(wildcards.items()))
+            return use_needs(wildcards.model, log_file, attempt, int(time.monotonic() // 5)).get(name)
+
+        return resource
+
+    return {name: of_use(name) for name in TRAINING if name not in ("checkpoint_seconds", "expected_seconds", *DISK)} | DISK
 
 
 def threads_of_model(wildcards):

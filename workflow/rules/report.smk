@@ -5,7 +5,7 @@ Writes  results/tables/*.{csv,tex}, results/figures/*.svg, results/report.html
 """
 
 TABLES = ["language_models", "comparisons", "samples", "hardware"]
-FIGURES = ["bits_per_byte", "learning_curves", "differences", "sample_measures"]
+FIGURES = ["bits_per_byte", "learning_curves", "differences", "sample_measures", "memorisation"]
 CAPTIONS = "../report/captions"
 
 

@@ -12,4 +12,5 @@ if __name__ == "__main__":
             path=snakemake.params.path,
             documents=snakemake.output.documents,
             set_aside=snakemake.output.set_aside,
+            set_aside_before=snakemake.input.scraping,
         )

@@ -15,4 +15,5 @@ if __name__ == "__main__":
             bits_per_byte=snakemake.output.bits_per_byte,
             differences=snakemake.output.differences,
             sample_measures=snakemake.output.sample_measures,
+            memorisation=snakemake.output.memorisation,
         )

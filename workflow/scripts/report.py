@@ -19,7 +19,7 @@ if __name__ == "__main__":
             tables={name: snakemake.input[name] for name in ("language_models", "comparisons", "samples", "hardware")},
             figures={
                 name: snakemake.input[f"{name}_figure"]
-                for name in ("learning_curves", "bits_per_byte", "differences", "sample_measures")
+                for name in ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation")
             },
             samples=snakemake.params.samples,
             templates=Path(snakemake.input.templates[0]).parent,

@@ -8,38 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from verso.config_parts import Name, Needs, Schedule, Settings, Share
+from verso.config_causal_llm import CausalLLM
+from verso.config_parts import Decoding, Name, Needs, Schedule, Settings, Share
 from verso.config_pretrained import Pretrained
-
-ENDINGS = (".jsonl", ".json", ".csv", ".txt")
-
-
-class Fields(Settings):
-    """Names of the columns (CSV) or keys (JSON, JSON lines) that hold what a document needs."""
-
-    text: str | None = Field(None, description="Holds the text; null means `lyrics` for songs, `text` otherwise.")
-    artist: str = Field("artist", description="Holds the artist of a song.")
-    title: str = Field("title", description="Holds the title.")
-    label: str = Field("label", description="Holds the label of a labelled document.")
-
-
-class FileSource(Settings):
-    """Text that lies in a file or a folder."""
-
-    type: Literal["file"] = Field("file", description="Text that lies in a file or a folder.")
-    path: str = Field(description="The file, or for `txt` a folder (artist = subfolder, title = file name).")
-    format: Literal["auto", "jsonl", "json", "csv", "txt"] = Field("auto", description="`auto` goes by the file's ending.")
-    fields: Fields = Field(default_factory=Fields, description="Where a row keeps what a document needs.")
-    maximum_characters: int = Field(
-        200_000, gt=0, description="A longer document is set aside with that reason (a `manual`, being one long text, never is)."
-    )
-
-    @model_validator(mode="after")
-    def _is_of_a_known_format(self) -> "FileSource":
-        ending = Path(self.path).suffix.lower()
-        if self.format == "auto" and ending not in (*ENDINGS, ""):  # no ending: a folder, which may not be there yet
-            raise ValueError(f"path ends in {ending}: name a folder, a file that ends in {', '.join(ENDINGS)}, or its `format`")
-        return self
+from verso.config_sources import FileSource, Source
 
 
 class Split(Settings):
@@ -75,26 +47,19 @@ class Scoring(Settings):
     )
 
 
-class Decoding(Settings):
-    """How the next token is drawn from a model's distribution."""
-
-    temperature: float = Field(0.8, gt=0, description="Below 1 sharpens the distribution.")
-    top_p: float = Field(0.9, gt=0, le=1, description="Draw from the smallest set of tokens that holds this much probability.")
-    top_k: int = Field(0, ge=0, description="Draw from that many likeliest tokens; 0 means all.")
-    repetition_penalty: float = Field(1.0, ge=1, description="Penalty of tokens seen before (CTRL's rule); 1 means none.")
-
-
 class MaximumTokens(Settings):
     """Longest continuation."""
 
     char: int = Field(600, gt=0, description="Longest continuation by a character model, in characters.")
     word: int = Field(150, gt=0, description="Longest continuation by a word model, in words.")
+    subword: int = Field(256, gt=0, description="Longest text by a pretrained model, in its tokens.")
 
 
 class GroupSampling(Settings):
     """What differs for one group (artist)."""
 
     prompts: list[str] | None = Field(None, min_length=1, description="Prompts of this group; null means the corpus's.")
+    instructions: list[str] | None = Field(None, min_length=1, description="Instructions of this group; null means the corpus's.")
     temperature: float | None = Field(None, gt=0, description="Null means the corpus's.")
     top_p: float | None = Field(None, gt=0, le=1, description="Null means the corpus's.")
     top_k: int | None = Field(None, ge=0, description="Null means the corpus's.")
@@ -109,6 +74,11 @@ class Sampling(Settings):
     prompts: list[str] = Field(
         ["[Verse 1]\n"], min_length=1, description="Openings, used in turn; they may hold line breaks and section tags."
     )
+    instructions: list[str] = Field(
+        ["You're a hip-hop artist, create song lyrics.\nWrite hip-hop lyrics in the style of {group}."],
+        min_length=1,
+        description="What a pretrained model is asked for, in turn, through its chat template; `{group}` is filled in.",
+    )
     prime: Literal["group", "none"] = Field(
         "group",
         description="`group`: the model first reads one training document of the group, so that it knows whose manner is wanted.",
@@ -121,7 +91,7 @@ class Sampling(Settings):
 class CorpusBase(Settings):
     """What every corpus has."""
 
-    source: FileSource = Field(description="Where the text comes from.")
+    source: Source = Field(description="Where the text comes from.")
     split: Split = Field(default_factory=Split, description="Train, validation and test.")
     near_duplicates: NearDuplicates = Field(default_factory=NearDuplicates, description="What counts as the same text.")
     demo: bool = Field(False, description="A toy corpus: the report says that its numbers mean nothing beyond it.")
@@ -155,13 +125,26 @@ class SongsCorpus(TextCorpus):
     """Songs by several artists."""
 
     kind: Literal["songs"] = Field(description="Songs by several artists; split by song, stratified by artist.")
-    songs_per_artist: int | None = Field(None, ge=1, description="The first so many of each artist; null means all.")
+    songs_per_artist: int | None = Field(
+        None,
+        ge=1,
+        description="The first so many of each artist; null means all, and is not for `genius`.",
+    )
     alpaca: Alpaca = Field(default_factory=Alpaca, description="The instruction records exported beside the texts.")
+
+    @model_validator(mode="after")
+    def _says_how_many_to_scrape(self) -> "SongsCorpus":
+        if self.source.type == "genius" and self.songs_per_artist is None:
+            raise ValueError(
+                "songs_per_artist is missing: how many songs of each artist are to be taken from Genius? (the report: 100)"
+            )
+        return self
 
 
 class ManualCorpus(TextCorpus):
     """One long text."""
 
+    source: FileSource = Field(description="Where the text comes from.")
     kind: Literal["manual"] = Field(description="One long text; split by position, the test being its end.")
 
     @model_validator(mode="after")
@@ -175,6 +158,7 @@ class ManualCorpus(TextCorpus):
 class LabelledCorpus(CorpusBase):
     """Texts with a label."""
 
+    source: FileSource = Field(description="Where the text comes from.")
     kind: Literal["labelled"] = Field(description="Texts with a label each; split by text, stratified by label.")
 
 
@@ -229,7 +213,7 @@ class RecurrentLM(Settings):
         return self
 
 
-Model = RecurrentLM  # becomes a union, told apart by `family`, with the second family
+Model = Annotated[RecurrentLM | CausalLLM, Field(discriminator="family")]
 
 
 class Experiment(Settings):

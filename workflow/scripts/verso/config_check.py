@@ -17,11 +17,12 @@ from verso.errors import VersoError
 RULES = (
     "all", "acquire_corpus", "prepare_corpus", "build_vocabulary", "export_songs", "train_recurrent_lm", "score_recurrent_lm",
     "sample_recurrent_lm", "measure_samples", "compare", "figures", "report", "fetch", "compare_so_far", "figures_so_far",
-    "report_so_far", "fetch_pretrained", "make_miniature",
+    "report_so_far", "fetch_pretrained", "make_miniature", "train_causal_llm", "take_causal_llm", "score_causal_llm",
+    "sample_causal_llm", "scrape_genius",
 )  # fmt: skip
 
 # Which corpora each family of models can learn from: language models any text, classifiers (later) what has labels.
-KINDS_OF_FAMILY: dict[str, tuple[str, ...]] = {"recurrent_lm": ("songs", "manual")}
+KINDS_OF_FAMILY: dict[str, tuple[str, ...]] = {"recurrent_lm": ("songs", "manual"), "causal_llm": ("songs", "manual")}
 KINDS = ("songs", "manual", "labelled")
 
 
@@ -69,6 +70,9 @@ def _dangling_names(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
             runs_on = KINDS_OF_FAMILY.get(family) if isinstance(family, str) else None
             if runs_on and kind in KINDS and kind not in runs_on:
                 what = f'"{model}" is a {family}, which cannot run on a corpus of kind {kind}; it can on: {", ".join(runs_on)}'
+                faults.append((f"{path}.models[{position}]", what))
+            if family == "causal_llm" and kind == "manual" and _mapping(models.get(model)).get("beyond", "cut") == "cut":
+                what = f'"{model}" would learn one window of a manual; set beyond: split in that model'
                 faults.append((f"{path}.models[{position}]", what))
     return faults
 
@@ -194,10 +198,11 @@ def corpora_needed(config: Config) -> set[str]:
 
 
 def missing_sources(config: Config) -> list[str]:
-    """A line for each source that an experiment needs, or a miniature of it, and that does not exist."""
+    """A line for each file that an experiment or a miniature of it needs and that is not there; what is fetched may be."""
     needed = corpora_needed(config)
+    files = {name: corpus.source.path for name, corpus in config.corpora.items() if corpus.source.type == "file"}
     return [
-        f"corpora.{name}.source.path  {corpus.source.path} does not exist (looked from {Path.cwd()})"
-        for name, corpus in config.corpora.items()
-        if name in needed and not Path(corpus.source.path).exists()
+        f"corpora.{name}.source.path  {path} does not exist (looked from {Path.cwd()})"
+        for name, path in files.items()
+        if name in needed and not Path(path).exists()
     ]

@@ -6,13 +6,13 @@ Run as `python -m verso.config_docs` from the repository's root (with workflow/s
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from verso import config, config_pretrained
+from verso import config, config_causal_llm, config_pretrained, config_sources
 from verso.files import write_text
 
 SCHEMA = Path("workflow/schemas/config.schema.json")
@@ -25,9 +25,12 @@ TABLES: dict[str, type[BaseModel]] = {
     "`corpora.<name>` of kind `songs`": config.SongsCorpus,
     "`corpora.<name>` of kind `manual`": config.ManualCorpus,
     "`corpora.<name>` of kind `labelled`": config.LabelledCorpus,
+    "`corpora.<name>.source` of type `file`": config_sources.FileSource,
+    "`corpora.<name>.source` of type `genius`": config_sources.GeniusSource,
     "`pretrained.<name>` of type `hub`": config_pretrained.Hub,
     "`pretrained.<name>` of type `miniature`": config_pretrained.Miniature,
     "`models.<name>` of family `recurrent_lm`": config.RecurrentLM,
+    "`models.<name>` of family `causal_llm`": config_causal_llm.CausalLLM,
     "`experiments.<name>`": config.Experiment,
 }
 
@@ -68,6 +71,8 @@ def _keys(kind: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]
 def _type(field: FieldInfo) -> str:
     """What a person may write, from the JSON Schema of the one field."""
     annotation: Any = field.annotation
+    if all(isinstance(member, type) and issubclass(member, BaseModel) for member in get_args(annotation) or [annotation]):
+        return "block, one of the tables below by its `type`"
     text = _spelled(TypeAdapter(annotation).json_schema())
     bounds = [f"{sign} {getattr(item, name)}" for item in field.metadata for name, sign in SIGNS.items() if hasattr(item, name)]
     return text + (f" {', '.join(bounds)}" if bounds else "")

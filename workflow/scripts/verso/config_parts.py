@@ -53,4 +53,15 @@ class Schedule(Settings):
     name: Literal["constant", "plateau", "linear", "cosine"] = Field("plateau", description="Shape of the learning rate.")
     factor: float = Field(0.5, gt=0, lt=1, description="`plateau`: what the rate is multiplied by.")
     patience: int = Field(2, ge=0, description="`plateau`: epochs without a better validation loss before that.")
-    warmup: float = Field(0.0, ge=0, lt=1, description="Share of all steps in which the rate rises.")
+    warmup: float = Field(
+        0.0, ge=0, description="Steps in which the rate rises: below 1 a share of all steps, from 1 on a number of them."
+    )
+
+
+class Decoding(Settings):
+    """How the next token is drawn from a model's distribution."""
+
+    temperature: float = Field(0.8, gt=0, description="Below 1 sharpens the distribution.")
+    top_p: float = Field(0.9, gt=0, le=1, description="Draw from the smallest set of tokens that holds this much probability.")
+    top_k: int = Field(0, ge=0, description="Draw from that many likeliest tokens; 0 means all.")
+    repetition_penalty: float = Field(1.0, ge=1, description="Penalty of tokens seen before (CTRL's rule); 1 means none.")

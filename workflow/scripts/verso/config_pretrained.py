@@ -41,7 +41,9 @@ class PretrainingSchedule(Schedule):
     """How the learning rate of a pretraining moves."""
 
     name: Literal["constant", "plateau", "linear", "cosine"] = Field("cosine", description="Shape of the learning rate.")
-    warmup: float = Field(0.05, ge=0, lt=1, description="Share of all steps in which the rate rises.")
+    warmup: float = Field(
+        0.05, ge=0, description="Steps in which the rate rises: below 1 a share of all steps, from 1 on a number of them."
+    )
 
 
 class Pretraining(Settings):

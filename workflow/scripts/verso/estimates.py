@@ -7,7 +7,7 @@ unless they say otherwise. Nothing here has a margin of safety but what is said:
 import math
 from typing import NamedTuple
 
-from verso.config import Model
+from verso.config import RecurrentLM
 
 
 class CorpusSize(NamedTuple):
@@ -39,7 +39,7 @@ THREADS_GAIN = 0.6  # exponent: 2 threads are 1.5 times as fast as one, 4 are 2.
 CARD_GAIN = 20  # times one thread: a guess until a run has been measured
 
 
-def memory_mb(model: Model, size: CorpusSize) -> float:
+def memory_mb(model: RecurrentLM, size: CorpusSize) -> float:
     """Main memory of the training's process at its peak, a little more than is used, in MB."""
     tokens, vocabulary = _of_unit(model, size)
     if model.needs.gpus:
@@ -50,13 +50,13 @@ def memory_mb(model: Model, size: CorpusSize) -> float:
     return IMPORTED_TORCH_MB + max(held, tokens * ENCODING_BYTES[model.unit] / 1e6)
 
 
-def vram_mb(model: Model, size: CorpusSize) -> float:
+def vram_mb(model: RecurrentLM, size: CorpusSize) -> float:
     """Memory of the card: the driver's own, and twice what the tensors of a step take, in MB."""
     tokens, vocabulary = _of_unit(model, size)
     return CUDA_CONTEXT_MB + WORKING_MARGIN_CARD * _working_mb(model, vocabulary) + tokens * HELD_BYTES / 1e6
 
 
-def seconds(model: Model, size: CorpusSize) -> float:
+def seconds(model: RecurrentLM, size: CorpusSize) -> float:
     """A training of all its epochs, on a core that it has for itself; a card is taken for so many times a thread."""
     tokens, vocabulary = _of_unit(model, size)
     if model.objective == "every_token":
@@ -74,12 +74,12 @@ def seconds(model: Model, size: CorpusSize) -> float:
     return model.epochs * targets * (read * recurrent + softmax + update) / gain
 
 
-def _of_unit(model: Model, size: CorpusSize) -> tuple[int, int]:
+def _of_unit(model: RecurrentLM, size: CorpusSize) -> tuple[int, int]:
     """Tokens and vocabulary of the model's unit."""
     return (size.characters, size.vocabulary_char) if model.unit == "char" else (size.words, size.vocabulary_word)
 
 
-def _working_mb(model: Model, vocabulary: int) -> float:
+def _working_mb(model: RecurrentLM, vocabulary: int) -> float:
     """Weights with all their copies, and what one step holds for its way back, in MB."""
     tokens = model.batch * model.window
     states = tokens * model.hidden * model.layers * NUMBERS_PER_STATE[model.cell]
@@ -88,24 +88,24 @@ def _working_mb(model: Model, vocabulary: int) -> float:
     return (_weights(model, vocabulary) * BYTES_PER_WEIGHT + 4 * (states + scores)) / 1e6
 
 
-def _weights(model: Model, vocabulary: int) -> int:
+def _weights(model: RecurrentLM, vocabulary: int) -> int:
     tied = vocabulary + model.hidden * model.embedding
     output = tied if model.tie_weights else _output_weights(model, vocabulary)
     return _recurrent_weights(model) + vocabulary * model.embedding + output
 
 
-def _recurrent_weights(model: Model) -> int:
+def _recurrent_weights(model: RecurrentLM) -> int:
     gates = {"rnn": 1, "gru": 3, "lstm": 4}[model.cell]
     inputs = [model.embedding] + [model.hidden] * (model.layers - 1)
     return sum(gates * model.hidden * (size + model.hidden + 2) for size in inputs)
 
 
-def _output_weights(model: Model, vocabulary: int) -> int:
+def _output_weights(model: RecurrentLM, vocabulary: int) -> int:
     tails = sum(width * (model.hidden + size) for _, size, width in _tails(model, vocabulary))
     return _head(model, vocabulary) * (model.hidden + 1) + tails
 
 
-def _tails(model: Model, vocabulary: int) -> list[tuple[int, int, int]]:
+def _tails(model: RecurrentLM, vocabulary: int) -> list[tuple[int, int, int]]:
     """Of an adaptive softmax the rare tokens' clusters as (first rank, size, width of their projection); none of a plain one."""
     cutoffs = [cutoff for cutoff in model.cutoffs if cutoff < vocabulary] if model.softmax == "adaptive" else []
     ends = [*cutoffs[1:], vocabulary]
@@ -115,13 +115,13 @@ def _tails(model: Model, vocabulary: int) -> list[tuple[int, int, int]]:
     ]
 
 
-def _head(model: Model, vocabulary: int) -> int:
+def _head(model: RecurrentLM, vocabulary: int) -> int:
     """Outputs that every token is scored by."""
     tails = _tails(model, vocabulary)
     return tails[0][0] + len(tails) if tails else vocabulary
 
 
-def _scores_of_token(model: Model, vocabulary: int) -> float:
+def _scores_of_token(model: RecurrentLM, vocabulary: int) -> float:
     """Scores that a token costs on average: those of the head, and a tail's where it lies in that tail."""
     tails = _tails(model, vocabulary)
     beyond = [_share_beyond(first, vocabulary) for first, _, _ in tails] + [0.0]

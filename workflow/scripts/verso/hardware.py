@@ -46,6 +46,21 @@ def pick_device(gpus: int) -> Device:
     return Device(torch.device("cpu"), torch.float32, f"CPU, for {why}; float32")
 
 
+def pick_device_for_llm(gpus: int) -> Device:
+    """As pick_device, with the number type that a model of billions computes in: halves on a card, float32 on the CPU.
+
+    PyTorch says that cards before sm_80 know bfloat16, but they only emulate it: there it is float16.
+    """
+    found = pick_device(gpus)
+    if found.device.type != "cuda":
+        return found
+    major, minor = torch.cuda.get_device_capability()
+    name = f"{torch.cuda.get_device_name()} (sm_{major}{minor})"
+    if (major, minor) >= (8, 0):
+        return Device(found.device, torch.bfloat16, f"{name}; bfloat16")
+    return Device(found.device, torch.float16, f"{name}; float16, for it computes no bfloat16 itself")
+
+
 def use_threads() -> int:
     """Compute with as many threads as OMP_NUM_THREADS says (unset: PyTorch's choice); returns the number.
 

@@ -15,11 +15,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from verso import estimates
+from verso import estimates, estimates_llm
 from verso.causes import SNAKEMAKES_MB
-from verso.config import Model
+from verso.config import CausalLLM, Model
 from verso.config_pretrained import Miniature
 from verso.estimates import CUDA_CONTEXT_MB, CorpusSize
+from verso.estimates_llm import SEVEN_BILLION, Architecture
 from verso.records import read_record, start_of_snakemake
 
 UNSEEN = CorpusSize(1_000_000, 250_000, 200, 30_000)  # a corpus that is not prepared yet
@@ -51,9 +52,15 @@ class Learnt(NamedTuple):
 
 
 def needs_of_training(
-    model: Model, corpus: CorpusSize | None, learnt: Learnt | None, causes: Sequence[str] = ()
+    model: Model,
+    corpus: CorpusSize | None,
+    learnt: Learnt | None,
+    causes: Sequence[str] = (),
+    architecture: Architecture = SEVEN_BILLION,
 ) -> dict[str, int]:
     """Resources of one training.
+
+    architecture: of what a causal_llm starts from.
 
     corpus: None while it is not prepared. learnt: None before the first run. causes: why the earlier attempts ended, by
     verso.causes: each "out_of_memory" multiplies mem_mb by 1.5, each "time_out" doubles runtime.
@@ -61,18 +68,46 @@ def needs_of_training(
     expected_seconds (of the training alone, without any margin).
     """
     needs, known = model.needs, learnt or Learnt(None, None, None)
+    foreseen = _foreseen(model, corpus or UNSEEN, architecture)
     if known.cards not in (None, needs.gpus):
         known = Learnt(None, known.peak_ram_mb, None)
-    expected = known.seconds if known.seconds is not None else estimates.seconds(model, corpus or UNSEEN)
+    expected = known.seconds if known.seconds is not None else foreseen.seconds
     if model.minutes is not None:
         expected = min(expected, model.minutes * 60)
     return {
-        "mem_mb": _grown(needs.mem_mb or _memory_mb(model, corpus, known), MEMORY_GROWTH, causes, "out_of_memory"),
-        "runtime": _grown(needs.runtime or _minutes(model, corpus, known), TIME_GROWTH, causes, "time_out"),
-        "vram_mb": needs.vram_mb or math.ceil(_vram_mb(model, corpus, known)) if needs.gpus else 0,
+        "mem_mb": _grown(needs.mem_mb or _memory_mb(foreseen, known), MEMORY_GROWTH, causes, "out_of_memory"),
+        "runtime": _grown(needs.runtime or _minutes(model, corpus, foreseen, known), TIME_GROWTH, causes, "time_out"),
+        "vram_mb": needs.vram_mb or math.ceil(_vram_mb(foreseen, known)) if needs.gpus else 0,
         "cards": needs.gpus,
         "checkpoint_seconds": needs.checkpoint_seconds,
         "expected_seconds": math.ceil(expected),
+    }
+
+
+class Foreseen(NamedTuple):
+    """What a training will take by estimate, without a margin."""
+
+    seconds: float
+    memory_mb: float
+    vram_mb: float
+
+
+def _foreseen(model: Model, corpus: CorpusSize, architecture: Architecture) -> Foreseen:
+    if isinstance(model, CausalLLM):
+        memory, card = estimates_llm.memory_mb(model, architecture), estimates_llm.vram_mb(model, architecture)
+        return Foreseen(estimates_llm.seconds(model, architecture, corpus), memory, card)
+    return Foreseen(estimates.seconds(model, corpus), estimates.memory_mb(model, corpus), estimates.vram_mb(model, corpus))
+
+
+def needs_of_use(model: CausalLLM, architecture: Architecture, causes: Sequence[str] = ()) -> dict[str, int]:
+    """Resources of scoring or writing with a pretrained model, on a card where it was tuned on one. causes: as of a training."""
+    memory = model.needs.mem_mb or estimates_llm.memory_mb(model, architecture) + SNAKEMAKES_MB
+    card = min(estimates_llm.vram_mb_of_use(model, architecture), model.needs.vram_mb or math.inf)
+    return {
+        "mem_mb": _grown(memory, MEMORY_GROWTH, causes, "out_of_memory"),
+        "runtime": _grown(estimates_llm.minutes_of_use(model, architecture), TIME_GROWTH, causes, "time_out"),
+        "vram_mb": math.ceil(card) if model.needs.gpus else 0,
+        "cards": model.needs.gpus,
     }
 
 
@@ -100,29 +135,28 @@ def _grown(asked: float, factor: float, causes: Sequence[str], short: str) -> in
     return math.ceil(math.ceil(asked) * factor ** list(causes).count(short))
 
 
-def _memory_mb(model: Model, corpus: CorpusSize | None, known: Learnt) -> float:
+def _memory_mb(estimated: Foreseen, known: Learnt) -> float:
     """Main memory of the allocation: the training's process and the two Snakemakes beside it."""
-    foreseen = estimates.memory_mb(model, corpus or UNSEEN)
     if known.peak_ram_mb is None:
-        return foreseen + SNAKEMAKES_MB
+        return estimated.memory_mb + SNAKEMAKES_MB
     measured = LEARNT_MEMORY_MARGIN * known.peak_ram_mb
-    return (measured if known.seconds is not None else max(foreseen, measured)) + SNAKEMAKES_MB
+    return (measured if known.seconds is not None else max(estimated.memory_mb, measured)) + SNAKEMAKES_MB
 
 
-def _vram_mb(model: Model, corpus: CorpusSize | None, known: Learnt) -> float:
+def _vram_mb(estimated: Foreseen, known: Learnt) -> float:
     """Memory of the card; what PyTorch reserves does not hold the driver's own."""
     if known.seconds is not None and known.peak_vram_reserved_mb is not None:
         # PyTorch reserves what it finds: what held it once holds it again, or the run would outgrow its own card
         return min(CUDA_CONTEXT_MB + LEARNT_MEMORY_MARGIN * known.peak_vram_reserved_mb, known.asked_vram_mb or math.inf)
-    return estimates.vram_mb(model, corpus or UNSEEN)
+    return estimated.vram_mb
 
 
-def _minutes(model: Model, corpus: CorpusSize | None, known: Learnt) -> int:
+def _minutes(model: Model, corpus: CorpusSize | None, estimated: Foreseen, known: Learnt) -> int:
     """The time limit; a training with `minutes` stops by its own clock."""
     if known.seconds is not None:
         limit = LEARNT_MARGIN * known.seconds / 60 + START_MINUTES
     elif corpus is not None:
-        limit = ESTIMATE_MARGIN * estimates.seconds(model, corpus) / 60 + START_MINUTES
+        limit = ESTIMATE_MARGIN * estimated.seconds / 60 + START_MINUTES
     else:
         limit = UNPREPARED_MINUTES
     if model.minutes is not None:

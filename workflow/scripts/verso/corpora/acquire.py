@@ -6,7 +6,7 @@ import logging
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from verso.corpora.readers import (
 )
 from verso.errors import VersoError
 from verso.files import atomic_text
+from verso.files import read_json_lines as read_rows
 from verso.logs import progress
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".txt": "txt"}
@@ -35,12 +36,20 @@ SLUG = 40  # characters of each slug in an id: an id must fit into a file name
 log = logging.getLogger(__name__)
 
 
-def acquire(source: Mapping[str, Any], kind: str, path: str | Path, documents: str | Path, set_aside: str | Path) -> None:
+def acquire(
+    source: Mapping[str, Any],
+    kind: str,
+    path: str | Path,
+    documents: str | Path,
+    set_aside: str | Path,
+    set_aside_before: Sequence[str | Path] = (),
+) -> None:
     """Write `documents` (JSON lines of id, text, metadata) and `set_aside` (where, reason, excerpt) from `path`.
 
     path: a file, or a folder of .txt files. source: {"format": "auto"|"jsonl"|"json"|"csv"|"txt", "fields": {our name: theirs},
     "maximum_characters": n, "songs_per_artist": n or None}.
     kind: "songs" (text, artist, title), "labelled" (text, label), "manual" (one text file; its length is not limited).
+    set_aside_before: files of what was set aside on the way to `path`, to be listed with the rest.
     A copy (the same text, cleaned) of a song taken before counts for no artist: prepare sets it aside.
     Memory does not grow with the corpus, but for 8 bytes of each song with songs_per_artist. Raises VersoError when the file is
     missing, empty or broken, or has no usable row.
@@ -55,6 +64,8 @@ def acquire(source: Mapping[str, Any], kind: str, path: str | Path, documents: s
     found: list[str] = []
     most = source["songs_per_artist"]
     with atomic_text(set_aside) as aside, atomic_text(documents) as out:
+        for earlier in set_aside_before:
+            aside.writelines(_json_line(row) for row in read_rows(earlier))
         for row in progress(_rows(path, format_, kind, source), f"acquire {path.name}", unit="rows"):
             if isinstance(row, Row) and not found:
                 found = [str(key) for key in row.values]

@@ -67,8 +67,10 @@ def sample(
     write_json_lines(samples, rows())
 
 
-def plan(train: str | Path, settings: dict[str, Any]) -> list[Request]:
+def plan(train: str | Path, settings: dict[str, Any], asked_by: str = "prompts") -> list[Request]:
     """The texts to write, by group and number. Reads `train` once and keeps the priming documents alone.
+
+    asked_by: which of the settings are the prompts: "prompts" (openings to go on with) or "instructions".
 
     Raises VersoError when settings["groups"] names a group that `train` does not have.
     """
@@ -83,7 +85,7 @@ def plan(train: str | Path, settings: dict[str, Any]) -> list[Request]:
     requests = []
     for group in sorted(chosen):
         own = {key: value for key, value in settings["groups"].get(group, {}).items() if value is not None}
-        prompts = own.get("prompts", settings["prompts"])
+        prompts = own.get(asked_by, settings[asked_by])
         decoding = {key: own.get(key, settings["decoding"][key]) for key in DECODING}
         for number, (_, document) in enumerate(chosen[group]):
             primed = document if settings["prime"] == "group" else None
@@ -116,7 +118,7 @@ def write_batch(
     read = [_read_first(model, vocabulary, request) for request in batch]
     features = torch.cat([first for first, _ in read])  # (B, H)
     state = _together([after for _, after in read])
-    uniforms = torch.stack([_uniforms(seed, request, limit) for request in batch]).to(device)  # (B, limit)
+    uniforms = torch.stack([own_draws(seed, request, limit) for request in batch]).to(device)  # (B, limit)
     seen = torch.zeros(len(batch), len(vocabulary), dtype=torch.bool, device=device)
     for row, request in enumerate(batch):
         seen[row, vocabulary.encode(request.prompt)] = True
@@ -191,7 +193,7 @@ def _together(states: Sequence[State]) -> State:
     return torch.cat([state for state in states if isinstance(state, Tensor)], dim=1)
 
 
-def _uniforms(seed: int, request: Request, limit: int) -> Tensor:
+def own_draws(seed: int, request: Request, limit: int) -> Tensor:
     """The sample's own random numbers, (limit,), made on the CPU so that every device draws the same."""
     generator = torch.Generator()
     generator.manual_seed(int(_key(seed, request.group, request.number, "draws")[:15], 16))

@@ -26,17 +26,19 @@ def draw(
     bits_per_byte: str | Path,
     differences: str | Path,
     sample_measures: str | Path,
+    memorisation: str | Path,
 ) -> None:
-    """Draw the four figures from the tables; each holds one block for every corpus.
+    """Draw the five figures from the tables; each holds one block for every corpus.
 
     language_models, comparisons, samples: the CSV tables of `tables.compare`. histories: one
-    {"corpus", "model", "seed", "path"} for each run. The other four are the SVG files to write.
+    {"corpus", "model", "seed", "path"} for each run. The other five are the SVG files to write.
     A model has the same colour everywhere.
     """
     models = read_csv(language_models, ("corpus", "model", "unit", "bits_per_byte"))
     colours = colours_of(row["model"] for row in models)
     _write(learning_curves, [_curves(corpus, models, histories, colours) for corpus in _corpora(models)])
     _write(bits_per_byte, [_costs(corpus, models, colours) for corpus in _corpora(models)])
+    _write(memorisation, [chart for corpus in _corpora(models) if (chart := _recited(corpus, histories, colours))])
     pairs = read_csv(comparisons, ("corpus", "model_a", "model_b", "difference", "verdict", "seed_noise"))
     _write(differences, [_differences(corpus, models, pairs) for corpus in _corpora(pairs)])
     measures = read_csv(samples, ("corpus", "model"))
@@ -95,6 +97,8 @@ def _curves(
             for row in _until_best_is_final(read_csv(run["path"], ("epoch", "train_loss", "validation_loss", "best")))
             for part in ("validation", "train")
         ]
+        if not points:  # models that nothing was taught
+            continue
         x = alt.X(
             "epoch:Q",
             title=LABEL["epoch"],
@@ -116,9 +120,51 @@ def _curves(
         )  # fmt: skip
         best = base.transform_filter(alt.datum.best).mark_point(filled=True, size=55, opacity=1).encode(x=x, y=y, color=colour)
         panels.append((lines + best).properties(width=300, height=260, title=f"{corpus} · {LABEL[f'unit_{unit}']}"))
-    return alt.hconcat(*panels, spacing=40).resolve_scale(
+    return alt.hconcat(*(panels or [_nothing()]), spacing=40).resolve_scale(
         color="independent", strokeDash="independent", x="independent", y="independent"
     )
+
+
+def _recited(corpus: str, histories: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> alt.HConcatChart | None:
+    """What tuned models know by heart, and beside it their validation loss, by epoch; None where none was tuned."""
+    points: list[dict[str, Any]] = [
+        {
+            "model": run["model"],
+            "seed": f"{run['seed']}",
+            "epoch": int(row["epoch"]),
+            "part": LABEL[part],
+            "recited": optional_float(row[f"{part}_recited"]),
+            "loss": optional_float(row["validation_loss"]) if part == "validation" else None,
+            "best": row["best"] == "1" and part == "train",
+            "kept": row["best"] == "1" and part == "validation",
+        }
+        for run in histories
+        if run["corpus"] == corpus
+        for row in _until_best_is_final(read_csv(run["path"], ("epoch", "validation_loss", "best")))
+        if "train_recited" in row
+        for part in ("train", "validation")
+    ]
+    if not points:
+        return None
+    names = list(dict.fromkeys(point["model"] for point in points))
+    ticks = alt.Axis(values=_epoch_ticks(max(point["epoch"] for point in points)), format="d", grid=False, labelFlush=False)
+    x = alt.X("epoch:Q", title=LABEL["epoch"], axis=ticks, scale=alt.Scale(nice=False))
+    colour = _colour(names, colours, alt.Legend(symbolType="stroke", symbolStrokeWidth=3))
+    dash = alt.StrokeDash(
+        "part:N", title=LABEL["part"], scale=alt.Scale(domain=[LABEL["train"], LABEL["validation"]], range=[[1, 0], [4, 3]]),
+        legend=alt.Legend(symbolType="stroke", symbolStrokeColor=MUTED),
+    )  # fmt: skip
+    base = alt.Chart(alt.Data(values=points))
+    panels = []
+    for what, marked, title in (("recited", "best", LABEL["recited"]), ("loss", "kept", LABEL["loss_subword"])):
+        y = alt.Y(f"{what}:Q", title=title, scale=alt.Scale(zero=what == "recited"))
+        shown = base.transform_filter(f"isValid(datum.{what})")
+        lines = shown.mark_line(strokeWidth=1.8).encode(x=x, y=y, color=colour, detail="seed:N", strokeDash=dash)
+        dots = (
+            shown.transform_filter(f"datum.{marked}").mark_point(filled=True, size=55, opacity=1).encode(x=x, y=y, color=colour)
+        )
+        panels.append((lines + dots).properties(width=300, height=220))
+    return alt.hconcat(*panels, spacing=40, title=corpus)
 
 
 def _epoch_ticks(last: int) -> list[int]:

@@ -47,7 +47,8 @@ def render(
     experiments: {"name", "corpus", "models": [...], "seeds": [...]}. models: each model's settings by its name.
     corpora: {"name", "kind", "statistics": path, "demo": bool}.
     tables: paths of "language_models", "comparisons", "samples", "hardware" (CSV). figures: paths of "learning_curves",
-    "bits_per_byte", "differences", "sample_measures" (SVG). samples: {"corpus", "model", "seed", "path"} of each samples.jsonl.
+    "bits_per_byte", "differences", "sample_measures", "memorisation" (SVG).
+    samples: {"corpus", "model", "seed", "path"} of each samples.jsonl.
     templates: the folder of report.html.j2. provenance: {"versions": {program: version}, "fingerprints": {run: fingerprint},
     "config": name, "commit": str or None, "date": str}; "versions" has "verso".
     Raises VersoError for another language.
@@ -72,6 +73,7 @@ def render(
         setting_names=list(dict.fromkeys(key for settings in models.values() for key in settings)),
         corpora=[{**corpus, "statistics": read_json(corpus["statistics"])} for corpus in corpora],
         demo=any(corpus["demo"] for corpus in corpora),
+        tuned=[name for name, settings in models.items() if settings.get("tuning") == "lora"],
         miniature=any(row["miniature"] == "True" for row in rows["language_models"]),
         summaries=[summarise(name, rows["language_models"], rows["comparisons"], models) for name in names],
         measure_names=sample_measure_names(rows["samples"]),
@@ -152,7 +154,7 @@ def summarise(
             if float(row["best_epoch"]) >= float(row["epochs"]) > 0
             and settings.get(row["model"], {}).get("schedule", {}).get("name") not in ENDING
         ],
-        "state": best["state"],
+        "states": list(dict.fromkeys(row["state"] for row in ranking)),
         "ranking": ranking,
         "comparisons": pairs,
     }

@@ -22,17 +22,17 @@ LEVEL = 0.05  # a pair is decided when its corrected p lies below
 LANGUAGE_MODELS = (
     "corpus", "model", "seeds", "parameters", "tokens", "perplexity", "bits_per_byte", "bits_per_byte_low", "bits_per_byte_high",
     "unit", "perplexity_without_spelling", "unknown_tokens", "bytes", "documents", "state", "bits_per_byte_carried",
-    "bits_per_byte_reset", "nats_per_character", "seed_standard_deviation", "seed_low", "seed_high", "epochs", "best_epoch",
-    "training_seconds", "miniature",
+    "bits_per_byte_reset", "bits_per_byte_prompted", "nats_per_character", "seed_standard_deviation", "seed_low", "seed_high",
+    "epochs", "best_epoch", "training_seconds", "trainable", "miniature",
 )  # fmt: skip
 COMPARISONS = (
     "corpus", "model_a", "model_b", "difference", "low", "high", "p", "p_corrected", "documents", "seeds_a", "seeds_b", "verdict",
     "seed_noise",
 )  # fmt: skip
 SCORES = (
-    "document", "tokens", "unknown_tokens", "characters", "bytes", "log_likelihood", "spelling_log_likelihood",
-    "log_likelihood_carried", "log_likelihood_reset", "state",
+    "document", "tokens", "unknown_tokens", "characters", "bytes", "log_likelihood", "spelling_log_likelihood", "state",
 )  # fmt: skip
+STATES = ("carried", "reset", "prompted")  # what a model knows before a document; a family has some of them
 
 
 def compare(
@@ -101,8 +101,9 @@ def _scores(path: str | Path) -> dict[str, Any]:
     if not rows:
         raise VersoError(f"{path}: no document was scored; the corpus needs at least one test document")
     strings = {"document", "state"}
+    columns = [*SCORES, *(name for state in STATES if rows[0].get(name := f"log_likelihood_{state}"))]
     return {
-        name: [row[name] for row in rows] if name in strings else np.array([float(row[name]) for row in rows]) for name in SCORES
+        name: [row[name] for row in rows] if name in strings else np.array([float(row[name]) for row in rows]) for name in columns
     }
 
 
@@ -126,10 +127,12 @@ def _language_model(group: Sequence[Mapping[str, Any]], scores: list[dict[str, A
     interval = model_interval(likelihoods, first["bytes"], seed=seed)
     histories = [read_csv(run["history"], ("epoch", "best", "seconds")) for run in group]
     used = [read_json(run["hardware"]) for run in group]
+    architecture = read_json(group[0]["architecture"])
     tokens, size = int(first["tokens"].sum()), int(first["bytes"].sum())
 
-    def mean_cost(column: str) -> float:
-        return fmean(cost_of(float(run[column].sum()), size) for run in scores)
+    def mean_cost(state: str) -> float | None:
+        column = f"log_likelihood_{state}"
+        return fmean(cost_of(float(run[column].sum()), size) for run in scores) if column in first else None
 
     def mean_perplexity(spelling: bool) -> float:
         totals = (run["log_likelihood"] - (0 if spelling else run["spelling_log_likelihood"]) for run in scores)
@@ -139,7 +142,7 @@ def _language_model(group: Sequence[Mapping[str, Any]], scores: list[dict[str, A
         "corpus": group[0]["corpus"],
         "model": group[0]["model"],
         "seeds": len(group),
-        "parameters": read_json(group[0]["architecture"])["parameters"],
+        "parameters": architecture["parameters"],
         "tokens": tokens,
         "perplexity": mean_perplexity(spelling=True),
         "bits_per_byte": interval["mean"],
@@ -151,8 +154,7 @@ def _language_model(group: Sequence[Mapping[str, Any]], scores: list[dict[str, A
         "bytes": size,
         "documents": len(first["document"]),
         "state": first["state"][0],
-        "bits_per_byte_carried": mean_cost("log_likelihood_carried"),
-        "bits_per_byte_reset": mean_cost("log_likelihood_reset"),
+        **{f"bits_per_byte_{state}": mean_cost(state) for state in STATES},
         "nats_per_character": fmean(-float(run["log_likelihood"].sum() / run["characters"].sum()) for run in scores),
         "seed_standard_deviation": interval["seed_sd"],
         "seed_low": interval["seed_low"],
@@ -160,6 +162,7 @@ def _language_model(group: Sequence[Mapping[str, Any]], scores: list[dict[str, A
         "epochs": fmean(len(rows) for rows in histories),
         "best_epoch": fmean(_best_epoch(rows) for rows in histories),
         "training_seconds": fmean(float(run["wall_seconds"]) for run in used),
+        "trainable": architecture.get("trainable", architecture["parameters"]),
         "miniature": bool(group[0]["miniature"]),
     }
 

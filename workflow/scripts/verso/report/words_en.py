@@ -15,6 +15,7 @@ ENGLISH: dict[str, str] = {
     "experiments": "What was run",
     "corpora": "The texts",
     "learning": "Learning curves",
+    "memorisation": "Learning by heart",
     "models": "Perplexity and bits per byte",
     "comparisons": "Which differences the test texts decide",
     "samples": "Samples",
@@ -40,6 +41,7 @@ ENGLISH: dict[str, str] = {
     "perplexity_only": "Perplexity: {models}.",
     "perplexity_char": "{model} with {value} per character{spelling}",
     "perplexity_word": "{model} with {value} per word token{spelling}",
+    "perplexity_subword": "{model} with {value} per sub-word token{spelling}",
     "spelling": " with the spelling of unknown tokens ({without} without it)",
     "tied": "Not told apart from the best: {models}.",
     "all_pairs": "The test texts tell {decided} of {pairs} pairs of models apart.",
@@ -53,8 +55,11 @@ ENGLISH: dict[str, str] = {
     "test may be unable to decide anything (below 6 it always is).",
     "one_document": "One test document: it allows no interval and no test.",
     "improving": "Best at the last epoch, so perhaps not done learning: {models}. Longer training may change the order.",
-    "state_carried": "The hidden state is carried from one test document to the next.",
-    "state_reset": "The hidden state is reset before each test document.",
+    "state_carried": "Recurrent models carry their hidden state from one test document to the next.",
+    "state_reset": "Where nothing is given, each test document is read alone.",
+    "state_prompted": "A pretrained model reads each document alone, after the prompt that asks for it and names its artist; the "
+    "prompt is not paid for. It knows nothing of the documents before, which a carried state does: both costs of "
+    "each model stand in the table.",
     # what was run
     "experiments_text": "An experiment is a corpus, the models tried on it and their seeds. A run that belongs to two "
     "experiments was made once.",
@@ -97,6 +102,11 @@ ENGLISH: dict[str, str] = {
     "The dot marks the epoch whose weights were kept. Characters and words have a panel each: a nat per character and a "
     "nat per word cannot be compared. For words compare lines of one kind only: unknown words count here without their "
     "spelling, and held-out text has more of them, which alone can put validation below training.",
+    "memorisation_text": "After each epoch a tuned model is given the beginning of a text, its prompt and 50 "
+    "tokens, and goes on by its "
+    "likeliest tokens: the share of the next 50 that it recites before its first error. Of training texts (solid) "
+    "that is learning by heart where it lies above the same share of held-out texts (dashed). It may rise before the "
+    "validation loss is at its lowest, so the best epoch (dot) is no protection.",
     "models_text": "<strong>Bits per byte</strong> is the cost of the same test bytes, whatever a model's tokens are, so "
     "all models of a corpus may be compared by it; lower is better. "
     "<strong>Perplexity</strong> is per token, so it may be compared only between models of the same unit. "
@@ -104,11 +114,13 @@ ENGLISH: dict[str, str] = {
     "words.",
     "models_caption": "Language models on the held-out text of {corpus}. Best in bold; best perplexity within each unit.",
     "models_caption_only": "The language model on the held-out text of {corpus}.",
-    "models_note": "{documents} test documents, {bytes} bytes. {state} 95 % intervals: bootstrap over test documents.",
+    "models_note": "{documents} test documents, {bytes} bytes. 95 % intervals: bootstrap over test documents.",
     "models_note_one": "One test document, {bytes} bytes.",
     "unit": "Unit",
     "unit_char": "character",
     "unit_word": "word",
+    "unit_subword": "sub-word",
+    "learnt": "{count} learnt",
     "parameters": "Parameters",
     "perplexity": "Perplexity per token",
     "perplexity_without_spelling": "… without spelling",
@@ -116,8 +128,13 @@ ENGLISH: dict[str, str] = {
     "interval_heading": "95 % interval",
     "seed_deviation": "Standard deviation over seeds",
     "unknown": "Unknown tokens",
+    "given": "Given",
+    "given_carried": "the texts before",
+    "given_reset": "nothing",
+    "given_prompted": "its prompt",
     "carried": "Bits per byte, state carried",
-    "reset": "Bits per byte, state reset",
+    "reset": "Bits per byte, nothing given",
+    "prompted": "Bits per byte, prompt given",
     "nats_per_character": "Nats per character",
     "epochs": "Epochs (best)",
     "training_time": "Training time",
@@ -195,6 +212,8 @@ ENGLISH: dict[str, str] = {
     "all_runs": "the same for all runs ({count})",
     "fingerprint": "Fingerprint",
     "figure_learning": "Learning curves of every model by epoch; the figures behind them are in history.csv of each run.",
+    "figure_memorisation": "Validation loss and recited share of the tuned models by epoch; the figures behind "
+    "them are in history.csv.",
     "figure_bits": "Bits per byte of every model with its 95 % interval; the values are in the table below.",
     "figure_comparisons": "Grid of differences between models; the values are in the table below.",
     "figure_measures": "Measures of the samples of every model against held-out text; the values are in the table below.",

@@ -16,6 +16,7 @@ SPANISH: dict[str, str] = {
     "experiments": "Qué se ejecutó",
     "corpora": "Los textos",
     "learning": "Curvas de aprendizaje",
+    "memorisation": "Aprender de memoria",
     "models": "Perplejidad y bits por byte",
     "comparisons": "Qué diferencias deciden los textos de prueba",
     "samples": "Muestras",
@@ -41,6 +42,7 @@ SPANISH: dict[str, str] = {
     "perplexity_only": "Perplejidad: {models}.",
     "perplexity_char": "{model} con {value} por carácter{spelling}",
     "perplexity_word": "{model} con {value} por palabra{spelling}",
+    "perplexity_subword": "{model} con {value} por subpalabra{spelling}",
     "spelling": " con la ortografía de las unidades desconocidas ({without} sin ella)",
     "tied": "No se distinguen del mejor: {models}.",
     "all_pairs": "Los textos de prueba distinguen {decided} de {pairs} pares de modelos.",
@@ -56,8 +58,12 @@ SPANISH: dict[str, str] = {
     "one_document": "Un solo documento de prueba: no permite ni intervalo ni contraste.",
     "improving": "Mejores en la última época, así que quizá aún aprendían: {models}. Un entrenamiento más largo puede "
     "cambiar el orden.",
-    "state_carried": "El estado oculto pasa de un documento de prueba al siguiente.",
-    "state_reset": "El estado oculto se reinicia antes de cada documento de prueba.",
+    "state_carried": "Los modelos recurrentes llevan su estado oculto de un documento de prueba al siguiente.",
+    "state_reset": "Donde no se da nada, cada documento de prueba se lee solo.",
+    "state_prompted": "Un modelo preentrenado lee cada documento solo, tras la petición que lo pide y nombra a su "
+    "artista; la petición "
+    "no se paga. No sabe nada de los documentos anteriores, y un estado que pasa sí: la tabla da ambos costes de "
+    "cada modelo.",
     "experiments_text": "Un experimento es un corpus, los modelos que se prueban en él y sus semillas. Una ejecución de "
     "dos experimentos se hizo una sola vez.",
     "experiment": "Experimento",
@@ -97,6 +103,11 @@ SPANISH: dict[str, str] = {
     "El punto marca la época cuyos pesos se guardaron. Caracteres y palabras tienen su propio panel: un nat por carácter "
     "y un nat por palabra no se comparan. En palabras compárense solo líneas de la misma clase: las desconocidas cuentan aquí "
     "sin su ortografía, y el texto reservado tiene más, lo que basta para dejar la validación por debajo del entrenamiento.",
+    "memorisation_text": "Tras cada época se da a un modelo ajustado el comienzo de un texto, su petición y 50 "
+    "unidades, y sigue con las "
+    "más probables: la parte de las 50 siguientes que recita antes de su primer error. En los textos de "
+    "entrenamiento (línea continua) es aprender de memoria si supera esa misma parte en los reservados (a trazos). "
+    "Puede subir antes de que la pérdida de validación sea la menor, así que la mejor época (punto) no protege.",
     "models_text": "<strong>Bits por byte</strong> es el coste de los mismos bytes de prueba, sean cuales sean las "
     "unidades del modelo: sirve para comparar todos los modelos de un corpus; menos es mejor. "
     "La <strong>perplejidad</strong> es por unidad, así que solo se compara entre modelos de la misma unidad. "
@@ -105,12 +116,14 @@ SPANISH: dict[str, str] = {
     "models_caption": "Modelos de lenguaje sobre el texto reservado de {corpus}. El mejor en negrita; la mejor "
     "perplejidad dentro de cada unidad.",
     "models_caption_only": "El modelo de lenguaje sobre el texto reservado de {corpus}.",
-    "models_note": "{documents} documentos de prueba, {bytes} bytes. {state} Intervalos del 95 %: bootstrap sobre los "
+    "models_note": "{documents} documentos de prueba, {bytes} bytes. Intervalos del 95 %: bootstrap sobre los "
     "documentos de prueba.",
     "models_note_one": "Un documento de prueba, {bytes} bytes.",
     "unit": "Unidad",
     "unit_char": "carácter",
     "unit_word": "palabra",
+    "unit_subword": "subpalabra",
+    "learnt": "{count} aprendidos",
     "parameters": "Parámetros",
     "perplexity": "Perplejidad por unidad",
     "perplexity_without_spelling": "… sin ortografía",
@@ -118,8 +131,13 @@ SPANISH: dict[str, str] = {
     "interval_heading": "Intervalo del 95 %",
     "seed_deviation": "Desviación típica entre semillas",
     "unknown": "Unidades desconocidas",
+    "given": "Se da",
+    "given_carried": "los textos anteriores",
+    "given_reset": "nada",
+    "given_prompted": "su petición",
     "carried": "Bits por byte, estado conservado",
-    "reset": "Bits por byte, estado reiniciado",
+    "reset": "Bits por byte, sin dar nada",
+    "prompted": "Bits por byte, dada la petición",
     "nats_per_character": "Nats por carácter",
     "epochs": "Épocas (mejor)",
     "training_time": "Tiempo de entrenamiento",
@@ -198,6 +216,8 @@ SPANISH: dict[str, str] = {
     "all_runs": "la misma en todas las ejecuciones ({count})",
     "fingerprint": "Huella",
     "figure_learning": "Curvas de aprendizaje de cada modelo por época; las cifras están en history.csv de cada ejecución.",
+    "figure_memorisation": "Pérdida de validación y parte recitada de los modelos ajustados por época; las cifras "
+    "están en history.csv.",
     "figure_bits": "Bits por byte de cada modelo con su intervalo del 95 %; los valores están en la tabla de abajo.",
     "figure_comparisons": "Cuadrícula de diferencias entre modelos; los valores están en la tabla de abajo.",
     "figure_measures": "Medidas de las muestras de cada modelo frente al texto reservado; los valores están en la "

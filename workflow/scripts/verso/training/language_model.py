@@ -8,10 +8,7 @@ last_token    windows at `stride`, each from a zero state, a loss at the one tok
 import hashlib
 import json
 import logging
-import os
-import platform
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +16,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from verso.errors import DeviceLost
 from verso.files import sha256_of, write_csv, write_json
 from verso.hardware import asked_and_used, pick_device, use_threads
 from verso.models.recurrent_lm import RecurrentLM, State, detach, parameter_counts, save_architecture, save_weights
@@ -35,28 +31,13 @@ from verso.training.batches import (
     window_bounds,
     window_starts,
 )
+from verso.training.card import card_must_answer, promised_card_is_there
 from verso.training.checkpoints import Checkpoints
 from verso.training.loop import HISTORY, fit
 
 log = logging.getLogger(__name__)
 
 Batch = tuple[Tensor, Tensor]
-
-# Of CUDA's messages those that speak of the card or its driver, not of our use of it (an illegal address, say, is a bug).
-CARD_IS_GONE = (
-    "busy or unavailable",
-    "device is lost",
-    "device lost",
-    "device not ready",
-    "device unavailable",
-    "ecc error",
-    "gpu is lost",
-    "hardware error",
-    "no cuda gpus are available",
-    "no cuda-capable device",
-    "nvlink error",
-    "unspecified launch failure",
-)
 
 
 @dataclass(frozen=True)
@@ -77,6 +58,8 @@ class _LanguageModelling:
 
     parts: a batch's rows are computed in so many turns, where a card cannot hold them at once (at most one turn a row).
     """
+
+    accumulation = 1
 
     def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, parts: int = 1) -> None:
         self.model = model
@@ -107,6 +90,10 @@ class _LanguageModelling:
                 counted = targets[:, begin:end] != self._start
                 total -= self.model.target_log_likelihoods(features[counted], targets[:, begin:end][counted]).double().sum()
         return float(total / (self._targets != self._start).sum())
+
+    def observed(self) -> dict[str, float]:
+        """Nothing."""
+        return {}
 
     def carried(self) -> State | None:
         """The state after the last step."""
@@ -258,15 +245,10 @@ def train(
     is saved in mid-step, and more parts may go on from the last checkpoint.
     """
     threads = use_threads()
-    with _card_must_answer():
+    with card_must_answer():
         device = pick_device(gpus)
         log.info("%s; %d threads", device.reason, threads)
-        if gpus and device.device.type != "cuda" and "SLURM_JOB_ID" in os.environ:
-            raise DeviceLost(
-                f"SLURM job {os.environ['SLURM_JOB_ID']} was given a card (gpus: {gpus}) and sees none on {platform.node()} "
-                f"({device.reason}); run `nvidia-smi` in a job there; leave that node out (sbatch's --exclude) and start again, "
-                "or set the model's needs to gpus: 0"
-            )
+        promised_card_is_there(device, gpus)
 
         known = Vocabulary.load(vocabulary)
         torch.manual_seed(seed)
@@ -290,23 +272,6 @@ def train(
             recipe = {"settings_key": key_of_settings(settings)}
             write_json(hardware, {**asked_and_used(outcome.hardware, asked), **recipe})
             kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
-
-
-@contextmanager
-def _card_must_answer() -> Iterator[None]:
-    """Turn CUDA's word that the card is gone into DeviceLost; too little memory and faults of ours stay what they are."""
-    try:
-        yield
-    except torch.OutOfMemoryError:
-        raise
-    except RuntimeError as error:  # torch.AcceleratorError is one
-        message = str(error).partition("\n")[0]  # then come hints for debugging
-        if "CUDA" not in message or not any(sign in message.lower() for sign in CARD_IS_GONE):
-            raise
-        raise DeviceLost(
-            f"the card of this job on {platform.node()} no longer answers ({message}); start again to go on from the last "
-            "checkpoint, on another node if it comes again (sbatch's --exclude), and tell who looks after that node"
-        ) from error
 
 
 def _key(fingerprint: str, settings: dict[str, Any], seed: int, device: str, files: list[str | Path]) -> str:

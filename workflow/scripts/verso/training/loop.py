@@ -25,13 +25,16 @@ log = logging.getLogger(__name__)
 
 HISTORY = ("epoch", "step", "tokens", "train_loss", "validation_loss", "learning_rate", "gradient_norm", "seconds", "best")
 TELL_SECONDS = 1.0  # at least, between two words on the progress
-OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 
 
 class Task(Protocol):
     """What a model family brings to the loop."""
 
     steps: int  # batches in an epoch, the same in every one
+
+    @property
+    def accumulation(self) -> int:
+        """Shares that a batch always has; more are a batch that was cut for a card's memory."""
 
     @property
     def model(self) -> nn.Module:
@@ -48,6 +51,9 @@ class Task(Protocol):
 
     def validate(self) -> float:
         """Mean loss on the validation part; the loop has put the model into evaluation mode and switched gradients off."""
+
+    def observed(self) -> dict[str, float]:
+        """What else is measured after an epoch, as further columns of the history; called as `validate` is."""
 
     def carried(self) -> Any:
         """What goes from batch to batch beside the weights (a recurrent state), as tensors, for a checkpoint."""
@@ -74,7 +80,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished training; the task's model holds the best weights. history: rows of HISTORY.
+    """A finished training; the task's model holds the best weights. history: rows of HISTORY and of the task's columns.
 
     hardware: see Meter.report; and batch_parts, the most parts that a batch was computed in.
     """
@@ -106,6 +112,18 @@ def fit(
         return _Loop(task, settings, device, checkpoints, checkpoint_seconds, tell, stop).run()
 
 
+def optimiser_of(settings: dict[str, Any], parameters: list[nn.Parameter], device: torch.device) -> torch.optim.Optimizer:
+    """The optimiser of settings["optimiser"]: adam, adamw, or adamw_8bit, which without a card is adamw."""
+    values = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
+    if settings["optimiser"] == "adam":
+        return torch.optim.Adam(parameters, **values)
+    if settings["optimiser"] == "adamw_8bit" and device.type == "cuda":
+        from bitsandbytes.optim import AdamW8bit
+
+        return AdamW8bit(parameters, **values)
+    return torch.optim.AdamW(parameters, **values)
+
+
 class _Loop:
     def __init__(
         self,
@@ -121,9 +139,9 @@ class _Loop:
         self.checkpoint_seconds = checkpoint_seconds
         self.device = device.device
         self.parameters = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
-        self.optimiser = OPTIMISERS[settings["optimiser"]](
-            self.parameters, lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
-        )
+        self.optimiser = optimiser_of(settings, self.parameters, self.device)
+        # Halves hold gradients only if the loss is scaled up; otherwise this does nothing
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=device.dtype is torch.float16)
         self.steps = settings["epochs"] * task.steps
         self.schedule = Schedule(self.optimiser, settings["schedule"], settings["learning_rate"], self.steps)
         self.at = Position()
@@ -151,7 +169,7 @@ class _Loop:
             if not self.at.finished:
                 self._go_on_or_interrupt()
             self._tell()
-        self.task.model.load_state_dict(self.best_weights)
+        self._take(self.best_weights)
         return Outcome(self.at.history, {**self.meter.report(self.at.tokens), "batch_parts": self.at.batch_parts})
 
     def _train_epoch(self) -> None:
@@ -162,11 +180,15 @@ class _Loop:
             self.schedule.before_step(at.step)
             self.optimiser.zero_grad(set_to_none=True)
             loss, targets = self._backward(batch)
+            self.scaler.unscale_(self.optimiser)
             norm = nn.utils.clip_grad_norm_(self.parameters, self.settings["clip"])
+            if self.scaler.is_enabled():  # a step that overflows is left out, and the scale halved
+                norm = torch.where(norm.isfinite(), norm, 0.0)
             self.sums += torch.stack([loss * targets, norm])
             if (at.step + 1) % self.check_every == 0:
                 self._check_finite()
-            self.optimiser.step()
+            self.scaler.step(self.optimiser)
+            self.scaler.update()
             at.done += 1
             at.step += 1
             at.tokens += targets
@@ -187,10 +209,10 @@ class _Loop:
         """The mean loss of a batch, whose gradient the weights now have, and over how many targets."""
         losses, targets = [], 0
         for share, counted in self.task.losses(batch):
-            share.backward()
+            self.scaler.scale(share).backward()
             losses.append(share.detach())
             targets += counted
-        self.at.batch_parts = max(self.at.batch_parts, len(losses))
+        self.at.batch_parts = max(self.at.batch_parts, -(-len(losses) // self.task.accumulation))
         return (losses[0] if len(losses) == 1 else torch.stack(losses).sum()), targets
 
     def _end_epoch(self) -> None:
@@ -198,14 +220,14 @@ class _Loop:
         self._check_finite()
         self.task.model.eval()
         with torch.no_grad():
-            validation_loss = self.task.validate()
+            validation_loss, observed = self.task.validate(), self.task.observed()
         if not math.isfinite(validation_loss):
             self._diverged(f"the validation loss is {validation_loss}")
         loss_sum, norm_sum = self.sums.tolist()
         improved = validation_loss < at.best
         if improved:
             at.best, at.waited = validation_loss, 0
-            self.best_weights = {name: tensor.detach().clone() for name, tensor in self.task.model.state_dict().items()}
+            self.best_weights = {name: tensor.to("cpu", copy=True) for name, tensor in self._weights().items()}
         else:
             at.waited += 1
         row = {
@@ -218,6 +240,7 @@ class _Loop:
             "gradient_norm": norm_sum / at.done,
             "seconds": round(self.meter.wall_seconds, 3),
             "best": int(improved),
+            **observed,
         }
         at.history.append(row)
         log.info(
@@ -230,6 +253,16 @@ class _Loop:
         at.finished = at.epoch == settings["epochs"] or (patience is not None and at.waited >= patience) or self._out_of_time()
         at.epoch, at.done, at.epoch_tokens = at.epoch + 1, 0, 0
         self.sums.zero_()
+
+    def _weights(self) -> dict[str, Tensor]:
+        """What is learnt, by name: a frozen base of gigabytes is in no checkpoint."""
+        return {name: parameter.detach() for name, parameter in self.task.model.named_parameters() if parameter.requires_grad}
+
+    def _take(self, weights: dict[str, Tensor]) -> None:
+        with torch.no_grad():
+            for name, parameter in self.task.model.named_parameters():
+                if parameter.requires_grad:
+                    parameter.copy_(weights[name])
 
     def _since_saved(self) -> float:
         return time.perf_counter() - self.saved_at
@@ -283,12 +316,15 @@ class _Loop:
     def _check_finite(self) -> None:
         if not torch.isfinite(self.sums).all():
             self._diverged("the loss or its gradient is no longer a finite number")
+        if self.scaler.is_enabled() and self.scaler.get_scale() < 1:
+            self._diverged("every step overflows in float16, though the loss is no longer scaled up")
 
     def _diverged(self, what: str) -> None:
         rate, clip = self.settings["learning_rate"], self.settings["clip"]
         raise VersoError(
             f"training diverged in epoch {self.at.epoch}, at or before step {self.at.step + 1}: {what}; "
             f"try a lower learning_rate (now {rate}), a lower clip (now {clip}) or a warm-up"
+            + ("; float16 overflows easily: a card from sm_80 on computes in bfloat16" if self.scaler.is_enabled() else "")
         )
 
     def _save(self) -> bool:
@@ -298,9 +334,10 @@ class _Loop:
             self._diverged("a weight is no longer a finite number")
         state = {
             "at": asdict(self.at),
-            "model": self.task.model.state_dict(),
+            "model": self._weights(),
             "best_weights": self.best_weights,
             "optimiser": self.optimiser.state_dict(),
+            "scaler": self.scaler.state_dict(),
             "schedule": self.schedule.state_dict(),
             "sums": self.sums,
             "carried": self.task.carried(),
@@ -314,9 +351,10 @@ class _Loop:
 
     def _restore(self, state: dict[str, Any]) -> None:
         self.at = Position(**state["at"])
-        self.task.model.load_state_dict(state["model"])
+        self._take(state["model"])
         self.best_weights = state["best_weights"]
         self.optimiser.load_state_dict(state["optimiser"])
+        self.scaler.load_state_dict(state["scaler"])
         self.schedule.load_state_dict(state["schedule"])
         self.sums = state["sums"].to(self.device)
         self.task.restore(state["carried"])

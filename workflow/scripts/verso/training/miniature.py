@@ -48,6 +48,7 @@ class _Pretraining:
     """
 
     targets_after: int
+    accumulation = 1
 
     def __init__(
         self,
@@ -112,6 +113,10 @@ class _Pretraining:
             for loss, counted in self.losses(batch):
                 total, tokens = total + float(loss) * counted, tokens + counted
         return total / tokens
+
+    def observed(self) -> dict[str, float]:
+        """Nothing."""
+        return {}
 
     def carried(self) -> None:
         """Nothing goes from batch to batch."""

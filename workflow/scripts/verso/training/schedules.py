@@ -13,11 +13,11 @@ class Schedule:
 
     rate(step) = learning_rate x warm-up x shape, with steps counted from 0 over the whole training:
 
-        warm-up  (step + 1) / (warmup x total), up to 1
+        warm-up  (step + 1) / (steps of the warm-up), up to 1
         constant 1         linear  falls to 0         cosine  falls to 0 by half a cosine
         plateau  x factor after more than `patience` epochs in a row without a better validation loss
 
-    settings: {"name", "factor", "patience", "warmup"}; warmup is a share of all steps.
+    settings: {"name", "factor", "patience", "warmup"}; warmup is a share of all steps below 1, a number of steps from 1 on.
     """
 
     def __init__(self, optimiser: Optimizer, settings: dict[str, Any], learning_rate: float, total_steps: int) -> None:
@@ -25,7 +25,8 @@ class Schedule:
         self._settings = settings
         self._learning_rate = learning_rate
         self._total = total_steps
-        self._warm = settings["warmup"] * total_steps
+        warmup = settings["warmup"]
+        self._warm = warmup * total_steps if warmup < 1 else float(warmup)
         self._multiplier = 1.0
         self._best = math.inf
         self._waited = 0

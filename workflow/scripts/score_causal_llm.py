@@ -1,0 +1,19 @@
+"""Score the test text with one pretrained causal language model (verso.evaluation.causal_likelihood)."""
+
+from pathlib import Path
+
+from verso.jobs import job_of
+
+if __name__ == "__main__":
+    with job_of(snakemake) as job:
+        from verso.evaluation.causal_likelihood import score
+
+        score(
+            documents=snakemake.input.test,
+            model_folder=Path(snakemake.input.architecture).parent,
+            manifest=snakemake.input.manifest,
+            instruction=snakemake.params.instruction,
+            settings=snakemake.params.settings,
+            scores=snakemake.output.scores,
+            gpus=job.asked["cards"],
+        )

@@ -1,0 +1,22 @@
+"""Fetch one corpus from Genius (verso.corpora.genius)."""
+
+from verso.jobs import job_of
+
+if __name__ == "__main__":
+    with job_of(snakemake):
+        from verso.corpora.genius import scrape
+        from verso.corpora.web import Web
+
+        scrape(
+            **snakemake.params.source,
+            cache=snakemake.resources.cache,
+            web=Web(
+                pause_seconds=snakemake.resources.pause_ms / 1000,
+                timeout_seconds=snakemake.resources.timeout_seconds,
+                retries=snakemake.resources.further_attempts,
+                maximum_bytes=snakemake.resources.maximum_page_bytes,
+            ),
+            songs=snakemake.output.songs,
+            set_aside=snakemake.output.set_aside,
+            summary=snakemake.output.summary,
+        )

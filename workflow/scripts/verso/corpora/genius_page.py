@@ -1,0 +1,143 @@
+"""A page of Genius: its lyrics, or why there are none. Pure: HTML in, text out.
+
+    <div id="lyrics-root">
+      <div data-lyrics-container="true">          one of several; its class is a hash that changes
+        <div data-exclude-from-selection="true">  30 Contributors ... Title Lyrics      ─► left out
+        [Verse 1]<br>A line<br>
+        <a class="ReferentFragment"><span>a line<br>and another</span></a>              ─► text, over lines
+      </div>
+      <div data-exclude-from-selection="true">You might also like ...</div>
+      <div data-lyrics-container="true">[Verse 2]<br>...12Embed</div>                   ─► a new line begins
+
+Older pages hold one <div class="lyrics">; on others the text is only in the state that their script starts from.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+
+from bs4 import BeautifulSoup, NavigableString, PageElement, Tag
+from lyricsgenius.utils import decode_js_string
+
+STATE = re.compile(r"window\.__PRELOADED_STATE__\s*=\s*JSON\.parse\('((?:[^'\\]|\\.)*)'\)", re.DOTALL)
+SILENT = {"script", "style", "noscript", "template", "button", "svg", "iframe", "form"}  # elements whose text nobody sings
+BLOCKS = {"div", "p", "section", "ul", "ol", "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"}
+
+# What stands among the lyrics on pages that do not mark it as no part of them. It may be glued to a word before it.
+HEADER = re.compile(r"\A\s*\d+\s*Contributor")
+HEADER_REACHES = 2000  # characters: a header is no longer, translations and a teaser included
+TICKETS = re.compile(r"See [^\n]{1,80}? Live\s*Get tickets as low as \$[\d.,]*\d")
+ALSO = re.compile(r"You might also like(?=\s*(?:\[|\n|\Z))")
+EMBED = re.compile(r"(?:\d+(?:\.\d+)?[KM]?)?Embed\s*\Z")  # the count of shares is glued to it, and both to the last word
+
+NO_LYRICS = {
+    "This song is an instrumental": "instrumental",
+    "Lyrics for this song have yet to be": "not released yet: Genius has no lyrics of it",
+}
+
+
+class NoLyrics(Exception):
+    """A page without lyrics; the message is the reason."""
+
+
+def read_page(html: str, title: str, artist: str) -> str:
+    """The lyrics of a song's page, one line a line, a blank line where the page shows one; section tags stay.
+
+    title, artist: of the song, by which what is not sung is known. Raises NoLyrics with the reason.
+    """
+    soup = BeautifulSoup(html, "html.parser")
+    containers = [found for found in soup.select('[data-lyrics-container="true"]') if not _is_within_another(found)]
+    places = [containers or soup.select("div.lyrics"), _preloaded(html)]
+    for elements in places:
+        text = _without_noise(_joined(_text_of(element) for element in elements), title, artist)
+        if re.fullmatch(r"\[Instrumental\]", text, re.IGNORECASE):
+            raise NoLyrics("instrumental")
+        if any(text.startswith(sign) for sign in NO_LYRICS):
+            break
+        if text:
+            return text
+    page = soup.get_text(" ", strip=True)
+    for sign, reason in NO_LYRICS.items():
+        if sign in page:
+            raise NoLyrics(reason)
+    raise NoLyrics("a stub: the page has a place for lyrics and none in it" if any(places) else "no lyrics on the page")
+
+
+def _is_within_another(element: Tag) -> bool:
+    return element.find_parent(attrs={"data-lyrics-container": "true"}) is not None
+
+
+def _preloaded(html: str) -> list[Tag]:
+    """The lyrics in the state that the page's script starts from: JSON in a JavaScript string."""
+    found = STATE.search(html)
+    if not found:
+        return []
+    try:
+        body = json.loads(decode_js_string(found.group(1)))["songPage"]["lyricsData"]["body"]["html"]
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        return []
+    return [BeautifulSoup(body, "html.parser")] if isinstance(body, str) else []
+
+
+def _is_left_out(element: Tag) -> bool:
+    classes = element.get_attribute_list("class")
+    return (
+        element.name in SILENT
+        or element.get("data-exclude-from-selection") == "true"
+        or any("LyricsHeader" in str(name) for name in classes)
+    )
+
+
+def _text_of(element: Tag) -> str:
+    """What a browser would show: <br> and blocks break lines, other white space is a space. Not recursive: pages nest."""
+    pieces: list[str] = []
+    waiting: list[PageElement | None] = [element]  # None: a line ends here
+    while waiting:
+        node = waiting.pop()
+        if node is None:
+            pieces.append("\n")
+        elif isinstance(node, Tag):
+            if _is_left_out(node):
+                continue
+            ends_line = node.name == "br" or node.name in BLOCKS
+            if ends_line:
+                waiting.append(None)
+            waiting.extend(reversed(node.contents))
+            if node.name in BLOCKS:
+                waiting.append(None)
+        elif type(node) is NavigableString:  # no comment, no doctype
+            pieces.append(re.sub(r"\s+", " ", node))
+    lines = [line.strip() for line in "".join(pieces).split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+
+
+def _joined(texts: Iterable[str]) -> str:
+    """Containers one below the other; a section that begins one stands apart, as it does within one."""
+    joined = ""
+    for text in texts:
+        if joined and text:
+            joined += "\n\n" if text.startswith("[") else "\n"
+        joined += text
+    return joined
+
+
+def _without_noise(text: str, title: str, artist: str) -> str:
+    text = _without_header(text, title)
+    text = TICKETS.sub("\n", text)
+    text = re.sub(rf"^See {re.escape(artist)} Live$", "", text, flags=re.MULTILINE)
+    text = ALSO.sub("\n", text)
+    text = EMBED.sub("", text)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _without_header(text: str, title: str) -> str:
+    """Without "30 ContributorsTranslationsEspañol<title> Lyrics" and the teaser "... Read More" after it."""
+    if not HEADER.match(text):
+        return text
+    head = text[:HEADER_REACHES]
+    end = re.search(rf"{re.escape(title)}\s*Lyrics", head) or re.search(r"Lyrics", head)
+    if not end:
+        return text
+    rest = text[end.end() :]
+    teaser = re.match(r"\s*[^\[\n]*?Read More\s*", rest)
+    return rest[teaser.end() :] if teaser else rest

@@ -1,0 +1,222 @@
+"""Web: one polite way to ask a site for something, and to learn why it was not given.
+
+get ─► a pause since the last request ─► status, size and time are looked at while it is read ─► Answer
+  ▲                                                                                         │
+  └── again, later each time (or when Retry-After says) ◄── 429, 5xx, time-out, cut line ────┤
+                                                    Lost: this one cannot be had ◄──────────┤
+                                          Refused, NoNetwork: no other can be had either ◄──┘
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import stamina
+from urllib3.exceptions import HTTPError, ProtocolError
+
+from verso.errors import VersoError
+
+BLOCK = 1 << 16  # bytes
+AGAIN = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}  # 52x are Cloudflare's
+GONE = {404, 410}
+LONGEST_PAUSE = 60.0  # seconds between two attempts, unless the site says more
+LONGEST_OBEYED = 900.0  # seconds; a site that wants a longer pause is asked another day
+MOST_REDIRECTS = 5
+
+log = logging.getLogger(__name__)
+logging.getLogger("stamina").setLevel(logging.ERROR)  # it tells of each retry too, without saying what of
+
+
+class NoNetwork(VersoError):
+    """No connection to the host was ever made: it makes no sense to go on."""
+
+
+class Refused(VersoError):
+    """The site answers 401 or 403: it would refuse the next request as well."""
+
+    def __init__(self, url: str, status: int) -> None:
+        super().__init__(f"{url}: refused with status {status}")
+        self.status = status
+
+
+class Lost(Exception):
+    """This one cannot be had, for a reason that says nothing of others. `lasting`: another attempt later would not help."""
+
+    def __init__(self, reason: str, lasting: bool = False) -> None:
+        super().__init__(reason)
+        self.lasting = lasting
+
+
+class _Again(Exception):
+    """Failed by a fault of server or line; `pause`: the seconds that the server asked for, None where it did not."""
+
+    def __init__(self, reason: str, pause: float | None = None) -> None:
+        super().__init__(reason)
+        self.pause = pause
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a site gave: status 200, or 404 (410 counts as such) with an empty body."""
+
+    url: str
+    status: int
+    date: datetime  # UTC
+    body: bytes
+
+
+class Web:
+    """Requests of one job: one at a time, no faster than allowed, again after a fault, never more than so many bytes."""
+
+    def __init__(self, pause_seconds: float, timeout_seconds: float, retries: int, maximum_bytes: int) -> None:
+        """pause_seconds: between the starts of two requests, and the first wait after a fault; it doubles from then on.
+
+        timeout_seconds: for the whole of one answer. retries: attempts after the first one.
+        """
+        self.requests = 0
+        self._pause, self._timeout, self._retries, self._most = pause_seconds, timeout_seconds, retries, maximum_bytes
+        self._next = 0.0
+        self._reached: set[str] = set()  # hosts that a connection was made to
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = "verso (research corpus; one request at a time)"
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None, check: Callable[[bytes], None] | None = None) -> Answer:
+        """The answer to a GET. Redirects are followed within the same root only, so that no header goes elsewhere.
+
+        check: raises ValueError, with what is wrong, of a body that is no whole answer; it is asked for again.
+        Raises Lost, Refused, NoNetwork; VersoError when the site asks for a longer pause than LONGEST_OBEYED.
+        """
+        try:
+            for attempt in stamina.retry_context(
+                on=self._wait_after,
+                attempts=1 + self._retries,
+                timeout=None,
+                wait_initial=self._pause,
+                wait_max=LONGEST_PAUSE,
+                wait_jitter=self._pause,
+            ):
+                with attempt:
+                    return _checked(self._follow(url, dict(headers or {})), check)
+        except _Again as error:
+            raise Lost(f"{error} ({1 + self._retries} attempts)") from error
+        raise AssertionError("stamina ends by an answer or an error")
+
+    def _wait_after(self, error: Exception) -> bool | float:
+        """For stamina: whether to try again, or the seconds until then."""
+        if not isinstance(error, _Again):
+            return False
+        log.info("%s; trying again", error)
+        if error.pause is None:
+            return True
+        return error.pause + random.uniform(0, self._pause)  # as others may have been told the same
+
+    def _follow(self, url: str, headers: dict[str, str]) -> Answer:
+        asked = url
+        for _ in range(MOST_REDIRECTS):
+            found = self._ask(asked, headers)
+            if isinstance(found, Answer):
+                return Answer(url, found.status, found.date, found.body)
+            onward = urljoin(asked, found)
+            if urlsplit(onward)[:2] != urlsplit(url)[:2]:
+                raise Lost(f"redirected to another site ({urlsplit(onward).hostname})", lasting=True)
+            asked = onward
+        raise Lost("redirected in a circle", lasting=True)
+
+    def _ask(self, url: str, headers: dict[str, str]) -> Answer | str:
+        """One request; an answer, or the address that it redirects to."""
+        time.sleep(max(0.0, self._next - time.monotonic()))
+        started = time.monotonic()
+        self._next = started + self._pause
+        self.requests += 1
+        host = urlsplit(url).netloc
+        try:
+            with self._session.get(url, headers=headers, timeout=self._timeout, stream=True, allow_redirects=False) as response:
+                self._reached.add(host)
+                if response.is_redirect:
+                    return response.headers["location"]
+                _look_at_status(url, response)
+                body = b"" if response.status_code in GONE else self._read(response, started)
+                return Answer(url, 404 if response.status_code in GONE else 200, datetime.now(UTC), body)
+        except requests.exceptions.SSLError as error:
+            raise NoNetwork(f"{host}: its certificate is not valid here ({_cause_of(error)}): is a proxy in between?") from error
+        except requests.exceptions.ConnectionError as error:
+            connected = isinstance(error.args[0] if error.args else None, ProtocolError)  # and cut off before any answer
+            if host not in self._reached and not connected:
+                raise NoNetwork(
+                    f"{host} cannot be reached from this machine: {_cause_of(error)}. Fetch where there is a network "
+                    "(of a cluster, on the login node); a proxy is taken from https_proxy"
+                ) from error
+            raise _Again(f"the line was cut ({_cause_of(error)})") from error
+        except requests.exceptions.Timeout as error:
+            raise _Again(f"no answer within {self._timeout:g} s") from error
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise _Again(f"the answer broke off ({_cause_of(error)})") from error
+
+    def _read(self, response: requests.Response, started: float) -> bytes:
+        """The body, piece by piece: one that is too long or too slow is left as soon as that is known."""
+        too_large = Lost(f"larger than {self._most / 1e6:g} MB", lasting=True)
+        told = response.headers.get("content-length", "")
+        if told.isdigit() and int(told) > self._most:
+            raise too_large
+        body = bytearray()
+        while piece := response.raw.read1(BLOCK, decode_content=True):
+            body += piece
+            if len(body) > self._most:
+                raise too_large
+            if time.monotonic() - started > self._timeout:
+                raise _Again(f"the answer was not complete within {self._timeout:g} s")
+        return bytes(body)
+
+
+def _checked(answer: Answer, check: Callable[[bytes], None] | None) -> Answer:
+    try:
+        if check and answer.status == 200:
+            check(answer.body)
+    except ValueError as error:
+        raise _Again(str(error)) from error
+    return answer
+
+
+def _look_at_status(url: str, response: requests.Response) -> None:
+    status = response.status_code
+    if status in (401, 403):
+        raise Refused(url, status)
+    if status in AGAIN:
+        pause = _seconds_of(response.headers.get("retry-after"))
+        if pause is not None and pause > LONGEST_OBEYED:
+            raise VersoError(
+                f"{urlsplit(url).netloc} asks for a pause of {pause / 60:.0f} minutes (status {status}): start again after it. "
+                "What was fetched is kept"
+            )
+        raise _Again(f"status {status}", pause)
+    if status != 200 and status not in GONE:
+        raise Lost(f"status {status}", lasting=True)
+
+
+def _seconds_of(retry_after: str | None) -> float | None:
+    """What a Retry-After header asks for: seconds, or a date; None for what is neither."""
+    if retry_after is None:
+        return None
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def _cause_of(error: BaseException) -> str:
+    """The innermost reason of an error of the network, in its own words."""
+    while True:
+        inner = getattr(error, "reason", None) or next((part for part in error.args if isinstance(part, Exception)), None)
+        if not isinstance(inner, Exception):
+            return str(error) or type(error).__name__
+        error = inner

@@ -1,0 +1,139 @@
+"""Let a pretrained causal language model write: it is asked by its chat template, and answers with its cache.
+
+Each text draws from random numbers of its own, as the small models' do (verso.evaluation.generation): another order of work or
+another number of texts changes none of the draws.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from verso.evaluation.generation import Request, own_draws, plan
+from verso.files import write_json_lines
+from verso.hardware import pick_device_for_llm, use_threads
+from verso.logs import progress
+from verso.models.causal_llm import load_tokenizer, load_tuned
+from verso.text.chat import question
+from verso.training.card import card_must_answer, promised_card_is_there
+
+BATCH = 16  # texts written side by side
+
+
+def sample(
+    train: str | Path, model_folder: str | Path, manifest: str | Path, settings: dict[str, Any], samples: str | Path, gpus: int
+) -> None:
+    """Write samples.jsonl: settings["per_group"] texts for each group of `train`, its instructions used in turn.
+
+    settings: as `Sampling` of the config describes. gpus: the cards that the job was given. Raises VersoError when the settings
+    name a group that is not there, or as load_tuned does.
+    """
+    use_threads()
+    with card_must_answer():
+        device = pick_device_for_llm(gpus)
+        promised_card_is_there(device, gpus)
+        tokenizer = load_tokenizer(manifest)
+        model, _ = load_tuned(model_folder, manifest, device.device, device.dtype)
+        requests = plan(train, {**settings, "prime": "none"}, "instructions")
+        batches = [own[i : i + BATCH] for own in _of_one_decoding(requests) for i in range(0, len(own), BATCH)]
+        limit = settings["max_tokens"]["subword"]
+
+        def rows() -> Iterator[dict[str, Any]]:
+            for batch in progress(batches, "Sampling", unit="batch"):
+                yield from write_batch(model, tokenizer, batch, settings["seed"], limit)
+
+        write_json_lines(samples, rows())
+
+
+def _of_one_decoding(requests: Sequence[Request]) -> list[list[Request]]:
+    """Requests that may be written side by side: transformers decodes a batch in one way."""
+    key = _decoding
+    return [list(own) for _, own in groupby(sorted(requests, key=key), key=key)]
+
+
+def _decoding(request: Request) -> tuple[float, ...]:
+    return tuple(float(request.decoding[name]) for name in sorted(request.decoding))
+
+
+@torch.inference_mode()
+def write_batch(model: Any, tokenizer: Any, batch: Sequence[Request], seed: int, limit: int) -> list[dict[str, Any]]:
+    """Rows of samples.jsonl for requests of one decoding, at most `limit` tokens each.
+
+    Repetition penalty, temperature, top-k and top-p are transformers' own, in its order; the draw is by `own_draws`.
+    """
+    from transformers import LogitsProcessorList
+    from transformers.generation.logits_process import (
+        RepetitionPenaltyLogitsProcessor,
+        TemperatureLogitsWarper,
+        TopKLogitsWarper,
+        TopPLogitsWarper,
+    )
+
+    decoding = batch[0].decoding
+    processors: list[Any] = [
+        RepetitionPenaltyLogitsProcessor(decoding["repetition_penalty"]),
+        TemperatureLogitsWarper(float(decoding["temperature"])),
+        *([TopKLogitsWarper(decoding["top_k"])] if decoding["top_k"] else []),
+        TopPLogitsWarper(decoding["top_p"]),
+    ]
+    asked = [question(tokenizer, request.prompt.replace("{group}", request.group)) for request in batch]
+    longest = max(map(len, asked))
+    padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+    device = next(model.parameters()).device
+    tokens = torch.tensor([[padding] * (longest - len(row)) + row for row in asked], device=device)  # the answers begin together
+    seen = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in asked], device=device)
+    uniforms = torch.stack([own_draws(seed, request, limit) for request in batch]).to(device)  # (B, limit)
+    written = model.generate(
+        input_ids=tokens,
+        attention_mask=seen,
+        max_new_tokens=limit,
+        do_sample=False,  # the last processor leaves one token, the one that was drawn
+        logits_processor=LogitsProcessorList([*processors, Draw(uniforms, longest)]),
+        pad_token_id=padding,
+        eos_token_id=tokenizer.eos_token_id,
+        temperature=None,
+        top_p=None,
+        top_k=None,
+        repetition_penalty=None,
+    )[:, longest:]
+    return [_row(tokenizer, request, row.tolist(), seed, limit) for request, row in zip(batch, written, strict=True)]
+
+
+class Draw:
+    """The last of transformers' logits processors: draws a token a row by inverting its distribution at the row's own number.
+
+    uniforms: (B, most tokens) in [0, 1). longest: tokens before the first that is drawn.
+    """
+
+    def __init__(self, uniforms: Tensor, longest: int) -> None:
+        self._uniforms, self._longest = uniforms, longest
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        """Scores (B, V): 0 for the token drawn, minus infinity for all others."""
+        probabilities = scores.double().softmax(dim=-1)
+        ordered, tokens = probabilities.sort(dim=-1, descending=True, stable=True)
+        cumulative = ordered.cumsum(dim=-1)
+        at = self._uniforms[:, input_ids.shape[1] - self._longest, None] * cumulative[:, -1:]
+        place = (cumulative <= at).sum(dim=-1).clamp(max=(ordered > 0).sum(dim=-1) - 1)
+        return torch.full_like(scores, -torch.inf).scatter(1, tokens.gather(1, place[:, None]), 0.0)
+
+
+def _row(tokenizer: Any, request: Request, tokens: list[int], seed: int, limit: int) -> dict[str, Any]:
+    ended = tokenizer.eos_token_id in tokens
+    kept = tokens[: tokens.index(tokenizer.eos_token_id)] if ended else tokens
+    text = tokenizer.decode(kept, skip_special_tokens=True).strip()
+    prompt = request.prompt.replace("{group}", request.group)
+    return {
+        "id": request.id,
+        "group": request.group,
+        "prompt": prompt,
+        "text": text,
+        "continuation": text,
+        "tokens": len(kept),
+        "stopped": "end" if ended else "length",
+        "decoding": {**request.decoding, "max_tokens": limit, "seed": seed},
+        "primed_with": None,
+    }

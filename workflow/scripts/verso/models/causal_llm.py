@@ -1,0 +1,185 @@
+"""A pretrained causal language model: its base, in 4 bits if wanted, and the low-rank adapters that are tuned on it.
+
+    results/pretrained/<name>/snapshot/                          the base, never changed
+    results/runs/.../model/adapter_model.safetensors             the adapters, as peft writes them
+                           adapter_config.json, architecture.json
+
+transformers, peft and bitsandbytes are imported where they are used: together they take ten seconds.
+"""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from verso.errors import VersoError
+from verso.files import read_json, sha256_of, write_json
+from verso.models.pretrained import snapshot_of
+
+ADAPTER = ("adapter_model.safetensors", "adapter_config.json")
+
+
+def load_base(manifest: str | Path, quantisation: str, device: torch.device, dtype: torch.dtype) -> Any:
+    """The base on `device`, frozen, with `dtype` for what is not quantised and for the arithmetic.
+
+    manifest: pretrained.json. quantisation: "nf4" or "none". A snapshot that was saved in 4 bits stays so with either.
+    Raises what snapshot_of raises, and VersoError when a card has no room for the weights, before anything is loaded.
+    """
+    folder = snapshot_of(manifest)
+    configuration = read_json(folder / "config.json")
+    if device.type == "cuda":
+        _must_have_room(read_json(manifest), quantisation if "quantization_config" not in configuration else "nf4", device)
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    quantised: dict[str, Any] = {}
+    if quantisation == "nf4" and "quantization_config" not in configuration:
+        quantised["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+        )
+    elif "quantization_config" in configuration:  # its own compute type may be bfloat16, which Turing has not
+        own = {key: value for key, value in configuration["quantization_config"].items() if key.startswith("bnb_4bit")}
+        own |= {"bnb_4bit_compute_dtype": dtype, "load_in_4bit": True}
+        quantised["quantization_config"] = BitsAndBytesConfig(**own)
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=dtype, device_map={"": str(device)}, local_files_only=True, trust_remote_code=False, **quantised
+    )
+    keep_weights_as_they_are(model)
+    model.requires_grad_(False)
+    return model
+
+
+def keep_weights_as_they_are(model: nn.Module) -> None:
+    """Stop bitsandbytes from repacking 4-bit weights on a CPU with AVX512-BF16.
+
+    It does so at the first forward pass without gradients, and training then goes on with wrong gradients (0.50.2: only a
+    warning says so).
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010 (a module's attributes are typed as tensors)
+
+
+def _must_have_room(described: Mapping[str, Any], quantisation: str, device: torch.device) -> None:
+    """Raises VersoError when the card has less free memory than the weights alone take."""
+    wanted = described["parameters"] * (0.56 if quantisation == "nf4" else 2.0)  # bytes; embeddings are never quantised
+    free, total = torch.cuda.mem_get_info(device)
+    if wanted > free:
+        raise VersoError(
+            f"{described['name']}: its weights alone take {wanted / 1e6:,.0f} MB, and {torch.cuda.get_device_name(device)} has "
+            f"{free / 1e6:,.0f} MB free of {total / 1e6:,.0f}: give needs.vram_mb, so that it gets a larger card, or tune in 4 "
+            "bits (quantisation: nf4)"
+        )
+
+
+def with_adapters(base: Any, lora: Mapping[str, Any], seed: int) -> Any:
+    """The base with fresh adapters, trainable and in float32 whatever the base is: half a float cannot hold small steps.
+
+    lora: r, lora_alpha, lora_dropout, target_modules, use_rslora, use_dora. The adapters' A is drawn from `seed`, B is zero: the
+    model begins as its base. Raises VersoError when a target is no layer of the model.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    layers = {name.rpartition(".")[2] for name, module in base.named_modules() if isinstance(module, nn.Linear)}
+    if missing := [name for name in lora["target_modules"] if name not in layers]:
+        raise VersoError(f"lora.target_modules: no layer {', '.join(missing)}; this model has: {', '.join(sorted(layers))}")
+    torch.manual_seed(seed)
+    model = get_peft_model(base, LoraConfig(task_type="CAUSAL_LM", bias="none", **lora))
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+    return model
+
+
+def parameter_counts(model: nn.Module) -> dict[str, int]:
+    """{"total": of the base, "trainable": of the adapters}. A weight in 4 bits counts as one, though two share a byte."""
+    total = trainable = 0
+    for parameter in model.parameters():
+        # bitsandbytes keeps the shape that a packed weight had
+        state = getattr(parameter, "quant_state", None)
+        count = state.shape.numel() if state is not None else parameter.numel()
+        if parameter.requires_grad:
+            trainable += count
+        else:
+            total += count
+    return {"total": total, "trainable": trainable}
+
+
+def save_adapters(model: Any, folder: str | Path) -> None:
+    """Write the adapters and their configuration, each whole or not at all, without a path of this machine in it."""
+    folder = Path(folder)
+    making = folder / "adapter.part"
+    shutil.rmtree(making, ignore_errors=True)
+    model.save_pretrained(making, safe_serialization=True)
+    configuration = read_json(making / ADAPTER[1])
+    write_json(making / ADAPTER[1], {**configuration, "base_model_name_or_path": None})
+    for name in ADAPTER:
+        (making / name).replace(folder / name)
+    shutil.rmtree(making)
+
+
+def write_architecture(path: str | Path, manifest: str | Path, settings: Mapping[str, Any], counts: Mapping[str, int]) -> None:
+    """Say what a run's model is: its base (by name and by the manifest's checksum), its tuning and its size."""
+    described = read_json(manifest)
+    facts = {
+        "family": "causal_llm",
+        "parameters": counts["total"] + counts["trainable"],
+        "trainable": counts["trainable"],
+        "base": described["name"],
+        "base_manifest": sha256_of(manifest),
+        "base_miniature": described["miniature"],
+        **{key: settings[key] for key in ("tuning", "quantisation", "max_length", "lora")},
+    }
+    write_json(path, facts)
+
+
+def load_tuned(folder: str | Path, manifest: str | Path, device: torch.device, dtype: torch.dtype) -> tuple[Any, dict[str, Any]]:
+    """A run's model, ready to score and to write, and its architecture.json.
+
+    Raises VersoError when the adapters belong to another base than the manifest describes, or are damaged.
+    """
+    folder = Path(folder)
+    about = read_json(folder / "architecture.json")
+    if about["base_manifest"] != sha256_of(manifest):
+        raise VersoError(
+            f"{folder}: its adapters were tuned on another base than {manifest} describes now (this run's: {about['base']}); "
+            "train the run again, or put that base back"
+        )
+    model = load_base(manifest, about["quantisation"], device, dtype)
+    if about["tuning"] == "lora":
+        from peft import PeftModel
+        from safetensors import SafetensorError
+
+        try:
+            model = PeftModel.from_pretrained(model, str(folder), is_trainable=False, local_files_only=True)
+        except (SafetensorError, RuntimeError, json.JSONDecodeError) as error:
+            raise VersoError(
+                f"{folder / ADAPTER[0]}: cannot be read as this base's adapters ({error}); train the run again"
+            ) from error
+    return model.eval(), about
+
+
+def load_tokenizer(manifest: str | Path) -> Any:
+    """The base's tokenizer, from its tokenizer.json.
+
+    Raises VersoError when there is none (tokenizer.model alone is mis-read by transformers 5), or it has no chat template.
+    """
+    folder = snapshot_of(manifest)
+    if not (folder / "tokenizer.json").is_file():
+        raise VersoError(f"{folder}: has no tokenizer.json; add it to the `files` of this pretrained model and fetch again")
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    if not tokenizer.chat_template:
+        raise VersoError(
+            f"{folder}: its tokenizer has no chat template; take an instruction-tuned model (its name says -instruct or -chat)"
+        )
+    return tokenizer
+
+
+def learnt_weights(model: nn.Module) -> Iterable[tuple[str, nn.Parameter]]:
+    """What training changes, by name."""
+    return ((name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad)

@@ -1,0 +1,54 @@
+"""A training's card: that it is there when it was promised, and whether an error means that it is gone."""
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from verso.errors import DeviceLost
+from verso.hardware import Device
+
+# Of CUDA's messages those that speak of the card or its driver, not of our use of it (an illegal address, say, is a bug).
+CARD_IS_GONE = (
+    "busy or unavailable",
+    "device is lost",
+    "device lost",
+    "device not ready",
+    "device unavailable",
+    "ecc error",
+    "gpu is lost",
+    "hardware error",
+    "no cuda gpus are available",
+    "no cuda-capable device",
+    "nvlink error",
+    "unspecified launch failure",
+)
+
+
+def promised_card_is_there(device: Device, gpus: int) -> None:
+    """Raises DeviceLost when a job of SLURM was given a card and sees none."""
+    if gpus and device.device.type != "cuda" and "SLURM_JOB_ID" in os.environ:
+        raise DeviceLost(
+            f"SLURM job {os.environ['SLURM_JOB_ID']} was given a card (gpus: {gpus}) and sees none on {platform.node()} "
+            f"({device.reason}); run `nvidia-smi` in a job there; leave that node out (sbatch's --exclude) and start again, "
+            "or set the model's needs to gpus: 0"
+        )
+
+
+@contextmanager
+def card_must_answer() -> Iterator[None]:
+    """Turn CUDA's word that the card is gone into DeviceLost; too little memory and faults of ours stay what they are."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:  # torch.AcceleratorError is one
+        message = str(error).partition("\n")[0]  # then come hints for debugging
+        if "CUDA" not in message or not any(sign in message.lower() for sign in CARD_IS_GONE):
+            raise
+        raise DeviceLost(
+            f"the card of this job on {platform.node()} no longer answers ({message}); start again to go on from the last "
+            "checkpoint, on another node if it comes again (sbatch's --exclude), and tell who looks after that node"
+        ) from error

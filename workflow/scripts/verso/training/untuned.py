@@ -1,0 +1,28 @@
+"""A pretrained model that nothing is taught: the base that a tuned one is compared with."""
+
+from pathlib import Path
+from typing import Any
+
+from verso.files import read_json, write_csv, write_json
+from verso.hardware import Meter, asked_and_used, pick_device
+from verso.models.causal_llm import write_architecture
+from verso.models.pretrained import snapshot_of
+from verso.training.loop import HISTORY
+
+
+def take(
+    manifest: str | Path,
+    settings: dict[str, Any],
+    architecture: str | Path,
+    history: str | Path,
+    hardware: str | Path,
+    asked: dict[str, int],
+) -> None:
+    """Write what a training would have: the architecture, a history of no epoch, and that nothing was used.
+
+    Raises VersoError when the base's files are not whole.
+    """
+    snapshot_of(manifest)
+    write_architecture(architecture, manifest, settings, {"total": read_json(manifest)["parameters"], "trainable": 0})
+    write_csv(history, [], HISTORY)
+    write_json(hardware, asked_and_used(Meter(pick_device(0)).report(tokens=0), asked))
