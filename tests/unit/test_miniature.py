@@ -2,8 +2,14 @@
 
 import itertools
 import json
+import os
 import random
+import signal
 import string
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -53,7 +59,7 @@ def corpus(tmp_path_factory):
     return folder
 
 
-def make(corpus, folder, **changes):
+def make(corpus, folder, seconds=3600, **changes):
     """The manifest of a miniature made in `folder`."""
     miniature.make(
         name="toy",
@@ -65,7 +71,7 @@ def make(corpus, folder, **changes):
         history=folder / "history.csv",
         hardware=folder / "hardware.json",
         checkpoints=folder / "checkpoints",
-        checkpoint_seconds=3600,
+        checkpoint_seconds=seconds,
         asked=ASKED,
         started=0.0,
         tell=lambda progress: None,
@@ -101,6 +107,36 @@ def test_the_same_settings_give_the_same_bytes(corpus, made, tmp_path):
     again = make(corpus, tmp_path)
     assert bytes_of(snapshot_of(again)) == bytes_of(snapshot_of(made))
     assert again.read_bytes() == made.read_bytes()
+
+
+def test_a_making_that_is_killed_ends_with_the_same_bytes(corpus, tmp_path, caplog):
+    # dropout, so that random numbers matter, and steps for some seconds, so that death comes between two checkpoints
+    changes = {
+        "configuration": SETTINGS["configuration"] | {"attention_dropout": 0.1},
+        "pretraining": PRETRAINING | {"epochs": 12, "batch": 1},
+    }
+    undisturbed, struck = make(corpus, tmp_path / "undisturbed", **changes), tmp_path / "struck"
+    script = f"import torch, test_miniature as t; torch.set_num_threads({torch.get_num_threads()}); "
+    script += f"t.make(t.Path({str(corpus)!r}), t.Path({str(struck)!r}), seconds=0.2, **{changes!r})"
+    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(miniature.__file__).parents[2])])
+    process = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": paths})
+    ends = time.monotonic() + 120
+    while not list(struck.glob("checkpoints/*/*.ckpt")):
+        assert process.poll() is None
+        assert time.monotonic() < ends, "no checkpoint was written"
+        time.sleep(0.02)
+    time.sleep(0.3)
+    assert process.poll() is None, "it was over before it could be killed"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (struck / "pretrained.json").exists(), "half a miniature has a manifest"
+    with caplog.at_level("INFO"):
+        again = make(corpus, struck, **changes)
+    assert bytes_of(snapshot_of(again)) == bytes_of(snapshot_of(undisturbed))
+    assert again.read_bytes() == undisturbed.read_bytes()
+    losses = [[row["validation_loss"] for row in read_csv(made.parent / "history.csv")] for made in (again, undisturbed)]
+    assert losses[0] == losses[1]
+    assert "going on from the checkpoint" in caplog.text, "it began anew"
 
 
 def test_another_seed_gives_other_weights(corpus, made, tmp_path):

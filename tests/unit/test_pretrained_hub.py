@@ -14,6 +14,7 @@ from verso.errors import VersoError
 from verso.files import read_json
 from verso.models.pretrained import snapshot_of
 from verso.pretrained_hub import fetch
+from verso.secrets import MEMORY, hide_tokens
 
 LIBRARY = Path(__file__).parents[2] / "workflow" / "scripts"
 PATTERNS = ["model*.safetensors", "*.json"]
@@ -178,13 +179,18 @@ def test_a_gated_model_without_a_token_says_how_to_log_in(hub, manifest):
     assert "HF_TOKEN" in message
 
 
-@pytest.mark.parametrize("place", ["environment", ".env"])
+@pytest.mark.parametrize("place", ["environment", ".env", "hidden from jobs"])
 def test_a_token_opens_a_gated_model_and_is_written_nowhere(hub, manifest, monkeypatch, place):
     hub.repositories[REPOSITORY].gated = True
     if place == "environment":
         monkeypatch.setenv("HF_TOKEN", TOKEN)
-    else:
+    elif place == ".env":
         Path(".env").write_text(f"HF_TOKEN={TOKEN}\n")
+        Path(".env").chmod(0o600)
+    else:  # as where a cluster's Snakemake takes it out of the environment that jobs get
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        monkeypatch.setenv(MEMORY, "")
+        hide_tokens(os.environ)
     got(manifest)
     assert not [path for path in manifest.parent.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
 

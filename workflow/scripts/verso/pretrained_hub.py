@@ -22,7 +22,6 @@ from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import httpx
-from dotenv import dotenv_values
 from huggingface_hub import HfApi, constants, get_token, hf_hub_url
 from huggingface_hub.errors import (
     GatedRepoError,
@@ -38,11 +37,13 @@ from tqdm import tqdm
 from verso.errors import VersoError
 from verso.files import FULL_DISK, read_json, sha256_of, write_json
 from verso.models.pretrained import SNAPSHOT, write_manifest
+from verso.secrets import find_token
 
 log = logging.getLogger(__name__)
 
 TIMEOUT = 10.0  # seconds for a first answer: without a network it is said at once
 FETCHED = "fetched.json"
+TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_TOKEN")
 LOG_IN = "log in with `hf auth login`, or put a line HF_TOKEN=... into .env (chmod 600 .env)"
 BAR = functools.partial(tqdm, mininterval=5, delay=5, ascii=True, ncols=100)  # for a log: a line at most every 5 seconds
 
@@ -96,9 +97,8 @@ class Unreachable(VersoError):
 
 
 def _token() -> str | None:
-    """The token of the environment or of `hf auth login`, else that of .env; None without."""
-    values = dotenv_values(".env", interpolate=False) if Path(".env").exists() else {}
-    return get_token() or (values.get("HF_TOKEN") or "").strip() or None
+    """The token of the environment, of what Snakemake hid from jobs, or of .env; else that of `hf auth login`; None without."""
+    return find_token(TOKENS) or get_token()
 
 
 @contextmanager
