@@ -11,7 +11,7 @@ from verso.files import read_json_lines, write_csv, write_json, write_json_lines
 
 SCORE_COLUMNS = (
     "document", "group", "tokens", "unknown_tokens", "words", "characters", "bytes", "log_likelihood", "spelling_log_likelihood",
-    "log_likelihood_carried", "log_likelihood_reset", "state",
+    "log_likelihood_carried", "log_likelihood_reset", "log_likelihood_prompted", "state",
 )  # fmt: skip
 HISTORY_COLUMNS = (
     "epoch",
@@ -47,10 +47,14 @@ def fabricate_run(
     """
     dice = random.Random(f"{corpus} {model} {seed}")
     place = folder / "runs" / f"{abs(hash_of(corpus))}" / f"{abs(hash_of(model))}" / f"seed-{seed}"
-    unit = "word" if "word" in model else "char"
+    unit = "subword" if "mistral" in model else "word" if "word" in model else "char"
     write_csv(place / "scores.csv", scores if scores is not None else _scores(model, unit, dice), SCORE_COLUMNS)
-    write_csv(place / "history.csv", _history(model, unit, dice), HISTORY_COLUMNS)
-    write_json(place / "architecture.json", {"cell": "lstm", "parameters": 982_045})
+    history = [] if "base" in model else _history(model, unit, dice)
+    recited = ["train_recited", "validation_recited"] if "qlora" in model else []
+    history = [row | dict(zip(recited, (0.02 * row["epoch"], 0.01), strict=False)) for row in history]
+    write_csv(place / "history.csv", history, [*HISTORY_COLUMNS, *recited])
+    size = {"parameters": 7_331_909_632, "trainable": 83_886_080} if recited else {"parameters": 982_045}
+    write_json(place / "architecture.json", size)
     write_json(place / "hardware.json", _hardware(dice))
     rows = [_sample(index, model, seed, dice) for index in range(samples)]
     write_json_lines(place / "samples.jsonl", rows)
@@ -61,7 +65,7 @@ def fabricate_run(
         "corpus": corpus,
         "model": model,
         "unit": unit,
-        "family": "recurrent_lm",
+        "family": "causal_llm" if unit == "subword" else "recurrent_lm",
         "seed": seed,
         "miniature": False,
     }
@@ -80,13 +84,14 @@ def _scores(model: str, unit: str, dice: random.Random) -> list[dict[str, Any]]:
     for index in range(40):
         size, hard = songs.randint(700, 2600), songs.gauss(0, 0.12)
         cost = -(base + hard + dice.gauss(0, 0.05)) * size * math.log(2)
-        tokens, unknown = (size // 6, size // 120) if unit == "word" else (size, 0)
-        rows.append(
-            scores_row(
-                f"song-{index}", cost, size, group=("Ada", "Bo", "Cruz")[index % 3], tokens=tokens, unknown_tokens=unknown,
-                words=size // 6, spelling_log_likelihood=0.12 * cost if unknown else 0.0, log_likelihood_reset=cost * 1.015,
-            )
+        tokens, unknown = {"word": (size // 6, size // 120), "char": (size, 0), "subword": (size // 4, 0)}[unit]
+        row = scores_row(
+            f"song-{index}", cost, size, group=("Ada", "Bo", "Cruz")[index % 3], tokens=tokens, unknown_tokens=unknown,
+            words=size // 6, spelling_log_likelihood=0.12 * cost if unknown else 0.0, log_likelihood_reset=cost * 1.015,
         )  # fmt: skip
+        if unit == "subword":
+            row |= {"log_likelihood_carried": None, "log_likelihood_prompted": cost, "state": "prompted"}
+        rows.append(row)
     return rows
 
 
@@ -179,7 +184,8 @@ def fabricate_report(
             write_json_lines(run["samples"], [row | {"group": ""} for row in read_json_lines(run["samples"])])
     csvs = {name: folder / f"{name}.csv" for name in ("language_models", "comparisons", "samples", "hardware")}
     tables.compare(runs, 42, **csvs)
-    svgs = {name: folder / f"{name}.svg" for name in ("learning_curves", "bits_per_byte", "differences", "sample_measures")}
+    drawn = ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation")
+    svgs = {name: folder / f"{name}.svg" for name in drawn}
     inputs = {name: csvs[name] for name in ("language_models", "comparisons", "samples")}
 
     def files(key: str) -> list[dict[str, Any]]:
@@ -197,6 +203,7 @@ def fabricate_report(
         ],
         "models": {
             model: {"cell": model.split("-")[0], "embedding": 128, "hidden": 256, "schedule": {"name": "plateau", "factor": 0.5}}
+            | ({"family": "causal_llm", "tuning": "lora"} if "qlora" in model else {})
             for models in corpora.values()
             for model in models
         },

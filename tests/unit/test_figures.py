@@ -9,7 +9,7 @@ from verso.report import figures, tables
 from verso.report.palette import COLOURS, colours_of
 
 SVG = "{http://www.w3.org/2000/svg}"
-FIGURES = ("learning_curves", "bits_per_byte", "differences", "sample_measures")
+FIGURES = ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation")
 
 
 def draw(folder, corpora):
@@ -84,3 +84,19 @@ def test_a_single_model_leaves_a_sentence_and_no_broken_figure(tmp_path):
 )
 def test_epochs_are_marked_by_whole_numbers_each_once(last, ticks):
     assert figures._epoch_ticks(last) == ticks
+
+
+def test_what_is_known_by_heart_is_drawn_of_tuned_models_alone(tmp_path, drawn):
+    root = draw(tmp_path, {"songs": ["gru-char", "mistral-base", "mistral-qlora"]})
+    found = texts(root["memorisation"])
+    assert "recited, share of 50 tokens" in found
+    assert "mistral-qlora" in found
+    assert not {"gru-char", "mistral-base"} & set(found)
+    assert "loss, nats per sub-word token" in texts(root["learning_curves"])
+    assert any("nothing to draw" in (text or "") for text in texts(drawn["memorisation"]))
+
+
+def test_a_base_alone_has_no_curve_and_breaks_nothing(tmp_path):
+    root = draw(tmp_path, {"songs": ["mistral-base"]})
+    assert any("nothing to draw" in (text or "") for text in texts(root["learning_curves"]))
+    assert "mistral-base" in texts(root["bits_per_byte"])

@@ -37,7 +37,7 @@ class Line:
     def __init__(self, after_step=None, validation=None):
         torch.manual_seed(5)
         self.model = torch.nn.Sequential(torch.nn.Linear(1, 8), torch.nn.Dropout(0.2), torch.nn.Linear(8, 1))
-        self.steps = 6
+        self.steps, self.accumulation = 6, 1
         self.x = torch.linspace(-1, 1, 60)[:, None]
         self.memory = torch.zeros(1)
         self.after_step = after_step or (lambda number: None)
@@ -67,6 +67,10 @@ class Line:
         if self.validation:
             return next(self.validation)
         return float(((self.model(self.x) - 3 * self.x - 1) ** 2).mean())
+
+    def observed(self):
+        assert not torch.is_grad_enabled()
+        return {"slope": float(self.model(torch.ones(1, 1)) - self.model(torch.zeros(1, 1)))}
 
     def carried(self):
         return self.memory
@@ -99,7 +103,8 @@ def test_a_training_learns_and_its_history_has_a_row_an_epoch(tmp_path):
     task = Line()
     outcome = fit(task, {**SETTINGS, "epochs": 60}, Checkpoints(tmp_path, "a"))
     assert [row["epoch"] for row in outcome.history] == list(range(1, 61))
-    assert all(tuple(row) == HISTORY for row in outcome.history)
+    assert all(tuple(row) == (*HISTORY, "slope") for row in outcome.history), "what the task observed comes behind"
+    assert outcome.history[-1]["slope"] == pytest.approx(3, abs=0.5)
     assert outcome.history[-1]["step"] == 360
     assert outcome.history[-1]["tokens"] == outcome.hardware["tokens"] == 3600
     assert outcome.history[-1]["validation_loss"] < 0.1 < outcome.history[0]["validation_loss"]

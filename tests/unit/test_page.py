@@ -179,6 +179,15 @@ def test_unknown_words_spelling_is_named_beside_the_perplexity(tmp_path):
     assert re.search(r"lstm-char with [\d.,]+ per character;", text)
 
 
+def test_a_tuned_model_has_a_section_on_what_it_knows_by_heart_and_its_prompt_is_named(tmp_path, report):
+    page = fabricate_report(tmp_path, {"songs": ["gru-char", "mistral-base", "mistral-qlora"]}, seeds=1, demo=False).read_text()
+    assert 'id="en-memorisation"' in page
+    assert 'id="es-memorisation"' in page
+    assert words.TEXTS["en"]["state_prompted"] in page
+    assert "83,886,080 learnt" in page
+    assert 'id="en-memorisation"' not in report, "there is nothing to say where nothing was tuned"
+
+
 def test_a_fingerprint_that_all_runs_share_is_said_once(report, tmp_path):
     assert report.count("0123456789abcdef") == 2  # once in each language
     provenance = {"versions": {"verso": "0.1.0"}, "config": "x", "commit": None, "date": "2026-11-22"}
@@ -202,7 +211,8 @@ def hardware_section(folder, language="en", **cells):
     others = {"title": "t", "language": language, "experiments": [], "models": {}, "corpora": [], "samples": []}
     others |= {"provenance": {"versions": {"verso": "0"}, "fingerprints": {}, "config": "c", "commit": None, "date": "d"}}
     csvs = {name: folder / f"{name}.csv" for name in ("language_models", "comparisons", "samples")}
-    svgs = {name: folder / f"{name}.svg" for name in ("learning_curves", "bits_per_byte", "differences", "sample_measures")}
+    drawn = ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation")
+    svgs = {name: folder / f"{name}.svg" for name in drawn}
     page.render(
         report,
         tables=csvs | {"hardware": folder / "changed" / "hardware.csv"},

@@ -256,3 +256,20 @@ def test_a_miniature_is_called_one_where_its_use_is_told(tmp_path):
     rows = compare(tmp_path, [fabricate_run(tmp_path, "songs", "toy", 0, miniature=True)])["hardware"]
     assert totals(rows)["miniatures"] == 1
     assert "toy (miniature)" in (tmp_path / "hardware.tex").read_text()
+
+
+def test_a_pretrained_model_is_compared_by_the_bytes_and_says_what_it_was_given(tmp_path):
+    alone = {"log_likelihood_carried": None, "log_likelihood_reset": bits(1.5), "log_likelihood_prompted": bits(1.0)}
+    runs = [
+        fabricate_run(tmp_path, "songs", "gru-char", 0, rows([2.0, 2.0])),
+        fabricate_run(tmp_path, "songs", "mistral-base", 0, rows([1.5, 1.5], **alone | {"state": "reset"})),
+        fabricate_run(tmp_path, "songs", "mistral-qlora", 0, rows([1.0, 1.0], **alone | {"state": "prompted"})),
+    ]
+    recurrent, base, tuned = compare(tmp_path, runs)["language_models"]
+    assert [float(row["bits_per_byte"]) for row in (recurrent, base, tuned)] == pytest.approx([2.0, 1.5, 1.0])
+    assert [row["state"] for row in (recurrent, base, tuned)] == ["carried", "reset", "prompted"]
+    assert (tuned["bits_per_byte_carried"], recurrent["bits_per_byte_prompted"]) == ("", "")
+    assert float(tuned["bits_per_byte_reset"]) == pytest.approx(1.5)
+    assert (base["epochs"], base["best_epoch"]) == ("0.0", "0.0"), "nothing was taught to it"
+    assert tuned["trainable"] == "83886080"
+    assert recurrent["trainable"] == recurrent["parameters"], "all of it was learnt"
