@@ -30,11 +30,11 @@ PATIENCE = 1500  # seconds for one seed, far more than it needs
 RESULTS = ("model/*.safetensors", "scores.csv", "samples.jsonl", "sample_measures.csv")
 
 
-def demo_config() -> dict[str, Any]:
-    """The demo's recurrent models, one seed, fewer epochs: a training lasts some ten seconds, and is struck once or twice."""
+def demo_config(models: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The demo's recurrent models (or some of them), one seed, fewer epochs: a training of some ten seconds is struck once or twice."""
     config = yaml.safe_load((ROOT / "config" / "demo.yaml").read_text(encoding="utf-8"))
     config["corpora"]["demo-songs"]["source"]["path"] = "songs.jsonl"
-    config["experiments"] = {"lyrics": config["experiments"]["lyrics"]}
+    config["experiments"] = {"lyrics": config["experiments"]["lyrics"] | ({"models": list(models)} if models else {})}
     config["models"] = {name: config["models"][name] for name in config["experiments"]["lyrics"]["models"]}
     for model in config["models"].values():
         model["epochs"] = EPOCHS
@@ -49,10 +49,10 @@ def checksums(project: Project) -> dict[str, str]:
     return {str(path.relative_to(runs)): sha256_of(path) for name in RESULTS for path in sorted(runs.glob(f"*/*/*/{name}"))}
 
 
-def undisturbed(folder: Path) -> Project:
+def undisturbed(folder: Path, config: dict[str, Any]) -> Project:
     """The same study on this machine alone, without a fault."""
     folder.mkdir(parents=True, exist_ok=True)
-    project = Project.made_in(folder, demo_config())
+    project = Project.made_in(folder, config)
     project.make("--profile", "profiles/local", "--quiet", "all")
     return project
 
@@ -118,12 +118,12 @@ def pause(generator: random.Random, faults: Faults) -> float:
     return generator.uniform(5, 15) * 1.15 ** faults.struck.total()
 
 
-def soak(folder: Path, cluster: Cluster, seed: int) -> tuple[Study, Counter[str], int]:
+def soak(folder: Path, cluster: Cluster, config: dict[str, Any], seed: int) -> tuple[Study, Counter[str], int]:
     """Run the study to its end under faults; the study, the faults by kind, and how often Snakemake was started.
 
     Raises AssertionError when it does not end in time.
     """
-    study = Study.made_in(folder, cluster, demo_config(), SITE)
+    study = Study.made_in(folder, cluster, config, SITE)
     generator = random.Random(seed)
     faults = Faults(study, generator)
     ends = time.monotonic() + PATIENCE
@@ -173,7 +173,7 @@ def main() -> int:
     """Soak so many seeds, with a line for each; exit code 1 when one of them is wrong."""
     count, first = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1
     base = Path(tempfile.mkdtemp(prefix="verso-soak-", dir="/tmp"))
-    expected = checksums(undisturbed(base / "undisturbed"))
+    expected = checksums(undisturbed(base / "undisturbed", demo_config()))
     print(f"undisturbed: {len(expected)} results of {len(expected) // len(RESULTS)} runs", flush=True)
     wrong = 0
     for seed in range(first, first + count):
@@ -182,7 +182,7 @@ def main() -> int:
         folder.mkdir()
         with tempfile.TemporaryDirectory(prefix="verso-slurm-", dir="/tmp") as state, Cluster(Path(state), cpus=2) as cluster:
             try:
-                study, struck, starts = soak(folder, cluster, seed)
+                study, struck, starts = soak(folder, cluster, demo_config(), seed)
                 fault = verdict(study, expected)
                 submitted = len(cluster.jobs())
             except AssertionError as error:
