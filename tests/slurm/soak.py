@@ -31,7 +31,7 @@ RESULTS = ("model/*.safetensors", "scores.csv", "samples.jsonl", "sample_measure
 
 
 def demo_config(models: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The demo's recurrent models (or some of them), one seed, fewer epochs: a training of some ten seconds is struck once or twice."""
+    """The demo's recurrent models (or some), one seed, fewer epochs: a training of some ten seconds is struck once or twice."""
     config = yaml.safe_load((ROOT / "config" / "demo.yaml").read_text(encoding="utf-8"))
     config["corpora"]["demo-songs"]["source"]["path"] = "songs.jsonl"
     config["experiments"] = {"lyrics": config["experiments"]["lyrics"] | ({"models": list(models)} if models else {})}

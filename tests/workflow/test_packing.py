@@ -66,13 +66,12 @@ with lease({cards}, vram_mb, Path("leases")) as card:
 
 
 def runs_of_full_experiment():
-    """Seconds and MB of each run of config/config.yaml, by a name that can be a file's."""
+    """Seconds and MB of each recurrent run of config/config.yaml, by a name that can be a file's."""
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
     return {
         f"{model}.{seed}": (WORK[model][0] * SECONDS, WORK[model][1])
-        for experiment in config["experiments"].values()
-        for model in experiment["models"]
-        for seed in experiment["seeds"]
+        for model in config["experiments"]["lyrics"]["models"]
+        for seed in config["experiments"]["lyrics"]["seeds"]
     }
 
 

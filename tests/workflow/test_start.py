@@ -3,9 +3,10 @@
 import csv
 import json
 import re
+import shutil
 
 import pytest
-from project import songs_of
+from project import ROOT, songs_of
 
 from verso.config_check import RULES
 
@@ -145,8 +146,9 @@ def test_every_job_logs_is_benchmarked_and_knows_its_needs(project):
     output = project.make("--dry-run")
     blocks = dict(re.findall(r"^rule (\w+):$(.*?)(?=^\[|\Z)", output, re.MULTILINE | re.DOTALL))
     blocks.pop("all")
-    # Targets without jobs of their own, and the report of what there is and the scraping, which nobody asked for here
-    others = {"all", "fetch", "compare_so_far", "figures_so_far", "report_so_far", "scrape_genius"}
+    # Targets without jobs of their own, and what nobody asked for here: a report of what there is, the web, pretrained models
+    others = {"all", "fetch", "compare_so_far", "figures_so_far", "report_so_far", "scrape_genius", "fetch_pretrained"}
+    others |= {"make_miniature", "take_causal_llm", "train_causal_llm", "score_causal_llm", "sample_causal_llm"}
     assert {*blocks} | others == set(RULES)
     for block in blocks.values():
         assert "    log: results/logs/" in block, block
@@ -172,10 +174,14 @@ def test_the_slurm_profile_plans_with_a_card_for_training_and_none_for_the_rest(
 
 
 def test_the_full_config_plans_on_slurm(project):
-    project.path("data").mkdir()
-    project.path("songs.jsonl").rename(project.path("data/songs.jsonl"))
+    shutil.copytree(ROOT / "resources", project.path("resources"))
     output = project.make("--dry-run", "--profile", "profiles/slurm", "--configfile", "config/config.yaml")
     assert re.search(r"^train_recurrent_lm +18$", output, re.MULTILINE)
+    tuning = next(block for block in re.split(r"^\[", output, flags=re.MULTILINE) if "rule train_causal_llm" in block)
+    assert "gpu=1" in tuning
+    vram_mb = re.search(r"vram_mb=(\d+)", tuning)
+    assert vram_mb
+    assert 8000 < int(vram_mb[1]) < 12288, "7 billion weights in 4 bits, before anything is fetched"
 
 
 def test_a_config_file_on_the_command_line_replaces_the_default_one(project):
