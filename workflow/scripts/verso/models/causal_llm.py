@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from verso.errors import VersoError
-from verso.files import read_json, sha256_of, write_json
+from verso.files import give_usual_rights, read_json, sha256_of, write_json
 from verso.models.pretrained import snapshot_of
 
 ADAPTER = ("adapter_model.safetensors", "adapter_config.json")
@@ -115,7 +115,9 @@ def save_adapters(model: Any, folder: str | Path) -> None:
     shutil.rmtree(making, ignore_errors=True)
     model.save_pretrained(making, safe_serialization=True)
     configuration = read_json(making / ADAPTER[1])
-    write_json(making / ADAPTER[1], {**configuration, "base_model_name_or_path": None})
+    targets = sorted(configuration["target_modules"])  # a set, which each process orders in its own way
+    write_json(making / ADAPTER[1], {**configuration, "target_modules": targets, "base_model_name_or_path": None})
+    give_usual_rights(making)
     for name in ADAPTER:
         (making / name).replace(folder / name)
     shutil.rmtree(making)
