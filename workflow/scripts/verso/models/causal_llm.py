@@ -9,6 +9,7 @@ transformers, peft and bitsandbytes are imported where they are used: together t
 
 import json
 import shutil
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -40,14 +41,13 @@ def load_base(manifest: str | Path, quantisation: str, device: torch.device, dty
         quantised["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
         )
-    elif "quantization_config" in configuration:  # its own compute type may be bfloat16, which Turing has not
-        own = {key: value for key, value in configuration["quantization_config"].items() if key.startswith("bnb_4bit")}
-        own |= {"bnb_4bit_compute_dtype": dtype, "load_in_4bit": True}
-        quantised["quantization_config"] = BitsAndBytesConfig(**own)
     model = AutoModelForCausalLM.from_pretrained(
         folder, dtype=dtype, device_map={"": str(device)}, local_files_only=True, trust_remote_code=False, **quantised
     )
     keep_weights_as_they_are(model)
+    for module in model.modules():
+        if hasattr(module, "compute_dtype"):  # a snapshot in 4 bits brings its own: maybe bfloat16, which Turing has not
+            module.compute_dtype = dtype
     model.requires_grad_(False)
     return model
 
@@ -64,7 +64,9 @@ def keep_weights_as_they_are(model: nn.Module) -> None:
 
 
 def _must_have_room(described: Mapping[str, Any], quantisation: str, device: torch.device) -> None:
-    """Raises VersoError when the card has less free memory than the weights alone take."""
+    """Raises VersoError when the card has less free memory than the weights alone take, where their number is known."""
+    if described["parameters"] is None:
+        return
     wanted = described["parameters"] * (0.56 if quantisation == "nf4" else 2.0)  # bytes; embeddings are never quantised
     free, total = torch.cuda.mem_get_info(device)
     if wanted > free:
@@ -156,8 +158,10 @@ def load_tuned(folder: str | Path, manifest: str | Path, device: torch.device, d
         from safetensors import SafetensorError
 
         try:
-            model = PeftModel.from_pretrained(model, str(folder), is_trainable=False, local_files_only=True)
-        except (SafetensorError, RuntimeError, json.JSONDecodeError) as error:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("error", message="Found missing adapter keys")  # they would be drawn anew
+                model = PeftModel.from_pretrained(model, str(folder), is_trainable=False, local_files_only=True)
+        except (SafetensorError, RuntimeError, json.JSONDecodeError, TypeError, KeyError, UserWarning) as error:
             raise VersoError(
                 f"{folder / ADAPTER[0]}: cannot be read as this base's adapters ({error}); train the run again"
             ) from error
