@@ -255,7 +255,7 @@ def test_a_configuration_of_adapters_that_is_none_is_refused(tiny, tuned, tmp_pa
 def test_a_snapshot_without_tokenizer_json_is_refused(tiny, tmp_path):
     manifest = another(tiny, tmp_path / "other")
     (manifest.parent / "snapshot/tokenizer.json").rename(manifest.parent / "snapshot/tokenizer.model")
-    with pytest.raises(VersoError, match="has no tokenizer.json; add it to the `files`"):
+    with pytest.raises(VersoError, match=r"has no tokenizer.json; add it to the `files`"):
         causal_llm.load_tokenizer(described_again(manifest))
 
 
