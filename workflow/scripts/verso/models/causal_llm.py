@@ -47,7 +47,7 @@ def load_base(manifest: str | Path, quantisation: str, device: torch.device, dty
     keep_weights_as_they_are(model)
     for module in model.modules():
         if hasattr(module, "compute_dtype"):  # a snapshot in 4 bits brings its own: maybe bfloat16, which Turing has not
-            module.compute_dtype = dtype
+            setattr(module, "compute_dtype", dtype)  # noqa: B010 (as below)
     model.requires_grad_(False)
     return model
 
