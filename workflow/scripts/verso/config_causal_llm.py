@@ -87,6 +87,6 @@ class CausalLLM(Settings):
 
     @model_validator(mode="after")
     def _windows_overlap(self) -> "CausalLLM":
-        if self.scoring.stride > self.max_length:
-            raise ValueError(f"scoring.stride ({self.scoring.stride}) must be at most max_length ({self.max_length})")
+        if self.scoring.stride >= self.max_length:  # or a window's first token would be scored after nothing
+            raise ValueError(f"scoring.stride ({self.scoring.stride}) must be less than max_length ({self.max_length})")
         return self

@@ -71,7 +71,9 @@ def _dangling_names(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
             if runs_on and kind in KINDS and kind not in runs_on:
                 what = f'"{model}" is a {family}, which cannot run on a corpus of kind {kind}; it can on: {", ".join(runs_on)}'
                 faults.append((f"{path}.models[{position}]", what))
-            if family == "causal_llm" and kind == "manual" and _mapping(models.get(model)).get("beyond", "cut") == "cut":
+            entry = _mapping(models.get(model)) if isinstance(model, str) else {}
+            learns = family == "causal_llm" and entry.get("tuning", "lora") != "none"
+            if learns and kind == "manual" and entry.get("beyond", "cut") == "cut":
                 what = f'"{model}" would learn one window of a manual; set beyond: split in that model'
                 faults.append((f"{path}.models[{position}]", what))
     return faults

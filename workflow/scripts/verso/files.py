@@ -32,9 +32,7 @@ def atomic_path(final: str | Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes 0600: results are shared on a cluster
+        give_usual_rights(temporary)
         temporary.replace(final)
     except OSError as error:
         if error.errno in FULL_DISK:
@@ -42,6 +40,17 @@ def atomic_path(final: str | Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def give_usual_rights(path: Path) -> None:
+    """Let others read a file, or the files in a folder, as the umask has it.
+
+    mkstemp and safetensors make 0600: results are shared on a cluster.
+    """
+    umask = os.umask(0)
+    os.umask(umask)
+    for file in path.iterdir() if path.is_dir() else [path]:
+        file.chmod(0o666 & ~umask)
 
 
 @contextmanager

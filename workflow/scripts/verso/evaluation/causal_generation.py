@@ -64,7 +64,7 @@ def write_batch(model: Any, tokenizer: Any, batch: Sequence[Request], seed: int,
 
     Repetition penalty, temperature, top-k and top-p are transformers' own, in its order; the draw is by `own_draws`.
     """
-    from transformers import LogitsProcessorList
+    from transformers import GenerationConfig, LogitsProcessorList
     from transformers.generation.logits_process import (
         RepetitionPenaltyLogitsProcessor,
         TemperatureLogitsWarper,
@@ -83,9 +83,11 @@ def write_batch(model: Any, tokenizer: Any, batch: Sequence[Request], seed: int,
     longest = max(map(len, asked))
     padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     device = next(model.parameters()).device
-    tokens = torch.tensor([[padding] * (longest - len(row)) + row for row in asked], device=device)  # the answers begin together
+    # The answers begin together. Filled up with its own first token, a row holds none that the repetition penalty would not see
+    tokens = torch.tensor([row[:1] * (longest - len(row)) + row for row in asked], device=device)
     seen = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in asked], device=device)
     uniforms = torch.stack([own_draws(seed, request, limit) for request in batch]).to(device)  # (B, limit)
+    model.generation_config = GenerationConfig()  # what the base's makers recommend is not what the config says
     written = model.generate(
         input_ids=tokens,
         attention_mask=seen,
@@ -94,10 +96,6 @@ def write_batch(model: Any, tokenizer: Any, batch: Sequence[Request], seed: int,
         logits_processor=LogitsProcessorList([*processors, Draw(uniforms, longest)]),
         pad_token_id=padding,
         eos_token_id=tokenizer.eos_token_id,
-        temperature=None,
-        top_p=None,
-        top_k=None,
-        repetition_penalty=None,
     )[:, longest:]
     return [_row(tokenizer, request, row.tolist(), seed, limit) for request, row in zip(batch, written, strict=True)]
 

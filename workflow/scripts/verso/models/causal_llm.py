@@ -9,6 +9,7 @@ transformers, peft and bitsandbytes are imported where they are used: together t
 
 import json
 import shutil
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import torch
 from torch import nn
 
 from verso.errors import VersoError
-from verso.files import read_json, sha256_of, write_json
+from verso.files import give_usual_rights, read_json, sha256_of, write_json
 from verso.models.pretrained import snapshot_of
 
 ADAPTER = ("adapter_model.safetensors", "adapter_config.json")
@@ -40,14 +41,13 @@ def load_base(manifest: str | Path, quantisation: str, device: torch.device, dty
         quantised["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
         )
-    elif "quantization_config" in configuration:  # its own compute type may be bfloat16, which Turing has not
-        own = {key: value for key, value in configuration["quantization_config"].items() if key.startswith("bnb_4bit")}
-        own |= {"bnb_4bit_compute_dtype": dtype, "load_in_4bit": True}
-        quantised["quantization_config"] = BitsAndBytesConfig(**own)
     model = AutoModelForCausalLM.from_pretrained(
         folder, dtype=dtype, device_map={"": str(device)}, local_files_only=True, trust_remote_code=False, **quantised
     )
     keep_weights_as_they_are(model)
+    for module in model.modules():
+        if hasattr(module, "compute_dtype"):  # a snapshot in 4 bits brings its own: maybe bfloat16, which Turing has not
+            setattr(module, "compute_dtype", dtype)  # noqa: B010 (as below)
     model.requires_grad_(False)
     return model
 
@@ -64,7 +64,9 @@ def keep_weights_as_they_are(model: nn.Module) -> None:
 
 
 def _must_have_room(described: Mapping[str, Any], quantisation: str, device: torch.device) -> None:
-    """Raises VersoError when the card has less free memory than the weights alone take."""
+    """Raises VersoError when the card has less free memory than the weights alone take, where their number is known."""
+    if described["parameters"] is None:
+        return
     wanted = described["parameters"] * (0.56 if quantisation == "nf4" else 2.0)  # bytes; embeddings are never quantised
     free, total = torch.cuda.mem_get_info(device)
     if wanted > free:
@@ -115,7 +117,9 @@ def save_adapters(model: Any, folder: str | Path) -> None:
     shutil.rmtree(making, ignore_errors=True)
     model.save_pretrained(making, safe_serialization=True)
     configuration = read_json(making / ADAPTER[1])
-    write_json(making / ADAPTER[1], {**configuration, "base_model_name_or_path": None})
+    targets = sorted(configuration["target_modules"])  # a set, which each process orders in its own way
+    write_json(making / ADAPTER[1], {**configuration, "target_modules": targets, "base_model_name_or_path": None})
+    give_usual_rights(making)
     for name in ADAPTER:
         (making / name).replace(folder / name)
     shutil.rmtree(making)
@@ -154,8 +158,10 @@ def load_tuned(folder: str | Path, manifest: str | Path, device: torch.device, d
         from safetensors import SafetensorError
 
         try:
-            model = PeftModel.from_pretrained(model, str(folder), is_trainable=False, local_files_only=True)
-        except (SafetensorError, RuntimeError, json.JSONDecodeError) as error:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("error", message="Found missing adapter keys")  # they would be drawn anew
+                model = PeftModel.from_pretrained(model, str(folder), is_trainable=False, local_files_only=True)
+        except (SafetensorError, RuntimeError, json.JSONDecodeError, TypeError, KeyError, UserWarning) as error:
             raise VersoError(
                 f"{folder / ADAPTER[0]}: cannot be read as this base's adapters ({error}); train the run again"
             ) from error

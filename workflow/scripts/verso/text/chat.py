@@ -10,6 +10,8 @@ from typing import Any
 
 from verso.errors import VersoError
 
+PLACES = ("\ue000", "\ue001")  # private characters, to find out where a template puts what is said
+
 
 @dataclass(frozen=True)
 class Example:
@@ -37,28 +39,72 @@ def prompt_of(document: Mapping[str, Any], instruction: Mapping[str, str]) -> st
 
 def with_prompt(tokenizer: Any, prompt: str, text: str, document: str) -> Example:
     """The tokens by the chat template. They begin with one <s> and end with one </s>, or VersoError says what is wrong."""
-    question = [{"role": "user", "content": prompt}]
-    asked = tokenizer.apply_chat_template(question, tokenize=False, add_generation_prompt=True)
-    whole = tokenizer.apply_chat_template([*question, {"role": "assistant", "content": text}], tokenize=False)
-    if not whole.startswith(asked) or text not in whole[len(asked) :]:
-        raise VersoError(f"{document}: the chat template changes the text, so that its cost would be another text's")
+    _must_say_something(text, document)
+    asked = question(tokenizer, prompt)
     # One pass over the whole: the template holds <s>, and a text that is tokenised apart may begin with another token
-    encoded = tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True)
-    tokens = list(encoded["input_ids"])
-    cut = sum(end <= len(asked) and begin < len(asked) for begin, end in encoded["offset_mapping"])
-    return _checked(tokenizer, Example(document, _ended(tokenizer, tokens), cut))
+    tokens = _tokens(tokenizer, *_rendered(tokenizer, document, prompt, text))
+    if tokens[: len(asked)] != asked:
+        raise VersoError(f"{document}: the beginning of its text and the end of its prompt are one token; take another template")
+    return _checked(tokenizer, Example(document, _ended(tokenizer, tokens), len(asked)))
 
 
 def without_prompt(tokenizer: Any, text: str, document: str) -> Example:
-    """<s>, the text, </s>."""
-    tokens = [tokenizer.bos_token_id, *tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-    return _checked(tokenizer, Example(document, tokens, 1))
+    """<s>, the text, </s>. A model that knows no <s> begins after the end of another text."""
+    _must_say_something(text, document)
+    start = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
+    own = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+    return _checked(tokenizer, Example(document, [start, *own, tokenizer.eos_token_id], 1))
 
 
 def question(tokenizer: Any, prompt: str) -> list[int]:
     """The tokens after which a model answers the prompt."""
-    asked = tokenizer.apply_chat_template([{"role": "user", "content": prompt}], tokenize=False, add_generation_prompt=True)
-    return list(tokenizer(asked, add_special_tokens=False)["input_ids"])
+    return _tokens(tokenizer, *_rendered(tokenizer, "an instruction", prompt))
+
+
+def _rendered(tokenizer: Any, what: str, *said: str) -> tuple[str, list[tuple[int, int]]]:
+    """The chat of what is said in turn, the user first, as one string, and where in it each of these stands.
+
+    Raises VersoError, which names `what`, when the template changes any of them.
+    """
+
+    def rendered(*contents: str) -> str:
+        turns = [{"role": ("user", "assistant")[at % 2], "content": content} for at, content in enumerate(contents)]
+        return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=len(turns) % 2 == 1))
+
+    found, frame = rendered(*said), rendered(*PLACES[: len(said)])
+    expected, places = "", []
+    for own, place in zip(said, PLACES, strict=False):
+        before, _, frame = frame.partition(place)
+        places.append((len(expected) + len(before), len(expected) + len(before) + len(own)))
+        expected += before + own
+    if found != expected + frame:
+        raise VersoError(f"{what}: the chat template changes the text, so that its cost would be another text's")
+    return found, places
+
+
+def _tokens(tokenizer: Any, chat: str, outside: list[tuple[int, int]]) -> list[int]:
+    """The tokens of a chat; a control token that stands in a text from `outside` (its places) is spelled: it is no order."""
+    encoded = tokenizer(chat, add_special_tokens=False, return_offsets_mapping=True)
+    controls = {token: added.content for token, added in tokenizer.added_tokens_decoder.items() if added.special}
+    tokens: list[int] = []
+    for token, (begin, end) in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True):
+        own = any(begin < last and first < end for first, last in outside)
+        smuggled = own and token in controls and controls[token] in chat[begin:end]  # <unk> also stands for what is unknown
+        tokens += _spelled(tokenizer, chat[begin:end]) if smuggled else [token]
+    return tokens
+
+
+def _spelled(tokenizer: Any, characters: str) -> list[int]:
+    """A control token's name as ordinary tokens: letter by letter, for in a piece of their own some would begin with a space."""
+    singles = [tokenizer.convert_tokens_to_ids(character) for character in characters]
+    if not any(single is None or single == tokenizer.unk_token_id for single in singles):
+        return singles
+    return list(tokenizer(characters, add_special_tokens=False, split_special_tokens=True)["input_ids"])
+
+
+def _must_say_something(text: str, document: str) -> None:
+    if not text.strip():
+        raise VersoError(f"{document}: its text is empty, so that there is nothing to learn and nothing to score")
 
 
 def _ended(tokenizer: Any, tokens: list[int]) -> list[int]:
@@ -72,9 +118,5 @@ def _checked(tokenizer: Any, example: Example) -> Example:
         raise VersoError(
             f"{example.document}: {beginnings} tokens {tokenizer.bos_token} where one at the beginning is right; the model's "
             "chat template and its tokenizer do not fit together"
-        )
-    if example.completion < 2:  # </s> alone: nothing to learn, nothing to score
-        raise VersoError(
-            f"{example.document}: nothing is left of its text behind the prompt; the corpus must not hold empty texts"
         )
     return example

@@ -10,7 +10,6 @@ Windows hold several documents, which see each other: good enough for a toy, and
 import hashlib
 import json
 import logging
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -25,7 +24,7 @@ from torch.nn import functional as F
 from transformers import PreTrainedModel
 
 from verso.errors import VersoError
-from verso.files import read_json_lines, sha256_of, write_csv, write_json
+from verso.files import give_usual_rights, read_json_lines, sha256_of, write_csv, write_json
 from verso.hardware import asked_and_used, pick_device, use_threads
 from verso.models.miniature import PURPOSES, built, check_configuration, check_tokenizer, learnt_tokenizer, save_tokenizer
 from verso.models.pretrained import SNAPSHOT, write_manifest
@@ -258,10 +257,7 @@ def _longest(model: PreTrainedModel, settings: Mapping[str, Any]) -> int:
 
 def _takes_the_place_of(new: Path, old: Path) -> None:
     """Give `new` the name `old`. The manifest, which vouches for its content, is not there while this goes on."""
-    umask = os.umask(0)
-    os.umask(umask)
-    for path in new.iterdir():
-        path.chmod(0o666 & ~umask)  # safetensors are written as 0600: results are shared on a cluster
+    give_usual_rights(new)
     shutil.rmtree(old, ignore_errors=True)
     new.rename(old)
 
