@@ -119,9 +119,9 @@ def pause(generator: random.Random, faults: Faults) -> float:
 
 
 def soak(folder: Path, cluster: Cluster, config: dict[str, Any], seed: int) -> tuple[Study, Counter[str], int]:
-    """Run the study to its end under faults, which begin with the first training; the study, the faults by kind, and how often Snakemake was started.
+    """Run the study to its end under faults, which begin with the first training.
 
-    Raises AssertionError when it does not end in time.
+    Returns the study, the faults by kind and the starts of Snakemake. Raises AssertionError when it does not end in time.
     """
     study = Study.made_in(folder, cluster, config, SITE)
     generator = random.Random(seed)
