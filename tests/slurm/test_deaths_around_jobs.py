@@ -27,7 +27,7 @@ MODELS = {
 }
 GOING_ON = r"going on from the checkpoint of epoch \d+, step (\d+)"
 WAITING = "which trains this run, to save it and let go"
-DOWN_SECONDS = 15  # of the database: a test of minutes would find nothing else
+DOWN_SECONDS = 60  # of the database
 
 Started = Callable[..., "subprocess.Popen[str]"]
 
