@@ -67,6 +67,11 @@ onstart:
         stop(MISSING)
     if secrets.fault_of_env_file(Path(".env")):
         stop(secrets.fault_of_env_file(Path(".env")))
+    if workflow.non_local_exec and not SITE and CARDS_ARE_ASKED:
+        stop(
+            "Runs ask for a card, and no `site` block says how a cluster is asked for one: give --profile, and no --config beside it "
+            "(it replaces the profile's; change the config file instead)."
+        )
     if workflow.non_local_exec and secrets.hide_tokens(os.environ):
         print("Verso: tokens in the environment are kept from the jobs.")
     print(

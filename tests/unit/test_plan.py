@@ -81,6 +81,14 @@ def test_without_cards_and_an_expectation_nothing_is_made_up():
     assert "No time is expected of 1 training." in page
 
 
+def test_what_fetches_runs_on_the_login_node_and_is_no_submission():
+    fetching = TRAINING.format(number=2, model="m", seed=1, resources="tmpdir=/tmp").replace(
+        "train_recurrent_lm", "scrape_genius"
+    )
+    page = plan(parse(dry_run(training(), fetching, train_recurrent_lm=1, scrape_genius=1)))
+    assert "2 jobs, 1 training among them; 1 submission on a cluster." in page
+
+
 def test_a_group_is_one_submission():
     jobs = parse(dry_run(GROUPED, training(), TARGET, prepare_corpus=1, build_vocabulary=1, train_recurrent_lm=1, all=1))
     assert [job.group for job in jobs] == [1, 1, 0, 0]

@@ -95,7 +95,7 @@ def study(tmp_path):
     return Study(tmp_path)
 
 
-WEIGHTS, SCORES, MEASURES = "model/weights.safetensors", "scores.csv", "sample_measures.csv"
+MODEL, SCORES, MEASURES = "model/architecture.json", "scores.csv", "sample_measures.csv"
 
 
 def test_every_run_has_one_line_before_anything_was_started_seeds_in_the_order_of_numbers(study):
@@ -112,14 +112,20 @@ def test_a_training_tells_how_far_it_is(study):
 
 
 def test_a_run_is_done_when_its_results_stand_with_or_without_records(study):
-    study.made(WEIGHTS, SCORES, MEASURES)
+    study.made(MODEL, SCORES, MEASURES)
     assert study.state() == "done"
     study.run("train", ended("done", end=NOW - 840))
     assert "took 1 min 0 s" in study.row()
 
 
+def test_a_pretrained_base_is_done_without_any_training(study):
+    study.made(MODEL, SCORES, MEASURES)
+    study.record("take_causal_llm", {"corpus": "songs", "model": "a", "seed": "2"}, ended("done", end=NOW - 840))
+    assert study.state() == "done"
+
+
 def test_between_training_and_done_it_says_what_is_missing_or_at_work(study):
-    study.made(WEIGHTS)
+    study.made(MODEL)
     assert study.state() == "trained"
     assert "not yet scored nor sampled" in study.row()
     study.run("score", attempt())
@@ -185,7 +191,7 @@ def test_what_a_person_stopped_is_no_failure(study):
 
 
 def test_a_failed_scoring_is_seen_though_sampling_went_on_and_forgotten_once_it_is_mended(study):
-    study.made(WEIGHTS)
+    study.made(MODEL)
     study.made(MEASURES, at=NOW - 10)
     study.run("score", ended("bug", message="KeyError"))
     assert study.state() == "failed"
@@ -207,7 +213,7 @@ def test_light_jobs_that_run_or_failed_are_listed_and_no_others(study):
 
 
 def test_whether_the_report_stands(study):
-    study.made(WEIGHTS, SCORES, MEASURES, at=NOW - 50)
+    study.made(MODEL, SCORES, MEASURES, at=NOW - 50)
     report = study.folder / "results" / "report.html"
     report.touch()
     os.utime(report, (NOW, NOW))

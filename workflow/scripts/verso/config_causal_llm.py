@@ -23,6 +23,15 @@ class Lora(Settings):
     use_dora: bool = Field(False, description="Weight-decomposed adapters (Liu et al. 2024): slower, a little better.")
 
 
+class TuningSchedule(Schedule):
+    """How the learning rate of a tuning moves."""
+
+    name: Literal["constant", "plateau", "linear", "cosine"] = Field("linear", description="Shape of the learning rate.")
+    warmup: float = Field(
+        5, ge=0, description="Steps in which the rate rises: below 1 a share of all steps, from 1 on a number of them."
+    )
+
+
 class ScoringOfLLM(Settings):
     """How the test is scored, each document alone; other values score again and train nothing."""
 
@@ -63,9 +72,7 @@ class CausalLLM(Settings):
     learning_rate: float = Field(2e-4, gt=0, description="Highest learning rate.")
     weight_decay: float = Field(0.01, ge=0, description="Weight decay.")
     clip: float = Field(1.0, gt=0, description="Largest norm of the gradient.")
-    schedule: Schedule = Field(
-        default_factory=lambda: Schedule(name="linear", warmup=5), description="How the learning rate moves."
-    )
+    schedule: TuningSchedule = Field(default_factory=TuningSchedule, description="How the learning rate moves.")
     early_stopping: int | None = Field(None, ge=1, description="Epochs without a better validation loss after which to stop.")
     minutes: float | None = Field(
         None, gt=0, description="Wall-clock budget of the training, in minutes; such a run cannot be repeated bit by bit."

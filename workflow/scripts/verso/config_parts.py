@@ -38,7 +38,12 @@ class Needs(Settings):
     """What a run asks of the machine; what is null is derived from the model."""
 
     cpus: int = Field(1, ge=1, description="Threads of the training.")
-    gpus: int = Field(0, ge=0, le=1, description="Cards of the training; scoring and sampling take none.")
+    gpus: int = Field(
+        0,
+        ge=0,
+        le=1,
+        description="Cards of the training; a pretrained model scores and samples on them too, a small one on none.",
+    )
     vram_mb: int | None = Field(None, gt=0, description="Memory of the card that training must hold, in MB.")
     mem_mb: int | None = Field(None, gt=0, description="Main memory, in MB.")
     runtime: int | None = Field(None, gt=0, description="Time limit of the training, in minutes.")

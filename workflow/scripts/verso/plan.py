@@ -34,6 +34,7 @@ REASONS = {
     "Rules with": "always",
 }
 FINGERPRINT = re.compile(r"'[0-9a-f]{16}'")  # verso.provenance: the parameter `code`
+FETCHING = ("scrape_genius", "fetch_pretrained")  # local rules: they run on the login node
 
 
 @dataclass
@@ -203,7 +204,8 @@ def _where(job: PlannedJob) -> str:
 
 def _totals(jobs: Sequence[PlannedJob], trainings: Sequence[PlannedJob]) -> list[str]:
     groups = {job.group for job in jobs if job.group}
-    alone = [job for job in jobs if not job.group and "output" in job.facts]  # a target has none, and is never submitted
+    # A target has no output and is never submitted; nor is what fetches, which a dry run does not tell from the rest
+    alone = [job for job in jobs if not job.group and "output" in job.facts and job.rule not in FETCHING]
     submissions = f"{_count(len(groups) + len(alone), 'submission')} on a cluster"
     if groups:
         submissions += f", {_count(len(groups), 'group')} of {sum(bool(job.group) for job in jobs)} jobs among them"

@@ -34,9 +34,21 @@ STATES = ("done", "running", "trained", "queued", "retrying", "stopped", "lost",
 COLOURS = {"done": "32", "running": "36", "trained": "36", "retrying": "33", "stopped": "33", "lost": "31", "failed": "31"}
 HEADER = ["corpus", "model", "seed", "state", "how far", "train / val. loss", "time", "where", "MB used / asked"]
 
-WEIGHTS = "model/weights.safetensors"
-RESULT_OF = {"train": WEIGHTS, "score": "scores.csv", "sample": "sample_measures.csv", "measure": "sample_measures.csv"}
-DOING = {"train": "training", "score": "scoring", "sample": "sampling", "measure": "measuring the samples"}
+MODEL = "model/architecture.json"  # written last of a model, whatever its family
+RESULT_OF = {
+    "train": MODEL,
+    "take": MODEL,
+    "score": "scores.csv",
+    "sample": "sample_measures.csv",
+    "measure": "sample_measures.csv",
+}
+DOING = {
+    "train": "training",
+    "take": "looking at the base",
+    "score": "scoring",
+    "sample": "sampling",
+    "measure": "measuring the samples",
+}
 
 Run = tuple[str, str, int]  # corpus, model, seed
 
@@ -257,7 +269,7 @@ def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float) -> L
     trained = ["took " + after[0], *_place(training[0].last)] if after else []
     if all(made.values()):
         return Line("done", ["", "", *trained])
-    if made[WEIGHTS]:
+    if made[MODEL]:
         missing = [word for word, name in (("scored", "scores.csv"), ("sampled", "sample_measures.csv")) if not made[name]]
         return Line("trained", [f"not yet {' nor '.join(missing)}", "", *trained])
     before = [job for job in jobs if job.state == "queued"]
@@ -266,7 +278,7 @@ def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float) -> L
 
 def _is_unmended(job: Job, made: Mapping[str, float]) -> bool:
     """Neither its own result nor the training's is newer than its end."""
-    results = (WEIGHTS, RESULT_OF.get(job.record.part(), WEIGHTS))
+    results = (MODEL, RESULT_OF.get(job.record.part(), MODEL))
     return all(job.last.last_sign > made[name] for name in results)
 
 
