@@ -174,3 +174,9 @@ def test_whatever_is_sung_comes_out_however_it_is_cut_into_containers(lines, cut
 def test_no_page_breaks_the_parser(text):
     with contextlib.suppress(NoLyrics):
         assert read(page(text) + text).strip()
+
+
+@pytest.mark.parametrize("markup", ["<![foo[ la", "<![endfoo la]>"])
+def test_a_page_that_the_parser_rejects_loses_one_song_and_no_more(markup):
+    with pytest.raises(NoLyrics, match="cannot be parsed"):
+        read_page(f"<html>{markup}</html>", "Kite", "Ada")

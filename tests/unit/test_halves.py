@@ -100,3 +100,19 @@ def test_a_training_in_halves_dies_and_ends_with_the_same_bits(tmp_path, at):
     outcome = tuned(again, tmp_path / "cut")
     assert torch.equal(whole.model.weight, again.model.weight)
     assert [row["gradient_norm"] for row in outcome.history] == [row["gradient_norm"] for row in expected.history]
+
+
+def test_a_training_begun_in_bfloat16_goes_on_where_there_is_only_float16(tmp_path):
+    class Killed(Exception):
+        pass
+
+    def kill(number):
+        if number == 15:
+            raise Killed
+
+    whole = Device(torch.device("cpu"), torch.bfloat16, "another card")
+    with pytest.raises(Killed):
+        fit(Steep(2.0, kill), SETTINGS, whole, Checkpoints(tmp_path, "a", 0.0), 0, lambda progress: None)
+    task = Steep(2.0)
+    assert tuned(task, tmp_path).history[-1]["epoch"] == 4
+    assert task.taken < 40, "it began anew"

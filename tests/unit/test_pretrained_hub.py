@@ -218,6 +218,11 @@ def test_a_file_that_is_not_there_names_those_that_are(hub, manifest):
     assert "model.safetensors" in message
 
 
+def test_a_model_without_safetensors_is_refused_before_anything_is_fetched(hub, manifest):
+    assert "no *.safetensors" in told(manifest, files=["*.json"])
+    assert not (manifest.parent / "snapshot").exists()
+
+
 def test_without_a_network_it_is_said_at_once_and_what_to_do(hub, manifest, monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")  # nobody listens to port 9
     message = told(manifest)

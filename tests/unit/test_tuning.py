@@ -242,6 +242,12 @@ def test_a_card_computes_in_the_halves_that_it_has_whatever_pytorch_says(monkeyp
     assert pick_device_for_llm(0).device.type == "cpu"
 
 
+def test_a_card_that_was_asked_for_and_is_not_there_is_said_before_days_on_a_cpu(monkeypatch):
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    with pytest.raises(VersoError, match=r"gpus: 1.*there is none"):
+        pick_device_for_llm(1)
+
+
 def test_without_a_card_all_is_float32():
     found = pick_device_for_llm(0)
     assert (found.device.type, found.dtype) == ("cpu", torch.float32)

@@ -245,7 +245,13 @@ def described_models(runs):
 
 def fingerprints_of(runs):
     """Of the code that trained each run, by the run's name."""
-    return {f"{corpus} {model} seed {seed}": code_of(f"train_{CONFIG.models[model].family}") for corpus, model, seed in runs}
+    return {f"{corpus} {model} seed {seed}": code_of(driver_of(model)) for corpus, model, seed in runs}
+
+
+def driver_of(model):
+    """What makes a run's model: its training, or the taking of a base as it is."""
+    entry = CONFIG.models[model]
+    return f"{'take' if getattr(entry, 'tuning', None) == 'none' else 'train'}_{entry.family}"
 
 
 def files_of_template():

@@ -49,9 +49,15 @@ def pick_device(gpus: int) -> Device:
 def pick_device_for_llm(gpus: int) -> Device:
     """As pick_device, with the number type that a model of billions computes in: halves on a card, float32 on the CPU.
 
-    PyTorch says that cards before sm_80 know bfloat16, but they only emulate it: there it is float16.
+    PyTorch says that cards before sm_80 know bfloat16, but they only emulate it: there it is float16. Raises VersoError when a
+    card was asked for and there is none.
     """
     found = pick_device(gpus)
+    if gpus and found.device.type != "cuda" and "SLURM_JOB_ID" not in os.environ:  # in SLURM: a lost card, see training.card
+        raise VersoError(
+            f"a card was asked for (gpus: {gpus}) and there is none ({found.reason}): such a model would take days; run it where "
+            "a card is, take its experiment out, or set its needs to gpus: 0"
+        )
     if found.device.type != "cuda":
         return found
     major, minor = torch.cuda.get_device_capability()

@@ -102,7 +102,7 @@ def _foreseen(model: Model, corpus: CorpusSize, architecture: Architecture) -> F
 def needs_of_use(model: CausalLLM, architecture: Architecture, causes: Sequence[str] = ()) -> dict[str, int]:
     """Resources of scoring or writing with a pretrained model, on a card where it was tuned on one. causes: as of a training."""
     memory = model.needs.mem_mb or estimates_llm.memory_mb(model, architecture) + SNAKEMAKES_MB
-    card = min(estimates_llm.vram_mb_of_use(model, architecture), model.needs.vram_mb or math.inf)
+    card = model.needs.vram_mb or estimates_llm.vram_mb_of_use(model, architecture)
     return {
         "mem_mb": _grown(memory, MEMORY_GROWTH, causes, "out_of_memory"),
         "runtime": _grown(estimates_llm.minutes_of_use(model, architecture), TIME_GROWTH, causes, "time_out"),

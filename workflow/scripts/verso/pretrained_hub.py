@@ -166,6 +166,11 @@ def _wanted(siblings: Sequence[Any], patterns: Sequence[str], repository: str) -
     if absent or not chosen:
         what = f"has no file {', '.join(absent)}" if absent else f"no file matches {', '.join(patterns)}"
         raise VersoError(f"{repository}: {what}; set `files` in the config to some of: {', '.join(names) or 'it holds none'}")
+    if not any(name.endswith(".safetensors") for name in chosen):
+        raise VersoError(
+            f"{repository}: no *.safetensors among the files that `files` chooses, and pickled weights are not loaded here; "
+            f"it holds: {', '.join(names)}"
+        )
     by_name = {sibling.rfilename: sibling for sibling in siblings}
     found = []
     for name in chosen:

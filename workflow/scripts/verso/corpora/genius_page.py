@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable
 
 from bs4 import BeautifulSoup, NavigableString, PageElement, Tag
+from bs4.exceptions import ParserRejectedMarkup
 from lyricsgenius.utils import decode_js_string
 
 STATE = re.compile(r"window\.__PRELOADED_STATE__\s*=\s*JSON\.parse\('((?:[^'\\]|\\.)*)'\)", re.DOTALL)
@@ -45,7 +46,10 @@ def read_page(html: str, title: str, artist: str) -> str:
 
     title, artist: of the song, by which what is not sung is known. Raises NoLyrics with the reason.
     """
-    soup = BeautifulSoup(html, "html.parser")
+    try:
+        soup = BeautifulSoup(html, "html.parser")
+    except ParserRejectedMarkup:
+        raise NoLyrics("the page cannot be parsed") from None
     containers = [found for found in soup.select('[data-lyrics-container="true"]') if not _is_within_another(found)]
     places = [containers or soup.select("div.lyrics"), _preloaded(html)]
     for elements in places:
@@ -76,7 +80,10 @@ def _preloaded(html: str) -> list[Tag]:
         body = json.loads(decode_js_string(found.group(1)))["songPage"]["lyricsData"]["body"]["html"]
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return []
-    return [BeautifulSoup(body, "html.parser")] if isinstance(body, str) else []
+    try:
+        return [BeautifulSoup(body, "html.parser")] if isinstance(body, str) else []
+    except ParserRejectedMarkup:
+        return []
 
 
 def _is_left_out(element: Tag) -> bool:

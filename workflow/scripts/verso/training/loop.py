@@ -354,7 +354,8 @@ class _Loop:
         self._take(state["model"])
         self.best_weights = state["best_weights"]
         self.optimiser.load_state_dict(state["optimiser"])
-        self.scaler.load_state_dict(state["scaler"])
+        if state["scaler"]:  # empty where the card before computed without one: bfloat16
+            self.scaler.load_state_dict(state["scaler"])
         self.schedule.load_state_dict(state["schedule"])
         self.sums = state["sums"].to(self.device)
         self.task.restore(state["carried"])
