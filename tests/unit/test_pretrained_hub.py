@@ -86,8 +86,9 @@ def test_the_same_commit_gives_the_same_manifest_and_nothing_is_fetched_twice(hu
 
 
 def test_a_pattern_for_a_folder_of_the_repository(hub, manifest):
-    assert sorted(got(manifest, files=["*.json", "original/*"])["files"]) == [
+    assert sorted(got(manifest, files=["*.json", "model.safetensors", "original/*"])["files"]) == [
         "config.json",
+        "model.safetensors",
         "original/params.json",
         "tokenizer.json",
     ]
@@ -254,4 +255,4 @@ def test_a_disk_that_is_too_small_is_known_before_the_first_byte(hub, manifest, 
 
 def test_a_name_that_leads_out_of_the_folder_is_refused(hub, manifest):
     hub.repositories[REPOSITORY].push({**FILES, "../stolen.json": b"{}"})
-    assert "do not trust" in told(manifest, files=["*.json", "../*"])
+    assert "do not trust" in told(manifest, files=["*.json", "*.safetensors", "../*"])
