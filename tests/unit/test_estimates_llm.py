@@ -149,13 +149,13 @@ def test_a_base_that_nobody_tunes_takes_no_time():
     )
 
 
-def test_a_use_asks_for_its_own_memory_and_never_for_more_than_the_config_gives_the_tuning():
+def test_a_use_asks_for_its_own_memory_unless_the_config_says_what_the_model_needs():
     found = needs_of_use(model(), SEVEN_BILLION)
     assert set(found) == {"mem_mb", "runtime", "vram_mb", "cards"}
     assert found["vram_mb"] == pytest.approx(vram_mb_of_use(model(), SEVEN_BILLION), abs=1)
     assert found["mem_mb"] == pytest.approx(estimates_llm.memory_mb(model(), SEVEN_BILLION) + SNAKEMAKES_MB, abs=1)
-    assert needs_of_use(model(needs={**ON_A_CARD, "vram_mb": 5_000}), SEVEN_BILLION)["vram_mb"] == 5_000
-    assert needs_of_use(model(needs={**ON_A_CARD, "vram_mb": 24_000}), SEVEN_BILLION)["vram_mb"] == found["vram_mb"]
+    for said in (5_000, 24_000):  # a person who knows better than the estimate may say less, and more
+        assert needs_of_use(model(needs={**ON_A_CARD, "vram_mb": said}), SEVEN_BILLION)["vram_mb"] == said
     assert needs_of_use(model(needs={"mem_mb": 2000}), SEVEN_BILLION) | {"runtime": 0} == {
         "mem_mb": 2000, "vram_mb": 0, "cards": 0, "runtime": 0,
     }  # fmt: skip
