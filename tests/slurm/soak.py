@@ -31,11 +31,11 @@ PATIENCE = 1500  # seconds for one seed, far more than it needs
 RESULTS = ("model/*.safetensors", "scores.csv", "samples.jsonl", "sample_measures.csv")
 
 
-def demo_config(models: tuple[str, ...] = ()) -> dict[str, Any]:
+def demo_config(models: list[str] | None = None) -> dict[str, Any]:
     """The demo's recurrent models (or some), one seed, fewer epochs: a training of some ten seconds is struck once or twice."""
     config = yaml.safe_load((ROOT / "config" / "demo.yaml").read_text(encoding="utf-8"))
     config["corpora"]["demo-songs"]["source"]["path"] = "songs.jsonl"
-    config["experiments"] = {"lyrics": config["experiments"]["lyrics"] | ({"models": list(models)} if models else {})}
+    config["experiments"] = {"lyrics": config["experiments"]["lyrics"] | ({"models": models} if models else {})}
     config["models"] = {name: config["models"][name] for name in config["experiments"]["lyrics"]["models"]}
     for model in config["models"].values():
         model["epochs"] = EPOCHS
@@ -182,7 +182,7 @@ def main() -> int:
     wrong = 0
     for seed in range(first, first + count):
         started = time.monotonic()
-        chosen = tuple((models * 2)[seed % len(models) :][:AT_ONCE])
+        chosen = (models * 2)[seed % len(models) :][:AT_ONCE]
         expected = {name: digest for name, digest in everything.items() if Path(name).parts[1] in chosen}
         folder = base / f"seed-{seed}"
         folder.mkdir()
