@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ UNCOUNTED = -100  # a target that is none: cross_entropy's own default
 HIDDEN, MASKED, EXCHANGED = 0.15, 0.8, 0.1  # share of the tokens to guess; of those, shown as [MASK], shown as any token
 
 
-class _Pretraining:
+class _Pretraining(ABC):
     """What both purposes share (see verso.training.loop.Task): documents as a stream in windows (B, T).
 
     targets_after: how many tokens behind its input a window's target lies: 1 for the next token, 0 for hidden ones.
@@ -87,9 +88,9 @@ class _Pretraining:
         for index, rows in enumerate(zip(inputs.split(self._batch), targets.split(self._batch), strict=True)):
             yield self._task(*rows, epoch=0, index=index)
 
+    @abstractmethod
     def _task(self, inputs: Tensor, targets: Tensor, epoch: int, index: int) -> Batch:
         """What the model is shown of a batch, and what it must say (UNCOUNTED where nothing)."""
-        raise NotImplementedError
 
     def batches(self, epoch: int, first: int) -> Iterator[Batch]:
         """The windows of the epoch's stream, `batch` at a time."""
@@ -119,9 +120,11 @@ class _Pretraining:
 
     def carried(self) -> None:
         """Nothing goes from batch to batch."""
+        return
 
     def restore(self, carried: None) -> None:
         """Nothing did."""
+        assert carried is None
 
 
 class NextToken(_Pretraining):
