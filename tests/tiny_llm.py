@@ -23,6 +23,7 @@ SETTINGS = {
     "completion_only": True, "lora": LORA, "neftune_noise_alpha": None, "gradient_checkpointing": False, "batch": 2,
     "accumulation": 2, "epochs": 2, "optimiser": "adamw_8bit", "learning_rate": 0.02, "weight_decay": 0.01, "clip": 1.0,
     "schedule": {"name": "linear", "factor": 0.5, "patience": 2, "warmup": 2}, "early_stopping": None, "minutes": None,
+    "measurements": 2,
 }  # fmt: skip
 ASKED = {"mem_mb": 1000, "runtime": 10, "vram_mb": 0, "cards": 0, "threads": 1}
 ARTISTS = {

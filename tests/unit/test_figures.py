@@ -80,10 +80,14 @@ def test_a_single_model_leaves_a_sentence_and_no_broken_figure(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("last", "ticks"), [(1, [1]), (2, [1, 2]), (15, [1, 2, 4, 6, 8, 10, 12, 15]), (60, [1, *range(6, 55, 6), 60])]
-)
-def test_epochs_are_marked_by_whole_numbers_each_once(last, ticks):
-    assert figures._epoch_ticks(last) == ticks
+    ("epochs", "ticks"),
+    [
+        ([1], [1]), ([1, 2], [1, 2]), (range(1, 16), [1, 2, 4, 6, 8, 10, 12, 15]), (range(1, 61), [1, *range(6, 55, 6), 60]),
+        ([0, 0.25, 1, 2.3], [0, 1, 2, 3]), ([0.4], [0, 1]),
+    ],
+)  # fmt: skip
+def test_epochs_are_marked_by_whole_numbers_each_once(epochs, ticks):
+    assert figures._epoch_ticks(epochs) == ticks
 
 
 def test_what_is_known_by_heart_is_drawn_of_tuned_models_alone(tmp_path, drawn):

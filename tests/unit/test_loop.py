@@ -34,7 +34,7 @@ def Checkpoints(root, fingerprint, started=0.0):  # noqa: N802 - a start that mo
 class Line:
     """Learn y = 3x + 1 through dropout, with something carried from step to step: all that a resume must bring back."""
 
-    def __init__(self, after_step=None, validation=None):
+    def __init__(self, after_step=None, validation=None, measured=()):
         torch.manual_seed(5)
         self.model = torch.nn.Sequential(torch.nn.Linear(1, 8), torch.nn.Dropout(0.2), torch.nn.Linear(8, 1))
         self.steps, self.accumulation = 6, 1
@@ -43,6 +43,10 @@ class Line:
         self.after_step = after_step or (lambda number: None)
         self.validation = iter(validation) if validation else None
         self.seen = []
+        self.measured = measured
+
+    def measured_after(self, done):
+        return done in self.measured
 
     def batches(self, epoch, first):
         if first == 0:
@@ -99,6 +103,10 @@ def raising(error, at):
     return stop
 
 
+def raising_signal(at):
+    return lambda number: os.kill(os.getpid(), signal.SIGTERM) if number == at else None
+
+
 def test_a_training_learns_and_its_history_has_a_row_an_epoch(tmp_path):
     task = Line()
     outcome = fit(task, {**SETTINGS, "epochs": 60}, Checkpoints(tmp_path, "a"))
@@ -125,6 +133,65 @@ def test_early_stopping_waits_for_its_patience_and_no_longer(tmp_path):
     task = Line(validation=[3.0, 2.0, 2.5, 1.0, 1.5, 1.2, 1.1, 0.5])
     outcome = fit(task, {**SETTINGS, "epochs": 8, "early_stopping": 2}, Checkpoints(tmp_path, "a"))
     assert [row["epoch"] for row in outcome.history] == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_is_measured_within_an_epoch_has_its_rows_and_the_start_too(tmp_path):
+    rows = fit(Line(measured=(0, 2, 4)), SETTINGS, Checkpoints(tmp_path, "a")).history
+    usual = fit(Line(), SETTINGS, Checkpoints(tmp_path, "b")).history
+    assert [row["epoch"] for row in rows[:7]] == [0, 0.3333, 0.6667, 1, 1.3333, 1.6667, 2]
+    assert [row["step"] for row in rows] == list(range(0, 25, 2))
+    assert [rows[0][key] for key in ("tokens", "train_loss", "learning_rate", "gradient_norm")] == [0, None, None, None]
+    assert [row["validation_loss"] for row in rows[3::3]] == [row["validation_loss"] for row in usual], "looking changes nothing"
+    for place, row in enumerate(usual):  # the means of an epoch are those of its three thirds
+        thirds = rows[1 + 3 * place : 4 + 3 * place]
+        for name in ("train_loss", "gradient_norm"):
+            assert sum(third[name] for third in thirds) / 3 == pytest.approx(row[name])
+
+
+def test_the_best_weights_may_come_in_the_middle_of_an_epoch_or_be_those_of_the_start(tmp_path):
+    for place in (0, 4):
+        losses = [2.0] * 13
+        losses[place] = 1.0
+        task, kept = Line(validation=losses, measured=(0, 2, 4)), []
+        original = task.validate
+        task.validate = lambda kept=kept, original=original, task=task: (kept.append(weights(task)), original())[1]
+        outcome = fit(task, SETTINGS, Checkpoints(tmp_path, f"{place}"))
+        assert max(row["epoch"] for row in outcome.history if row["best"]) == outcome.history[place]["epoch"]
+        for name, tensor in weights(task).items():
+            assert torch.equal(tensor, kept[place][name])
+
+
+@pytest.mark.parametrize(
+    ("losses", "epochs"),
+    [([1.0, 2.0, 2.0, 2.0, 2.0], 2), ([3.0, 2.0, 2.5, 2.5, 2.5, 2.5, 2.5], 3), ([3.0, 2.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0], 3)],
+    ids=["the start was best", "the middle of the first epoch", "the end of the first epoch"],
+)
+def test_patience_counts_whole_epochs_without_a_better_loss(tmp_path, losses, epochs):
+    task = Line(validation=losses, measured=(0, 3))
+    outcome = fit(task, {**SETTINGS, "epochs": 8, "early_stopping": 2}, Checkpoints(tmp_path, "a"))
+    assert outcome.history[-1]["epoch"] == epochs
+
+
+@pytest.mark.parametrize("at", range(1, 12))
+def test_a_stop_at_any_step_loses_no_measurement(tmp_path, at):
+    settings = {**SETTINGS, "epochs": 2}
+    whole = fit(Line(measured=(0, 3)), settings, Checkpoints(tmp_path, "whole"))
+    with pytest.raises(Interrupted):
+        fit(Line(raising_signal(at), measured=(0, 3)), settings, Checkpoints(tmp_path, "cut"))
+    cut = fit(Line(measured=(0, 3)), settings, Checkpoints(tmp_path, "cut"))
+    assert without_seconds(cut.history) == without_seconds(whole.history)
+
+
+def test_steps_that_overflow_in_float16_are_counted(tmp_path):
+    class Overflowing(Line):
+        def loss(self, x):
+            loss, count = super().loss(x)
+            return loss * (1e36 if len(self.seen) in (3, 4, 9) else 1), count  # finite until it is scaled up
+
+    settings = {**SETTINGS, "schedule": {**SETTINGS["schedule"], "name": "constant"}}
+    half = Device(torch.device("cpu"), torch.float16, "a test")
+    outcome = fit_every(Overflowing(), settings, half, Checkpoints(tmp_path, "a"), 3600, lambda progress: None)
+    assert outcome.hardware["skipped_steps"] == 3
 
 
 def test_a_validation_part_never_teaches_the_schedule_twice_an_epoch(tmp_path):
@@ -209,7 +276,7 @@ def test_when_its_minutes_are_over_a_training_validates_and_ends_well(tmp_path, 
     task = Line()
     outcome = fit(task, {**SETTINGS, "minutes": 1e-9}, Checkpoints(tmp_path, "a"))
     assert len(task.seen) == 1
-    assert [(row["epoch"], row["step"], row["best"]) for row in outcome.history] == [(1, 1, 1)]
+    assert [(row["epoch"], row["step"], row["best"]) for row in outcome.history] == [(0.1667, 1, 1)]
     assert "cannot be repeated bit by bit" in caplog.text
 
 

@@ -66,6 +66,12 @@ class CausalLLM(Settings):
     batch: int = Field(2, ge=1, description="Texts computed at once; halved where the card's memory is too small.")
     accumulation: int = Field(8, ge=1, description="Such batches in a step of the optimiser.")
     epochs: int = Field(3, ge=1, description="Most passes over train.")
+    measurements: int = Field(
+        4,
+        ge=1,
+        description="Times in an epoch that the validation loss, and what is known by heart, are measured; the weights of the "
+        "lowest loss are kept. The base itself is measured before the first step.",
+    )
     optimiser: Literal["adamw_8bit", "adamw", "adam"] = Field(
         "adamw_8bit", description="Optimiser; without a card `adamw_8bit` is computed as `adamw`."
     )

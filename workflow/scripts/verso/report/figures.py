@@ -1,5 +1,6 @@
 """Figures as self-contained SVG (altair and vl-convert: no browser, no network, no script in the file)."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def _curves(
             {
                 "model": run["model"],
                 "seed": f"{run['seed']}",
-                "epoch": int(row["epoch"]),
+                "epoch": float(row["epoch"]),
                 "part": LABEL[part],
                 "loss": optional_float(row[f"{part}_loss"]),
                 "best": part == "validation" and row["best"] == "1",
@@ -102,9 +103,7 @@ def _curves(
         x = alt.X(
             "epoch:Q",
             title=LABEL["epoch"],
-            axis=alt.Axis(
-                values=_epoch_ticks(max(int(str(point["epoch"])) for point in points)), format="d", grid=False, labelFlush=False
-            ),
+            axis=alt.Axis(values=_epoch_ticks([point["epoch"] for point in points]), format="d", grid=False, labelFlush=False),
             scale=alt.Scale(nice=False),
         )
         y = alt.Y("loss:Q", title=LABEL[f"loss_{unit}"], scale=alt.Scale(zero=False))
@@ -131,7 +130,7 @@ def _recited(corpus: str, histories: Sequence[Mapping[str, Any]], colours: Mappi
         {
             "model": run["model"],
             "seed": f"{run['seed']}",
-            "epoch": int(row["epoch"]),
+            "epoch": float(row["epoch"]),
             "part": LABEL[part],
             "recited": optional_float(row[f"{part}_recited"]),
             "loss": optional_float(row["validation_loss"]) if part == "validation" else None,
@@ -147,7 +146,7 @@ def _recited(corpus: str, histories: Sequence[Mapping[str, Any]], colours: Mappi
     if not points:
         return None
     names = list(dict.fromkeys(point["model"] for point in points))
-    ticks = alt.Axis(values=_epoch_ticks(max(point["epoch"] for point in points)), format="d", grid=False, labelFlush=False)
+    ticks = alt.Axis(values=_epoch_ticks([point["epoch"] for point in points]), format="d", grid=False, labelFlush=False)
     x = alt.X("epoch:Q", title=LABEL["epoch"], axis=ticks, scale=alt.Scale(nice=False))
     colour = _colour(names, colours, alt.Legend(symbolType="stroke", symbolStrokeWidth=3))
     dash = alt.StrokeDash(
@@ -167,10 +166,11 @@ def _recited(corpus: str, histories: Sequence[Mapping[str, Any]], colours: Mappi
     return alt.hconcat(*panels, spacing=40, title=corpus)
 
 
-def _epoch_ticks(last: int) -> list[int]:
-    """The first epoch, the last, and whole ones between: about ten at most."""
+def _epoch_ticks(epochs: Sequence[float]) -> list[int]:
+    """The first epoch (0: before training), the last, and whole ones between: about ten at most."""
+    first, last = math.floor(min(epochs)), math.ceil(max(epochs))
     step = max(1, -(-last // 10))
-    return sorted({1, last, *(epoch for epoch in range(step, last, step) if last - epoch > step / 2)})
+    return sorted({first, last, *(epoch for epoch in range(step, last, step) if last - epoch > step / 2)})
 
 
 def _until_best_is_final(rows: list[dict[str, str]]) -> list[dict[str, str]]:

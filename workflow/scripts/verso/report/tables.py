@@ -159,7 +159,7 @@ def _language_model(group: Sequence[Mapping[str, Any]], scores: list[dict[str, A
         "seed_standard_deviation": interval["seed_sd"],
         "seed_low": interval["seed_low"],
         "seed_high": interval["seed_high"],
-        "epochs": fmean(len(rows) for rows in histories),
+        "epochs": fmean(float(rows[-1]["epoch"]) if rows else 0 for rows in histories),
         "best_epoch": fmean(_best_epoch(rows) for rows in histories),
         "training_seconds": fmean(float(run["wall_seconds"]) for run in used),
         "trainable": architecture.get("trainable", architecture["parameters"]),
@@ -167,9 +167,9 @@ def _language_model(group: Sequence[Mapping[str, Any]], scores: list[dict[str, A
     }
 
 
-def _best_epoch(history: list[dict[str, str]]) -> int:
-    """The epoch whose weights were kept: the last row marked best."""
-    marked = [int(row["epoch"]) for row in history if row["best"] == "1"]
+def _best_epoch(history: list[dict[str, str]]) -> float:
+    """When the weights that were kept were reached: the last row marked best."""
+    marked = [float(row["epoch"]) for row in history if row["best"] == "1"]
     return marked[-1] if marked else 0
 
 

@@ -99,14 +99,14 @@ ENGLISH: dict[str, str] = {
     # curves, tables
     "learning_text": "Loss by epoch, every seed a line of its own: validation solid, training dashed (with dropout, so "
     "it may lie above). "
-    "The dot marks the epoch whose weights were kept. Characters and words have a panel each: a nat per character and a "
+    "The dot marks when the weights that were kept were reached; 0 is before training. Characters and words have a panel each: a nat per character and a "
     "nat per word cannot be compared. For words compare lines of one kind only: unknown words count here without their "
     "spelling, and held-out text has more of them, which alone can put validation below training.",
-    "memorisation_text": "After each epoch a tuned model is given the beginning of a text, its prompt and 50 "
-    "tokens, and goes on by its "
+    "memorisation_text": "Several times an epoch, and before its tuning (0: the base), a model is given the beginning of a "
+    "text, its prompt and 50 tokens, and goes on by its "
     "likeliest tokens: the share of the next 50 that it recites before its first error. Of training texts (solid) "
     "that is learning by heart where it lies above the same share of held-out texts (dashed). It may rise before the "
-    "validation loss is at its lowest, so the best epoch (dot) is no protection.",
+    "validation loss is at its lowest, so weights kept for it (dot) are no protection.",
     "models_text": "<strong>Bits per byte</strong> is the cost of the same test bytes, whatever a model's tokens are, so "
     "all models of a corpus may be compared by it; lower is better. "
     "<strong>Perplexity</strong> is per token, so it may be compared only between models of the same unit. "

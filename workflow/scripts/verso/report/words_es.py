@@ -100,14 +100,14 @@ SPANISH: dict[str, str] = {
     "set_aside_some": "Filas de la fuente apartadas: {count}, listadas en set_aside.jsonl de la carpeta del corpus. Motivos:",
     "learning_text": "Pérdida por época, cada semilla con su línea: validación continua, entrenamiento discontinua (con "
     "dropout, por lo que puede quedar por encima). "
-    "El punto marca la época cuyos pesos se guardaron. Caracteres y palabras tienen su propio panel: un nat por carácter "
+    "El punto marca cuándo se alcanzaron los pesos guardados; 0 es antes de entrenar. Caracteres y palabras tienen su propio panel: un nat por carácter "
     "y un nat por palabra no se comparan. En palabras compárense solo líneas de la misma clase: las desconocidas cuentan aquí "
     "sin su ortografía, y el texto reservado tiene más, lo que basta para dejar la validación por debajo del entrenamiento.",
-    "memorisation_text": "Tras cada época se da a un modelo ajustado el comienzo de un texto, su petición y 50 "
-    "unidades, y sigue con las "
+    "memorisation_text": "Varias veces por época, y antes del ajuste (0: la base), se da a un modelo el comienzo de un "
+    "texto, su petición y 50 unidades, y sigue con las "
     "más probables: la parte de las 50 siguientes que recita antes de su primer error. En los textos de "
     "entrenamiento (línea continua) es aprender de memoria si supera esa misma parte en los reservados (a trazos). "
-    "Puede subir antes de que la pérdida de validación sea la menor, así que la mejor época (punto) no protege.",
+    "Puede subir antes de que la pérdida de validación sea la menor, así que guardar esos pesos (punto) no protege.",
     "models_text": "<strong>Bits por byte</strong> es el coste de los mismos bytes de prueba, sean cuales sean las "
     "unidades del modelo: sirve para comparar todos los modelos de un corpus; menos es mejor. "
     "La <strong>perplejidad</strong> es por unidad, así que solo se compara entre modelos de la misma unidad. "

@@ -39,7 +39,7 @@ LIBRARIES = ("transformers", "peft", "bitsandbytes")
 
 
 class Tuning:
-    """Texts in batches, and what goes on with them (see verso.training.loop.Task).
+    """Texts in batches, and what goes on with them (see verso.training.task.Task).
 
     parts: a batch's texts are computed in so many turns, where a card cannot hold them at once.
     """
@@ -62,6 +62,8 @@ class Tuning:
         self._at_once = max(1, settings["batch"] // parts)
         self.accumulation = settings["accumulation"]
         self.steps = -(-len(train) // self._texts)
+        times = settings["measurements"]
+        self._measured_after = {0, *(round(self.steps * time / times) for time in range(1, times))}
         self._noise = settings["neftune_noise_alpha"]
         if self._noise is not None:
             embeddings: nn.Module = model.get_input_embeddings()  # type: ignore[operator]
@@ -89,6 +91,10 @@ class Tuning:
             some = ordered[begin : begin + self._at_once]
             summed, counted = self._summed_loss(some)
             yield summed / targets, counted
+
+    def measured_after(self, done: int) -> bool:
+        """At equal distances, and before the first step: that is the base."""
+        return done in self._measured_after
 
     def validate(self) -> float:
         """Mean nats over the validation texts' targets."""

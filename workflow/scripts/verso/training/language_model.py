@@ -54,7 +54,7 @@ class Texts:
 
 
 class _LanguageModelling:
-    """What both objectives share (see verso.training.loop.Task): the model, the carried state and the validation.
+    """What both objectives share (see verso.training.task.Task): the model, the carried state and the validation.
 
     parts: a batch's rows are computed in so many turns, where a card cannot hold them at once (at most one turn a row).
     """
@@ -90,6 +90,10 @@ class _LanguageModelling:
                 counted = targets[:, begin:end] != self._start
                 total -= self.model.target_log_likelihoods(features[counted], targets[:, begin:end][counted]).double().sum()
         return float(total / (self._targets != self._start).sum())
+
+    def measured_after(self, done: int) -> bool:
+        """At its end alone."""
+        return False
 
     def observed(self) -> dict[str, float]:
         """Nothing."""

@@ -1,15 +1,15 @@
 """One training loop for every small model: epochs, clipping, schedule, early stopping, best weights, exact resume.
 
-A model family brings a Task (its data and its loss); the loop brings everything else. A training killed at any moment and
-started again goes on from its last checkpoint and ends, on a CPU, with the same bits as one that was never disturbed.
+A model family brings a Task (verso.training.task: its data and its loss); the loop brings everything else. A training killed
+at any moment and started again goes on from its last checkpoint and ends, on a CPU, with the same bits as an undisturbed one.
 """
 
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,46 +20,12 @@ from verso.logs import progress
 from verso.training.checkpoints import Checkpoints
 from verso.training.lease import Stop, stop_signals
 from verso.training.schedules import Schedule
+from verso.training.task import Task
 
 log = logging.getLogger(__name__)
 
 HISTORY = ("epoch", "step", "tokens", "train_loss", "validation_loss", "learning_rate", "gradient_norm", "seconds", "best")
 TELL_SECONDS = 1.0  # at least, between two words on the progress
-
-
-class Task(Protocol):
-    """What a model family brings to the loop."""
-
-    steps: int  # batches in an epoch, the same in every one
-
-    @property
-    def accumulation(self) -> int:
-        """Shares that a batch always has; more are a batch that was cut for a card's memory."""
-
-    @property
-    def model(self) -> nn.Module:
-        """What is trained, on its device."""
-
-    def batches(self, epoch: int, first: int) -> Iterator[Any]:
-        """The batches of an epoch (from 1) from number `first` (from 0) on; a function of its arguments and the seed alone."""
-
-    def losses(self, batch: Any) -> Iterator[tuple[Tensor, int]]:
-        """Shares of a batch's mean loss that add up to it, each with its gradient, and over how many targets each is.
-
-        The loop goes back through a share before it asks for the next one: memory has to hold one at a time.
-        """
-
-    def validate(self) -> float:
-        """Mean loss on the validation part; the loop has put the model into evaluation mode and switched gradients off."""
-
-    def observed(self) -> dict[str, float]:
-        """What else is measured after an epoch, as further columns of the history; called as `validate` is."""
-
-    def carried(self) -> Any:
-        """What goes from batch to batch beside the weights (a recurrent state), as tensors, for a checkpoint."""
-
-    def restore(self, carried: Any) -> None:
-        """Take back what `carried` gave; tensors come on the CPU."""
 
 
 @dataclass
@@ -70,9 +36,10 @@ class Position:
     done: int = 0  # steps finished in this epoch
     step: int = 0  # steps finished in all
     tokens: int = 0  # targets learnt in all
-    epoch_tokens: int = 0
-    best: float = math.inf
-    waited: int = 0  # epochs since `best`
+    row_tokens: int = 0  # since the last row of the history
+    row_steps: int = 0
+    skipped: int = 0  # steps left out, for their gradient overflowed in float16
+    best: float = math.inf  # lowest validation loss
     finished: bool = False
     batch_parts: int = 1  # the most shares that a batch was computed in
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -82,7 +49,9 @@ class Position:
 class Outcome:
     """A finished training; the task's model holds the best weights. history: rows of HISTORY and of the task's columns.
 
-    hardware: see Meter.report; and batch_parts, the most parts that a batch was computed in.
+    A row's train_loss and gradient_norm are means since the row before it, None where no step was made; its epoch counts those
+    that are done, with a fraction within one. hardware: see Meter.report; batch_parts, the most parts that a batch was computed
+    in; skipped_steps, those left out because their gradient overflowed in float16.
     """
 
     history: list[dict[str, Any]]
@@ -146,8 +115,8 @@ class _Loop:
         self.schedule = Schedule(self.optimiser, settings["schedule"], settings["learning_rate"], self.steps)
         self.at = Position()
         self.best_weights: dict[str, Tensor] = {}
-        # Sums of loss x targets and of gradient norms over the epoch; tensors, so that a step waits for no GPU.
-        self.sums = torch.zeros(2, dtype=torch.float64, device=self.device)
+        # Since the last row: loss x targets, gradient norms, steps skipped; a tensor, so that a step waits for no GPU.
+        self.sums = torch.zeros(3, dtype=torch.float64, device=self.device)
         self.saved_at = time.perf_counter()
         # Reading a loss is free on a CPU; on a GPU it waits for all queued work, so only now and then.
         self.check_every = 1 if self.device.type == "cpu" else 50
@@ -170,11 +139,13 @@ class _Loop:
                 self._go_on_or_interrupt()
             self._tell()
         self._take(self.best_weights)
-        return Outcome(self.at.history, {**self.meter.report(self.at.tokens), "batch_parts": self.at.batch_parts})
+        counted = {"batch_parts": self.at.batch_parts, "skipped_steps": self.at.skipped}
+        return Outcome(self.at.history, {**self.meter.report(self.at.tokens), **counted})
 
     def _train_epoch(self) -> None:
-        at, model = self.at, self.task.model
-        model.train()
+        at = self.at
+        self._measure_if_due()  # after a stop at such a step, too
+        self.task.model.train()
         batches = self.task.batches(at.epoch, at.done)
         for batch in progress(batches, f"epoch {at.epoch}", total=self.task.steps - at.done, unit="step"):
             self.schedule.before_step(at.step)
@@ -182,9 +153,11 @@ class _Loop:
             loss, targets = self._backward(batch)
             self.scaler.unscale_(self.optimiser)
             norm = nn.utils.clip_grad_norm_(self.parameters, self.settings["clip"])
+            skipped = torch.zeros_like(norm)
             if self.scaler.is_enabled():  # a step that overflows is left out, and the scale halved
+                skipped = (~norm.isfinite()).to(norm.dtype)
                 norm = torch.where(norm.isfinite(), norm, 0.0)
-            self.sums += torch.stack([loss * targets, norm])
+            self.sums += torch.stack([loss * targets, norm, skipped])
             if (at.step + 1) % self.check_every == 0:
                 self._check_finite()
             self.scaler.step(self.optimiser)
@@ -192,7 +165,8 @@ class _Loop:
             at.done += 1
             at.step += 1
             at.tokens += targets
-            at.epoch_tokens += targets
+            at.row_tokens += targets
+            at.row_steps += 1
             self._go_on_or_interrupt()
             self._tell()
             if self._out_of_time():
@@ -202,6 +176,7 @@ class _Loop:
                     at.step,
                 )
                 break
+            self._measure_if_due()
             if self._since_saved() >= self.checkpoint_seconds:
                 self._save()
 
@@ -215,44 +190,61 @@ class _Loop:
         self.at.batch_parts = max(self.at.batch_parts, -(-len(losses) // self.task.accumulation))
         return (losses[0] if len(losses) == 1 else torch.stack(losses).sum()), targets
 
-    def _end_epoch(self) -> None:
-        at, settings = self.at, self.settings
+    def _measure_if_due(self) -> None:
+        """Within an epoch, or before the first one; its end is measured always (_end_epoch)."""
+        at = self.at
+        measured = bool(at.history) and at.history[-1]["step"] == at.step
+        if at.done < self.task.steps and not measured and self.task.measured_after(at.done):
+            self._measure()
+            self.task.model.train()
+
+    def _measure(self) -> float:
+        """Add a row to the history and keep the weights if they are the best; the validation loss."""
+        at = self.at
         self._check_finite()
         self.task.model.eval()
         with torch.no_grad():
             validation_loss, observed = self.task.validate(), self.task.observed()
         if not math.isfinite(validation_loss):
             self._diverged(f"the validation loss is {validation_loss}")
-        loss_sum, norm_sum = self.sums.tolist()
+        loss_sum, norm_sum, skipped = self.sums.tolist()
+        at.skipped += int(skipped)
         improved = validation_loss < at.best
         if improved:
-            at.best, at.waited = validation_loss, 0
+            at.best = validation_loss
             self.best_weights = {name: tensor.to("cpu", copy=True) for name, tensor in self._weights().items()}
-        else:
-            at.waited += 1
+        steps, stepped = self.task.steps, at.row_steps > 0
         row = {
-            "epoch": at.epoch,
+            "epoch": at.epoch if at.done == steps else round(at.epoch - 1 + at.done / steps, 4),
             "step": at.step,
             "tokens": at.tokens,
-            "train_loss": loss_sum / at.epoch_tokens,
+            "train_loss": loss_sum / at.row_tokens if stepped else None,
             "validation_loss": validation_loss,
-            "learning_rate": self.optimiser.param_groups[0]["lr"],
-            "gradient_norm": norm_sum / at.done,
+            "learning_rate": self.optimiser.param_groups[0]["lr"] if stepped else None,
+            "gradient_norm": norm_sum / at.row_steps if stepped else None,
             "seconds": round(self.meter.wall_seconds, 3),
             "best": int(improved),
             **observed,
         }
         at.history.append(row)
-        log.info(
-            "epoch %(epoch)d: train %(train_loss).4f, validation %(validation_loss).4f nats, rate %(learning_rate).2e, "
-            "gradient %(gradient_norm).2f, %(seconds).0f s",
-            row,
-        )
-        self.schedule.after_epoch(validation_loss)
-        patience = settings["early_stopping"]
-        at.finished = at.epoch == settings["epochs"] or (patience is not None and at.waited >= patience) or self._out_of_time()
-        at.epoch, at.done, at.epoch_tokens = at.epoch + 1, 0, 0
+        at.row_tokens = at.row_steps = 0
         self.sums.zero_()
+        learnt = (
+            "train {train_loss:.4f}, rate {learning_rate:.2e}, gradient {gradient_norm:.2f}, ".format(**row) if stepped else ""
+        )
+        log.info(
+            "epoch %g: %svalidation %.4f nats, %.0f s%s",
+            row["epoch"], learnt, validation_loss, row["seconds"],
+            f"; {skipped:.0f} steps overflowed in float16 and were left out" if skipped else "",
+        )  # fmt: skip
+        return validation_loss
+
+    def _end_epoch(self) -> None:
+        at, patience = self.at, self.settings["early_stopping"]
+        self.schedule.after_epoch(self._measure())
+        waited = at.epoch - math.ceil(max(row["epoch"] for row in at.history if row["best"]))  # epochs that lowered nothing
+        at.finished = at.epoch == self.settings["epochs"] or (patience is not None and waited >= patience) or self._out_of_time()
+        at.epoch, at.done = at.epoch + 1, 0
 
     def _weights(self) -> dict[str, Tensor]:
         """What is learnt, by name: a frozen base of gigabytes is in no checkpoint."""

@@ -42,7 +42,7 @@ HIDDEN, MASKED, EXCHANGED = 0.15, 0.8, 0.1  # share of the tokens to guess; of t
 
 
 class _Pretraining(ABC):
-    """What both purposes share (see verso.training.loop.Task): documents as a stream in windows (B, T).
+    """What both purposes share (see verso.training.task.Task): documents as a stream in windows (B, T).
 
     targets_after: how many tokens behind its input a window's target lies: 1 for the next token, 0 for hidden ones.
     """
@@ -113,6 +113,10 @@ class _Pretraining(ABC):
             for loss, counted in self.losses(batch):
                 total, tokens = total + float(loss) * counted, tokens + counted
         return total / tokens
+
+    def measured_after(self, done: int) -> bool:
+        """At its end alone."""
+        return False
 
     def observed(self) -> dict[str, float]:
         """Nothing."""
