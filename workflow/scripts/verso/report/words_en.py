@@ -99,7 +99,8 @@ ENGLISH: dict[str, str] = {
     # curves, tables
     "learning_text": "Loss by epoch, every seed a line of its own: validation solid, training dashed (with dropout, so "
     "it may lie above). "
-    "The dot marks when the weights that were kept were reached; 0 is before training. Characters and words have a panel each: a nat per character and a "
+    "The dot marks when the weights that were kept were reached; 0 is before training. "
+    "Characters and words have a panel each: a nat per character and a "
     "nat per word cannot be compared. For words compare lines of one kind only: unknown words count here without their "
     "spelling, and held-out text has more of them, which alone can put validation below training.",
     "memorisation_text": "Several times an epoch, and before its tuning (0: the base), a model is given the beginning of a "

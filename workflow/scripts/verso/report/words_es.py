@@ -100,7 +100,8 @@ SPANISH: dict[str, str] = {
     "set_aside_some": "Filas de la fuente apartadas: {count}, listadas en set_aside.jsonl de la carpeta del corpus. Motivos:",
     "learning_text": "Pérdida por época, cada semilla con su línea: validación continua, entrenamiento discontinua (con "
     "dropout, por lo que puede quedar por encima). "
-    "El punto marca cuándo se alcanzaron los pesos guardados; 0 es antes de entrenar. Caracteres y palabras tienen su propio panel: un nat por carácter "
+    "El punto marca cuándo se alcanzaron los pesos guardados; 0 es antes de entrenar. "
+    "Caracteres y palabras tienen su propio panel: un nat por carácter "
     "y un nat por palabra no se comparan. En palabras compárense solo líneas de la misma clase: las desconocidas cuentan aquí "
     "sin su ortografía, y el texto reservado tiene más, lo que basta para dejar la validación por debajo del entrenamiento.",
     "memorisation_text": "Varias veces por época, y antes del ajuste (0: la base), se da a un modelo el comienzo de un "

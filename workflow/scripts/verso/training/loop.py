@@ -214,7 +214,7 @@ class _Loop:
             at.best = validation_loss
             self.best_weights = {name: tensor.to("cpu", copy=True) for name, tensor in self._weights().items()}
         steps, stepped = self.task.steps, at.row_steps > 0
-        row = {
+        row: dict[str, Any] = {
             "epoch": at.epoch if at.done == steps else round(at.epoch - 1 + at.done / steps, 4),
             "step": at.step,
             "tokens": at.tokens,
