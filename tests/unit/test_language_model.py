@@ -16,7 +16,7 @@ from verso import hardware
 from verso.errors import DeviceLost, VersoError
 from verso.files import read_csv, read_json
 from verso.hardware import Device
-from verso.models.recurrent_lm import load
+from verso.models.recurrent_lm import RecurrentLM, load
 from verso.text.vocabulary import Vocabulary
 from verso.training import checkpoints as module
 from verso.training import language_model, loop
@@ -298,6 +298,30 @@ def test_either_objective_dies_in_mid_epoch_and_ends_with_the_same_bits(tmp_path
     assert [row["validation_loss"] for row in outcome.history] == [row["validation_loss"] for row in expected.history]
     for name, tensor in whole.model.state_dict().items():
         assert torch.equal(tensor, resumed.model.state_dict()[name])
+
+
+def small_card(monkeypatch, model, rows):
+    """No card here: a model in training fails as on one that holds so many rows."""
+    forward = model.forward
+
+    def limited(self, tokens, *arguments):
+        if self.training and len(tokens) > rows:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(self, tokens, *arguments)
+
+    monkeypatch.setattr(model, "forward", limited)
+
+
+@pytest.mark.parametrize("objective", ["every_token", "last_token"])
+def test_a_card_that_is_too_small_halves_the_batch_within_the_training(corpus, tmp_path, monkeypatch, objective):
+    expected, run = tmp_path / "expected", tmp_path / "run"
+    changes = {"epochs": 2, "objective": objective, "batch": 8}
+    train(**arguments(corpus, expected, **changes), parts=4)
+    with monkeypatch.context() as patch:
+        small_card(patch, RecurrentLM, 2)
+        train(**arguments(corpus, run, **changes))
+    assert read_json(run / "hardware.json")["batch_parts"] == read_json(expected / "hardware.json")["batch_parts"] >= 2
+    assert (run / "model/weights.safetensors").read_bytes() == (expected / "model/weights.safetensors").read_bytes()
 
 
 def test_a_training_goes_on_in_other_parts_from_its_checkpoint_says_so_and_learns_the_same(corpus, tmp_path, caplog):

@@ -45,6 +45,11 @@ class Line:
         self.seen = []
         self.measured = measured
 
+    parts = 1
+
+    def halve(self):
+        return False
+
     def measured_after(self, done):
         return done in self.measured
 
@@ -404,6 +409,48 @@ def test_a_training_goes_on_in_other_parts_and_says_so(tmp_path):
     resumed = InParts()
     assert fit(resumed, SETTINGS, Checkpoints(tmp_path, "a")).hardware["batch_parts"] == 10
     assert len(resumed.seen) == 16
+
+
+class SmallCard(InParts):
+    """A card that holds so many rows."""
+
+    def __init__(self, holds, after_step=None):
+        super().__init__(after_step)
+        self.holds, self.parts, self.refused, self.memories = holds, 1, 0, []
+
+    def halve(self):
+        before, self.parts = self.parts, 2 * self.parts
+        return before < 10
+
+    def loss(self, rows):
+        self.memories.append(self.memory)
+        if len(rows) > self.holds:
+            self.refused += 1
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return super().loss(rows)
+
+
+def test_a_batch_that_the_card_cannot_hold_is_halved_until_it_can_and_nothing_else_changes(tmp_path, caplog):
+    task = SmallCard(holds=3)
+    outcome = fit(task, SETTINGS, Checkpoints(tmp_path, "a"))
+    assert (outcome.hardware["batch_parts"], task.refused) == (4, 2)
+    assert "the batch is computed in 4 parts from step 1 on" in caplog.text
+    assert [row["tokens"] for row in outcome.history] == [60, 120, 180, 240]
+    assert all(float(memory) == 0 for memory in task.memories[:3]), "what was carried is that of the batch that failed"
+    assert outcome.history[-1]["validation_loss"] < outcome.history[0]["validation_loss"]
+
+
+def test_a_later_start_remembers_that_the_card_was_too_small(tmp_path):
+    with pytest.raises(RuntimeError):
+        fit(SmallCard(3, raising(RuntimeError(), 8)), SETTINGS, Checkpoints(tmp_path, "a"), seconds=0)
+    task = SmallCard(3)
+    assert fit(task, SETTINGS, Checkpoints(tmp_path, "a")).hardware["batch_parts"] == 4
+    assert task.refused == 0
+
+
+def test_a_row_that_the_card_cannot_hold_comes_through(tmp_path):
+    with pytest.raises(torch.OutOfMemoryError):
+        fit(SmallCard(holds=0), SETTINGS, Checkpoints(tmp_path, "a"))
 
 
 def test_too_little_memory_in_mid_step_saves_nothing_and_comes_through(tmp_path):

@@ -139,6 +139,23 @@ def test_a_batch_in_parts_learns_as_much_and_says_so(tiny, whole, tmp_path):
         assert float(row["validation_loss"]) == pytest.approx(float(expected["validation_loss"]), rel=1e-2)
 
 
+def test_a_card_that_is_too_small_halves_the_batch_within_the_tuning(tiny, tmp_path, monkeypatch):
+    train(**{**call(tiny, tmp_path / "expected"), "parts": 2}, tell=ignore)
+    forward = module.Tuning._summed_loss
+
+    def limited(self, texts):
+        if self.model.training and len(texts) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(self, texts)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.Tuning, "_summed_loss", limited)
+        run = tune(tiny, tmp_path / "run")
+    name = f"model/{causal_llm.ADAPTER[0]}"
+    assert (run / name).read_bytes() == (tmp_path / "expected" / name).read_bytes()
+    assert history(run)[1:] == history(tmp_path / "expected")[1:]  # the base was measured two texts at a time: another rounding
+
+
 def test_random_numbers_are_the_seed_s_and_change_what_is_learnt(tiny, whole, whole_random, tmp_path):
     torch.manual_seed(99)
     assert_same(tune(tiny, tmp_path, **RANDOM), whole_random)

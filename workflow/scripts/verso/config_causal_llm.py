@@ -12,6 +12,14 @@ from verso.config_parts import Decoding, Name, Needs, Schedule, Settings
 PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
+class NeedsOfLLM(Needs):
+    """What a run asks of the machine; what is null is derived from the model."""
+
+    checkpoint_seconds: int = Field(
+        300, ge=1, description="Time between two checkpoints, in seconds; of the adapters of 7 B each is a gigabyte."
+    )
+
+
 class Lora(Settings):
     """Low-rank adapters (Hu et al. 2021): of each target matrix W (out, in) is learnt B A, r x (in + out) numbers."""
 
@@ -89,7 +97,7 @@ class CausalLLM(Settings):
         description="How its tokens are drawn, where not as the corpus's `sampling` says; a group's own values still count.",
     )
     miniature: bool = Field(False, description="A toy size: the report says so. What starts from a miniature always is one.")
-    needs: Needs = Field(default_factory=Needs, description="What a run asks of the machine.")
+    needs: NeedsOfLLM = Field(default_factory=NeedsOfLLM, description="What a run asks of the machine.")
 
     @field_validator("lora")
     @classmethod

@@ -59,7 +59,7 @@ class Tuning:
         self._train, self._held_out = train, sorted(validation, key=lambda example: len(example.tokens))
         self._seed, self._padding, self._device, self._only_completion = seed, padding, device, settings["completion_only"]
         self._texts = settings["batch"] * settings["accumulation"]  # in a step
-        self._at_once = max(1, settings["batch"] // parts)
+        self._batch, self.parts = settings["batch"], parts
         self.accumulation = settings["accumulation"]
         self.steps = -(-len(train) // self._texts)
         times = settings["measurements"]
@@ -91,6 +91,15 @@ class Tuning:
             some = ordered[begin : begin + self._at_once]
             summed, counted = self._summed_loss(some)
             yield summed / targets, counted
+
+    @property
+    def _at_once(self) -> int:
+        return max(1, self._batch // self.parts)
+
+    def halve(self) -> bool:
+        """A text is the least."""
+        before, self.parts = self._at_once, 2 * self.parts
+        return self._at_once < before
 
     def measured_after(self, done: int) -> bool:
         """At equal distances, and before the first step: that is the base."""

@@ -60,6 +60,7 @@ class _LanguageModelling:
     """
 
     accumulation = 1
+    _rows: int  # of a batch
 
     def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, parts: int = 1) -> None:
         self.model = model
@@ -91,6 +92,11 @@ class _LanguageModelling:
                 total -= self.model.target_log_likelihoods(features[counted], targets[:, begin:end][counted]).double().sum()
         return float(total / (self._targets != self._start).sum())
 
+    def halve(self) -> bool:
+        """A row is the least."""
+        self.parts *= 2
+        return self.parts // 2 < self._rows
+
     def measured_after(self, done: int) -> bool:
         """At its end alone."""
         return False
@@ -118,7 +124,7 @@ class EveryToken(_LanguageModelling):
         super().__init__(model, texts, settings, seed, parts)
         self._documents = texts.train
         positions = sum(len(document) for document in texts.train) - 1
-        self.lanes = lane_count(positions, settings["batch"], settings["window"], texts.source)
+        self.lanes = self._rows = lane_count(positions, settings["batch"], settings["window"], texts.source)
         self._bounds = window_bounds(positions // self.lanes, settings["window"])
         self.steps = len(self._bounds)
 
@@ -161,7 +167,8 @@ class LastToken(_LanguageModelling):
         self._stream = torch.cat(texts.train).to(self.device)
         lane_count(len(self._stream) - 1, 1, settings["window"], texts.source)  # at least one window, or an error that says so
         self._starts = window_starts(len(self._stream), settings["window"], settings["stride"])
-        self.steps = -(-len(self._starts) // settings["batch"])
+        self._rows = settings["batch"]
+        self.steps = -(-len(self._starts) // self._rows)
 
     def batches(self, epoch: int, first: int) -> Iterator[Batch]:
         """Windows (B, window) and the token after each (B,), in the epoch's order."""

@@ -181,7 +181,32 @@ class _Loop:
                 self._save()
 
     def _backward(self, batch: Any) -> tuple[Tensor, int]:
-        """The mean loss of a batch, whose gradient the weights now have, and over how many targets."""
+        """The mean loss of a batch, whose gradient the weights now have, and over how many targets.
+
+        Where the card's memory is too small, this batch and those to come are computed in twice as many parts.
+        """
+        carried = self.task.carried()
+        while (learnt := self._in_parts(batch)) is None:  # no longer in the error's frames, which hold what filled the card
+            self.optimiser.zero_grad(set_to_none=True)
+            self.task.restore(carried)
+            torch.cuda.empty_cache()
+        return learnt
+
+    def _in_parts(self, batch: Any) -> tuple[Tensor, int] | None:
+        """As _backward; None when memory was too small and there are more parts now, an OutOfMemoryError when there cannot be."""
+        try:
+            return self._at_once(batch)
+        except torch.OutOfMemoryError:
+            if not self.task.halve():
+                raise
+        log.warning(
+            "the card's memory was too small: the batch is computed in %d parts from step %d on",
+            self.task.parts,
+            self.at.step + 1,
+        )
+        return None
+
+    def _at_once(self, batch: Any) -> tuple[Tensor, int]:
         losses, targets = [], 0
         for share, counted in self.task.losses(batch):
             self.scaler.scale(share).backward()
@@ -351,6 +376,8 @@ class _Loop:
         self.schedule.load_state_dict(state["schedule"])
         self.sums = state["sums"].to(self.device)
         self.task.restore(state["carried"])
+        while self.task.parts < self.at.batch_parts and self.task.halve():
+            pass
         torch.set_rng_state(state["random"])
         if self.device.type == "cuda" and state["random_cuda"] is not None:
             torch.cuda.set_rng_state(state["random_cuda"])

@@ -49,6 +49,7 @@ class _Pretraining(ABC):
 
     targets_after: int
     accumulation = 1
+    parts = 1
 
     def __init__(
         self,
@@ -113,6 +114,10 @@ class _Pretraining(ABC):
             for loss, counted in self.losses(batch):
                 total, tokens = total + float(loss) * counted, tokens + counted
         return total / tokens
+
+    def halve(self) -> bool:
+        """Never: it is made on the CPU."""
+        return False
 
     def measured_after(self, done: int) -> bool:
         """At its end alone."""

@@ -10,6 +10,7 @@ class Task(Protocol):
     """Batches, the loss of one, and what is measured beside it."""
 
     steps: int  # batches in an epoch, the same in every one
+    parts: int  # how many turns a batch is computed in; more than one where a card's memory was too small
 
     @property
     def accumulation(self) -> int:
@@ -33,6 +34,9 @@ class Task(Protocol):
 
         0 is before the first step of all: what such a training starts from is a model already.
         """
+
+    def halve(self) -> bool:
+        """Compute a batch in twice as many parts from now on; False where that would hold no less in memory."""
 
     def validate(self) -> float:
         """Mean loss on the validation part; the loop has put the model into evaluation mode and switched gradients off."""
