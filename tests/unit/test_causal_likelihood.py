@@ -142,6 +142,19 @@ def test_a_document_costs_the_same_whatever_stands_beside_it(tiny, run, tmp_path
         assert alone in all_of_them
 
 
+def test_what_decides_the_figure_stands_beside_it_and_how_many_texts_it_touched(tiny, tokenizer, run, tmp_path):
+    texts = [json.loads(line) for line in tiny.part("test").open()]
+    long = documents("Marea Alta", 1, 30, "long")
+    for prompt, stride in (("with", 128), ("without", 200)):
+        rows = scored(tiny, run, tmp_path, write(tmp_path / "part.jsonl", [*texts, *long]), prompt=prompt, stride=stride)
+        assert {(row["window"], row["stride"]) for row in rows} == {("256", str(stride))}
+        for row, document in zip(rows, [*texts, *long], strict=True):
+            asked = with_prompt(tokenizer, prompt_of(document, INSTRUCTION), document["text"], "song")
+            example = asked if prompt == "with" else without_prompt(tokenizer, document["text"], "song")
+            assert int(row["windows"]) == len(windows(len(example.tokens), 256, stride))
+        assert [int(row["windows"]) > 1 for row in rows] == [False] * len(texts) + [True]
+
+
 def test_weights_that_are_no_numbers_give_an_error_and_no_scores(tiny, run, tmp_path):
     model = tiny.tunable()
     with torch.no_grad():

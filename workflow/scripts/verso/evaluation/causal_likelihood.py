@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 COLUMNS = (
     "document", "group", "tokens", "unknown_tokens", "words", "characters", "bytes", "log_likelihood",
     "spelling_log_likelihood", "log_likelihood_carried", "log_likelihood_reset", "log_likelihood_prompted", "state",
+    "window", "stride", "windows",
 )  # fmt: skip
 
 
@@ -42,7 +43,8 @@ def score(
 ) -> None:
     """Write scores.csv. settings: prompt ("with" or "without": which of the two costs is compared) and stride.
 
-    Log-likelihoods are sums over a document's tokens and its end, in nats; tokens counts those. instruction: the corpus's
+    Log-likelihoods are sums over a document's tokens and its end, in nats; tokens counts those. windows: how many of `window`
+    tokens the compared cost took; above 1 the document was longer. instruction: the corpus's
     {"instruction", "input"}. gpus: the cards that the job was given. Raises VersoError when the weights give no finite number, or
     as load_tuned does.
     """
@@ -57,12 +59,12 @@ def score(
 
         def scored() -> Iterator[dict[str, Any]]:
             for document in progress(rows, "Scoring", unit="document"):
-                text, name = document["text"], document["id"]
+                text, name, window, stride = document["text"], document["id"], about["max_length"], settings["stride"]
                 alone = without_prompt(tokenizer, text, name)
                 asked = with_prompt(tokenizer, prompt_of(document, instruction), text, name)
                 costs = {
-                    "reset": log_likelihood(model, alone, about["max_length"], settings["stride"]),
-                    "prompted": log_likelihood(model, asked, about["max_length"], settings["stride"]),
+                    "reset": log_likelihood(model, alone, window, stride),
+                    "prompted": log_likelihood(model, asked, window, stride),
                 }
                 state, example = ("prompted", asked) if settings["prompt"] == "with" else ("reset", alone)
                 yield {
@@ -79,6 +81,9 @@ def score(
                     "log_likelihood_reset": costs["reset"],
                     "log_likelihood_prompted": costs["prompted"],
                     "state": state,
+                    "window": window,
+                    "stride": stride,
+                    "windows": len(windows(len(example.tokens), window, stride)),
                 }
 
         write_csv(scores, scored(), COLUMNS)
