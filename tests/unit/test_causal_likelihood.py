@@ -2,16 +2,17 @@
 
 import json
 import math
+import time
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_llm import INSTRUCTION, SETTINGS, documents, with_random_adapters, write
+from tiny_llm import ASKED, INSTRUCTION, SETTINGS, documents, with_random_adapters, write
 
 from verso.errors import VersoError
 from verso.evaluation.causal_likelihood import COLUMNS, log_likelihood, score, windows
-from verso.files import read_csv
+from verso.files import read_csv, read_json
 from verso.models import causal_llm
 from verso.text.chat import prompt_of, with_prompt, without_prompt
 
@@ -101,9 +102,24 @@ def run(tiny, model, tmp_path_factory):
 
 
 def scored(tiny, run, folder, part=None, **settings):
-    path = folder / "scores.csv"
-    score(part or tiny.part("test"), run, tiny.manifest, INSTRUCTION, {"prompt": "with", "stride": 128, **settings}, path, gpus=0)
+    path, used = folder / "scores.csv", folder / "scoring_hardware.json"
+    how = {"prompt": "with", "stride": 128, **settings}
+    score(part or tiny.part("test"), run, tiny.manifest, INSTRUCTION, how, path, used, ASKED)
     return read_csv(path)
+
+
+def test_what_scoring_used_is_measured(tiny, tokenizer, run, tmp_path):
+    begin = time.perf_counter()
+    rows = scored(tiny, run, tmp_path)
+    elapsed = time.perf_counter() - begin
+    used = read_json(tmp_path / "scoring_hardware.json")
+    alone = sum(
+        without_prompt(tokenizer, document["text"], "song").completion for document in map(json.loads, tiny.part("test").open())
+    )
+    assert used["tokens"] == sum(int(row["tokens"]) for row in rows) + alone, "each text is scored twice"
+    assert elapsed / 2 < used["wall_seconds"] < elapsed
+    assert (used["device"], used["asked"], used["gpu_hours"]) == ("cpu", ASKED, 0.0)
+    assert used["backend"] == causal_llm.backend()
 
 
 def test_a_row_a_document_with_the_bytes_of_its_text(tiny, tokenizer, model, run, tmp_path):
@@ -168,6 +184,7 @@ def test_weights_that_are_no_numbers_give_an_error_and_no_scores(tiny, run, tmp_
     with pytest.raises(VersoError, match=r"Marea Alta 2 0: its log-likelihood is nan; the weights are not finite"):
         scored(tiny, folder, tmp_path)
     assert not (tmp_path / "scores.csv").exists()
+    assert not (tmp_path / "scoring_hardware.json").exists()
 
 
 def test_the_base_itself_is_scored_like_a_tuned_model(tiny, run, tmp_path):

@@ -8,7 +8,6 @@ is packed sees its neighbours unless attention is cut, which cards before sm_80 
 """
 
 import hashlib
-import importlib.metadata
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +22,7 @@ from verso.errors import VersoError
 from verso.files import read_json_lines, sha256_of, write_csv, write_json
 from verso.hardware import Device, asked_and_used, pick_device_for_llm, use_threads
 from verso.models import causal_llm
+from verso.models.causal_llm import backend
 from verso.provenance import key_of_settings
 from verso.text.chat import Example, prompt_of, with_prompt
 from verso.training.batches import permutation
@@ -35,7 +35,6 @@ log = logging.getLogger(__name__)
 UNCOUNTED = -100  # a target that is none: cross_entropy's own default
 RECITED, RECITED_TOKENS = 16, 50  # texts of a part, tokens of each, that the model is asked to go on with by heart
 COLUMNS = ("train_recited", "validation_recited")
-LIBRARIES = ("transformers", "peft", "bitsandbytes")
 
 
 class Tuning:
@@ -247,11 +246,6 @@ def train(
             facts |= {"validation_texts_longer": held_out_longer, "tokens_not_learnt": lost}
             write_json(hardware, {**asked_and_used(outcome.hardware, asked), **facts})
             kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
-
-
-def backend() -> str:
-    """What computed the layers, with versions."""
-    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
 
 
 def _key(
