@@ -217,6 +217,8 @@ def test_how_a_pretrained_model_was_scored_stands_beside_its_perplexity(pretrain
     found = section(pretrained["en"], "models")
     row = next(row for row in found.split("<tr>") if "mistral-qlora" in row and "2,048" in row)
     assert re.findall(r">([\d,–]+)<", row) == ["2,048", "1,024", "3", "7", "1,234"]
+    prompted, reset = re.findall(r">(\d\.\d{3})<", row)
+    assert float(reset) == pytest.approx(1.015 * float(prompted), abs=2e-3), "both costs, with the prompt and without"
     assert words.TEXTS["en"]["given_prompted"] in row
     row = next(row for row in found.split("<tr>") if "mistral-base" in row and "2,048" in row)
     assert re.findall(r">([\d,–]+)<", row) == ["2,048", "1,024", "3", "–", "–"]

@@ -294,6 +294,8 @@ LANGUAGE_MODELS_TEX = (
     Column("Perplexity per token", "r", number_cell("perplexity", 2)),
     Column("Bits per byte", "r", number_cell("bits_per_byte", 3)),
     Column(r"95\,\% interval", "r", _interval("bits_per_byte_low", "bits_per_byte_high")),
+    Column("prompt given", "r", number_cell("bits_per_byte_prompted", 3)),
+    Column("nothing given", "r", number_cell("bits_per_byte_reset", 3)),
     Column("Training (s)", "r", number_cell("training_seconds", 0)),
 )
 COMPARISONS_TEX = (

@@ -60,7 +60,7 @@ ENGLISH: dict[str, str] = {
     "state_reset": "Where nothing is given, each test document is read alone.",
     "state_prompted": "A pretrained model reads each document alone, after the prompt that asks for it and names its artist; the "
     "prompt is not paid for. It knows nothing of the documents before, which a carried state does: both costs of "
-    "each model stand in the table.",
+    "each model stand in the tables.",
     # what was run
     "experiments_text": "An experiment is a corpus, the models tried on it and their seeds. A run that belongs to two "
     "experiments was made once.",
@@ -134,7 +134,8 @@ ENGLISH: dict[str, str] = {
     "unit_char": "character",
     "unit_word": "word",
     "unit_subword": "sub-word",
-    "windows_caption": "How the pretrained models were scored on {corpus}: what they were given, and how much they see at once",
+    "windows_caption": "How the pretrained models were scored on {corpus}: what was given where they are compared with others, "
+    "the cost with and without it, and how much they see at once",
     "window": "Window, tokens",
     "stride": "Stride, tokens",
     "test_texts_longer": "Test texts longer than the window",

@@ -63,8 +63,8 @@ SPANISH: dict[str, str] = {
     "state_reset": "Donde no se da nada, cada documento de prueba se lee solo.",
     "state_prompted": "Un modelo preentrenado lee cada documento solo, tras la petición que lo pide y nombra a su "
     "artista; la petición "
-    "no se paga. No sabe nada de los documentos anteriores, y un estado que pasa sí: la tabla da ambos costes de "
-    "cada modelo.",
+    "no se paga. No sabe nada de los documentos anteriores, y un estado que pasa sí: las tablas dan ambos costes "
+    "de cada modelo.",
     "experiments_text": "Un experimento es un corpus, los modelos que se prueban en él y sus semillas. Una ejecución de "
     "dos experimentos se hizo una sola vez.",
     "experiment": "Experimento",
@@ -136,7 +136,8 @@ SPANISH: dict[str, str] = {
     "unit_char": "carácter",
     "unit_word": "palabra",
     "unit_subword": "subpalabra",
-    "windows_caption": "Cómo se evaluaron los modelos preentrenados en {corpus}: qué se les dio y cuánto ven a la vez",
+    "windows_caption": "Cómo se evaluaron los modelos preentrenados en {corpus}: qué se les dio al compararlos con otros, "
+    "el coste con ello y sin ello, y cuánto ven a la vez",
     "window": "Ventana, unidades",
     "stride": "Paso, unidades",
     "test_texts_longer": "Textos de prueba más largos que la ventana",
