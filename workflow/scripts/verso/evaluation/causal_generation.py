@@ -54,6 +54,7 @@ def sample(
                 for row in write_batch(model, tokenizer, batch, settings["seed"], limit):
                     written += row["tokens"]
                     yield row
+                meter.state()  # read often, so that no energy counter comes round twice unseen
 
         write_json_lines(samples, rows())
         write_json(hardware, asked_and_used(meter.report(written), asked) | {"backend": backend()})

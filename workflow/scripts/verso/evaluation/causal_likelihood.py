@@ -89,6 +89,7 @@ def score(
                     "stride": stride,
                     "windows": len(windows(len(example.tokens), window, stride)),
                 }
+                meter.state()  # read often, so that no energy counter comes round twice unseen
 
         write_csv(scores, scored(), COLUMNS)
         write_json(hardware, asked_and_used(meter.report(paid), asked) | {"backend": backend()})
