@@ -12,7 +12,9 @@ from verso.files import read_json_lines, write_csv, write_json, write_json_lines
 SCORE_COLUMNS = (
     "document", "group", "tokens", "unknown_tokens", "words", "characters", "bytes", "log_likelihood", "spelling_log_likelihood",
     "log_likelihood_carried", "log_likelihood_reset", "log_likelihood_prompted", "state",
+    "window", "stride", "windows",
 )  # fmt: skip
+TABLES = ("language_models", "comparisons", "samples", "hardware", "pretrained_models")
 HISTORY_COLUMNS = (
     "epoch",
     "step",
@@ -47,15 +49,17 @@ def fabricate_run(
     """
     dice = random.Random(f"{corpus} {model} {seed}")
     place = folder / "runs" / f"{abs(hash_of(corpus))}" / f"{abs(hash_of(model))}" / f"seed-{seed}"
-    unit = "subword" if "mistral" in model else "word" if "word" in model else "char"
+    start = next((name for name in ("mistral", "llama") if name in model), None)
+    unit = "subword" if start else "word" if "word" in model else "char"
     write_csv(place / "scores.csv", scores if scores is not None else _scores(model, unit, dice), SCORE_COLUMNS)
     history = [] if "base" in model else _history(model, unit, dice)
     recited = ["train_recited", "validation_recited"] if "qlora" in model else []
     history = [row | dict(zip(recited, (0.02 * row["epoch"], 0.01), strict=False)) for row in history]
     write_csv(place / "history.csv", history, [*HISTORY_COLUMNS, *recited])
     size = {"parameters": 7_331_909_632, "trainable": 83_886_080} if recited else {"parameters": 982_045}
-    write_json(place / "architecture.json", size)
-    write_json(place / "hardware.json", _hardware(dice))
+    write_json(place / "architecture.json", size | ({"tuning": "lora" if recited else "none"} if start else {}))
+    beyond = {"train_texts_longer": 7, "validation_texts_longer": 1, "tokens_not_learnt": 1234}
+    write_json(place / "hardware.json", _hardware(dice) | (beyond if recited else {}))
     rows = [_sample(index, model, seed, dice) for index in range(samples)]
     write_json_lines(place / "samples.jsonl", rows)
     write_csv(place / "sample_measures.csv", _measures(rows, dice), MEASURE_COLUMNS)
@@ -68,8 +72,26 @@ def fabricate_run(
         "family": "causal_llm" if unit == "subword" else "recurrent_lm",
         "seed": seed,
         "miniature": False,
+        "pretrained": start,
     }
+    for use in ("scoring_hardware", "sampling_hardware") if start else ():
+        write_json(place / f"{use}.json", _hardware(dice) | {"backend": "transformers 9.9, peft 9.9"})
+        names[use] = f"{use}.json"
     return run | {key: str(place / name) for key, name in names.items()} | others
+
+
+def fabricate_pretrained(folder: Path, name: str, **others: Any) -> Path:
+    """Write the manifest of a pretrained model of a hub; others override its facts."""
+    facts = {
+        "name": name,
+        "type": "hub",
+        "repository": f"somebody/{name}-7b",
+        "revision": "main",
+        "commit": "c0ffee" * 6 + "cafe",
+    }
+    facts |= {"licence": "apache-2.0", "miniature": False, "model_type": name, "parameters": 7_248_023_552, "files": {}}
+    write_json(folder / "pretrained" / name / "pretrained.json", facts | others)
+    return folder / "pretrained" / name / "pretrained.json"
 
 
 def hash_of(name: str) -> int:
@@ -80,6 +102,7 @@ def hash_of(name: str) -> int:
 def _scores(model: str, unit: str, dice: random.Random) -> list[dict[str, Any]]:
     songs = random.Random("the same songs for all")
     base = {"rnn": 2.35, "lstm": 2.02, "gru": 2.05}.get(model.split("-")[0], 2.2) + (0.12 if unit == "word" else 0.0)
+    base -= 0.4 if "qlora" in model else 0.0
     rows = []
     for index in range(40):
         size, hard = songs.randint(700, 2600), songs.gauss(0, 0.12)
@@ -91,6 +114,7 @@ def _scores(model: str, unit: str, dice: random.Random) -> list[dict[str, Any]]:
         )  # fmt: skip
         if unit == "subword":
             row |= {"log_likelihood_carried": None, "log_likelihood_prompted": cost, "state": "prompted"}
+            row |= {"window": 2048, "stride": 1024, "windows": 1 + (index < 3)}
         rows.append(row)
     return rows
 
@@ -182,8 +206,9 @@ def fabricate_report(
     if kind == "manual":
         for run in runs:
             write_json_lines(run["samples"], [row | {"group": ""} for row in read_json_lines(run["samples"])])
-    csvs = {name: folder / f"{name}.csv" for name in ("language_models", "comparisons", "samples", "hardware")}
-    tables.compare(runs, 42, **csvs)
+    starts = {run["pretrained"]: fabricate_pretrained(folder, run["pretrained"]) for run in runs if run["pretrained"]}
+    csvs = {name: folder / f"{name}.csv" for name in TABLES}
+    tables.compare(runs, list(starts.values()), 42, **csvs)
     drawn = ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation")
     svgs = {name: folder / f"{name}.svg" for name in drawn}
     inputs = {name: csvs[name] for name in ("language_models", "comparisons", "samples")}

@@ -7,13 +7,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_llm import ARTISTS, SETTINGS, with_random_adapters
+from tiny_llm import ARTISTS, ASKED, SETTINGS, with_random_adapters
 
 from verso.errors import VersoError
 from verso.evaluation import causal_generation
 from verso.evaluation.causal_generation import Draw, sample, write_batch
 from verso.evaluation.generation import Request, own_draws
-from verso.files import read_json_lines
+from verso.files import read_json, read_json_lines
 from verso.models import causal_llm
 from verso.text.chat import question
 
@@ -191,7 +191,7 @@ def run(tiny, model, tmp_path_factory):
 
 def samples(tiny, run, folder, **changes):
     path = folder / "samples.jsonl"
-    sample(tiny.part("train"), run, tiny.manifest, {**SAMPLING, **changes}, path, gpus=0)
+    sample(tiny.part("train"), run, tiny.manifest, {**SAMPLING, **changes}, path, folder / "sampling_hardware.json", ASKED)
     return list(read_json_lines(path))
 
 
@@ -201,11 +201,19 @@ def test_every_group_gets_its_texts_asked_for_by_its_name_with_the_instructions_
     for row in rows:
         number = int(row["id"][-1])
         wanted = f"Sing, {row['group']}!" if number == 2 else f"Write lyrics in the style of {row['group']}."
-        assert row["prompt"] == wanted
+        assert (row["instruction"], row["prompt"]) == (wanted, ""), "a text does not go on from what it was asked by"
         assert row["tokens"] <= 24
         assert row["text"] == row["continuation"]
         assert row["primed_with"] is None
     assert json.dumps(rows)
+
+
+def test_what_writing_used_is_measured(tiny, run, tmp_path):
+    rows = samples(tiny, run, tmp_path)
+    used = read_json(tmp_path / "sampling_hardware.json")
+    assert (used["tokens"], used["device"], used["asked"]) == (sum(row["tokens"] for row in rows), "cpu", ASKED)
+    assert used["wall_seconds"] > 0
+    assert used["backend"] == causal_llm.backend()
 
 
 def test_a_group_is_decoded_and_asked_in_its_own_way_and_the_other_s_texts_stay(tiny, run, tmp_path, monkeypatch):
@@ -216,7 +224,11 @@ def test_a_group_is_decoded_and_asked_in_its_own_way_and_the_other_s_texts_stay(
     assert set(rows) == set(usual)
     for name, row in rows.items():
         if row["group"] == "Marea Alta":
-            assert (row["prompt"], row["decoding"]["temperature"], row["decoding"]["top_p"]) == ("Canta: Marea Alta", 0.1, 1.0)
+            assert (row["instruction"], row["decoding"]["temperature"], row["decoding"]["top_p"]) == (
+                "Canta: Marea Alta",
+                0.1,
+                1.0,
+            )
         else:
             assert row == usual[name]
 

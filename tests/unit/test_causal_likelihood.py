@@ -2,16 +2,17 @@
 
 import json
 import math
+import time
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_llm import INSTRUCTION, SETTINGS, documents, with_random_adapters, write
+from tiny_llm import ASKED, INSTRUCTION, SETTINGS, documents, with_random_adapters, write
 
 from verso.errors import VersoError
 from verso.evaluation.causal_likelihood import COLUMNS, log_likelihood, score, windows
-from verso.files import read_csv
+from verso.files import read_csv, read_json
 from verso.models import causal_llm
 from verso.text.chat import prompt_of, with_prompt, without_prompt
 
@@ -101,9 +102,24 @@ def run(tiny, model, tmp_path_factory):
 
 
 def scored(tiny, run, folder, part=None, **settings):
-    path = folder / "scores.csv"
-    score(part or tiny.part("test"), run, tiny.manifest, INSTRUCTION, {"prompt": "with", "stride": 128, **settings}, path, gpus=0)
+    path, used = folder / "scores.csv", folder / "scoring_hardware.json"
+    how = {"prompt": "with", "stride": 128, **settings}
+    score(part or tiny.part("test"), run, tiny.manifest, INSTRUCTION, how, path, used, ASKED)
     return read_csv(path)
+
+
+def test_what_scoring_used_is_measured(tiny, tokenizer, run, tmp_path):
+    begin = time.perf_counter()
+    rows = scored(tiny, run, tmp_path)
+    elapsed = time.perf_counter() - begin
+    used = read_json(tmp_path / "scoring_hardware.json")
+    alone = sum(
+        without_prompt(tokenizer, document["text"], "song").completion for document in map(json.loads, tiny.part("test").open())
+    )
+    assert used["tokens"] == sum(int(row["tokens"]) for row in rows) + alone, "each text is scored twice"
+    assert elapsed / 2 < used["wall_seconds"] < elapsed
+    assert (used["device"], used["asked"], used["gpu_hours"]) == ("cpu", ASKED, 0.0)
+    assert used["backend"] == causal_llm.backend()
 
 
 def test_a_row_a_document_with_the_bytes_of_its_text(tiny, tokenizer, model, run, tmp_path):
@@ -142,6 +158,19 @@ def test_a_document_costs_the_same_whatever_stands_beside_it(tiny, run, tmp_path
         assert alone in all_of_them
 
 
+def test_what_decides_the_figure_stands_beside_it_and_how_many_texts_it_touched(tiny, tokenizer, run, tmp_path):
+    texts = [json.loads(line) for line in tiny.part("test").open()]
+    long = documents("Marea Alta", 1, 30, "long")
+    for prompt, stride in (("with", 128), ("without", 200)):
+        rows = scored(tiny, run, tmp_path, write(tmp_path / "part.jsonl", [*texts, *long]), prompt=prompt, stride=stride)
+        assert {(row["window"], row["stride"]) for row in rows} == {("256", str(stride))}
+        for row, document in zip(rows, [*texts, *long], strict=True):
+            asked = with_prompt(tokenizer, prompt_of(document, INSTRUCTION), document["text"], "song")
+            example = asked if prompt == "with" else without_prompt(tokenizer, document["text"], "song")
+            assert int(row["windows"]) == len(windows(len(example.tokens), 256, stride))
+        assert [int(row["windows"]) > 1 for row in rows] == [False] * len(texts) + [True]
+
+
 def test_weights_that_are_no_numbers_give_an_error_and_no_scores(tiny, run, tmp_path):
     model = tiny.tunable()
     with torch.no_grad():
@@ -155,6 +184,7 @@ def test_weights_that_are_no_numbers_give_an_error_and_no_scores(tiny, run, tmp_
     with pytest.raises(VersoError, match=r"Marea Alta 2 0: its log-likelihood is nan; the weights are not finite"):
         scored(tiny, folder, tmp_path)
     assert not (tmp_path / "scores.csv").exists()
+    assert not (tmp_path / "scoring_hardware.json").exists()
 
 
 def test_the_base_itself_is_scored_like_a_tuned_model(tiny, run, tmp_path):

@@ -1,6 +1,7 @@
 """What tuning and using a pretrained model will take: enough, not much more, and growing with what makes it grow."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verso import estimates_llm
-from verso.config import CausalLLM
+from verso.config import CausalLLM, Sampling
 from verso.config_pretrained import Hub, Miniature
 from verso.estimates import CUDA_CONTEXT_MB, CorpusSize
 from verso.estimates_llm import SEVEN_BILLION, architecture, architecture_of, vram_mb, vram_mb_of_use, weights_mb
-from verso.needs import SNAKEMAKES_MB, Learnt, needs_of_training, needs_of_use
+from verso.files import write_json
+from verso.needs import (
+    SNAKEMAKES_MB,
+    EvaluationSize,
+    Learnt,
+    evaluation_size,
+    expected_seconds_of_use,
+    needs_of_training,
+    needs_of_use,
+)
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = ROOT / "resources/architectures/mistral-7b-instruct-v0.3.json"
@@ -167,3 +177,45 @@ def test_each_cause_grows_what_a_use_was_short_of(causes):
     assert later["mem_mb"] == pytest.approx(first["mem_mb"] * 1.5 ** causes.count("out_of_memory"), rel=1e-3)
     assert later["runtime"] == first["runtime"] * 2 ** causes.count("time_out")
     assert (later["vram_mb"], later["cards"]) == (first["vram_mb"], first["cards"])
+
+
+def test_scoring_is_expected_to_take_its_tokens_twice_and_writing_its_texts_side_by_side():
+    sizes, on_a_card = SEVEN_BILLION, model()
+    loading = estimates_llm.seconds_of_scoring(on_a_card, sizes, 0)
+    assert estimates_llm.seconds_of_scoring(on_a_card, sizes, 300_000) - loading == pytest.approx(
+        2 * 100_000 * 2 * sizes.parameters / 25e12
+    )
+    written = {texts: estimates_llm.seconds_of_sampling(on_a_card, sizes, texts, 256) - loading for texts in (1, 16, 17)}
+    assert written[1] == written[16] == pytest.approx(256 * 32 * 2e-3)
+    assert written[17] == pytest.approx(2 * written[16])
+
+
+def test_a_use_takes_as_long_as_it_took_before_on_as_many_cards(tmp_path):
+    def expected(sampling=None):
+        return expected_seconds_of_use(tmp_path, "songs", "mistral", model(), SEVEN_BILLION, sampling)
+
+    def measured(seed, seconds, cards):
+        path = tmp_path / "runs" / "songs" / "mistral" / f"seed-{seed}" / "scoring_hardware.json"
+        write_json(path, {"wall_seconds": seconds, "asked": {"cards": cards}})
+        return path
+
+    sampling = Sampling.model_validate({"per_group": 4, "max_tokens": {"subword": 256}})
+    unprepared = expected()
+    parts = {"test": {"characters": 60_000}, "train": {"groups": {"Ada": {}, "Bo": {}, "Cy": {}}}}
+    write_json(tmp_path / "corpora" / "songs" / "statistics.json", {"parts": parts})
+    scoring, writing = expected(), expected(sampling)
+    assert scoring == math.ceil(estimates_llm.seconds_of_scoring(model(), SEVEN_BILLION, 60_000)) < unprepared
+    assert writing == math.ceil(estimates_llm.seconds_of_sampling(model(), SEVEN_BILLION, 12, 256))
+    measured(1, 70.5, 1)
+    slowest = measured(2, 90.5, 1)
+    measured(3, 5000.0, 0)
+    assert (expected(), expected(sampling)) == (91, writing)
+    slowest.write_text("{")
+    assert expected() == 71, "a broken file is as if it were not there"
+
+
+def test_what_is_scored_and_asked_for_is_counted_by_the_statistics(tmp_path):
+    assert evaluation_size(tmp_path) is None
+    parts = {"test": {"characters": 900}, "train": {"groups": {"Ada": {}, "Bo": {}}}}
+    write_json(tmp_path / "statistics.json", {"parts": parts})
+    assert evaluation_size(tmp_path) == EvaluationSize(900, 2)

@@ -15,7 +15,7 @@ FIGURES = ("learning_curves", "bits_per_byte", "differences", "sample_measures",
 def draw(folder, corpora):
     runs = [fabricate_run(folder, corpus, model, 0) for corpus, models in corpora.items() for model in models]
     csvs = {name: folder / f"{name}.csv" for name in ("language_models", "comparisons", "samples")}
-    tables.compare(runs, 42, **csvs, hardware=folder / "hardware.csv")
+    tables.compare(runs, [], 42, **csvs, hardware=folder / "hardware.csv", pretrained_models=folder / "pretrained_models.csv")
     svgs = {name: folder / f"{name}.svg" for name in FIGURES}
     histories = [{"corpus": run["corpus"], "model": run["model"], "seed": 0, "path": run["history"]} for run in runs]
     figures.draw(**csvs, histories=histories, **svgs)
@@ -104,3 +104,21 @@ def test_a_base_alone_has_no_curve_and_breaks_nothing(tmp_path):
     root = draw(tmp_path, {"songs": ["mistral-base"]})
     assert any("nothing to draw" in (text or "") for text in texts(root["learning_curves"]))
     assert "mistral-base" in texts(root["bits_per_byte"])
+
+
+def test_a_base_that_learnt_nothing_stands_in_no_legend_of_the_curves(tmp_path):
+    found = texts(draw(tmp_path, {"songs": ["mistral-base", "mistral-qlora"]})["learning_curves"])
+    assert "mistral-qlora" in found
+    assert "mistral-base" not in found
+
+
+def test_models_of_two_tokenizers_never_share_an_axis_of_tokens(tmp_path):
+    root = draw(tmp_path, {"songs": ["gru-char", "mistral-qlora", "llama-qlora"]})
+    found = texts(root["learning_curves"])
+    assert [text for text in found if "·" in text] == [
+        "songs · characters",
+        "songs · mistral · sub-words",
+        "songs · llama · sub-words",
+    ]
+    assert found.count("loss, nats per sub-word token") == 2
+    assert texts(root["memorisation"]).count("loss, nats per sub-word token") == 2

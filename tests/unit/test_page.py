@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from fabricate import fabricate_report, fabricate_run
+from fabricate import TABLES, fabricate_report, fabricate_run
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -188,6 +188,78 @@ def test_a_tuned_model_has_a_section_on_what_it_knows_by_heart_and_its_prompt_is
     assert 'id="en-memorisation"' not in report, "there is nothing to say where nothing was tuned"
 
 
+@pytest.fixture(scope="module")
+def pretrained(tmp_path_factory):
+    """A report on two recurrent models and on bases of two tokenizers, one of them tuned."""
+    folder = tmp_path_factory.mktemp("pretrained")
+    models = ["gru-char", "lstm-word", "mistral-base", "mistral-qlora", "llama-base"]
+    path = fabricate_report(folder, {"songs": models}, seeds=1, demo=False)
+    english, spanish = path.read_text(encoding="utf-8").split('<div class="page" lang="es" hidden>')
+    return {"en": english, "es": spanish}
+
+
+def section(text, name):
+    return text.split(f'-{name}">')[-1].split("</section>")[0]
+
+
+def test_what_runs_start_from_is_named_with_its_commit_licence_and_size(pretrained, report):
+    for text in pretrained.values():
+        found = section(text, "pretrained")
+        assert "<code>somebody/mistral-7b</code>" in found
+        assert "c0ffee" * 6 + "cafe" in found
+        assert "apache-2.0" in found
+        assert re.search("7[,\u202f]248[,\u202f]023[,\u202f]552", found)
+        assert "mistral-base, mistral-qlora" in found
+    assert 'id="en-pretrained"' not in report
+
+
+def test_how_a_pretrained_model_was_scored_stands_beside_its_perplexity(pretrained):
+    found = section(pretrained["en"], "models")
+    row = next(row for row in found.split("<tr>") if "mistral-qlora" in row and "2,048" in row)
+    assert re.findall(r">([\d,–]+)<", row) == ["2,048", "1,024", "3", "7", "1,234"]
+    prompted, reset = re.findall(r">(\d\.\d{3})<", row)
+    assert float(reset) == pytest.approx(1.015 * float(prompted), abs=2e-3), "both costs, with the prompt and without"
+    assert words.TEXTS["en"]["given_prompted"] in row
+    row = next(row for row in found.split("<tr>") if "mistral-base" in row and "2,048" in row)
+    assert re.findall(r">([\d,–]+)<", row) == ["2,048", "1,024", "3", "–", "–"]
+    assert "2\u202f048" in section(pretrained["es"], "models")
+
+
+def test_perplexities_are_best_within_one_tokenizer_alone(pretrained):
+    found = section(pretrained["en"], "models")
+    rows = {
+        name: next(row for row in found.split("<tr>") if f"</span>{name}</th>" in row) for name in ("llama-base", "mistral-qlora")
+    }
+    for name, row in rows.items():
+        start = name.split("-")[0]
+        assert f"sub-word ({start})" in row
+        assert re.search(rf"sub-word \({start}\)</td><td class=\"n\"><strong>", row), "the only one of its tokenizer, or its best"
+    (base,) = [row for row in found.split("<tr>") if "</span>mistral-base</th>" in row and "sub-word" in row]
+    assert "<strong>" not in base
+    assert "per sub-word token of llama" in pretrained["en"]
+    assert "por subpalabra de llama" in pretrained["es"]
+
+
+def test_what_computed_and_each_work_are_told(pretrained):
+    found = section(pretrained["en"], "hardware")
+    assert "transformers 9.9, peft 9.9" in found
+    assert [found.count(f">{words.TEXTS['en'][f'work_{work}']}<") for work in ("training", "scoring", "sampling")] == [3, 3, 3]
+    assert "runs: 5." in found
+
+
+def test_what_a_model_was_asked_is_not_glued_to_its_answer(tmp_path):
+    asked = "You write songs. <b>Write</b> one."
+    written = fabricate_run(tmp_path / "apart", "songs", "mistral-qlora", 0)["samples"]
+    rows = [row | {"instruction": asked, "prompt": "", "text": "La la"} for row in read_json_lines(written)]
+    write_json_lines(written, [row | {"continuation": "La la"} for row in rows])
+    samples = [{"corpus": "songs", "model": "mistral-qlora", "seed": 0, "path": written}]
+    path = fabricate_report(tmp_path, {"songs": ["mistral-qlora"]}, seeds=1, demo=False, samples=samples)
+    english, spanish = path.read_text(encoding="utf-8").split('<div class="page" lang="es" hidden>')
+    for text, word in ((english, "Asked"), (spanish, "Se le pidió")):
+        assert f"{word}: You write songs. &lt;b&gt;Write&lt;/b&gt; one.</p>" in text
+        assert '<blockquote lang="">La la</blockquote>' in text
+
+
 def test_a_fingerprint_that_all_runs_share_is_said_once(report, tmp_path):
     assert report.count("0123456789abcdef") == 2  # once in each language
     provenance = {"versions": {"verso": "0.1.0"}, "config": "x", "commit": None, "date": "2026-11-22"}
@@ -210,7 +282,7 @@ def hardware_section(folder, language="en", **cells):
     report = folder / "changed" / "report.html"
     others = {"title": "t", "language": language, "experiments": [], "models": {}, "corpora": [], "samples": []}
     others |= {"provenance": {"versions": {"verso": "0"}, "fingerprints": {}, "config": "c", "commit": None, "date": "d"}}
-    csvs = {name: folder / f"{name}.csv" for name in ("language_models", "comparisons", "samples")}
+    csvs = {name: folder / f"{name}.csv" for name in TABLES}
     drawn = ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation")
     svgs = {name: folder / f"{name}.svg" for name in drawn}
     page.render(
@@ -235,17 +307,17 @@ def test_what_was_used_of_what_was_asked_is_said_and_drawn(tmp_path):
 def test_hours_and_energy_are_summed_and_a_missing_counter_is_said(tmp_path):
     some = hardware_section(tmp_path / "some", energy_joules=7.2e6, gpu_hours=2, cpu_hours=4, miniature=True)
     assert re.search(r"In all: 2.00 GPU-hours, [\d.]+ CPU-hours, energy 2.00\u202fkWh; runs: 2.", some)
-    assert "Runs without an energy counter: 1 of 2." in some
+    assert "Jobs without an energy counter: 1 of 2." in some
     assert "Miniatures among these runs: 1." in some
     none = hardware_section(tmp_path / "none", "es")
     assert "No pudo leerse ningún contador de energía" in none
     assert "Miniaturas" not in none
 
 
-def test_runs_from_before_requests_were_recorded_are_counted_and_shown_without_a_share(tmp_path):
+def test_jobs_from_before_requests_were_recorded_are_counted_and_shown_without_a_share(tmp_path):
     asked = dict.fromkeys([f"asked_{key}" for key in ("mem_mb", "runtime", "vram_mb", "cards", "threads")])
     found = hardware_section(tmp_path, **asked, gpu_hours=None)
-    assert "Runs from before requests were recorded: 2." in found
+    assert "Jobs from before requests were recorded: 2." in found
     assert 'class="share' not in found
     assert "Used at the peak" not in found
 
@@ -289,7 +361,7 @@ def test_a_text_without_a_space_is_cut_too():
 
 def model(name, cost, **others):
     row = {"corpus": "songs", "model": name, "bits_per_byte": str(cost), "seeds": "1", "documents": "40", "epochs": "9.0"}
-    return row | {"best_epoch": "4.0", "state": "carried"} | others
+    return row | {"best_epoch": "4.0", "state": "carried", "window": ""} | others
 
 
 def pair(a, b, difference, verdict):

@@ -81,6 +81,19 @@ def test_without_cards_and_an_expectation_nothing_is_made_up():
     assert "No time is expected of 1 training." in page
 
 
+def test_scoring_and_sampling_of_a_pretrained_model_are_in_the_price():
+    of_use = RESOURCES.replace("expected_seconds=5400", "expected_seconds=900")
+    uses = [training("mistral", 1, of_use).replace("train_recurrent_lm", f"{work}_causal_llm") for work in ("score", "sample")]
+    page = plan(parse(dry_run(training(), *uses, train_recurrent_lm=1, score_causal_llm=1, sample_causal_llm=1)))
+    assert "Expected of the trainings: 3.00 GPU-hours, 6.00 CPU-hours." in page
+    assert "Expected of scoring and sampling by pretrained models: 1.00 GPU-hours, 2.00 CPU-hours." in page
+    assert "In all: 4.00 GPU-hours, 8.00 CPU-hours." in page
+    page = plan(parse(dry_run(*uses, score_causal_llm=1, sample_causal_llm=1)))
+    assert "Expected of scoring and sampling by pretrained models: 1.00 GPU-hours, 2.00 CPU-hours." in page
+    assert "In all" not in page
+    assert "Expected of the trainings" not in page
+
+
 def test_what_fetches_runs_on_the_login_node_and_is_no_submission():
     fetching = TRAINING.format(number=2, model="m", seed=1, resources="tmpdir=/tmp").replace(
         "train_recurrent_lm", "scrape_genius"

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from fabricate import HISTORY_COLUMNS, fabricate_run, scores_row
+from fabricate import HISTORY_COLUMNS, TABLES, fabricate_pretrained, fabricate_run, scores_row
 
 from verso.errors import VersoError
 from verso.files import read_csv, read_json, write_csv, write_json
@@ -11,12 +11,10 @@ from verso.report import tables
 from verso.report.hardware_table import totals, uses
 from verso.report.latex import escape
 
-NAMES = ("language_models", "comparisons", "samples", "hardware")
 
-
-def compare(folder, runs):
-    paths = {name: folder / f"{name}.csv" for name in NAMES}
-    tables.compare(runs, 42, **paths)
+def compare(folder, runs, pretrained=()):
+    paths = {name: folder / f"{name}.csv" for name in TABLES}
+    tables.compare(runs, pretrained, 42, **paths)
     return {name: read_csv(path) for name, path in paths.items()}
 
 
@@ -233,7 +231,7 @@ def test_what_was_used_is_set_against_what_was_asked(tmp_path):
     assert found["memory"] == {"used": 2000.0, "asked": 4000.0, "share": 0.5}
     assert found["vram"] == {"used": 900.0, "asked": 3600.0, "share": 0.25}  # a run that asked for no card wasted none
     last = (tmp_path / "hardware.tex").read_text().split("\\bottomrule")[0].splitlines()[-1]
-    assert last.startswith("in all & 2 runs & -- & 1 without an energy counter & 10\\,800 & 270 &")
+    assert last.startswith("in all & 2 runs & -- &  & 1 without an energy counter & 10\\,800 & 270 &")
     assert "& 2.00 & 10.00 & 0.500 &" in last
 
 
@@ -273,3 +271,76 @@ def test_a_pretrained_model_is_compared_by_the_bytes_and_says_what_it_was_given(
     assert (base["epochs"], base["best_epoch"]) == ("0.0", "0.0"), "nothing was taught to it"
     assert tuned["trainable"] == "83886080"
     assert recurrent["trainable"] == recurrent["parameters"], "all of it was learnt"
+
+
+RECURRENT = [f"{cell}-{unit}" for unit in ("char", "word") for cell in ("rnn", "lstm", "gru")]
+
+
+def test_six_recurrent_models_a_base_and_its_tuned_one_stand_in_one_table_with_paired_intervals(tmp_path):
+    runs = [fabricate_run(tmp_path, "songs", model, seed) for model in RECURRENT for seed in (0, 1)]
+    runs += [fabricate_run(tmp_path, "songs", model, 3407) for model in ("mistral-base", "mistral-qlora")]
+    found = compare(tmp_path, runs)
+    models = found["language_models"]
+    assert [row["model"] for row in models] == [*RECURRENT, "mistral-base", "mistral-qlora"]
+    assert {(row["documents"], row["bytes"]) for row in models} == {("40", models[0]["bytes"])}, "not the same test texts"
+    for row in models:
+        assert float(row["bits_per_byte_low"]) < float(row["bits_per_byte"]) < float(row["bits_per_byte_high"])
+        assert bool(row["bits_per_byte_prompted"]) == row["model"].startswith("mistral")
+        assert row["bits_per_byte_reset"], "without its prompt"
+    pairs = {(row["model_a"], row["model_b"]): row for row in found["comparisons"]}
+    assert len(pairs) == 8 * 7 / 2
+    for row in pairs.values():
+        assert float(row["low"]) < float(row["difference"]) < float(row["high"])
+        assert float(row["p_corrected"]) >= float(row["p"]), "by Holm, for all 28 pairs of the corpus"
+    tuned = pairs["mistral-base", "mistral-qlora"]
+    assert (tuned["documents"], tuned["seeds_a"], tuned["seeds_b"], tuned["seed_noise"]) == ("40", "1", "1", "")
+    assert tuned["verdict"] == "b better"
+    in_latex = (tmp_path / "language_models.tex").read_text()
+    assert all(row["model"] in in_latex for row in models)
+
+
+def test_what_decides_a_pretrained_model_s_figure_stands_beside_it(tmp_path):
+    runs = [fabricate_run(tmp_path, "songs", model, 0) for model in ("gru-char", "mistral-base", "mistral-qlora")]
+    rows_of = {row["model"]: row for row in compare(tmp_path, runs)["language_models"]}
+    columns = ("pretrained", "window", "stride", "test_texts_longer", "train_texts_longer", "tokens_not_learnt")
+    assert [rows_of["mistral-qlora"][key] for key in columns] == ["mistral", "2048", "1024", "3", "7", "1234"]
+    assert [rows_of["mistral-base"][key] for key in columns] == ["mistral", "2048", "1024", "3", "", ""], (
+        "nothing was taught to it"
+    )
+    assert [rows_of["gru-char"][key] for key in columns] == [""] * 6
+
+
+def test_a_pretrained_model_is_named_by_its_manifest_and_by_what_starts_from_it(tmp_path):
+    runs = [fabricate_run(tmp_path, "songs", model, 0) for model in ("gru-char", "mistral-base", "mistral-qlora", "llama-base")]
+    no_hub = {"type": "miniature", "repository": None, "revision": None, "commit": None, "licence": None, "parameters": 800_000}
+    manifests = [
+        fabricate_pretrained(tmp_path, "mistral"),
+        fabricate_pretrained(tmp_path, "llama", miniature=True, **no_hub),
+    ]
+    hub, toy = compare(tmp_path, runs, manifests)["pretrained_models"]
+    assert (hub["repository"], hub["revision"], hub["licence"]) == ("somebody/mistral-7b", "main", "apache-2.0")
+    assert len(hub["commit"]) == 40
+    assert (hub["parameters"], hub["miniature"], hub["models"]) == ("7248023552", "False", "mistral-base, mistral-qlora")
+    assert (toy["repository"], toy["licence"], toy["miniature"], toy["models"]) == ("", "", "True", "llama-base")
+    assert "miniature, made here" in (tmp_path / "pretrained_models.tex").read_text()
+
+
+def test_scoring_and_sampling_of_a_pretrained_model_are_counted(tmp_path):
+    tuned = used(fabricate_run(tmp_path, "songs", "mistral-qlora", 0), **ON_A_CARD)
+    for key in ("scoring_hardware", "sampling_hardware"):
+        used({"hardware": tuned[key]}, **ON_A_CARD | {"wall_seconds": 1800.0, "gpu_hours": 0.5, "energy_joules": 3.6e5})
+    base = fabricate_run(tmp_path, "songs", "mistral-base", 0)
+    for key in ("scoring_hardware", "sampling_hardware"):
+        used({"hardware": base[key]}, **ON_A_CPU)
+    rows = compare(tmp_path, [tuned, base, used(fabricate_run(tmp_path, "songs", "gru-char", 0), **ON_A_CPU)])["hardware"]
+    works = [(row["model"], row["work"]) for row in rows]
+    assert works == [
+        *(("mistral-qlora", work) for work in ("training", "scoring", "sampling")),
+        *(("mistral-base", work) for work in ("scoring", "sampling")),  # nothing was taught to it
+        ("gru-char", "training"),
+    ]
+    assert [row["backend"] for row in rows[:2]] == ["", "transformers 9.9, peft 9.9"]
+    found = totals(rows)
+    assert [found[key] for key in ("jobs", "runs", "recorded", "metered")] == [6, 3, 6, 3]
+    assert [found[key] for key in ("gpu_hours", "energy_joules")] == [3.0, 1.8e6 + 2 * 3.6e5]
+    assert found["wall_seconds"] == 7200 + 2 * 1800 + 3 * 3600

@@ -16,7 +16,7 @@ from verso.errors import VersoError
 from verso.hardware import pick_device_for_llm
 from verso.models import causal_llm
 from verso.text.chat import Example, prompt_of, with_prompt
-from verso.training.causal_llm import RECITED_TOKENS, Tuning, examples
+from verso.training.causal_llm import RECITED_TOKENS, Tuning, beyond_window, examples
 
 FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -195,6 +195,7 @@ def test_a_text_longer_than_the_window_is_cut_and_the_log_says_how_much_is_lost(
     assert [example.tokens for example in found] == [example.tokens[:128] for example in whole.values()]
     lost = sum(max(0, len(example.tokens) - 128) for example in whole.values())
     assert f"2 texts are longer than the window of 128 tokens; {lost} tokens beyond it are not learnt" in caplog.text
+    assert beyond_window(found, "cut") == (2, lost)
 
 
 @pytest.mark.parametrize("window", [100, 128, 129, 200])
@@ -202,6 +203,7 @@ def test_a_text_that_is_split_is_learnt_to_its_end_each_token_once(long_songs, t
     found = examples(long_songs, tokenizer, INSTRUCTION, {**SETTINGS, "max_length": window, "beyond": "split"})
     assert "2 texts are longer than the window" in caplog.text
     assert "they are learnt in pieces" in caplog.text
+    assert beyond_window(found, "split") == (2, 0)
     assert all(len(example.tokens) <= window for example in found)
     for name, example in whole_of(long_songs, tokenizer).items():
         pieces = [piece for piece in found if piece.document == name]

@@ -102,6 +102,8 @@ def test_a_tuning_writes_adapters_architecture_history_and_hardware(tiny, whole)
     for library in ("transformers", "peft", "bitsandbytes"):
         assert f"{library} {sys.modules[library].__version__}" in hardware["backend"]
     assert (hardware["device"], hardware["batch_parts"], hardware["asked"]) == ("cpu", 1, ASKED)
+    beyond = {key: hardware[key] for key in ("train_texts_longer", "validation_texts_longer", "tokens_not_learnt")}
+    assert beyond == {"train_texts_longer": 0, "validation_texts_longer": 0, "tokens_not_learnt": 0}
     about = read_json(whole / "model/architecture.json")
     base = read_json(tiny.manifest)["parameters"]
     assert (about["base"], about["parameters"], about["trainable"]) == ("toy", base + about["trainable"], 4096)

@@ -1,7 +1,8 @@
 """Pretrained causal language models: tune adapters or take the base as it is, score, sample.
 
 Reads   results/pretrained/<pretrained>/ and results/corpora/<corpus>/{train,validation,test}.jsonl
-Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,samples.jsonl}
+Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,samples.jsonl},
+        beside them scoring_hardware.json and sampling_hardware.json
 """
 
 
@@ -70,6 +71,7 @@ rule score_causal_llm:
         architecture=run_path("model/architecture.json"),
     output:
         scores=run_path("scores.csv"),
+        hardware=run_path("scoring_hardware.json"),
     log:
         log_path("score_causal_llm", RUN),
     benchmark:
@@ -97,6 +99,7 @@ rule sample_causal_llm:
         architecture=run_path("model/architecture.json"),
     output:
         samples=run_path("samples.jsonl"),
+        hardware=run_path("sampling_hardware.json"),
     log:
         log_path("sample_causal_llm", RUN),
     benchmark:

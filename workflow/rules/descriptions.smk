@@ -18,6 +18,7 @@ def described_runs(runs):
     """What tables and page must know of each run, with the paths of its files."""
     rows = []
     for corpus, model, seed in runs:
+        files = FILES_OF_RUN | (FILES_OF_LLM if pretrained_of(model) else {})
         rows.append(
             {
                 "corpus": corpus,
@@ -26,10 +27,22 @@ def described_runs(runs):
                 "family": CONFIG.models[model].family,
                 "unit": unit_of(model),
                 "miniature": is_miniature(model),
-                **{key: run_path(file).format(corpus=corpus, model=model, seed=seed) for key, file in FILES_OF_RUN.items()},
+                "pretrained": pretrained_of(model),
+                **{key: run_path(file).format(corpus=corpus, model=model, seed=seed) for key, file in files.items()},
             }
         )
     return rows
+
+
+def of_llm_runs(name, runs):
+    """That file of each run of a pretrained model."""
+    return of_runs(name, [run for run in runs if pretrained_of(run[1])])
+
+
+def manifests_of(runs):
+    """Those of the pretrained models that runs start from."""
+    names = sorted({start for _, model, _ in runs if (start := pretrained_of(model))})
+    return [pretrained_path("pretrained.json").format(pretrained=name) for name in names]
 
 
 def of_runs_described(name, runs):

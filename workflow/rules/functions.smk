@@ -8,6 +8,7 @@ FILES_OF_RUN = {
     "history": "history.csv",
     "hardware": "hardware.json",
 }
+FILES_OF_LLM = {"scoring_hardware": "scoring_hardware.json", "sampling_hardware": "sampling_hardware.json"}  # besides
 
 
 def is_scraped(wildcards):
@@ -145,11 +146,15 @@ def adapters_of_run(wildcards):
     return [run_path(f"model/{name}") for name in ADAPTER] if tuned else []
 
 
+def pretrained_of(model):
+    """What a model starts from; None of one that learns from nothing."""
+    return getattr(CONFIG.models[model], "pretrained", None)
+
+
 def is_miniature(model):
     """Whether a model is a toy by its own entry or by what it starts from."""
-    entry = CONFIG.models[model]
-    start = CONFIG.pretrained.get(getattr(entry, "pretrained", None))
-    return entry.miniature or (start is not None and start.type == "miniature")
+    start = CONFIG.pretrained.get(pretrained_of(model))
+    return CONFIG.models[model].miniature or (start is not None and start.type == "miniature")
 
 
 def results_of_runs(runs):

@@ -1,6 +1,6 @@
 """What jobs ask for: threads and resources of every rule come from here, and none of them ever re-runs anything. Makes no file.
 
-Reads   earlier results/runs/<corpus>/<model>/seed-*/hardware.json, results/corpora/<corpus>/statistics.json, the job records in results/logs
+Reads   earlier results/runs/<corpus>/<model>/seed-*/{,scoring_,sampling_}hardware.json, results/corpora/<corpus>/statistics.json, the job records in results/logs
 """
 
 NEEDS = ["mem_mb", "runtime", "vram_mb", "cards", "checkpoint_seconds", "expected_seconds"]
@@ -129,7 +129,19 @@ def use_of_llm(rule_name):
 
         return resource
 
-    return {name: of_use(name) for name in TRAINING if name not in ("checkpoint_seconds", "expected_seconds", *DISK)} | DISK
+    asked = {name: of_use(name) for name in TRAINING if name not in ("checkpoint_seconds", "expected_seconds", *DISK)}
+    return {**asked, "expected_seconds": expected_of_use(rule_name), **DISK}
+
+
+def expected_of_use(rule_name):
+    """Seconds of a rule that scores or writes with a pretrained model, for a plan."""
+
+    def seconds(wildcards):
+        corpus, model = wildcards.corpus, wildcards.model
+        sampling = CONFIG.corpora[corpus].sampling if rule_name == "sample_causal_llm" else None
+        return needs.expected_seconds_of_use(Path(RESULTS), corpus, model, CONFIG.models[model], architecture_of(model), sampling)
+
+    return seconds
 
 
 def threads_of_model(wildcards):

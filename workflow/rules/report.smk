@@ -1,10 +1,11 @@
 """Report: compare the runs, draw figures, render the page.
 
-Reads   results/runs/*/*/*/{scores.csv,sample_measures.csv,history.csv,hardware.json,samples.jsonl}, results/corpora/*/statistics.json
+Reads   results/runs/*/*/*/{scores.csv,sample_measures.csv,history.csv,hardware.json,samples.jsonl}, of pretrained models also
+        {scoring,sampling}_hardware.json; results/pretrained/*/pretrained.json, results/corpora/*/statistics.json
 Writes  results/tables/*.{csv,tex}, results/figures/*.svg, results/report.html
 """
 
-TABLES = ["language_models", "comparisons", "samples", "hardware"]
+TABLES = ["language_models", "comparisons", "samples", "hardware", "pretrained_models"]
 FIGURES = ["bits_per_byte", "learning_curves", "differences", "sample_measures", "memorisation"]
 CAPTIONS = "../report/captions"
 
@@ -12,6 +13,8 @@ CAPTIONS = "../report/captions"
 rule compare:
     input:
         **{key: of_runs(file, RUNS) for key, file in FILES_OF_RUN.items()},
+        **{key: of_llm_runs(file, RUNS) for key, file in FILES_OF_LLM.items()},
+        pretrained=manifests_of(RUNS),
     output:
         **{
             name: report(

@@ -10,6 +10,8 @@ SO_FAR = f"{RESULTS}/so_far"
 use rule compare as compare_so_far with:
     input:
         **{key: so_far(lambda runs, file=file: of_runs(file, runs)) for key, file in FILES_OF_RUN.items()},
+        **{key: so_far(lambda runs, file=file: of_llm_runs(file, runs)) for key, file in FILES_OF_LLM.items()},
+        pretrained=so_far(manifests_of),
     output:
         **{name: f"{SO_FAR}/tables/{name}.csv" for name in TABLES},
         **{f"{name}_tex": f"{SO_FAR}/tables/{name}.tex" for name in TABLES},

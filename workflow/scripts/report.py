@@ -16,7 +16,10 @@ if __name__ == "__main__":
             experiments=snakemake.params.experiments,
             models=snakemake.params.models,
             corpora=snakemake.params.corpora,
-            tables={name: snakemake.input[name] for name in ("language_models", "comparisons", "samples", "hardware")},
+            tables={
+                name: snakemake.input[name]
+                for name in ("language_models", "comparisons", "samples", "hardware", "pretrained_models")
+            },
             figures={
                 name: snakemake.input[f"{name}_figure"]
                 for name in ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation")

@@ -14,5 +14,6 @@ if __name__ == "__main__":
             manifest=snakemake.input.manifest,
             settings=snakemake.params.settings,
             samples=snakemake.output.samples,
-            gpus=job.asked["cards"],
+            hardware=snakemake.output.hardware,
+            asked=job.asked,
         )

@@ -15,5 +15,6 @@ if __name__ == "__main__":
             instruction=snakemake.params.instruction,
             settings=snakemake.params.settings,
             scores=snakemake.output.scores,
-            gpus=job.asked["cards"],
+            hardware=snakemake.output.hardware,
+            asked=job.asked,
         )

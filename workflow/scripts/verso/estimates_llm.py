@@ -22,6 +22,10 @@ HIDDEN_COPIES, INNER_COPIES = 40, 10  # bytes per token of one layer at work, fo
 FLOPS_OF_CARD = 25e12  # a second: a third of what Turing's tensor cores do in large products
 SLOW_4_BITS = 4  # times as long on a CPU, which unpacks each weight for each product
 CHARACTERS_PER_TOKEN = 3.0
+LOADING_SECONDS, LOADED_MB_A_SECOND = 5, 200  # libraries and weights, from a shared disk: a guess
+SECONDS_PER_LAYER_OF_TOKEN = (
+    2e-3  # of a token that is written after another: kernels of 4 bits are bound by their starts; a guess
+)
 WRITTEN_AT_ONCE = 16  # texts of a sampling job, as verso.evaluation.causal_generation writes them
 
 
@@ -143,7 +147,27 @@ def seconds(model: CausalLLM, sizes: Architecture, size: CorpusSize) -> float:
     if model.tuning == "none":
         return 0.0
     tokens = model.epochs * size.characters / CHARACTERS_PER_TOKEN
-    operations = tokens * 2 * sizes.parameters * (3 if model.gradient_checkpointing else 2)
+    return _computing(model, tokens * 2 * sizes.parameters * (3 if model.gradient_checkpointing else 2))
+
+
+def seconds_of_scoring(model: CausalLLM, sizes: Architecture, characters: float) -> float:
+    """Loading, and so many characters of test text read twice: with their prompts and without."""
+    return _loading(model, sizes) + _computing(model, 2 * characters / CHARACTERS_PER_TOKEN * 2 * sizes.parameters)
+
+
+def seconds_of_sampling(model: CausalLLM, sizes: Architecture, texts: int, tokens: int) -> float:
+    """Loading, and so many texts of at most `tokens` tokens, WRITTEN_AT_ONCE side by side, none of which ends before."""
+    steps = math.ceil(texts / WRITTEN_AT_ONCE) * tokens
+    started = steps * sizes.num_hidden_layers * SECONDS_PER_LAYER_OF_TOKEN
+    return _loading(model, sizes) + max(started, _computing(model, texts * tokens * 2 * sizes.parameters))
+
+
+def _loading(model: CausalLLM, sizes: Architecture) -> float:
+    return LOADING_SECONDS + weights_mb(model, sizes) / LOADED_MB_A_SECOND
+
+
+def _computing(model: CausalLLM, operations: float) -> float:
+    """Seconds of so many operations in large products."""
     if model.needs.gpus:
         return operations / FLOPS_OF_CARD
     return operations / (FLOPS * model.needs.cpus**THREADS_GAIN) * (SLOW_4_BITS if model.quantisation == "nf4" else 1)

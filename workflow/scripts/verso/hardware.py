@@ -204,7 +204,7 @@ class Meter:
         return max(known) if known else None
 
     def report(self, tokens: int) -> dict[str, Any]:
-        """The content of hardware.json. tokens: targets learnt; wall seconds hold validation and checkpoints too.
+        """The content of hardware.json. tokens: learnt, scored or written; wall seconds hold validation and checkpoints too.
 
         Of a training that went on on another machine it names all, joined by " + ".
         """

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from verso import estimates, estimates_llm
 from verso.causes import SNAKEMAKES_MB
-from verso.config import CausalLLM, Model
+from verso.config import CausalLLM, Model, Sampling
 from verso.config_pretrained import Miniature
 from verso.estimates import CUDA_CONTEXT_MB, CorpusSize
 from verso.estimates_llm import SEVEN_BILLION, Architecture
@@ -84,6 +84,16 @@ def needs_of_training(
     }
 
 
+class EvaluationSize(NamedTuple):
+    """What a model is scored on and asked for: characters of the test part, and groups (artists) that texts are written for."""
+
+    characters: int
+    groups: int
+
+
+UNSEEN_EVALUATION = EvaluationSize(250_000, 5)  # of a corpus that is not prepared yet
+
+
 class Foreseen(NamedTuple):
     """What a training will take by estimate, without a margin."""
 
@@ -109,6 +119,27 @@ def needs_of_use(model: CausalLLM, architecture: Architecture, causes: Sequence[
         "vram_mb": math.ceil(card) if model.needs.gpus else 0,
         "cards": model.needs.gpus,
     }
+
+
+def expected_seconds_of_use(
+    results: Path, corpus: str, name: str, model: CausalLLM, architecture: Architecture, sampling: Sampling | None
+) -> int:
+    """What scoring (sampling None) or writing with the pretrained model `name` will take: as the slowest seed that was measured.
+
+    Those count that had as many cards. Without one the estimate has to do.
+    """
+    work = "scoring" if sampling is None else "sampling"
+    reports = [_object(path) for path in Path(results, "runs", corpus, name).glob(f"seed-*/{work}_hardware.json")]
+    same = [report for report in reports if _within(report, "asked").get("cards") == model.needs.gpus]
+    seconds = _largest(report.get("wall_seconds") for report in same)
+    if seconds is None:
+        characters, groups = evaluation_size(Path(results, "corpora", corpus)) or UNSEEN_EVALUATION
+        if sampling is None:
+            seconds = estimates_llm.seconds_of_scoring(model, architecture, characters)
+        else:
+            texts, tokens = groups * sampling.per_group, sampling.max_tokens.subword
+            seconds = estimates_llm.seconds_of_sampling(model, architecture, texts, tokens)
+    return math.ceil(seconds)
 
 
 def needs_of_light_work(causes: Sequence[str] = ()) -> dict[str, int]:
@@ -171,6 +202,18 @@ def corpus_size(folder: Path) -> CorpusSize | None:
     """
     files = [folder / name for name in ("statistics.json", "vocab_char.json", "vocab_word.json")]
     return _corpus_size(*(_version(path) for path in files))
+
+
+def evaluation_size(folder: Path) -> EvaluationSize | None:
+    """What the prepared corpus in `folder` has to score and to ask for; None before it is prepared."""
+    return _evaluation_size(_version(folder / "statistics.json"))
+
+
+@lru_cache(maxsize=4096)
+def _evaluation_size(statistics: tuple[str, int, int]) -> EvaluationSize | None:
+    parts = _within(_object(Path(statistics[0])), "parts")
+    characters, groups = _positive(_within(parts, "test").get("characters")), _within(_within(parts, "train"), "groups")
+    return None if characters is None else EvaluationSize(int(characters), max(1, len(groups)))
 
 
 def _version(path: Path) -> tuple[str, int, int]:

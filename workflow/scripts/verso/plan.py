@@ -57,7 +57,7 @@ class PlannedJob:
 
     @property
     def is_training(self) -> bool:
-        """Of the jobs that the expected cost is known for."""
+        """Has a line of its own in the plan."""
         return self.rule.startswith("train_") and {"corpus", "model", "seed"} <= self.wildcards.keys()
 
     @property
@@ -210,14 +210,23 @@ def _totals(jobs: Sequence[PlannedJob], trainings: Sequence[PlannedJob]) -> list
     if groups:
         submissions += f", {_count(len(groups), 'group')} of {sum(bool(job.group) for job in jobs)} jobs among them"
     lines = [f"{_count(len(jobs), 'job')}, {_count(len(trainings), 'training')} among them; {submissions}."]
-    known = [(job, seconds) for job in trainings if (seconds := job.number("expected_seconds")) is not None]
+    priced = [job for job in jobs if job.number("expected_seconds") is not None]
+    known, uses = [job for job in priced if job.is_training], [job for job in priced if not job.is_training]
     if known:
-        gpu = sum(job.cards * seconds for job, seconds in known) / 3600
-        cpu = sum(job.threads * seconds for job, seconds in known) / 3600
-        lines.append(f"Expected of the trainings: {gpu:.2f} GPU-hours, {cpu:.2f} CPU-hours.")
+        lines.append(f"Expected of the trainings: {_hours(known)}.")
+    if uses:
+        lines.append(f"Expected of scoring and sampling by pretrained models: {_hours(uses)}.")
+    if known and uses:
+        lines.append(f"In all: {_hours(priced)}.")
     if len(known) < len(trainings):
         lines.append(f"No time is expected of {_count(len(trainings) - len(known), 'training')}.")
     return lines
+
+
+def _hours(jobs: Sequence[PlannedJob]) -> str:
+    seconds = [job.number("expected_seconds") or 0 for job in jobs]
+    gpu, cpu = (sum(getattr(job, of) * s for job, s in zip(jobs, seconds, strict=True)) / 3600 for of in ("cards", "threads"))
+    return f"{gpu:.2f} GPU-hours, {cpu:.2f} CPU-hours"
 
 
 def _count(number: int, what: str) -> str:

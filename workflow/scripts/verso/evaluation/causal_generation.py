@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from verso.evaluation.generation import Request, own_draws, plan
-from verso.files import write_json_lines
-from verso.hardware import pick_device_for_llm, use_threads
+from verso.files import write_json, write_json_lines
+from verso.hardware import Meter, asked_and_used, pick_device_for_llm, use_threads
 from verso.logs import progress
-from verso.models.causal_llm import load_tokenizer, load_tuned
+from verso.models.causal_llm import backend, load_tokenizer, load_tuned
 from verso.text.chat import question
 from verso.training.card import card_must_answer, promised_card_is_there
 
@@ -24,17 +24,24 @@ BATCH = 16  # texts written side by side
 
 
 def sample(
-    train: str | Path, model_folder: str | Path, manifest: str | Path, settings: dict[str, Any], samples: str | Path, gpus: int
+    train: str | Path,
+    model_folder: str | Path,
+    manifest: str | Path,
+    settings: dict[str, Any],
+    samples: str | Path,
+    hardware: str | Path,
+    asked: dict[str, int],
 ) -> None:
     """Write samples.jsonl: settings["per_group"] texts for each group of `train`, its instructions used in turn.
 
-    settings: as `Sampling` of the config describes. gpus: the cards that the job was given. Raises VersoError when the settings
-    name a group that is not there, or as load_tuned does.
+    settings: as `Sampling` of the config describes. hardware: what it used, as of a training. asked: what the job was given (see
+    verso.hardware.asked_and_used). Raises VersoError when the settings name a group that is not there, or as load_tuned does.
     """
     use_threads()
     with card_must_answer():
-        device = pick_device_for_llm(gpus)
-        promised_card_is_there(device, gpus)
+        device = pick_device_for_llm(asked["cards"])
+        promised_card_is_there(device, asked["cards"])
+        meter, written = Meter(device), 0
         tokenizer = load_tokenizer(manifest)
         model, _ = load_tuned(model_folder, manifest, device.device, device.dtype)
         requests = plan(train, {**settings, "prime": "none"}, "instructions")
@@ -42,10 +49,15 @@ def sample(
         limit = settings["max_tokens"]["subword"]
 
         def rows() -> Iterator[dict[str, Any]]:
+            nonlocal written
             for batch in progress(batches, "Sampling", unit="batch"):
-                yield from write_batch(model, tokenizer, batch, settings["seed"], limit)
+                for row in write_batch(model, tokenizer, batch, settings["seed"], limit):
+                    written += row["tokens"]
+                    yield row
+                meter.state()  # read often, so that no energy counter comes round twice unseen
 
         write_json_lines(samples, rows())
+        write_json(hardware, asked_and_used(meter.report(written), asked) | {"backend": backend()})
 
 
 def _of_one_decoding(requests: Sequence[Request]) -> list[list[Request]]:
@@ -79,7 +91,7 @@ def write_batch(model: Any, tokenizer: Any, batch: Sequence[Request], seed: int,
         *([TopKLogitsWarper(decoding["top_k"])] if decoding["top_k"] else []),
         TopPLogitsWarper(decoding["top_p"]),
     ]
-    asked = [question(tokenizer, request.prompt.replace("{group}", request.group)) for request in batch]
+    asked = [question(tokenizer, _instruction(request)) for request in batch]
     longest = max(map(len, asked))
     padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     device = next(model.parameters()).device
@@ -119,15 +131,19 @@ class Draw:
         return torch.full_like(scores, -torch.inf).scatter(1, tokens.gather(1, place[:, None]), 0.0)
 
 
+def _instruction(request: Request) -> str:
+    return request.prompt.replace("{group}", request.group)
+
+
 def _row(tokenizer: Any, request: Request, tokens: list[int], seed: int, limit: int) -> dict[str, Any]:
     ended = tokenizer.eos_token_id in tokens
     kept = tokens[: tokens.index(tokenizer.eos_token_id)] if ended else tokens
     text = tokenizer.decode(kept, skip_special_tokens=True).strip()
-    prompt = request.prompt.replace("{group}", request.group)
     return {
         "id": request.id,
         "group": request.group,
-        "prompt": prompt,
+        "instruction": _instruction(request),
+        "prompt": "",  # a recurrent model's text goes on from one
         "text": text,
         "continuation": text,
         "tokens": len(kept),

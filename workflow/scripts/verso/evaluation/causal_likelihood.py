@@ -16,10 +16,10 @@ from typing import Any
 import torch
 
 from verso.errors import VersoError
-from verso.files import read_json_lines, write_csv
-from verso.hardware import pick_device_for_llm, use_threads
+from verso.files import read_json_lines, write_csv, write_json
+from verso.hardware import Meter, asked_and_used, pick_device_for_llm, use_threads
 from verso.logs import progress
-from verso.models.causal_llm import load_tokenizer, load_tuned
+from verso.models.causal_llm import backend, load_tokenizer, load_tuned
 from verso.text.chat import Example, prompt_of, with_prompt, without_prompt
 from verso.training.card import card_must_answer, promised_card_is_there
 
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 COLUMNS = (
     "document", "group", "tokens", "unknown_tokens", "words", "characters", "bytes", "log_likelihood",
     "spelling_log_likelihood", "log_likelihood_carried", "log_likelihood_reset", "log_likelihood_prompted", "state",
+    "window", "stride", "windows",
 )  # fmt: skip
 
 
@@ -38,33 +39,38 @@ def score(
     instruction: dict[str, str],
     settings: dict[str, Any],
     scores: str | Path,
-    gpus: int,
+    hardware: str | Path,
+    asked: dict[str, int],
 ) -> None:
-    """Write scores.csv. settings: prompt ("with" or "without": which of the two costs is compared) and stride.
+    """Write scores.csv, and into `hardware` what it used, loading included, as of a training.
 
-    Log-likelihoods are sums over a document's tokens and its end, in nats; tokens counts those. instruction: the corpus's
-    {"instruction", "input"}. gpus: the cards that the job was given. Raises VersoError when the weights give no finite number, or
-    as load_tuned does.
+    settings: prompt ("with" or "without": which of the two costs is compared) and stride. Log-likelihoods are sums over a
+    document's tokens and its end, in nats; tokens counts those. windows: how many of `window` tokens the compared cost took;
+    above 1 the document was longer. instruction: the corpus's {"instruction", "input"}. asked: what the job was given (see
+    verso.hardware.asked_and_used). Raises VersoError when the weights give no finite number, or as load_tuned does.
     """
     use_threads()
     with card_must_answer():
-        device = pick_device_for_llm(gpus)
+        device = pick_device_for_llm(asked["cards"])
         log.info(device.reason)
-        promised_card_is_there(device, gpus)
+        promised_card_is_there(device, asked["cards"])
+        meter, paid = Meter(device), 0
         tokenizer = load_tokenizer(manifest)
         model, about = load_tuned(model_folder, manifest, device.device, device.dtype)
         rows = list(read_json_lines(documents))
 
         def scored() -> Iterator[dict[str, Any]]:
+            nonlocal paid
             for document in progress(rows, "Scoring", unit="document"):
-                text, name = document["text"], document["id"]
+                text, name, window, stride = document["text"], document["id"], about["max_length"], settings["stride"]
                 alone = without_prompt(tokenizer, text, name)
-                asked = with_prompt(tokenizer, prompt_of(document, instruction), text, name)
+                prompted = with_prompt(tokenizer, prompt_of(document, instruction), text, name)
+                paid += alone.completion + prompted.completion
                 costs = {
-                    "reset": log_likelihood(model, alone, about["max_length"], settings["stride"]),
-                    "prompted": log_likelihood(model, asked, about["max_length"], settings["stride"]),
+                    "reset": log_likelihood(model, alone, window, stride),
+                    "prompted": log_likelihood(model, prompted, window, stride),
                 }
-                state, example = ("prompted", asked) if settings["prompt"] == "with" else ("reset", alone)
+                state, example = ("prompted", prompted) if settings["prompt"] == "with" else ("reset", alone)
                 yield {
                     "document": name,
                     "group": document["group"],
@@ -79,9 +85,14 @@ def score(
                     "log_likelihood_reset": costs["reset"],
                     "log_likelihood_prompted": costs["prompted"],
                     "state": state,
+                    "window": window,
+                    "stride": stride,
+                    "windows": len(windows(len(example.tokens), window, stride)),
                 }
+                meter.state()  # read often, so that no energy counter comes round twice unseen
 
         write_csv(scores, scored(), COLUMNS)
+        write_json(hardware, asked_and_used(meter.report(paid), asked) | {"backend": backend()})
 
 
 def windows(tokens: int, window: int, stride: int) -> list[tuple[int, int, int]]:

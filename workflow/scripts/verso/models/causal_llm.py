@@ -7,6 +7,7 @@
 transformers, peft and bitsandbytes are imported where they are used: together they take ten seconds.
 """
 
+import importlib.metadata
 import json
 import shutil
 import warnings
@@ -22,6 +23,7 @@ from verso.files import give_usual_rights, read_json, sha256_of, write_json
 from verso.models.pretrained import snapshot_of
 
 ADAPTER = ("adapter_model.safetensors", "adapter_config.json")
+LIBRARIES = ("transformers", "peft", "bitsandbytes")
 
 
 def load_base(manifest: str | Path, quantisation: str, device: torch.device, dtype: torch.dtype) -> Any:
@@ -184,6 +186,11 @@ def load_tokenizer(manifest: str | Path) -> Any:
             f"{folder}: its tokenizer has no chat template; take an instruction-tuned model (its name says -instruct or -chat)"
         )
     return tokenizer
+
+
+def backend() -> str:
+    """What computes the layers, with versions."""
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
 
 
 def learnt_weights(model: nn.Module) -> Iterable[tuple[str, nn.Parameter]]:

@@ -35,11 +35,15 @@ def draw(
     {"corpus", "model", "seed", "path"} for each run. The other five are the SVG files to write.
     A model has the same colour everywhere.
     """
-    models = read_csv(language_models, ("corpus", "model", "unit", "bits_per_byte"))
+    models = read_csv(language_models, ("corpus", "model", "unit", "pretrained", "bits_per_byte"))
     colours = colours_of(row["model"] for row in models)
     _write(learning_curves, [_curves(corpus, models, histories, colours) for corpus in _corpora(models)])
     _write(bits_per_byte, [_costs(corpus, models, colours) for corpus in _corpora(models)])
-    _write(memorisation, [chart for corpus in _corpora(models) if (chart := _recited(corpus, histories, colours))])
+    recited = []  # 50 tokens are more or less text to another tokenizer, so that models of two bases have a block each
+    for corpus, start in dict.fromkeys((row["corpus"], row["pretrained"]) for row in models):
+        names = [row["model"] for row in models if row["pretrained"] == start]
+        recited.append(_recited(corpus, [run for run in histories if run["model"] in names], colours))
+    _write(memorisation, [chart for chart in recited if chart is not None])
     pairs = read_csv(comparisons, ("corpus", "model_a", "model_b", "difference", "verdict", "seed_noise"))
     _write(differences, [_differences(corpus, models, pairs) for corpus in _corpora(pairs)])
     measures = read_csv(samples, ("corpus", "model"))
@@ -80,10 +84,10 @@ def _colour(names: Sequence[str], colours: Mapping[str, str], legend: alt.Legend
 def _curves(
     corpus: str, models: list[dict[str, str]], histories: Sequence[Mapping[str, Any]], colours: Mapping[str, str]
 ) -> alt.HConcatChart:
-    """Loss by epoch, a panel for each unit: a nat a character and a nat a word are different things."""
+    """Loss by epoch, a panel for each unit (and tokenizer): a nat a character and a nat a word are different things."""
     panels = []
-    for unit in dict.fromkeys(row["unit"] for row in models if row["corpus"] == corpus):
-        names = [row["model"] for row in models if row["corpus"] == corpus and row["unit"] == unit]
+    for unit, start in dict.fromkeys((row["unit"], row["pretrained"]) for row in models if row["corpus"] == corpus):
+        names = [row["model"] for row in models if (row["corpus"], row["unit"], row["pretrained"]) == (corpus, unit, start)]
         points = [
             {
                 "model": run["model"],
@@ -100,6 +104,7 @@ def _curves(
         ]
         if not points:  # models that nothing was taught
             continue
+        names = [name for name in names if any(point["model"] == name for point in points)]
         x = alt.X(
             "epoch:Q",
             title=LABEL["epoch"],
@@ -118,7 +123,11 @@ def _curves(
             opacity=alt.condition(alt.datum.part == LABEL["validation"], alt.value(1), alt.value(0.65)),
         )  # fmt: skip
         best = base.transform_filter(alt.datum.best).mark_point(filled=True, size=55, opacity=1).encode(x=x, y=y, color=colour)
-        panels.append((lines + best).properties(width=300, height=260, title=f"{corpus} · {LABEL[f'unit_{unit}']}"))
+        panels.append(
+            (lines + best).properties(
+                width=300, height=260, title=" · ".join(filter(None, (corpus, start, LABEL[f"unit_{unit}"])))
+            )
+        )
     return alt.hconcat(*(panels or [_nothing()]), spacing=40).resolve_scale(
         color="independent", strokeDash="independent", x="independent", y="independent"
     )

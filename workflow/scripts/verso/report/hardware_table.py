@@ -9,25 +9,37 @@ from verso.report.numbers import optional_float
 
 ASKED = ("mem_mb", "runtime", "vram_mb", "cards", "threads")
 HARDWARE = (
-    "corpus", "model", "seed", "family", "unit", "device", "device_name", "dtype", "reason", "threads", "wall_seconds",
+    "corpus", "model", "seed", "work", "family", "unit", "device", "device_name", "dtype", "reason", "threads", "wall_seconds",
     "peak_ram_mb", "peak_vram_mb", "peak_vram_reserved_mb", "tokens", "tokens_per_second", "energy_joules", "energy_source",
-    "torch", "python", "verso", "batch_parts", *(f"asked_{key}" for key in ASKED), "gpu_hours", "cpu_hours", "energy_kwh",
-    "miniature",
+    "torch", "python", "verso", "backend", "batch_parts", *(f"asked_{key}" for key in ASKED), "gpu_hours", "cpu_hours",
+    "energy_kwh", "miniature",
 )  # fmt: skip
+WORK = {"training": "hardware", "scoring": "scoring_hardware", "sampling": "sampling_hardware"}  # and a run's key of its file
 
 
-def hardware_row(run: Mapping[str, Any]) -> dict[str, Any]:
-    """One run's row: what hardware.json says and what follows from it; blank where an older one does not say.
+def hardware_rows(run: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each work of a run that was measured: its training, of a pretrained model its scoring and sampling too.
 
-    run: as tables.compare takes it. asked_runtime is in minutes, the other units stand in the names.
+    run: as tables.compare takes it. A base that was taken as it is has no training.
     """
-    used = read_json(run["hardware"])
+    untuned = read_json(run["architecture"]).get("tuning") == "none"
+    works = [work for work, key in WORK.items() if key in run and not (untuned and work == "training")]
+    return [_row(run, work) for work in works]
+
+
+def _row(run: Mapping[str, Any], work: str) -> dict[str, Any]:
+    """What the file says and what follows from it; blank where an older one does not say.
+
+    asked_runtime is in minutes, the other units stand in the names.
+    """
+    used = read_json(run[WORK[work]])
     asked = used.get("asked") or {}
     seconds, joules = optional_float(used["wall_seconds"]), optional_float(used["energy_joules"])
     threads = optional_float(asked.get("threads", used["threads"]))  # "2 + 4" where a training moved: not known then
     row = {
         **used,
         **{key: run[key] for key in run if key in HARDWARE},
+        "work": work,
         **{f"asked_{key}": asked.get(key) for key in ASKED},
         "cpu_hours": None if seconds is None or threads is None else threads * seconds / 3600,
         "energy_kwh": None if joules is None else joules / 3.6e6,
@@ -60,19 +72,24 @@ def vram_used(row: Mapping[str, Any]) -> float | None:
 def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What all rows add up to; rows as this module makes them or as read back from the CSV.
 
-    runs, recorded (runs that say what they asked), metered (runs with an energy counter), miniatures; sums wall_seconds,
-    gpu_hours, cpu_hours, energy_joules (None where no row knows); memory, time and vram as in `uses`, summed over the runs that
-    say both.
+    jobs (rows), runs, recorded (jobs that say what they asked), metered (jobs with an energy counter), miniatures (runs); sums
+    wall_seconds, gpu_hours, cpu_hours, energy_joules (None where no row knows); memory, time and vram as in `uses`, summed over
+    the jobs that say both.
     """
     each = [uses(row) for row in rows]
     return {
-        "runs": len(rows),
+        "jobs": len(rows),
+        "runs": len({_run(row) for row in rows}),
         "recorded": sum(use["memory"]["asked"] is not None for use in each),
         "metered": sum(optional_float(row["energy_joules"]) is not None for row in rows),
-        "miniatures": sum(is_miniature(row) for row in rows),
+        "miniatures": len({_run(row) for row in rows if is_miniature(row)}),
         **{key: _sum(row[key] for row in rows) for key in ("wall_seconds", "gpu_hours", "cpu_hours", "energy_joules")},
         **{key: _together([use[key] for use in each]) for key in ("memory", "time", "vram")},
     }
+
+
+def _run(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[key] for key in ("corpus", "model", "seed"))
 
 
 def is_miniature(row: Mapping[str, Any]) -> bool:
@@ -80,8 +97,8 @@ def is_miniature(row: Mapping[str, Any]) -> bool:
     return str(row["miniature"]) == "True"
 
 
-def _together(uses_of_runs: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
-    known = [use for use in uses_of_runs if use["share"] is not None]
+def _together(uses_of_jobs: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
+    known = [use for use in uses_of_jobs if use["share"] is not None]
     return used_of_asked(_sum(use["used"] for use in known), _sum(use["asked"] for use in known))
 
 
@@ -91,9 +108,9 @@ def _sum(values: Iterable[Any]) -> float | None:
 
 
 def hardware_rows_for_latex(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, and under them what they add up to; energy is summed over the runs that have a counter, and it says so."""
+    """The rows, and under them what they add up to; energy is summed over the jobs that have a counter, and it says so."""
     found = totals(rows)
-    missing = found["runs"] - found["metered"]
+    missing = found["jobs"] - found["metered"]
     end = {
         **dict.fromkeys(HARDWARE),
         "corpus": "in all",
@@ -114,6 +131,7 @@ HARDWARE_TEX = (
     Column("Corpus", "l", text_cell("corpus")),
     Column("Model", "l", _model),
     Column("Seed", "r", number_cell("seed", 0)),
+    Column("Work", "l", text_cell("work")),
     Column("Device", "l", text_cell("device_name")),
     Column("Time (s)", "r", number_cell("wall_seconds", 0)),
     Column("asked (min)", "r", number_cell("asked_runtime", 0)),

@@ -46,8 +46,8 @@ def render(
     language: "en" or "es", the one shown first (and the only one to be seen without script).
     experiments: {"name", "corpus", "models": [...], "seeds": [...]}. models: each model's settings by its name.
     corpora: {"name", "kind", "statistics": path, "demo": bool}.
-    tables: paths of "language_models", "comparisons", "samples", "hardware" (CSV). figures: paths of "learning_curves",
-    "bits_per_byte", "differences", "sample_measures", "memorisation" (SVG).
+    tables: paths of "language_models", "comparisons", "samples", "hardware", "pretrained_models" (CSV). figures: paths of
+    "learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation" (SVG).
     samples: {"corpus", "model", "seed", "path"} of each samples.jsonl.
     templates: the folder of report.html.j2. provenance: {"versions": {program: version}, "fingerprints": {run: fingerprint},
     "config": name, "commit": str or None, "date": str}; "versions" has "verso".
@@ -154,6 +154,7 @@ def summarise(
             if float(row["best_epoch"]) >= float(row["epochs"]) > 0
             and settings.get(row["model"], {}).get("schedule", {}).get("name") not in ENDING
         ],
+        "windowed": [row for row in ranking if row["window"]],
         "states": list(dict.fromkeys(row["state"] for row in ranking)),
         "ranking": ranking,
         "comparisons": pairs,
@@ -174,10 +175,13 @@ def _against(best: str, pair: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _best_cells(rows: Sequence[Mapping[str, str]]) -> set[tuple[str, str, str]]:
-    """(corpus, model, column) of the cells in bold: lowest bits per byte of a corpus, lowest perplexity of a corpus and unit."""
+    """(corpus, model, column) of the cells in bold: lowest bits per byte of a corpus, lowest perplexity of a corpus and unit.
+
+    The sub-words of two pretrained models are two units.
+    """
     best: dict[tuple[str, ...], Mapping[str, str]] = {}
     for row in rows:
-        for column, group in (("bits_per_byte", ()), ("perplexity", (row["unit"],))):
+        for column, group in (("bits_per_byte", ()), ("perplexity", (row["unit"], row["pretrained"]))):
             key = (column, row["corpus"], *group)
             if key not in best or float(row[column]) < float(best[key][column]):
                 best[key] = row
@@ -198,7 +202,8 @@ def _samples(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for run in runs:
         own = found.setdefault((run["corpus"], run["model"]), [])
         own.extend(
-            {**row, **excerpt(row["prompt"], row["continuation"]), "seed": run["seed"]} for row in read_json_lines(run["path"])
+            {"instruction": None, **row, **excerpt(row["prompt"], row["continuation"]), "seed": run["seed"]}
+            for row in read_json_lines(run["path"])
         )
     blocks = []
     for (corpus, model), rows in found.items():

@@ -1,4 +1,4 @@
-"""The comparison: every run's rows become four tables, as tidy CSV and as LaTeX."""
+"""The comparison: every run's rows become five tables, as tidy CSV and as LaTeX."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,17 +13,20 @@ from verso.errors import VersoError
 from verso.evaluation.statistics import bits_per_byte as cost_of
 from verso.evaluation.statistics import corpus_bits_per_byte, holm, model_interval, paired_difference, perplexity
 from verso.files import read_csv, read_json, write_csv, write_text
-from verso.report.hardware_table import HARDWARE, HARDWARE_TEX, hardware_row, hardware_rows_for_latex
+from verso.report.hardware_table import HARDWARE, HARDWARE_TEX, hardware_rows, hardware_rows_for_latex
 from verso.report.latex import Column, escape, number, number_cell, tabular, text_cell
 from verso.report.numbers import optional_float
+from verso.report.pretrained_table import PRETRAINED_MODELS, PRETRAINED_MODELS_TEX, pretrained_row
 
 HELD_OUT = "held-out documents"
 LEVEL = 0.05  # a pair is decided when its corrected p lies below
+BEYOND = ("train_texts_longer", "tokens_not_learnt")  # of the window, as hardware.json of a tuned model counts them
 LANGUAGE_MODELS = (
     "corpus", "model", "seeds", "parameters", "tokens", "perplexity", "bits_per_byte", "bits_per_byte_low", "bits_per_byte_high",
     "unit", "perplexity_without_spelling", "unknown_tokens", "bytes", "documents", "state", "bits_per_byte_carried",
     "bits_per_byte_reset", "bits_per_byte_prompted", "nats_per_character", "seed_standard_deviation", "seed_low", "seed_high",
-    "epochs", "best_epoch", "training_seconds", "trainable", "miniature",
+    "epochs", "best_epoch", "training_seconds", "trainable", "miniature", "pretrained", "window", "stride", "test_texts_longer",
+    *BEYOND,
 )  # fmt: skip
 COMPARISONS = (
     "corpus", "model_a", "model_b", "difference", "low", "high", "p", "p_corrected", "documents", "seeds_a", "seeds_b", "verdict",
@@ -33,22 +36,26 @@ SCORES = (
     "document", "tokens", "unknown_tokens", "characters", "bytes", "log_likelihood", "spelling_log_likelihood", "state",
 )  # fmt: skip
 STATES = ("carried", "reset", "prompted")  # what a model knows before a document; a family has some of them
+WINDOWS = ("window", "stride", "windows")  # of a family that sees so many tokens at once, how many of these a document took
 
 
 def compare(
     runs: Sequence[Mapping[str, Any]],
+    pretrained: Sequence[str | Path],
     seed: int,
     language_models: str | Path,
     comparisons: str | Path,
     samples: str | Path,
     hardware: str | Path,
+    pretrained_models: str | Path,
 ) -> None:
-    """Write the four tables of all runs, each also as .tex beside the CSV.
+    """Write the five tables of all runs, each also as .tex beside the CSV.
 
-    runs: {"corpus", "model", "unit", "family", "seed", "miniature": bool} and the paths "scores", "measures",
-    "architecture", "history", "hardware". A run that belongs to two experiments counts once. seed: of the bootstrap and of the
-    permutations. Intervals are 95 %, differences are a minus b in bits per byte (below 0: a is better);
-    seed_noise is the standard error of that difference over seeds, empty where a model has one.
+    runs: {"corpus", "model", "unit", "family", "seed", "miniature": bool, "pretrained": what it starts from, or None} and the
+    paths "scores", "measures", "architecture", "history", "hardware", of a pretrained model "scoring_hardware" and
+    "sampling_hardware" too. A run that belongs to two experiments counts once. pretrained: manifests of what runs start from.
+    seed: of the bootstrap and of the permutations. Intervals are 95 %, differences are a minus b in bits per byte (below 0: a is
+    better); seed_noise is the standard error of that difference over seeds, empty where a model has one.
     Raises VersoError when two runs of a corpus were scored on different documents.
     """
     groups = _by_corpus_and_model(runs)
@@ -70,9 +77,12 @@ def compare(
     ]
     write_csv(samples, [{column: row.get(column) for column in columns} for row in measured], columns)
     write_text(_tex(samples), tabular(_samples_tex(names), measured))
-    used = [hardware_row(run) for group in groups.values() for run in group]
+    used = [row for group in groups.values() for run in group for row in hardware_rows(run)]
     write_csv(hardware, used, HARDWARE)
     write_text(_tex(hardware), tabular(HARDWARE_TEX, hardware_rows_for_latex(used)))
+    starts = [pretrained_row(manifest, runs) for manifest in pretrained]
+    write_csv(pretrained_models, starts, PRETRAINED_MODELS)
+    write_text(_tex(pretrained_models), tabular(PRETRAINED_MODELS_TEX, starts))
 
 
 def sample_measure_names(rows: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -101,7 +111,8 @@ def _scores(path: str | Path) -> dict[str, Any]:
     if not rows:
         raise VersoError(f"{path}: no document was scored; the corpus needs at least one test document")
     strings = {"document", "state"}
-    columns = [*SCORES, *(name for state in STATES if rows[0].get(name := f"log_likelihood_{state}"))]
+    optional = (*(f"log_likelihood_{state}" for state in STATES), *WINDOWS)
+    columns = [*SCORES, *(name for name in optional if rows[0].get(name))]
     return {
         name: [row[name] for row in rows] if name in strings else np.array([float(row[name]) for row in rows]) for name in columns
     }
@@ -164,6 +175,10 @@ def _language_model(group: Sequence[Mapping[str, Any]], scores: list[dict[str, A
         "training_seconds": fmean(float(run["wall_seconds"]) for run in used),
         "trainable": architecture.get("trainable", architecture["parameters"]),
         "miniature": bool(group[0]["miniature"]),
+        "pretrained": group[0]["pretrained"],
+        **({key: int(first[key][0]) for key in ("window", "stride")} if "windows" in first else {}),
+        "test_texts_longer": int((first["windows"] > 1).sum()) if "windows" in first else None,
+        **{key: used[0].get(key) for key in BEYOND},
     }
 
 
@@ -259,6 +274,10 @@ def _interval(low: str, high: str) -> Any:
     return lambda row: f"[{number(row[low], 3)}, {number(row[high], 3)}]"
 
 
+def _unit(row: Mapping[str, Any]) -> str:
+    return escape(row["unit"] + (f" ({row['pretrained']})" if row["pretrained"] else ""))
+
+
 def _verdict(row: Mapping[str, Any]) -> str:
     flag = {"seed_noise": ", but within seed noise", "one_seed": ", but one seed", None: ""}[caution(row)]
     return row["verdict"] + ("" if row["verdict"] == "undecided" else flag)
@@ -269,10 +288,14 @@ LANGUAGE_MODELS_TEX = (
     Column("Model", "l", text_cell("model")),
     Column("Seeds", "r", number_cell("seeds", 0)),
     Column("Parameters", "r", number_cell("parameters", 0)),
-    Column("Unit", "l", text_cell("unit")),
+    Column("Unit", "l", _unit),
+    Column("Window (tokens)", "r", number_cell("window", 0)),
+    Column("Stride", "r", number_cell("stride", 0)),
     Column("Perplexity per token", "r", number_cell("perplexity", 2)),
     Column("Bits per byte", "r", number_cell("bits_per_byte", 3)),
     Column(r"95\,\% interval", "r", _interval("bits_per_byte_low", "bits_per_byte_high")),
+    Column("prompt given", "r", number_cell("bits_per_byte_prompted", 3)),
+    Column("nothing given", "r", number_cell("bits_per_byte_reset", 3)),
     Column("Training (s)", "r", number_cell("training_seconds", 0)),
 )
 COMPARISONS_TEX = (

@@ -15,6 +15,7 @@ ENGLISH: dict[str, str] = {
     "experiments": "What was run",
     "corpora": "The texts",
     "learning": "Learning curves",
+    "pretrained": "Pretrained models",
     "memorisation": "Learning by heart",
     "models": "Perplexity and bits per byte",
     "comparisons": "Which differences the test texts decide",
@@ -41,7 +42,7 @@ ENGLISH: dict[str, str] = {
     "perplexity_only": "Perplexity: {models}.",
     "perplexity_char": "{model} with {value} per character{spelling}",
     "perplexity_word": "{model} with {value} per word token{spelling}",
-    "perplexity_subword": "{model} with {value} per sub-word token{spelling}",
+    "perplexity_subword": "{model} with {value} per sub-word token of {pretrained}{spelling}",
     "spelling": " with the spelling of unknown tokens ({without} without it)",
     "tied": "Not told apart from the best: {models}.",
     "all_pairs": "The test texts tell {decided} of {pairs} pairs of models apart.",
@@ -59,7 +60,7 @@ ENGLISH: dict[str, str] = {
     "state_reset": "Where nothing is given, each test document is read alone.",
     "state_prompted": "A pretrained model reads each document alone, after the prompt that asks for it and names its artist; the "
     "prompt is not paid for. It knows nothing of the documents before, which a carried state does: both costs of "
-    "each model stand in the table.",
+    "each model stand in the tables.",
     # what was run
     "experiments_text": "An experiment is a corpus, the models tried on it and their seeds. A run that belongs to two "
     "experiments was made once.",
@@ -96,6 +97,18 @@ ENGLISH: dict[str, str] = {
     "section_tags": "Most frequent section tags:",
     "set_aside_none": "No row of the source was set aside.",
     "set_aside_some": "Rows of the source set aside: {count}, listed in set_aside.jsonl of the corpus’s folder. Reasons:",
+    # pretrained models
+    "pretrained_text": "What the pretrained models start from, as the manifest of each says; its files are pinned by the "
+    "commit and checked by their checksums. Pretrained models of a hub have read texts that nobody lists, perhaps these test "
+    "texts among them.",
+    "pretrained_caption": "Each pretrained model, and the models that start from it",
+    "name": "Name",
+    "repository": "Repository",
+    "model_commit": "Commit",
+    "licence": "Licence",
+    "architecture": "Architecture",
+    "used_by": "Used by",
+    "made_here": "made here",
     # curves, tables
     "learning_text": "Loss by epoch, every seed a line of its own: validation solid, training dashed (with dropout, so "
     "it may lie above). "
@@ -110,7 +123,8 @@ ENGLISH: dict[str, str] = {
     "validation loss is at its lowest, so weights kept for it (dot) are no protection.",
     "models_text": "<strong>Bits per byte</strong> is the cost of the same test bytes, whatever a model's tokens are, so "
     "all models of a corpus may be compared by it; lower is better. "
-    "<strong>Perplexity</strong> is per token, so it may be compared only between models of the same unit. "
+    "<strong>Perplexity</strong> is per token, so it may be compared only between models of the same unit: the sub-words of two "
+    "pretrained models are two units. "
     "Unknown words pay for their spelling; “without spelling” leaves that out and flatters a model with many unknown "
     "words.",
     "models_caption": "Language models on the held-out text of {corpus}. Best in bold; best perplexity within each unit.",
@@ -121,6 +135,16 @@ ENGLISH: dict[str, str] = {
     "unit_char": "character",
     "unit_word": "word",
     "unit_subword": "sub-word",
+    "windows_caption": "How the pretrained models were scored on {corpus}: what was given where they are compared with others, "
+    "the cost with and without it, and how much they see at once",
+    "window": "Window, tokens",
+    "stride": "Stride, tokens",
+    "test_texts_longer": "Test texts longer than the window",
+    "train_texts_longer": "Training texts longer than the window",
+    "tokens_not_learnt": "Training tokens left out",
+    "windows_note": "Window and stride decide the number. A longer test text is read in windows that begin a stride "
+    "apart; each of its tokens is scored once, in the first window that holds it, and has less context there than in a "
+    "larger window. A window holds the prompt too, where one is given.",
     "learnt": "{count} learnt",
     "parameters": "Parameters",
     "perplexity": "Perplexity per token",
@@ -162,7 +186,9 @@ ENGLISH: dict[str, str] = {
     "no_pairs": "There is only one model: nothing to compare.",
     # samples
     "samples_text": "Short excerpts, at most {lines} lines or {words} words each; the whole texts are in samples.jsonl "
-    "of each run. They are the first of each group, not picked. The prompt is in grey, and how it was decoded stands below.",
+    "of each run. They are the first of each group, not picked. The prompt is in grey, what a pretrained "
+    "model was asked stands above, and how it was decoded below.",
+    "asked": "Asked: {instruction}",
     "more_samples": "{count} more by {model}",
     "no_samples": "No sample was asked for.",
     "primed": "after reading {document}",
@@ -178,12 +204,17 @@ ENGLISH: dict[str, str] = {
     "texts": "Texts",
     "held_out": "held-out text",
     # hardware, provenance
-    "hardware_text": "Measured while training, beside what the job had asked for: the bar is the share that was used. On a "
+    "hardware_text": "Measured while training, and while a pretrained model was scored and sampled (small models do that in "
+    "moments, and are not measured), beside what the job had asked for: the bar is the share that was used. On a "
     "cluster Snakemake itself takes up to 400 MB of the memory asked. A time above what was asked is that of several attempts "
     "together. VRAM is what was reserved, the driver’s own part not counted. Energy is that of the whole card, or of the "
     "processors of the whole machine, where there is a counter. Runs may have shared the machine with others, so times and "
     "tokens per second can differ between seeds of one model for that reason alone.",
     "hardware_caption": "What each run used, and the share of what it had asked for",
+    "work": "Work",
+    "work_training": "training",
+    "work_scoring": "scoring",
+    "work_sampling": "sampling",
     "of_asked": "{share} of {asked}",
     "in_all": "in all",
     "gpu_hours": "GPU-hours",
@@ -191,10 +222,10 @@ ENGLISH: dict[str, str] = {
     "totals": "In all: {gpu} GPU-hours, {cpu} CPU-hours, energy {energy}; runs: {runs}.",
     "totals_no_energy": "In all: {gpu} GPU-hours, {cpu} CPU-hours; runs: {runs}. No energy counter could be read, so the "
     "energy is unknown.",
-    "totals_some_energy": "Runs without an energy counter: {count} of {runs}. The energy is that of the others alone.",
+    "totals_some_energy": "Jobs without an energy counter: {count} of {jobs}. The energy is that of the others alone.",
     "totals_shares": "Used at the peak of the memory asked: {memory}; of the time asked: {time}.",
     "totals_vram": "Of the cards’ memory asked: {vram}.",
-    "totals_unrecorded": "Runs from before requests were recorded: {count}. Their GPU-hours and requests are missing here.",
+    "totals_unrecorded": "Jobs from before requests were recorded: {count}. Their GPU-hours and requests are missing here.",
     "totals_miniatures": "Miniatures among these runs: {count}. What they used says nothing about the real models.",
     "device": "Device",
     "dtype": "Type",

@@ -16,6 +16,7 @@ SPANISH: dict[str, str] = {
     "experiments": "Qué se ejecutó",
     "corpora": "Los textos",
     "learning": "Curvas de aprendizaje",
+    "pretrained": "Modelos preentrenados",
     "memorisation": "Aprender de memoria",
     "models": "Perplejidad y bits por byte",
     "comparisons": "Qué diferencias deciden los textos de prueba",
@@ -42,7 +43,7 @@ SPANISH: dict[str, str] = {
     "perplexity_only": "Perplejidad: {models}.",
     "perplexity_char": "{model} con {value} por carácter{spelling}",
     "perplexity_word": "{model} con {value} por palabra{spelling}",
-    "perplexity_subword": "{model} con {value} por subpalabra{spelling}",
+    "perplexity_subword": "{model} con {value} por subpalabra de {pretrained}{spelling}",
     "spelling": " con la ortografía de las unidades desconocidas ({without} sin ella)",
     "tied": "No se distinguen del mejor: {models}.",
     "all_pairs": "Los textos de prueba distinguen {decided} de {pairs} pares de modelos.",
@@ -62,8 +63,8 @@ SPANISH: dict[str, str] = {
     "state_reset": "Donde no se da nada, cada documento de prueba se lee solo.",
     "state_prompted": "Un modelo preentrenado lee cada documento solo, tras la petición que lo pide y nombra a su "
     "artista; la petición "
-    "no se paga. No sabe nada de los documentos anteriores, y un estado que pasa sí: la tabla da ambos costes de "
-    "cada modelo.",
+    "no se paga. No sabe nada de los documentos anteriores, y un estado que pasa sí: las tablas dan ambos costes "
+    "de cada modelo.",
     "experiments_text": "Un experimento es un corpus, los modelos que se prueban en él y sus semillas. Una ejecución de "
     "dos experimentos se hizo una sola vez.",
     "experiment": "Experimento",
@@ -98,6 +99,17 @@ SPANISH: dict[str, str] = {
     "section_tags": "Marcas de sección más frecuentes:",
     "set_aside_none": "No se apartó ninguna fila de la fuente.",
     "set_aside_some": "Filas de la fuente apartadas: {count}, listadas en set_aside.jsonl de la carpeta del corpus. Motivos:",
+    "pretrained_text": "De qué parten los modelos preentrenados, según el manifiesto de cada uno; sus archivos quedan "
+    "fijados por el commit y comprobados por sus sumas de verificación. Los modelos de un repositorio público han leído "
+    "textos que nadie enumera, quizá también estos textos de prueba.",
+    "pretrained_caption": "Cada modelo preentrenado, y los modelos que parten de él",
+    "name": "Nombre",
+    "repository": "Repositorio",
+    "model_commit": "Commit",
+    "licence": "Licencia",
+    "architecture": "Arquitectura",
+    "used_by": "Usado por",
+    "made_here": "hecho aquí",
     "learning_text": "Pérdida por época, cada semilla con su línea: validación continua, entrenamiento discontinua (con "
     "dropout, por lo que puede quedar por encima). "
     "El punto marca cuándo se alcanzaron los pesos guardados; 0 es antes de entrenar. "
@@ -111,7 +123,8 @@ SPANISH: dict[str, str] = {
     "Puede subir antes de que la pérdida de validación sea la menor, así que guardar esos pesos (punto) no protege.",
     "models_text": "<strong>Bits por byte</strong> es el coste de los mismos bytes de prueba, sean cuales sean las "
     "unidades del modelo: sirve para comparar todos los modelos de un corpus; menos es mejor. "
-    "La <strong>perplejidad</strong> es por unidad, así que solo se compara entre modelos de la misma unidad. "
+    "La <strong>perplejidad</strong> es por unidad, así que solo se compara entre modelos de la misma unidad: las "
+    "subpalabras de dos modelos preentrenados son dos unidades. "
     "Las palabras desconocidas pagan su ortografía; «sin ortografía» la omite y favorece al modelo con muchas palabras "
     "desconocidas.",
     "models_caption": "Modelos de lenguaje sobre el texto reservado de {corpus}. El mejor en negrita; la mejor "
@@ -124,6 +137,16 @@ SPANISH: dict[str, str] = {
     "unit_char": "carácter",
     "unit_word": "palabra",
     "unit_subword": "subpalabra",
+    "windows_caption": "Cómo se evaluaron los modelos preentrenados en {corpus}: qué se les dio al compararlos con otros, "
+    "el coste con ello y sin ello, y cuánto ven a la vez",
+    "window": "Ventana, unidades",
+    "stride": "Paso, unidades",
+    "test_texts_longer": "Textos de prueba más largos que la ventana",
+    "train_texts_longer": "Textos de entrenamiento más largos que la ventana",
+    "tokens_not_learnt": "Unidades de entrenamiento omitidas",
+    "windows_note": "La ventana y el paso deciden la cifra. Un texto de prueba más largo se lee en ventanas que empiezan "
+    "a un paso una de otra; cada unidad se puntúa una sola vez, en la primera ventana que la contiene, y tiene ahí menos "
+    "contexto que en una ventana mayor. La ventana contiene también la petición, donde se da una.",
     "learnt": "{count} aprendidos",
     "parameters": "Parámetros",
     "perplexity": "Perplejidad por unidad",
@@ -164,8 +187,9 @@ SPANISH: dict[str, str] = {
     "flag_one_seed": "una semilla: suerte del entrenamiento desconocida",
     "no_pairs": "Hay un solo modelo: nada que comparar.",
     "samples_text": "Extractos breves, de {lines} líneas o {words} palabras como mucho; los textos enteros están en "
-    "samples.jsonl de cada ejecución. Son las primeras de cada grupo, sin escoger. La entrada va en gris, y debajo "
-    "cómo se decodificó.",
+    "samples.jsonl de cada ejecución. Son las primeras de cada grupo, sin escoger. La entrada va en gris, encima lo "
+    "que se pidió a un modelo preentrenado, y debajo cómo se decodificó.",
+    "asked": "Se le pidió: {instruction}",
     "more_samples": "{count} más de {model}",
     "no_samples": "No se pidió ninguna muestra.",
     "primed": "tras leer {document}",
@@ -180,12 +204,18 @@ SPANISH: dict[str, str] = {
     "muestras de ese modelo",
     "texts": "Textos",
     "held_out": "texto reservado",
-    "hardware_text": "Medido durante el entrenamiento, junto a lo que el trabajo había pedido: la barra es la parte usada. En un "
-    "clúster el propio Snakemake ocupa hasta 400 MB de la memoria pedida. Un tiempo mayor que el pedido es el de varios intentos "
+    "hardware_text": "Medido durante el entrenamiento, y mientras se evaluaba un modelo preentrenado y "
+    "este escribía (los pequeños lo hacen en un momento, y no se mide), junto a lo que el trabajo había pedido: la barra "
+    "es la parte usada. En un clúster el propio Snakemake ocupa hasta 400 MB de la memoria pedida. Un tiempo mayor que el "
+    "pedido es el de varios intentos "
     "juntos. La VRAM es la reservada, sin contar la del controlador. La energía es la de toda la tarjeta, o la de los "
     "procesadores de toda la máquina, donde hay un contador. Las ejecuciones pudieron compartir la máquina con otras: solo por "
     "eso pueden variar los tiempos entre semillas de un modelo.",
     "hardware_caption": "Qué consumió cada ejecución, y qué parte de lo que había pedido",
+    "work": "Trabajo",
+    "work_training": "entrenamiento",
+    "work_scoring": "evaluación",
+    "work_sampling": "muestras",
     "of_asked": "{share} de {asked}",
     "in_all": "en total",
     "gpu_hours": "Horas de GPU",
@@ -193,11 +223,10 @@ SPANISH: dict[str, str] = {
     "totals": "En total: {gpu} horas de GPU, {cpu} horas de CPU, energía {energy}; ejecuciones: {runs}.",
     "totals_no_energy": "En total: {gpu} horas de GPU, {cpu} horas de CPU; ejecuciones: {runs}. No pudo leerse ningún contador "
     "de energía, así que la energía no se conoce.",
-    "totals_some_energy": "Ejecuciones sin contador de energía: {count} de {runs}. La energía es solo la de las demás.",
+    "totals_some_energy": "Trabajos sin contador de energía: {count} de {jobs}. La energía es solo la de los demás.",
     "totals_shares": "Usado como máximo de la memoria pedida: {memory}; del tiempo pedido: {time}.",
     "totals_vram": "De la memoria de tarjeta pedida: {vram}.",
-    "totals_unrecorded": "Ejecuciones de antes de que se anotara lo pedido: {count}. Faltan aquí sus horas de GPU y sus "
-    "peticiones.",
+    "totals_unrecorded": "Trabajos de antes de que se anotara lo pedido: {count}. Faltan aquí sus horas de GPU y sus peticiones.",
     "totals_miniatures": "Miniaturas entre estas ejecuciones: {count}. Lo que consumieron no dice nada de los "
     "modelos verdaderos.",
     "device": "Dispositivo",

@@ -15,11 +15,15 @@ PLACES = ("\ue000", "\ue001")  # private characters, to find out where a templat
 
 @dataclass(frozen=True)
 class Example:
-    """tokens: all of them. prompt: how many of these are the prompt's, <s> and control tokens included."""
+    """tokens: all of them. prompt: how many of these are the prompt's, <s> and control tokens included.
+
+    beyond: how many more the text has, where these end with the window.
+    """
 
     document: str
     tokens: list[int]
     prompt: int
+    beyond: int = 0
 
     @property
     def completion(self) -> int:

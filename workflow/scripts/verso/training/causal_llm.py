@@ -8,7 +8,6 @@ is packed sees its neighbours unless attention is cut, which cards before sm_80 
 """
 
 import hashlib
-import importlib.metadata
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +22,7 @@ from verso.errors import VersoError
 from verso.files import read_json_lines, sha256_of, write_csv, write_json
 from verso.hardware import Device, asked_and_used, pick_device_for_llm, use_threads
 from verso.models import causal_llm
+from verso.models.causal_llm import backend
 from verso.provenance import key_of_settings
 from verso.text.chat import Example, prompt_of, with_prompt
 from verso.training.batches import permutation
@@ -35,7 +35,6 @@ log = logging.getLogger(__name__)
 UNCOUNTED = -100  # a target that is none: cross_entropy's own default
 RECITED, RECITED_TOKENS = 16, 50  # texts of a part, tokens of each, that the model is asked to go on with by heart
 COLUMNS = ("train_recited", "validation_recited")
-LIBRARIES = ("transformers", "peft", "bitsandbytes")
 
 
 class Tuning:
@@ -174,7 +173,7 @@ def examples(documents: str | Path, tokenizer: Any, instruction: Mapping[str, st
     Raises VersoError when a prompt alone fills the window, or the part is empty.
     """
     window, beyond = settings["max_length"], settings["beyond"]
-    found, longer, lost = [], 0, 0
+    found = []
     for document in read_json_lines(documents):
         whole = with_prompt(tokenizer, prompt_of(document, instruction), document["text"], document["id"])
         if whole.prompt > window - 2:
@@ -184,17 +183,26 @@ def examples(documents: str | Path, tokenizer: Any, instruction: Mapping[str, st
             )
         room = window - whole.prompt
         pieces = [whole.tokens[begin : begin + room] for begin in range(whole.prompt, len(whole.tokens), room)]
-        longer += len(pieces) > 1
-        if beyond == "cut":
-            lost += sum(map(len, pieces[1:]))
-            pieces = pieces[:1]
-        found += [Example(whole.document, whole.tokens[: whole.prompt] + piece, whole.prompt) for piece in pieces]
+        left = whole.completion
+        for piece in pieces[:1] if beyond == "cut" else pieces:
+            left -= len(piece)
+            found.append(Example(whole.document, whole.tokens[: whole.prompt] + piece, whole.prompt, left))
     if not found:
         raise VersoError(f"{documents}: no document; the corpus needs at least one to learn from and one to validate with")
+    longer, lost = beyond_window(found, beyond)
     if longer:
         what = f"{lost} tokens beyond it are not learnt" if beyond == "cut" else "they are learnt in pieces"
         log.warning("%s: %d texts are longer than the window of %d tokens; %s", documents, longer, window, what)
     return found
+
+
+def beyond_window(part: list[Example], beyond: str) -> tuple[int, int]:
+    """How many texts of a part are longer than the window, and how many of their tokens no example holds.
+
+    beyond: "cut" or "split", which of the two was done.
+    """
+    longer = {example.document for example in part if example.beyond}
+    return len(longer), sum(example.beyond for example in part) if beyond == "cut" else 0
 
 
 def train(
@@ -247,14 +255,12 @@ def train(
             causal_llm.save_adapters(model, Path(architecture).parent)
             causal_llm.write_architecture(architecture, manifest, settings, counts)
             write_csv(history, outcome.history, (*HISTORY, *COLUMNS))
-            facts = {"settings_key": key_of_settings(settings), "backend": backend()}
+            longer, lost = beyond_window(learnt, settings["beyond"])
+            held_out_longer, _ = beyond_window(held_out, settings["beyond"])
+            facts = {"settings_key": key_of_settings(settings), "backend": backend(), "train_texts_longer": longer}
+            facts |= {"validation_texts_longer": held_out_longer, "tokens_not_learnt": lost}
             write_json(hardware, {**asked_and_used(outcome.hardware, asked), **facts})
             kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
-
-
-def backend() -> str:
-    """What computed the layers, with versions."""
-    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
 
 
 def _key(
