@@ -5,9 +5,10 @@ import copy
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tokenizers import normalizers
 
 from verso.errors import VersoError
-from verso.text.chat import prompt_of, question, with_prompt, without_prompt
+from verso.text.chat import must_keep, prompt_of, question, with_prompt, without_prompt
 
 ORDERS = ["<s>", "</s>", "[INST]", "[/INST]", "<pad>", "<unk>", "]", "[", "<", ">", "{artist}", "{{", " ", "\n"]
 ANYTHING = st.characters(exclude_categories=["Cs"])
@@ -141,3 +142,16 @@ def test_an_artist_is_named_as_written_whatever_the_name_holds(artist):
 
 def test_a_part_of_the_instruction_that_is_empty_leaves_no_empty_line():
     assert prompt_of({"metadata": {}}, {"instruction": " ", "input": "Write a song.\n"}) == "Write a song."
+
+
+def test_a_tokenizer_that_changes_texts_is_refused_and_a_rare_change_is_told(tokenizer, caplog):
+    songs = [{"id": f"song {number}", "text": f" Ñandú, cántame\n  la {number}.ª\tcopla"} for number in range(200)]
+    must_keep(tokenizer, songs)
+    assert not caplog.records
+    lowering = copy.deepcopy(tokenizer)
+    lowering.backend_tokenizer.normalizer = normalizers.Lowercase()
+    with pytest.raises(VersoError, match=r"changes 200 of 200 texts \(the first is song 0\)"):
+        must_keep(lowering, songs)
+    few = [{"id": song["id"], "text": song["text"].lower()} for song in songs[:-1]] + songs[-1:]
+    must_keep(lowering, few)
+    assert "changes 1 of 200 texts: song 199" in caplog.text

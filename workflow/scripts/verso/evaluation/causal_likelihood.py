@@ -20,7 +20,7 @@ from verso.files import read_json_lines, write_csv, write_json
 from verso.hardware import Meter, asked_and_used, pick_device_for_llm, use_threads
 from verso.logs import progress
 from verso.models.causal_llm import backend, load_tokenizer, load_tuned
-from verso.text.chat import Example, prompt_of, with_prompt, without_prompt
+from verso.text.chat import Example, must_keep, prompt_of, with_prompt, without_prompt
 from verso.training.card import card_must_answer, promised_card_is_there
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,8 @@ def score(
     settings: prompt ("with" or "without": which of the two costs is compared) and stride. Log-likelihoods are sums over a
     document's tokens and its end, in nats; tokens counts those. windows: how many of `window` tokens the compared cost took;
     above 1 the document was longer. instruction: the corpus's {"instruction", "input"}. asked: what the job was given (see
-    verso.hardware.asked_and_used). Raises VersoError when the weights give no finite number, or as load_tuned does.
+    verso.hardware.asked_and_used). Raises VersoError when the weights give no finite number, and as must_keep
+    and load_tuned do.
     """
     use_threads()
     with card_must_answer():
@@ -56,8 +57,9 @@ def score(
         promised_card_is_there(device, asked["cards"])
         meter, paid = Meter(device), 0
         tokenizer = load_tokenizer(manifest)
-        model, about = load_tuned(model_folder, manifest, device.device, device.dtype)
         rows = list(read_json_lines(documents))
+        must_keep(tokenizer, rows)
+        model, about = load_tuned(model_folder, manifest, device.device, device.dtype)
 
         def scored() -> Iterator[dict[str, Any]]:
             nonlocal paid

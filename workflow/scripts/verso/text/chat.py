@@ -4,11 +4,14 @@
 <s>text</s>                             without a prompt
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from verso.errors import VersoError
+
+log = logging.getLogger(__name__)
 
 PLACES = ("\ue000", "\ue001")  # private characters, to find out where a template puts what is said
 
@@ -58,6 +61,26 @@ def without_prompt(tokenizer: Any, text: str, document: str) -> Example:
     start = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
     own = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
     return _checked(tokenizer, Example(document, [start, *own, tokenizer.eos_token_id], 1))
+
+
+def must_keep(tokenizer: Any, documents: Sequence[Mapping[str, Any]]) -> None:
+    """A tokenizer that lowers letters or drops accents would make every text cheaper, and its bytes another text's.
+
+    Raises VersoError when more than a hundredth of the texts come back changed from their tokens; fewer are told in the log.
+    """
+    changed = []
+    for document in documents:
+        tokens = tokenizer(document["text"], add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        spelled = tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        if spelled.removeprefix(" ") != document["text"].removeprefix(" "):  # some put a space before all that they read
+            changed.append(document["id"])
+    if 100 * len(changed) > len(documents):
+        raise VersoError(
+            f"the tokenizer changes {len(changed)} of {len(documents)} texts (the first is {changed[0]}), so that their cost "
+            "would be other texts'; take a pretrained model whose tokenizer keeps every byte"
+        )
+    if changed:
+        log.warning("the tokenizer changes %d of %d texts: %s", len(changed), len(documents), ", ".join(changed))
 
 
 def question(tokenizer: Any, prompt: str) -> list[int]:
