@@ -137,7 +137,10 @@ def say(handler, body, status=200, headers=None):
         handler.send_header(name, value)
     handler.send_header("Content-Length", str(len(data)))
     handler.end_headers()
-    handler.wfile.write(data)
+    try:
+        handler.wfile.write(data)
+    except OSError:  # whoever asked wants no more of it
+        handler.close_connection = True
 
 
 def say_json(handler, response):
