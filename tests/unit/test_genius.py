@@ -384,7 +384,7 @@ def test_songs_lost_to_a_fault_and_a_page_that_is_small_enough_now_are_asked_for
     site.pages[paths[0]] = site.pages[paths[0]].replace("<body>", "<body>" + "<!-- advertisement -->" * 100_000)
     site.fail(paths[1], *[status(502)] * 3)
     site.fail(paths[2], *[cut] * 3)
-    assert [row["reason"] for row in scraped(wanted=4)[1]][0] == "larger than 1 MB"
+    assert scraped(wanted=4)[1][0]["reason"] == "larger than 1 MB"
     asked = len(site.requests)
     songs, aside, _ = scraped(wanted=4)
     assert titles(songs) == TITLES[1:]

@@ -1,16 +1,19 @@
 """Asking a site politely: pauses, faults of every kind from a real server, and what is kept of the answers."""
 
+import gzip
+import shutil
+import subprocess
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from genius_server import GeniusServer, cut, drip, endless, hang_up, instead, silence, status
+from genius_server import GeniusServer, cut, drip, endless, hang_up, instead, say, silence, status
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verso.corpora.web import Answer, Lost, NoNetwork, Refused, Web
+from verso.corpora.web import Answer, Lost, NoNetwork, Refused, Untrusted, Web
 from verso.corpora.web_cache import WebCache
 from verso.errors import VersoError
 
@@ -150,6 +153,73 @@ def test_a_network_that_goes_away_later_is_waited_for(site):
     asking._session.close()  # so that a new connection must be made
     with pytest.raises(Lost, match=r"the line was cut .*\(3 attempts\)"):
         asking.get(site.root + PAGE)
+
+
+def certificate_for(address, folder):
+    """A file with a key and a certificate that it signs itself."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl to make a certificate with")
+    key, signed, both = (folder / name for name in ("key.pem", "certificate.pem", "both.pem"))
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test"]
+    subprocess.run(
+        [*make, "-addext", f"subjectAltName={address}", "-keyout", key, "-out", signed], check=True, capture_output=True
+    )
+    both.write_text(key.read_text() + signed.read_text())
+    return str(both)
+
+
+@pytest.fixture
+def quiet_tls(monkeypatch):
+    """Whatever the machine trusts, these tests say themselves."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(("address", "trusted"), [("IP:127.0.0.1", False), ("DNS:another.invalid", True)])
+def test_a_certificate_that_is_not_trusted_is_no_missing_network(quiet_tls, tmp_path, address, trusted):
+    """Signed by nobody known, or another host's: tried once, and not said to be a missing network."""
+    certificate = certificate_for(address, tmp_path)
+    if trusted:
+        quiet_tls.setenv("REQUESTS_CA_BUNDLE", certificate)
+    with GeniusServer(pages={PAGE: "<html>sound</html>"}, certificate=certificate) as server:
+        with pytest.raises(Untrusted) as caught:
+            web(pause=30).get(server.root + PAGE)
+        assert server.requests == []
+    for told in (server.root.removeprefix("https://"), "certificate is not trusted", "REQUESTS_CA_BUNDLE", "clock"):
+        assert told in str(caught.value)
+    assert "cannot be reached" not in str(caught.value)
+
+
+def test_a_certificate_that_the_machine_trusts_opens_the_site(quiet_tls, tmp_path):
+    certificate = certificate_for("IP:127.0.0.1", tmp_path)
+    quiet_tls.setenv("REQUESTS_CA_BUNDLE", certificate)
+    with GeniusServer(pages={PAGE: "<html>sound</html>"}, certificate=certificate) as server:
+        assert web().get(server.root + PAGE).body == b"<html>sound</html>"
+
+
+def test_a_bundle_of_certificates_that_is_not_there_is_named_at_once(quiet_tls, site):
+    quiet_tls.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+    with pytest.raises(VersoError, match=r"/no/such/bundle\.pem.*REQUESTS_CA_BUNDLE"):
+        web(pause=30).get("https" + site.root.removeprefix("http") + PAGE)
+
+
+def test_a_line_that_breaks_while_it_is_being_encrypted_is_tried_again(quiet_tls, site):
+    """A server without TLS breaks it as a proxy with a fault would."""
+    with pytest.raises(Lost, match=r"no encrypted connection \(.+\) \(4 attempts\)"):
+        web().get("https" + site.root.removeprefix("http") + PAGE)
+
+
+def test_a_compressed_answer_is_read_as_what_was_compressed(site):
+    page = "<html>" + "".join(f"<p>line {i}" for i in range(50_000))
+    site.fail(PAGE, lambda handler: say(handler, gzip.compress(page.encode()), headers={"Content-Encoding": "gzip"}))
+    assert web().get(site.root + PAGE).body.decode() == page
+
+
+def test_a_small_answer_that_unpacks_to_a_huge_one_is_left(site):
+    bomb = gzip.compress(b"x" * 200_000_000)
+    site.fail(PAGE, lambda handler: say(handler, bomb, headers={"Content-Encoding": "gzip"}))
+    assert web(timeout=10).get(site.root + PAGE).lost == "larger than 1 MB"
 
 
 def test_a_body_that_is_not_whole_is_asked_for_again(site):

@@ -9,6 +9,7 @@ get ─► a pause since the last request ─► status, size and time are looke
 
 import logging
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -35,6 +36,10 @@ logging.getLogger("stamina").setLevel(logging.ERROR)  # it tells of each retry t
 
 class NoNetwork(VersoError):
     """No connection to the host was ever made: it makes no sense to go on."""
+
+
+class Untrusted(VersoError):
+    """There is a network, but the host cannot show that it is the host: nothing is sent to it."""
 
 
 class Refused(VersoError):
@@ -147,7 +152,13 @@ class Web:
                     return Answer(url, 200, now, lost=f"larger than {self.maximum_bytes / 1e6:g} MB", limit=self.maximum_bytes)
                 return Answer(url, 200, now, body)
         except requests.exceptions.SSLError as error:
-            raise NoNetwork(f"{host}: its certificate is not valid here ({_cause_of(error)}): is a proxy in between?") from error
+            if isinstance(_innermost(error), ssl.SSLCertVerificationError):
+                raise Untrusted(
+                    f"{host}: its certificate is not trusted by this machine ({_cause_of(error)}). Is its clock right "
+                    f"({datetime.now().astimezone():%Y-%m-%d %H:%M})? Where a proxy looks into connections, put the file of its "
+                    "certificates into REQUESTS_CA_BUNDLE"
+                ) from error
+            raise _Again(f"no encrypted connection ({_cause_of(error)})") from error
         except requests.exceptions.ConnectionError as error:
             connected = isinstance(error.args[0] if error.args else None, ProtocolError)  # and cut off before any answer
             if host not in self._reached and not connected:
@@ -159,6 +170,8 @@ class Web:
         except requests.exceptions.Timeout as error:
             raise _Again(f"no answer within {self._timeout:g} s") from error
         except (requests.RequestException, HTTPError, OSError) as error:
+            if type(error) is OSError and error.errno is None:  # by requests, of a bundle of certificates; no fault of the line
+                raise Untrusted(f"{error}: look at REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE in the environment") from error
             raise _Again(f"the answer broke off ({_cause_of(error)})") from error
 
     def _read(self, response: requests.Response, started: float) -> bytes | None:
@@ -217,10 +230,16 @@ def _seconds_of(retry_after: str | None) -> float | None:
         return None
 
 
-def _cause_of(error: BaseException) -> str:
-    """The innermost reason of an error of the network, in its own words."""
+def _innermost(error: BaseException) -> BaseException:
+    """What an error of the network is about: each library on the way wraps it once more."""
     while True:
         inner = getattr(error, "reason", None) or next((part for part in error.args if isinstance(part, Exception)), None)
         if not isinstance(inner, Exception):
-            return str(error) or type(error).__name__
+            return error
         error = inner
+
+
+def _cause_of(error: BaseException) -> str:
+    """The innermost reason of an error of the network, in its own words."""
+    cause = _innermost(error)
+    return str(cause) or type(cause).__name__
