@@ -146,6 +146,16 @@ def test_a_fault_is_on_the_screen_with_what_to_do(site, project, monkeypatch):
     assert project.path(f"{FOLDER}/documents.jsonl").exists()
 
 
+def test_a_person_at_a_terminal_sees_how_far_it_is(site, project):
+    site.songs = {id_: song for id_, song in site.songs.items() if id_ < 8000 or id_ % 1000 < 5}
+    source_of(project, artists=["Mara Quill", 8])
+    seen = project.seen_on_a_terminal(*FETCH)
+    assert "scrape Mara Quill: 100%" in seen
+    assert "scrape Deacon Volt:   0%" in seen
+    assert seen.count("Deacon Volt: 6 songs were asked for, and 5 could be had") == 1
+    assert TOKEN not in seen
+
+
 def test_two_corpora_of_one_cache_are_fetched_one_after_the_other(site, project):
     def twice(config):
         config["corpora"]["again"] = copy.deepcopy(config["corpora"]["songs"])

@@ -10,7 +10,6 @@ are ours. It fetches, retries and follows the hub's errors.
 """
 
 import fnmatch
-import functools
 import hashlib
 import logging
 import shutil
@@ -32,10 +31,10 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import build_hf_headers
-from tqdm import tqdm
 
 from verso.errors import VersoError
 from verso.files import FULL_DISK, read_json, sha256_of, write_json
+from verso.logs import announce, watched_progress
 from verso.models.pretrained import SNAPSHOT, write_manifest
 from verso.secrets import find_token
 
@@ -45,7 +44,6 @@ TIMEOUT = 10.0  # seconds for a first answer: without a network it is said at on
 FETCHED = "fetched.json"
 TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_TOKEN")
 LOG_IN = "log in with `hf auth login`, or put a line HF_TOKEN=... into .env (chmod 600 .env)"
-BAR = functools.partial(tqdm, mininterval=5, delay=5, ascii=True, ncols=100)  # for a log: a line at most every 5 seconds
 
 
 class Wanted(NamedTuple):
@@ -82,6 +80,11 @@ def fetch(name: str, settings: Mapping[str, Any], manifest: str | Path) -> None:
         log.warning("%s; all files of %s are here and sound: going on with them", error, known["commit"])
     else:
         _must_not_have_moved(known.get("commit"), str(info.sha), settings, folder)
+        if revision != info.sha:
+            announce(
+                f'{repository}: revision "{revision}" is a name that may move; today it is {info.sha}. '
+                "Put that into the config as `revision`, and every fetch anywhere is of the same files"
+            )
         wanted = _wanted(info.siblings or [], settings["files"], repository)
         facts = _facts(info, settings, wanted)
         _fetch_files(folder, wanted, settings, str(info.sha), token)
@@ -235,7 +238,7 @@ def _fetch_files(folder: Path, wanted: Sequence[Wanted], settings: Mapping[str, 
                 headers=headers,
                 expected_size=file.size,
                 displayed_filename=file.name,
-                tqdm_class=cast(Any, BAR),
+                tqdm_class=cast(Any, watched_progress),
             )
         found = _checksum(part, file)
         if found != file.checksum:

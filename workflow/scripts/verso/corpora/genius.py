@@ -24,7 +24,7 @@ from verso.corpora.web import Answer, Lost, Refused, Web
 from verso.corpora.web_cache import WebCache
 from verso.errors import VersoError
 from verso.files import write_json, write_json_lines
-from verso.logs import progress
+from verso.logs import announce, watched_progress
 from verso.secrets import find_token
 
 TOKEN = ("GENIUS_API_TOKEN", "GENIUS_ACCESS_TOKEN")
@@ -81,7 +81,9 @@ def scrape(
         rows = [
             song
             for artist in found
-            for song in progress(genius.songs_of(artist, songs_per_artist), f"scrape {artist.name}", songs_per_artist, "songs")
+            for song in watched_progress(
+                genius.songs_of(artist, songs_per_artist), desc=f"scrape {artist.name}", total=songs_per_artist, unit="songs"
+            )
         ]
     write_json_lines(songs, rows)
     write_json_lines(set_aside, (row for artist in found for row in artist.set_aside))
@@ -171,7 +173,7 @@ class _Genius:
             reasons = "; ".join(sorted({row["reason"] for row in artist.set_aside})) or "it is listed with none of its own"
             raise VersoError(f"{self._site}: no usable song of {artist.name} ({artist.id}): {reasons}")
         if artist.taken < wanted:
-            log.warning("%s: %d songs were asked for, and %d could be had", artist.name, wanted, artist.taken)
+            announce(f"{artist.name}: {wanted} songs were asked for, and {artist.taken} could be had")
 
     def _listed(self, artist: Artist, wanted: int) -> Iterator[dict[str, Any]]:
         """The songs in which the artist is no guest, as the API lists them; a limit to the pages ends a list without end."""
