@@ -57,9 +57,9 @@ class Wanted(NamedTuple):
 def fetch(name: str, settings: Mapping[str, Any], manifest: str | Path) -> None:
     """Fetch what is missing of the model `name` into snapshot/ beside the manifest, check it all, write the manifest.
 
-    settings: repository, revision, files, licence (see verso.config_pretrained.Hub). The manifest holds no date, so the same
-    commit gives the same bytes; dates and downloads go into fetched.json. Where the hub does not answer, files that a fetch of
-    the same revision left here are enough.
+    settings: repository, revision, files, licence (see verso.config_pretrained.Hub). The manifest holds neither date nor
+    revision, so the same commit gives the same bytes, by whatever name; they and the downloads go into fetched.json. Where the
+    hub does not answer, files that a fetch of the same revision left here are enough.
 
     Raises VersoError without a network, for a gated or missing repository or revision, a revision that has moved since the last
     fetch, files that match nothing, too small a disk, a broken connection, a wrong checksum. It never shows a token.
@@ -90,7 +90,7 @@ def fetch(name: str, settings: Mapping[str, Any], manifest: str | Path) -> None:
         _fetch_files(folder, wanted, settings, str(info.sha), token)
 
     _remove_others(folder / SNAPSHOT, wanted)
-    about = {"name": name, "type": "hub", "repository": repository, "revision": revision, "commit": facts["commit"]}
+    about = {"name": name, "type": "hub", "repository": repository, "commit": facts["commit"]}
     write_json(folder / FETCHED, facts)
     write_manifest(manifest, {**about, "licence": settings["licence"], "miniature": False}, [file.name for file in wanted])
 
