@@ -8,6 +8,7 @@ from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
+from certificates import certificate_for
 from hub_server import FILES, REPOSITORY, TOKEN, WEIGHTS, Hub
 
 from verso.errors import VersoError
@@ -243,6 +244,16 @@ def test_without_a_network_it_is_said_at_once_and_what_to_do(hub, manifest, monk
     message = told(manifest)
     assert "no connection to 127.0.0.1:9" in message
     assert "login node" in message
+
+
+def test_a_certificate_that_is_not_trusted_is_no_missing_network(hub, manifest, monkeypatch, tmp_path):
+    with Hub(certificate=certificate_for("IP:127.0.0.1", tmp_path)) as other:
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", other.url)
+        message = told(manifest)
+        assert f"the certificate of {other.url.removeprefix('https://')} is not trusted" in message
+    for part in ("SSL_CERT_FILE", "clock"):
+        assert part in message
+    assert "no connection" not in message
 
 
 def test_what_is_here_and_sound_needs_no_network(hub, manifest, monkeypatch):

@@ -1,14 +1,13 @@
 """Asking a site politely: pauses, faults of every kind from a real server, and what is kept of the answers."""
 
 import gzip
-import shutil
-import subprocess
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from certificates import certificate_for
 from genius_server import GeniusServer, cut, drip, endless, hang_up, instead, say, silence, status
 from hypothesis import given
 from hypothesis import strategies as st
@@ -153,19 +152,6 @@ def test_a_network_that_goes_away_later_is_waited_for(site):
     asking._session.close()  # so that a new connection must be made
     with pytest.raises(Lost, match=r"the line was cut .*\(3 attempts\)"):
         asking.get(site.root + PAGE)
-
-
-def certificate_for(address, folder):
-    """A file with a key and a certificate that it signs itself."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl to make a certificate with")
-    key, signed, both = (folder / name for name in ("key.pem", "certificate.pem", "both.pem"))
-    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test"]
-    subprocess.run(
-        [*make, "-addext", f"subjectAltName={address}", "-keyout", key, "-out", signed], check=True, capture_output=True
-    )
-    both.write_text(key.read_text() + signed.read_text())
-    return str(both)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import fnmatch
 import hashlib
 import logging
 import shutil
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -96,7 +97,7 @@ def fetch(name: str, settings: Mapping[str, Any], manifest: str | Path) -> None:
 
 
 class Unreachable(VersoError):
-    """The hub does not answer at all."""
+    """The hub does not answer at all, or cannot show that it is the hub."""
 
 
 def _token() -> str | None:
@@ -134,6 +135,11 @@ def _clear_errors(repository: str, revision: str, token: str | None) -> Iterator
         rejected = f"; the token is not accepted: {LOG_IN}" if status in (401, 403) else "; try again later"
         raise VersoError(f"{repository}: {host} answers with status {status}{rejected}") from error
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        if untrusted := _untrusted_certificate(error):
+            raise Unreachable(
+                f"{repository}: the certificate of {host} is not trusted by this machine ({untrusted}). Is its clock right? "
+                "Where a proxy looks into connections, put the file of its certificates into SSL_CERT_FILE"
+            ) from error
         raise Unreachable(
             f"{repository}: no connection to {host}; fetch it where there is a network (`snakemake fetch` on the login node). "
             "What came before is kept"
@@ -148,6 +154,13 @@ def _clear_errors(repository: str, revision: str, token: str | None) -> Iterator
         raise VersoError(
             f"{repository}: the disk is full ({error.strerror}); what came is kept: free some and fetch again"
         ) from error
+
+
+def _untrusted_certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """What is wrong with a certificate, if that is what the error of a connection comes from."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _must_not_have_moved(before: str | None, now: str, settings: Mapping[str, Any], folder: Path) -> None:
