@@ -294,6 +294,16 @@ def test_pages_that_are_refused_stop_with_what_to_do_and_what_is_fetched_is_kept
     assert site.count()["/Mara-Quill-Kite-Weather-lyrics"] == 1
 
 
+def test_a_storm_of_429_costs_time_and_no_song(site, scraped):
+    """Every address is refused twice, search and list as well, as where many others ask at the same time."""
+    for path in ("/api/search/multi", "/artists/7/songs", *site.pages):
+        site.fail(path, status(429, Retry_After="0.05"), status(429))
+    songs, aside, _ = scraped(wanted=4)
+    assert titles(songs) == TITLES
+    assert aside == []
+    assert set(site.count().values()) == {3}
+
+
 def test_a_site_that_is_down_is_left_after_a_few_songs_instead_of_emptying_the_corpus(site, scraped):
     site.add_artist(8, "Deacon Volt", [f"Song {i}" for i in range(30)])
     for path in site.pages:

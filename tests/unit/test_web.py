@@ -244,7 +244,7 @@ def test_a_damaged_answer_is_as_if_it_were_not_there(tmp_path, damage):
     assert cache.read("https://genius.com/x") is None
 
 
-def test_two_jobs_of_one_cache_take_turns(tmp_path):
+def test_two_jobs_of_one_cache_take_turns(tmp_path, caplog):
     order = []
 
     def second():
@@ -258,6 +258,7 @@ def test_two_jobs_of_one_cache_take_turns(tmp_path):
         order.append("first")
     waiting.join(timeout=10)
     assert order == ["first", "second"]
+    assert f"{tmp_path}: another job fetches into it; waiting" in caplog.text
 
 
 def test_an_answer_from_before_the_day_of_refresh_is_outdated(tmp_path):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from verso.corpora.web import Answer
 from verso.files import atomic_path
+from verso.logs import announce
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class WebCache:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                log.info("%s: another job fetches into it; waiting", self.folder)
+                announce(f"{self.folder}: another job fetches into it; waiting")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             except OSError as error:
                 log.warning("%s: no locks on this file system (%s): let no two jobs fetch into it at once", self.folder, error)
