@@ -1,6 +1,8 @@
 """A site like Genius on this machine: its API, its pages and its faults; every song in it was written for the tests."""
 
+import contextlib
 import json
+import ssl
 import threading
 import time
 from collections import Counter
@@ -41,6 +43,7 @@ class GeniusServer:
     found_for: dict = field(default_factory=dict)  # search term: ids of artists
     faults: dict = field(default_factory=dict)
     requests: list = field(default_factory=list)  # (moment, path, authorization)
+    certificate: str | None = None  # file with key and certificate: it speaks TLS
 
     def __enter__(self):
         site = self
@@ -48,6 +51,10 @@ class GeniusServer:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True  # it would make every answer wait 40 ms
+
+            def handle(self):
+                with contextlib.suppress(ConnectionError):  # whoever asked has left
+                    super().handle()
 
             def do_GET(self):
                 site.answer(self)
@@ -57,7 +64,11 @@ class GeniusServer:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.root = f"http://127.0.0.1:{self.server.server_port}"
+        if self.certificate:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(self.certificate)
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.root = f"http{'s' if self.certificate else ''}://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self
 

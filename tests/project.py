@@ -1,8 +1,10 @@
 """A copy of Verso with a config of seconds, run for real."""
 
+import contextlib
 import copy
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -95,6 +97,16 @@ class Project:
         output, _ = process.communicate()
         return process.returncode, output
 
+    def seen_on_a_terminal(self, *arguments):
+        """What a person sees who starts Snakemake in a terminal; it must end well."""
+        mine, its = pty.openpty()
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        with subprocess.Popen(self.command(*arguments), cwd=self.folder, env=environment, stdout=its, stderr=its) as process:
+            os.close(its)
+            seen = read_to_the_end(mine)
+        assert process.returncode == 0, seen
+        return seen
+
     def make(self, *arguments):
         code, output = self.run(*arguments)
         assert code == 0, output
@@ -119,6 +131,15 @@ class Project:
         config = copy.deepcopy(self.config())
         change(config)
         self.write_config(config)
+
+
+def read_to_the_end(terminal):
+    """All that is written to the other side of a pseudo-terminal, until nobody holds that any more."""
+    pieces = []
+    with os.fdopen(terminal, "rb", buffering=0) as stream, contextlib.suppress(OSError):  # EIO is its end
+        while piece := stream.read(1 << 16):
+            pieces.append(piece)
+    return b"".join(pieces).decode("utf-8", errors="replace")
 
 
 def wildcards_of(text):

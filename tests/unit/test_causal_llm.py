@@ -204,7 +204,7 @@ def test_a_run_s_folder_holds_two_files_that_others_can_read_and_no_path_of_this
 def test_adapters_do_not_follow_a_base_that_was_exchanged(tiny, tuned, tmp_path):
     _, folder = tuned
     manifest = another(tiny, tmp_path / "other")
-    write_json(manifest, {**read_json(manifest), "revision": "another"})
+    write_json(manifest, {**read_json(manifest), "commit": "another"})
     with pytest.raises(VersoError, match=r"tuned on another base than .*other/pretrained.json .*\(this run's: toy\)"):
         causal_llm.load_tuned(folder, manifest, CPU.device, CPU.dtype)
 

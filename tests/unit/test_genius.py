@@ -7,7 +7,7 @@ import logging
 import re
 
 import pytest
-from genius_server import TOKEN, GeniusServer, instead, page_of, status
+from genius_server import TOKEN, GeniusServer, cut, instead, page_of, status
 
 from verso.corpora.genius import plain, scrape
 from verso.corpora.web import Web
@@ -35,13 +35,13 @@ def token(monkeypatch, tmp_path):
 def scraped(site, tmp_path):
     """Scrape, and the songs, the set aside and the summary that came of it."""
 
-    def run(artists=("Mara Quill",), wanted=3, refresh=None, retries=2, **more):
+    def run(artists=("Mara Quill",), wanted=3, refresh=None, retries=2, maximum_bytes=1_000_000, **more):
         outputs = {
             "songs": tmp_path / "scraped.jsonl",
             "set_aside": tmp_path / "aside.jsonl",
             "summary": tmp_path / "summary.json",
         }
-        web = Web(0.001, timeout_seconds=1, retries=retries, maximum_bytes=1_000_000)
+        web = Web(0.001, timeout_seconds=1, retries=retries, maximum_bytes=maximum_bytes)
         roots = {"site": site.root, "api": site.root, **more}
         scrape(list(artists), wanted, refresh, cache=tmp_path / "cache", web=web, **roots, **outputs)
         rows = [[json.loads(line) for line in outputs[name].read_text().splitlines()] for name in ("songs", "set_aside")]
@@ -294,6 +294,16 @@ def test_pages_that_are_refused_stop_with_what_to_do_and_what_is_fetched_is_kept
     assert site.count()["/Mara-Quill-Kite-Weather-lyrics"] == 1
 
 
+def test_a_storm_of_429_costs_time_and_no_song(site, scraped):
+    """Every address is refused twice, search and list as well, as where many others ask at the same time."""
+    for path in ("/api/search/multi", "/artists/7/songs", *site.pages):
+        site.fail(path, status(429, Retry_After="0.05"), status(429))
+    songs, aside, _ = scraped(wanted=4)
+    assert titles(songs) == TITLES
+    assert aside == []
+    assert set(site.count().values()) == {3}
+
+
 def test_a_site_that_is_down_is_left_after_a_few_songs_instead_of_emptying_the_corpus(site, scraped):
     site.add_artist(8, "Deacon Volt", [f"Song {i}" for i in range(30)])
     for path in site.pages:
@@ -316,6 +326,15 @@ def test_an_answer_of_the_api_that_is_none_is_asked_for_again_and_then_reported(
 # --- the cache ---
 
 
+def age(cache):
+    """As if all of it were from a month ago."""
+    for path in cache.rglob("*.gz"):
+        head, body = gzip.decompress(path.read_bytes()).split(b"\n", 1)
+        old = json.loads(head) | {"date": "2026-01-01T12:00:00+00:00"}
+        with gzip.open(path, "wb") as stream:
+            stream.write(json.dumps(old).encode() + b"\n" + body)
+
+
 def test_a_second_start_asks_for_nothing_and_needs_no_token(site, scraped, monkeypatch):
     first = scraped()
     asked = len(site.requests)
@@ -330,15 +349,68 @@ def test_more_songs_fetch_only_the_further_ones(site, scraped):
     assert set(site.count().values()) == {1}
 
 
-def test_a_refresh_fetches_all_again_once(site, scraped, monkeypatch, tmp_path):
+def test_a_refresh_fetches_all_again_once(site, scraped, tmp_path):
     scraped()
-    for path in (tmp_path / "cache").rglob("*.gz"):  # as if it were from a month ago
-        head, body = gzip.decompress(path.read_bytes()).split(b"\n", 1)
-        old = json.loads(head) | {"date": "2026-01-01T12:00:00+00:00"}
-        with gzip.open(path, "wb") as stream:
-            stream.write(json.dumps(old).encode() + b"\n" + body)
+    age(tmp_path / "cache")
     assert {row["date"] for row in scraped()[0]} == {"2026-01-01T12:00:00+00:00"}
     today = str(datetime.date.today())
     scraped(refresh=today)
     scraped(refresh=today)
     assert set(site.count().values()) == {2}
+
+
+def test_what_is_lost_for_good_is_remembered_and_a_second_start_needs_no_network(site, scraped, tmp_path):
+    """Each kind of it; only a song lost to a fault would be asked for again, and here there is none."""
+    ids = site.add_artist(8, "Deacon Volt", ["A", "B", "C", "D", "E", "F", "G", "H", "I"])
+    site.pages.pop("/Deacon-Volt-A-lyrics")
+    site.pages["/Deacon-Volt-B-lyrics"] = page_of("B", [""])
+    site.pages["/Deacon-Volt-C-lyrics"] = page_of("C", ["This song is an instrumental"])
+    site.songs[ids[3]]["instrumental"] = True
+    site.pages["/Deacon-Volt-E-lyrics"] = "x" * 10_000_000
+    site.fail("/Deacon-Volt-F-lyrics", status(302, Location="http://elsewhere.invalid/F"))
+    site.fail("/Deacon-Volt-G-lyrics", *[status(302, Location="/Deacon-Volt-G-lyrics")] * 9)
+    site.fail("/Deacon-Volt-H-lyrics", status(451))
+    first = scraped(["Deacon Volt"], wanted=1)
+    assert [row["reason"] for row in first[1]] == [
+        "its page does not exist (404)",
+        "a stub: the page has a place for lyrics and none in it",
+        "instrumental",
+        "instrumental",
+        "larger than 1 MB",
+        "redirected to another site (elsewhere.invalid)",
+        "redirected in a circle",
+        "status 451",
+    ]
+    kept = [json.loads(gzip.decompress(path.read_bytes()).split(b"\n")[0]) for path in (tmp_path / "cache").rglob("*.gz")]
+    (told,) = [head for head in kept if head["url"].endswith("/Deacon-Volt-H-lyrics")]
+    assert (told["status"], told["lost"]) == (451, "status 451")
+    assert re.match(r"20\d\d-\d\d-\d\dT", told["date"])
+    site.__exit__()
+    assert scraped(["Deacon Volt"], wanted=1) == first
+
+
+def test_songs_lost_to_a_fault_and_a_page_that_is_small_enough_now_are_asked_for_again_and_no_others(site, scraped):
+    paths = [f"/Mara-Quill-{title.replace(' ', '-')}-lyrics" for title in TITLES]
+    site.pages[paths[0]] = site.pages[paths[0]].replace("<body>", "<body>" + "<!-- advertisement -->" * 100_000)
+    site.fail(paths[1], *[status(502)] * 3)
+    site.fail(paths[2], *[cut] * 3)
+    assert scraped(wanted=4)[1][0]["reason"] == "larger than 1 MB"
+    asked = len(site.requests)
+    songs, aside, _ = scraped(wanted=4)
+    assert titles(songs) == TITLES[1:]
+    assert len(aside) == 1
+    assert [path for _, path, _ in site.requests[asked:]] == paths[1:3]
+    songs, aside, _ = scraped(wanted=4, maximum_bytes=5_000_000)
+    assert titles(songs) == TITLES
+    assert [path for _, path, _ in site.requests[asked + 2 :]] == paths[:1]
+
+
+def test_what_was_lost_for_good_is_asked_for_again_when_a_refresh_is(site, scraped, tmp_path):
+    path = "/Mara-Quill-Kite-Weather-lyrics"
+    site.fail(path, status(451))
+    assert len(scraped()[1]) == 1
+    age(tmp_path / "cache")
+    assert len(scraped()[1]) == 1
+    songs, aside, _ = scraped(refresh=str(datetime.date.today()))
+    assert titles(songs) == TITLES[:3]
+    assert aside == []

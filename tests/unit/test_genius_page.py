@@ -80,6 +80,40 @@ def test_the_button_glued_to_the_last_word_is_cut_off(end):
     assert read(page(container(f"la la<br>goodbye{end}"))) == "la la\ngoodbye"
 
 
+def shares(count):
+    """The state of a page whose button says how often its song was shared."""
+    state = {"songPage": {"song": 12345}, "entities": {"songs": {"9": {"pyongsCount": 7}, "12345": {"pyongsCount": count}}}}
+    return f"<script>window.__PRELOADED_STATE__ = JSON.parse('{json.dumps(state)}');</script>"
+
+
+@pytest.mark.parametrize(
+    ("count", "end", "sung"),
+    [
+        (12, "back in 199912Embed", "back in 1999"),
+        (9, "back in 19999Embed", "back in 1999"),
+        (None, "back in 1999Embed", "back in 1999"),
+        (0, "back in 1999Embed", "back in 1999"),
+        (1234, "back in 19991.2KEmbed", "back in 1999"),
+        (2000, "back in 19992KEmbed", "back in 1999"),
+        (1234, "back in 19991,234Embed", "back in 1999"),
+        (12, "three<br>two<br>112Embed", "three\ntwo\n1"),
+        (12, "goodbye12Embed", "goodbye"),
+        (12, "U212Embed", "U2"),
+        (12, "back in 1999", "back in 1999"),
+    ],
+)
+def test_the_count_that_the_page_states_is_cut_off_and_no_digit_that_is_sung(caplog, count, end, sung):
+    assert read(page(container(end), after=shares(count))) == sung
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("state", ["", shares(3), shares("many")])
+def test_digits_of_which_the_page_does_not_say_whose_they_are_are_kept_and_it_is_said(caplog, state):
+    assert read(page(container("la la<br>back in 199912Embed"), after=state)) == "la la\nback in 199912"
+    assert "Kite Weather: 199912 at its end: may hold a count of shares" in caplog.text
+    assert read(page(container("la la<br>12Embed"), after=state)) == "la la", "a line of its own is the button's"
+
+
 def test_a_song_may_sing_of_numbers_and_of_embedding():
     assert read(page(container("Embed me in 1999<br>count to 12"))) == "Embed me in 1999\ncount to 12"
 

@@ -1,20 +1,27 @@
 """What a job says must reach somebody, and must never be what ends it."""
 
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from project import read_to_the_end
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 FULL = Path("/dev/full")  # every write to it finds no space
 
 
+def script_of(lines: str, log: Path) -> list[str]:
+    """The command that runs these lines under to_log."""
+    indented = "".join(f"    {line}\n" for line in lines.splitlines())
+    return [sys.executable, "-c", f"from verso.logs import *\nfrom verso.errors import *\nwith to_log({str(log)!r}):\n{indented}"]
+
+
 def job(lines: str, log: Path) -> "subprocess.CompletedProcess[str]":
     """A process that runs these lines under to_log."""
-    indented = "".join(f"    {line}\n" for line in lines.splitlines())
-    script = f"from verso.logs import to_log\nfrom verso.errors import *\nwith to_log({str(log)!r}):\n{indented}"
-    return subprocess.run([sys.executable, "-c", script], cwd=SCRIPTS, capture_output=True, text=True)
+    return subprocess.run(script_of(lines, log), cwd=SCRIPTS, capture_output=True, text=True)
 
 
 def test_the_log_keeps_what_was_there_and_takes_what_is_printed(tmp_path):
@@ -32,3 +39,44 @@ def test_on_a_full_disk_a_job_goes_on_without_its_log_and_its_error_is_told_else
     assert (failed.returncode, failed.stderr) == (1, "no space for weights\n")
     stopped = job("raise Interrupted('saved', 'stopped')", FULL)
     assert (stopped.returncode, stopped.stderr) == (75, "saved\n")
+
+
+def seen_on_a_terminal(lines: str, log: Path) -> str:
+    """What a person sees who runs them in a terminal."""
+    mine, its = pty.openpty()
+    with subprocess.Popen(script_of(lines, log), cwd=SCRIPTS, stderr=its) as process:
+        os.close(its)
+        seen = read_to_the_end(mine)
+    assert process.returncode == 0
+    return seen
+
+
+def test_work_that_a_person_waits_for_shows_how_far_it_is_where_there_is_a_terminal(tmp_path):
+    work = "import time\nfor _ in watched_progress(range(3), desc='songs', total=3): time.sleep(0.6)"
+    log = tmp_path / "a.log"
+    seen = seen_on_a_terminal(work, log)
+    assert "songs:   0%" in seen, "for its first seconds nobody knows what happens"
+    assert "songs: 100%" in seen
+    assert "songs: 100%" in log.read_text()
+    done = job(work, tmp_path / "b.log")
+    assert (done.stdout, done.stderr) == ("", ""), "a job of a cluster would fill a file that nobody looks into"
+
+
+def test_other_work_is_seen_in_its_log_alone(tmp_path):
+    """Many jobs run at once: their bars would write over each other."""
+    assert seen_on_a_terminal("for _ in progress(range(3), 'songs'): print('x')", tmp_path / "a.log") == ""
+
+
+def test_what_must_be_known_at_once_is_in_the_log_and_on_the_screen(tmp_path):
+    log = tmp_path / "a.log"
+    done = job("announce('the branch may move')", log)
+    assert done.stderr == "the branch may move\n"
+    assert log.read_text().endswith("the branch may move\n")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+def test_a_terminal_that_takes_nothing_ends_no_work(tmp_path):
+    with FULL.open("w") as full:
+        done = subprocess.run(script_of("announce('told')\nprint('worked')", tmp_path / "a.log"), cwd=SCRIPTS, stderr=full)
+    assert done.returncode == 0
+    assert "worked" in (tmp_path / "a.log").read_text()

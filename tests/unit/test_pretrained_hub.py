@@ -8,6 +8,7 @@ from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
+from certificates import certificate_for
 from hub_server import FILES, REPOSITORY, TOKEN, WEIGHTS, Hub
 
 from verso.errors import VersoError
@@ -65,7 +66,7 @@ def told(manifest, **changes):
 def test_the_files_wanted_lie_there_and_the_manifest_vouches_for_them(hub, manifest):
     described = got(manifest)
     assert (described["name"], described["type"], described["miniature"]) == ("small", "hub", False)
-    assert (described["repository"], described["revision"], described["commit"]) == (REPOSITORY, "main", hub.commit)
+    assert (described["repository"], described["commit"]) == (REPOSITORY, hub.commit)
     assert (described["licence"], described["model_type"], described["parameters"]) == ("apache-2.0", "mistral", 50_000)
     assert sorted(described["files"]) == TAKEN
     folder = snapshot_of(manifest)
@@ -163,6 +164,20 @@ def test_a_branch_that_moved_is_an_error_that_names_both_commits(hub, manifest):
     assert got(manifest, revision=before)["commit"] == before  # the old one can still be had
 
 
+def test_a_revision_that_may_move_is_said_to_be_one_with_the_commit_to_write_instead(hub, manifest, caplog):
+    got(manifest)
+    (told_once,) = [record.getMessage() for record in caplog.records if "may move" in record.getMessage()]
+    assert f'{REPOSITORY}: revision "main" is a name that may move; today it is {hub.commit}' in told_once
+    assert read_json(manifest.parent / "fetched.json")["commit"] == hub.commit
+    caplog.clear()
+    before = manifest.read_bytes()
+    hub.requests.clear()
+    got(manifest, revision=hub.commit)
+    assert "may move" not in caplog.text
+    assert manifest.read_bytes() == before, "to pin what is here would train everything again"
+    assert hub.asked_files() == []
+
+
 def test_files_of_another_commit_do_not_stay(hub, manifest):
     got(manifest)
     files = {name: content for name, content in FILES.items() if name != "tokenizer.json"}
@@ -229,6 +244,16 @@ def test_without_a_network_it_is_said_at_once_and_what_to_do(hub, manifest, monk
     message = told(manifest)
     assert "no connection to 127.0.0.1:9" in message
     assert "login node" in message
+
+
+def test_a_certificate_that_is_not_trusted_is_no_missing_network(hub, manifest, monkeypatch, tmp_path):
+    with Hub(certificate=certificate_for("IP:127.0.0.1", tmp_path)) as other:
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", other.url)
+        message = told(manifest)
+        assert f"the certificate of {other.url.removeprefix('https://')} is not trusted" in message
+    for part in ("SSL_CERT_FILE", "clock"):
+        assert part in message
+    assert "no connection" not in message
 
 
 def test_what_is_here_and_sound_needs_no_network(hub, manifest, monkeypatch):

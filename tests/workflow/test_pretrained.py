@@ -54,6 +54,14 @@ def test_a_miniature_is_made_once_and_offline(hub, tmp_path):
     assert project.plan(MADE) == ["make_miniature toy"]
 
 
+def test_a_person_at_a_terminal_sees_how_far_it_is_and_that_the_revision_may_move(hub, tmp_path):
+    entry = {"type": "hub", "repository": REPOSITORY, "revision": "main", "licence": "mit", "files": ["model*", "*.json"]}
+    project = Project.made_in(tmp_path / "project", config_with(fetched=entry))
+    seen = project.seen_on_a_terminal(FETCHED)
+    assert "model.safetensors: 100%" in seen
+    assert seen.count('revision "main" is a name that may move') == 1
+
+
 def test_the_rule_fetches_once_and_says_at_once_what_is_wrong(hub, tmp_path, monkeypatch):
     entry = {"type": "hub", "repository": REPOSITORY, "revision": "main", "licence": "mit", "files": ["model*", "*.json"]}
     project = Project.made_in(tmp_path / "project", config_with(fetched=entry))

@@ -88,13 +88,15 @@ def test_from_the_search_to_the_reports_seven_files(site, project):
 
 
 def test_everything_made_anew_is_not_fetched_anew_unless_it_is_asked_for(site, project):
-    documents = f"{FOLDER}/documents.jsonl"
+    documents, aside = f"{FOLDER}/documents.jsonl", f"{FOLDER}/set_aside_scraping.jsonl"
+    site.pages.pop("/Mara-Quill-Rain-Mara-lyrics")
+    site.pages["/Deacon-Volt-Iron-Deacon-lyrics"] = "x" * 10_000_000
     project.make(documents)
-    asked, before = len(site.requests), project.path(documents).read_bytes()
-    site.pages.clear()  # whoever asks now gets nothing
+    before = project.path(documents).read_bytes(), project.path(aside).read_bytes()
+    assert len(before[1].splitlines()) == 2
+    site.__exit__()  # whoever asks now finds nobody
     project.make("--forceall", documents)
-    assert len(site.requests) == asked
-    assert project.path(documents).read_bytes() == before
+    assert (project.path(documents).read_bytes(), project.path(aside).read_bytes()) == before
     source_of(project, requests_per_second=100, timeout_seconds=2, retries=1, maximum_page_mb=1.0)
     assert project.plan(documents) == [], "how it is fetched changed what was fetched"
     both = ["acquire_corpus songs", "scrape_genius songs"]
@@ -142,6 +144,16 @@ def test_a_fault_is_on_the_screen_with_what_to_do(site, project, monkeypatch):
     project.path(".env").write_text(f"GENIUS_ACCESS_TOKEN={TOKEN}\n")
     project.make(*FETCH)
     assert project.path(f"{FOLDER}/documents.jsonl").exists()
+
+
+def test_a_person_at_a_terminal_sees_how_far_it_is(site, project):
+    site.songs = {id_: song for id_, song in site.songs.items() if id_ < 8000 or id_ % 1000 < 5}
+    source_of(project, artists=["Mara Quill", 8])
+    seen = project.seen_on_a_terminal(*FETCH)
+    assert "scrape Mara Quill: 100%" in seen
+    assert "scrape Deacon Volt:   0%" in seen
+    assert seen.count("Deacon Volt: 6 songs were asked for, and 5 could be had") == 1
+    assert TOKEN not in seen
 
 
 def test_two_corpora_of_one_cache_are_fetched_one_after_the_other(site, project):

@@ -5,9 +5,9 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar, cast
 
 from tqdm import tqdm
 
@@ -15,6 +15,8 @@ from verso.errors import Interrupted, VersoError
 from verso.files import FULL_DISK
 
 Item = TypeVar("Item")
+LOGGED: dict[str, Any] = {"mininterval": 5, "delay": 5, "ascii": True, "ncols": 100}  # a line at most every 5 seconds
+log = logging.getLogger(__name__)
 
 
 class _Log(io.FileIO):
@@ -56,6 +58,44 @@ def to_log(path: str | Path) -> Iterator[None]:
             sys.exit(1)
 
 
+class _Both(io.TextIOBase):
+    """What is written to it goes to the log and to the terminal."""
+
+    def __init__(self, *streams: TextIO) -> None:
+        self._streams = streams
+
+    def write(self, text: str) -> int:
+        """Write a text; returns how long it is."""
+        for stream in self._streams:
+            stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Let it be seen."""
+        for stream in self._streams:
+            stream.flush()
+
+
 def progress(items: Iterable[Item], label: str, total: int | None = None, unit: str = "it") -> "tqdm[Item]":
     """A progress bar for a log file: a line at most every 5 seconds, none at all for work shorter than that."""
-    return tqdm(items, desc=label, total=total, unit=unit, mininterval=5, delay=5, ascii=True, ncols=100, file=sys.stderr)
+    return tqdm(items, desc=label, total=total, unit=unit, **LOGGED, file=sys.stderr)
+
+
+def watched_progress(items: Iterable[Any] | None = None, **settings: Any) -> "tqdm[Any]":
+    """A progress bar for a local rule that a person waits for: in the log, and on the terminal where there is one.
+
+    settings: tqdm's. Only for work of which there is little at once: bars of two jobs write over each other.
+    """
+    terminal = sys.__stderr__
+    if terminal is None or terminal is sys.stderr or not terminal.isatty():
+        return tqdm(items, **LOGGED, file=sys.stderr, **settings)
+    return tqdm(items, **{**LOGGED, "mininterval": 1, "delay": 0}, file=cast(Any, _Both(sys.stderr, terminal)), **settings)
+
+
+def announce(text: str) -> None:
+    """Say in the log what the person who started this should know now, and on the screen, terminal or not."""
+    log.warning("%s", text)
+    if sys.__stderr__ is not None and sys.__stderr__ is not sys.stderr:
+        with suppress(OSError):  # a full disk, a terminal that is gone: the work goes on
+            sys.__stderr__.write(f"{text}\n")
+            sys.__stderr__.flush()

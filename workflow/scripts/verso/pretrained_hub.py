@@ -10,10 +10,10 @@ are ours. It fetches, retries and follows the hub's errors.
 """
 
 import fnmatch
-import functools
 import hashlib
 import logging
 import shutil
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,10 +32,10 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import build_hf_headers
-from tqdm import tqdm
 
 from verso.errors import VersoError
 from verso.files import FULL_DISK, read_json, sha256_of, write_json
+from verso.logs import announce, watched_progress
 from verso.models.pretrained import SNAPSHOT, write_manifest
 from verso.secrets import find_token
 
@@ -45,7 +45,6 @@ TIMEOUT = 10.0  # seconds for a first answer: without a network it is said at on
 FETCHED = "fetched.json"
 TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_TOKEN")
 LOG_IN = "log in with `hf auth login`, or put a line HF_TOKEN=... into .env (chmod 600 .env)"
-BAR = functools.partial(tqdm, mininterval=5, delay=5, ascii=True, ncols=100)  # for a log: a line at most every 5 seconds
 
 
 class Wanted(NamedTuple):
@@ -59,9 +58,9 @@ class Wanted(NamedTuple):
 def fetch(name: str, settings: Mapping[str, Any], manifest: str | Path) -> None:
     """Fetch what is missing of the model `name` into snapshot/ beside the manifest, check it all, write the manifest.
 
-    settings: repository, revision, files, licence (see verso.config_pretrained.Hub). The manifest holds no date, so the same
-    commit gives the same bytes; dates and downloads go into fetched.json. Where the hub does not answer, files that a fetch of
-    the same revision left here are enough.
+    settings: repository, revision, files, licence (see verso.config_pretrained.Hub). The manifest holds neither date nor
+    revision, so the same commit gives the same bytes, by whatever name; they and the downloads go into fetched.json. Where the
+    hub does not answer, files that a fetch of the same revision left here are enough.
 
     Raises VersoError without a network, for a gated or missing repository or revision, a revision that has moved since the last
     fetch, files that match nothing, too small a disk, a broken connection, a wrong checksum. It never shows a token.
@@ -82,18 +81,23 @@ def fetch(name: str, settings: Mapping[str, Any], manifest: str | Path) -> None:
         log.warning("%s; all files of %s are here and sound: going on with them", error, known["commit"])
     else:
         _must_not_have_moved(known.get("commit"), str(info.sha), settings, folder)
+        if revision != info.sha:
+            announce(
+                f'{repository}: revision "{revision}" is a name that may move; today it is {info.sha}. '
+                "Put that into the config as `revision`, and every fetch anywhere is of the same files"
+            )
         wanted = _wanted(info.siblings or [], settings["files"], repository)
         facts = _facts(info, settings, wanted)
         _fetch_files(folder, wanted, settings, str(info.sha), token)
 
     _remove_others(folder / SNAPSHOT, wanted)
-    about = {"name": name, "type": "hub", "repository": repository, "revision": revision, "commit": facts["commit"]}
+    about = {"name": name, "type": "hub", "repository": repository, "commit": facts["commit"]}
     write_json(folder / FETCHED, facts)
     write_manifest(manifest, {**about, "licence": settings["licence"], "miniature": False}, [file.name for file in wanted])
 
 
 class Unreachable(VersoError):
-    """The hub does not answer at all."""
+    """The hub does not answer at all, or cannot show that it is the hub."""
 
 
 def _token() -> str | None:
@@ -131,6 +135,11 @@ def _clear_errors(repository: str, revision: str, token: str | None) -> Iterator
         rejected = f"; the token is not accepted: {LOG_IN}" if status in (401, 403) else "; try again later"
         raise VersoError(f"{repository}: {host} answers with status {status}{rejected}") from error
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        if untrusted := _untrusted_certificate(error):
+            raise Unreachable(
+                f"{repository}: the certificate of {host} is not trusted by this machine ({untrusted}). Is its clock right? "
+                "Where a proxy looks into connections, put the file of its certificates into SSL_CERT_FILE"
+            ) from error
         raise Unreachable(
             f"{repository}: no connection to {host}; fetch it where there is a network (`snakemake fetch` on the login node). "
             "What came before is kept"
@@ -145,6 +154,13 @@ def _clear_errors(repository: str, revision: str, token: str | None) -> Iterator
         raise VersoError(
             f"{repository}: the disk is full ({error.strerror}); what came is kept: free some and fetch again"
         ) from error
+
+
+def _untrusted_certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """What is wrong with a certificate, if that is what the error of a connection comes from."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _must_not_have_moved(before: str | None, now: str, settings: Mapping[str, Any], folder: Path) -> None:
@@ -235,7 +251,7 @@ def _fetch_files(folder: Path, wanted: Sequence[Wanted], settings: Mapping[str, 
                 headers=headers,
                 expected_size=file.size,
                 displayed_filename=file.name,
-                tqdm_class=cast(Any, BAR),
+                tqdm_class=cast(Any, watched_progress),
             )
         found = _checksum(part, file)
         if found != file.checksum:

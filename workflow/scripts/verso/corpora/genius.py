@@ -24,7 +24,7 @@ from verso.corpora.web import Answer, Lost, Refused, Web
 from verso.corpora.web_cache import WebCache
 from verso.errors import VersoError
 from verso.files import write_json, write_json_lines
-from verso.logs import progress
+from verso.logs import announce, watched_progress
 from verso.secrets import find_token
 
 TOKEN = ("GENIUS_API_TOKEN", "GENIUS_ACCESS_TOKEN")
@@ -81,7 +81,9 @@ def scrape(
         rows = [
             song
             for artist in found
-            for song in progress(genius.songs_of(artist, songs_per_artist), f"scrape {artist.name}", songs_per_artist, "songs")
+            for song in watched_progress(
+                genius.songs_of(artist, songs_per_artist), desc=f"scrape {artist.name}", total=songs_per_artist, unit="songs"
+            )
         ]
     write_json_lines(songs, rows)
     write_json_lines(set_aside, (row for artist in found for row in artist.set_aside))
@@ -171,7 +173,7 @@ class _Genius:
             reasons = "; ".join(sorted({row["reason"] for row in artist.set_aside})) or "it is listed with none of its own"
             raise VersoError(f"{self._site}: no usable song of {artist.name} ({artist.id}): {reasons}")
         if artist.taken < wanted:
-            log.warning("%s: %d songs were asked for, and %d could be had", artist.name, wanted, artist.taken)
+            announce(f"{artist.name}: {wanted} songs were asked for, and {artist.taken} could be had")
 
     def _listed(self, artist: Artist, wanted: int) -> Iterator[dict[str, Any]]:
         """The songs in which the artist is no guest, as the API lists them; a limit to the pages ends a list without end."""
@@ -195,10 +197,10 @@ class _Genius:
     def _song(self, song: Mapping[str, Any], artist: str) -> dict[str, Any]:
         """A song with its lyrics. Raises Lost, NoLyrics; VersoError when too many were lost one after the other."""
         try:
-            answer = self._answer(song["url"], {}, _is_whole_page)
+            answer = self._answer(song["url"], {}, _is_whole_page, keep_lost=True)
             self._lost_in_a_row = 0
         except Lost as error:
-            self._lost_in_a_row += not error.lasting
+            self._lost_in_a_row += 1
             if self._lost_in_a_row == LOST_IN_A_ROW:
                 raise VersoError(
                     f"{self._site}: {LOST_IN_A_ROW} songs in a row could not be fetched, the last: {error}. {KEPT}"
@@ -209,8 +211,8 @@ class _Genius:
                 f"{song['url']}: the site refuses to show its pages (status {error.status}): it takes this machine for a robot. "
                 f"Wait some hours, lower the source's requests_per_second, or fetch from another network. {KEPT}"
             ) from error
-        if answer.status == 404:
-            raise Lost("its page does not exist (404)", lasting=True)
+        if answer.lost:
+            raise NoLyrics(answer.lost)
         lyrics = read_page(answer.body.decode("utf-8", errors="replace"), song["title"], artist)
         return {
             "id": song["id"],
@@ -230,7 +232,7 @@ class _Genius:
                 raise VersoError(f"Genius's API wants a token, and there is none.\n{HOW_TO_GET_A_TOKEN}")
             headers = {"Authorization": f"Bearer {token}"} if needs_token else {}
         try:
-            answer = self._answer(url, headers, _is_answer_of_api)
+            answer = self._answer(url, headers, _is_answer_of_api, keep_lost=False)  # it stops all: another start asks again
         except Refused as error:
             if needs_token:
                 told = (
@@ -241,17 +243,19 @@ class _Genius:
             raise VersoError(told) from error
         except Lost as error:
             raise VersoError(f"{url}: {error}. {KEPT}") from error
-        return (
-            dict(json.loads(_writable(json.dumps(json.loads(answer.body)["response"], ensure_ascii=False))))
-            if answer.body
-            else {}
-        )
+        if answer.status == 404:
+            return {}
+        if answer.lost:
+            raise VersoError(f"{url}: {answer.lost}. {KEPT}")
+        return dict(json.loads(_writable(json.dumps(json.loads(answer.body)["response"], ensure_ascii=False))))
 
-    def _answer(self, url: str, headers: Mapping[str, str], check: Any) -> Answer:
+    def _answer(self, url: str, headers: Mapping[str, str], check: Any, keep_lost: bool) -> Answer:
+        """What the site says, by the cache if it may: what was too large is asked for again where more is allowed now."""
         answer = self._cache.read(url)
-        if answer is None:
+        if answer is None or 0 < answer.limit < self._web.maximum_bytes:
             answer = self._web.get(url, headers, check)
-            self._cache.write(answer)
+            if keep_lost or not answer.lost:
+                self._cache.write(answer)
         return answer
 
 

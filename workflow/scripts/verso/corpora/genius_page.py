@@ -13,12 +13,16 @@ Older pages hold one <div class="lyrics">; on others the text is only in the sta
 """
 
 import json
+import logging
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from bs4 import BeautifulSoup, NavigableString, PageElement, Tag
 from bs4.exceptions import ParserRejectedMarkup
 from lyricsgenius.utils import decode_js_string
+
+log = logging.getLogger(__name__)
 
 STATE = re.compile(r"window\.__PRELOADED_STATE__\s*=\s*JSON\.parse\('((?:[^'\\]|\\.)*)'\)", re.DOTALL)
 SILENT = {"script", "style", "noscript", "template", "button", "svg", "iframe", "form"}  # elements whose text nobody sings
@@ -29,7 +33,7 @@ HEADER = re.compile(r"\A\s*\d+\s*Contributor")
 HEADER_REACHES = 2000  # characters: a header is no longer, translations and a teaser included
 TICKETS = re.compile(r"See [^\n]{1,80}? Live\s*Get tickets as low as \$[\d.,]*\d")
 ALSO = re.compile(r"You might also like(?=\s*(?:\[|\n|\Z))")
-EMBED = re.compile(r"(?:\d+(?:\.\d+)?[KM]?)?Embed\s*\Z")  # the count of shares is glued to it, and both to the last word
+EMBED = re.compile(r"(\d[\d.,]*[KM]?)?Embed\s*\Z")  # the count of shares is glued to it, and both to the last word
 
 NO_LYRICS = {
     "This song is an instrumental": "instrumental",
@@ -51,9 +55,10 @@ def read_page(html: str, title: str, artist: str) -> str:
     except ParserRejectedMarkup:
         raise NoLyrics("the page cannot be parsed") from None
     containers = [found for found in soup.select('[data-lyrics-container="true"]') if not _is_within_another(found)]
-    places = [containers or soup.select("div.lyrics"), _preloaded(html)]
+    state = _state(html)
+    places = [containers or soup.select("div.lyrics"), _preloaded(state)]
     for elements in places:
-        text = _without_noise(_joined(_text_of(element) for element in elements), title, artist)
+        text = _without_noise(_joined(_text_of(element) for element in elements), title, artist, _shares(state))
         if re.fullmatch(r"\[Instrumental\]", text, re.IGNORECASE):
             raise NoLyrics("instrumental")
         if any(text.startswith(sign) for sign in NO_LYRICS):
@@ -71,15 +76,31 @@ def _is_within_another(element: Tag) -> bool:
     return element.find_parent(attrs={"data-lyrics-container": "true"}) is not None
 
 
-def _preloaded(html: str) -> list[Tag]:
-    """The lyrics in the state that the page's script starts from: JSON in a JavaScript string."""
+def _state(html: str) -> Any:
+    """What the page's script starts from, JSON in a JavaScript string; None where it is missing or broken."""
     found = STATE.search(html)
-    if not found:
-        return []
     try:
-        body = json.loads(decode_js_string(found.group(1)))["songPage"]["lyricsData"]["body"]["html"]
-    except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
-        return []
+        return json.loads(decode_js_string(found.group(1))) if found else None
+    except (ValueError, RecursionError, OverflowError):
+        return None
+
+
+def _at(state: Any, *keys: str) -> Any:
+    for key in keys:
+        state = state.get(key) if isinstance(state, dict) else None
+    return state
+
+
+def _shares(state: Any) -> int | None:
+    """How often the song was shared, which its button shows; None where the state does not say it."""
+    song = _at(state, "entities", "songs", str(_at(state, "songPage", "song")))
+    count = _at(song, "pyongsCount") or 0
+    return count if isinstance(song, dict) and "pyongsCount" in song and isinstance(count, int) else None
+
+
+def _preloaded(state: Any) -> list[Tag]:
+    """The lyrics in the state of the page's script."""
+    body = _at(state, "songPage", "lyricsData", "body", "html")
     try:
         return [BeautifulSoup(body, "html.parser")] if isinstance(body, str) else []
     except ParserRejectedMarkup:
@@ -128,13 +149,40 @@ def _joined(texts: Iterable[str]) -> str:
     return joined
 
 
-def _without_noise(text: str, title: str, artist: str) -> str:
+def _without_noise(text: str, title: str, artist: str, shares: int | None) -> str:
     text = _without_header(text, title)
     text = TICKETS.sub("\n", text)
     text = re.sub(rf"^See {re.escape(artist)} Live$", "", text, flags=re.MULTILINE)
     text = ALSO.sub("\n", text)
-    text = EMBED.sub("", text)
+    text = _without_button(text, title, shares)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _without_button(text: str, title: str, shares: int | None) -> str:
+    """Without "12Embed". Of the digits before it, those of the count that the page states; else all or none of them.
+
+    goodbye12Embed          the count: a word seldom goes over into digits
+    12Embed                 on a line of its own: the count
+    back in 199912Embed     not to be told: none is cut off, for a digit too many harms less than a year lost
+    """
+    found = EMBED.search(text)
+    if not found:
+        return text
+    before, digits = text[: found.start()], found.group(1) or ""
+    for shown in _shown(shares):
+        if digits.endswith(shown):
+            return before + digits.removesuffix(shown)
+    if digits and before.endswith(" "):
+        log.warning("%s: %s at its end: may hold a count of shares that is no lyrics; kept", title, digits)
+        return before + digits
+    return before
+
+
+def _shown(shares: int | None) -> list[str]:
+    """How a page may write that number; of none it writes nothing."""
+    if shares is None:
+        return []
+    return [f"{shares / 1000:.1f}K".replace(".0K", "K"), f"{shares:,}", str(shares)] if shares else [""]
 
 
 def _without_header(text: str, title: str) -> str:

@@ -1,17 +1,18 @@
 """Web: one polite way to ask a site for something, and to learn why it was not given.
 
-get ─► a pause since the last request ─► status, size and time are looked at while it is read ─► Answer
+get ─► a pause since the last request ─► status, size and time are looked at while it is read ─► Answer, or why there is none
   ▲                                                                                         │
   └── again, later each time (or when Retry-After says) ◄── 429, 5xx, time-out, cut line ────┤
-                                                    Lost: this one cannot be had ◄──────────┤
-                                          Refused, NoNetwork: no other can be had either ◄──┘
+                                        Lost: this one cannot be had now ◄──────────────────┤
+                              Refused, NoNetwork, Untrusted: nor can any other be had ◄─────┘
 """
 
 import logging
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
@@ -23,7 +24,7 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from verso.errors import VersoError
 
 BLOCK = 1 << 16  # bytes
-AGAIN = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}  # 52x are Cloudflare's
+AGAIN = {408, 425, 429, *range(500, 600)}  # 52x and 530 are Cloudflare's
 GONE = {404, 410}
 LONGEST_PAUSE = 60.0  # seconds between two attempts, unless the site says more
 LONGEST_OBEYED = 900.0  # seconds; a site that wants a longer pause is asked another day
@@ -37,6 +38,10 @@ class NoNetwork(VersoError):
     """No connection to the host was ever made: it makes no sense to go on."""
 
 
+class Untrusted(VersoError):
+    """There is a network, but the host cannot show that it is the host: nothing is sent to it."""
+
+
 class Refused(VersoError):
     """The site answers 401 or 403: it would refuse the next request as well."""
 
@@ -46,11 +51,7 @@ class Refused(VersoError):
 
 
 class Lost(Exception):
-    """This one cannot be had, for a reason that says nothing of others. `lasting`: another attempt later would not help."""
-
-    def __init__(self, reason: str, lasting: bool = False) -> None:
-        super().__init__(reason)
-        self.lasting = lasting
+    """This one could not be had, by a fault of server or line that stayed: another day it may be."""
 
 
 class _Again(Exception):
@@ -63,12 +64,14 @@ class _Again(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a site gave: status 200, or 404 (410 counts as such) with an empty body."""
+    """What a site says to a request, and would say again: a body (status 200), or why there is none, `lost` and an empty body."""
 
     url: str
-    status: int
+    status: int  # 410 counts as 404
     date: datetime  # UTC
-    body: bytes
+    body: bytes = b""
+    lost: str = ""
+    limit: int = 0  # bytes, of a body that was not read because it is larger
 
 
 class Web:
@@ -80,7 +83,8 @@ class Web:
         timeout_seconds: for the whole of one answer. retries: attempts after the first one.
         """
         self.requests = 0
-        self._pause, self._timeout, self._retries, self._most = pause_seconds, timeout_seconds, retries, maximum_bytes
+        self.maximum_bytes = maximum_bytes
+        self._pause, self._timeout, self._retries = pause_seconds, timeout_seconds, retries
         self._next = 0.0
         self._reached: set[str] = set()  # hosts that a connection was made to
         self._session = requests.Session()
@@ -90,7 +94,7 @@ class Web:
         """The answer to a GET. Redirects are followed within the same root only, so that no header goes elsewhere.
 
         check: raises ValueError, with what is wrong, of a body that is no whole answer; it is asked for again.
-        Raises Lost, Refused, NoNetwork; VersoError when the site asks for a longer pause than LONGEST_OBEYED.
+        Raises Lost, Refused, NoNetwork, Untrusted; VersoError when the site asks for a longer pause than LONGEST_OBEYED.
         """
         try:
             for attempt in stamina.retry_context(
@@ -121,12 +125,12 @@ class Web:
         for _ in range(MOST_REDIRECTS):
             found = self._ask(asked, headers)
             if isinstance(found, Answer):
-                return Answer(url, found.status, found.date, found.body)
+                return replace(found, url=url)
             onward = urljoin(asked, found)
             if urlsplit(onward)[:2] != urlsplit(url)[:2]:
-                raise Lost(f"redirected to another site ({urlsplit(onward).hostname})", lasting=True)
+                return Answer(url, 302, datetime.now(UTC), lost=f"redirected to another site ({urlsplit(onward).hostname})")
             asked = onward
-        raise Lost("redirected in a circle", lasting=True)
+        return Answer(url, 302, datetime.now(UTC), lost="redirected in a circle")
 
     def _ask(self, url: str, headers: dict[str, str]) -> Answer | str:
         """One request; an answer, or the address that it redirects to."""
@@ -140,11 +144,21 @@ class Web:
                 self._reached.add(host)
                 if response.is_redirect:
                     return response.headers["location"]
-                _look_at_status(url, response)
-                body = b"" if response.status_code in GONE else self._read(response, started)
-                return Answer(url, 404 if response.status_code in GONE else 200, datetime.now(UTC), body)
+                now = datetime.now(UTC)
+                if lost := _lost_by_status(url, response):
+                    return Answer(url, 404 if response.status_code in GONE else response.status_code, now, lost=lost)
+                body = self._read(response, started)
+                if body is None:
+                    return Answer(url, 200, now, lost=f"larger than {self.maximum_bytes / 1e6:g} MB", limit=self.maximum_bytes)
+                return Answer(url, 200, now, body)
         except requests.exceptions.SSLError as error:
-            raise NoNetwork(f"{host}: its certificate is not valid here ({_cause_of(error)}): is a proxy in between?") from error
+            if isinstance(_innermost(error), ssl.SSLCertVerificationError):
+                raise Untrusted(
+                    f"{host}: its certificate is not trusted by this machine ({_cause_of(error)}). Is its clock right "
+                    f"({datetime.now().astimezone():%Y-%m-%d %H:%M})? Where a proxy looks into connections, put the file of its "
+                    "certificates into REQUESTS_CA_BUNDLE"
+                ) from error
+            raise _Again(f"no encrypted connection ({_cause_of(error)})") from error
         except requests.exceptions.ConnectionError as error:
             connected = isinstance(error.args[0] if error.args else None, ProtocolError)  # and cut off before any answer
             if host not in self._reached and not connected:
@@ -156,19 +170,20 @@ class Web:
         except requests.exceptions.Timeout as error:
             raise _Again(f"no answer within {self._timeout:g} s") from error
         except (requests.RequestException, HTTPError, OSError) as error:
+            if type(error) is OSError and error.errno is None:  # by requests, of a bundle of certificates; no fault of the line
+                raise Untrusted(f"{error}: look at REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE in the environment") from error
             raise _Again(f"the answer broke off ({_cause_of(error)})") from error
 
-    def _read(self, response: requests.Response, started: float) -> bytes:
-        """The body, piece by piece: one that is too long or too slow is left as soon as that is known."""
-        too_large = Lost(f"larger than {self._most / 1e6:g} MB", lasting=True)
+    def _read(self, response: requests.Response, started: float) -> bytes | None:
+        """The body, piece by piece: one that is too long (None) or too slow is left as soon as that is known."""
         told = response.headers.get("content-length", "")
-        if told.isdigit() and int(told) > self._most:
-            raise too_large
+        if told.isdigit() and int(told) > self.maximum_bytes:
+            return None
         body = bytearray()
         while piece := response.raw.read1(BLOCK, decode_content=True):
             body += piece
-            if len(body) > self._most:
-                raise too_large
+            if len(body) > self.maximum_bytes:
+                return None
             if time.monotonic() - started > self._timeout:
                 raise _Again(f"the answer was not complete within {self._timeout:g} s")
         return bytes(body)
@@ -176,14 +191,15 @@ class Web:
 
 def _checked(answer: Answer, check: Callable[[bytes], None] | None) -> Answer:
     try:
-        if check and answer.status == 200:
+        if check and not answer.lost:
             check(answer.body)
     except ValueError as error:
         raise _Again(str(error)) from error
     return answer
 
 
-def _look_at_status(url: str, response: requests.Response) -> None:
+def _lost_by_status(url: str, response: requests.Response) -> str:
+    """Why there is no body, by the status; empty for 200. Raises Refused, _Again; VersoError for too long a pause."""
     status = response.status_code
     if status in (401, 403):
         raise Refused(url, status)
@@ -195,8 +211,9 @@ def _look_at_status(url: str, response: requests.Response) -> None:
                 "What was fetched is kept"
             )
         raise _Again(f"status {status}", pause)
-    if status != 200 and status not in GONE:
-        raise Lost(f"status {status}", lasting=True)
+    if status in GONE:
+        return "its page does not exist (404)"
+    return "" if status == 200 else f"status {status}"
 
 
 def _seconds_of(retry_after: str | None) -> float | None:
@@ -213,10 +230,16 @@ def _seconds_of(retry_after: str | None) -> float | None:
         return None
 
 
-def _cause_of(error: BaseException) -> str:
-    """The innermost reason of an error of the network, in its own words."""
+def _innermost(error: BaseException) -> BaseException:
+    """What an error of the network is about: each library on the way wraps it once more."""
     while True:
         inner = getattr(error, "reason", None) or next((part for part in error.args if isinstance(part, Exception)), None)
         if not isinstance(inner, Exception):
-            return str(error) or type(error).__name__
+            return error
         error = inner
+
+
+def _cause_of(error: BaseException) -> str:
+    """The innermost reason of an error of the network, in its own words."""
+    cause = _innermost(error)
+    return str(cause) or type(cause).__name__

@@ -1,6 +1,7 @@
 """What was fetched from the web, kept on disk: each answer a compressed file with its address, status, date and checksum.
 
-data/genius/3f/3f9c...e1.gz      {"url", "status", "date", "sha256"} in the first line (zcat FILE | head -1), then the answer
+data/genius/3f/3f9c...e1.gz      {"url", "status", "date", "sha256"} in the first line (zcat FILE | head -1), then the answer;
+                                 of one that could not be had, "lost" (why) and "limit" (bytes, where it was too large)
 """
 
 import fcntl
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from verso.corpora.web import Answer
 from verso.files import atomic_path
+from verso.logs import announce
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +42,8 @@ class WebCache:
             with gzip.open(path) as stream:
                 head = json.loads(stream.readline())
                 body = stream.read()
-            answer = Answer(head["url"], head["status"], datetime.fromisoformat(head["date"]), body)
+            about = {key: head[key] for key in ("lost", "limit") if key in head}  # of what could not be had
+            answer = Answer(head["url"], head["status"], datetime.fromisoformat(head["date"]), body, **about)
             if answer.url != url or hashlib.sha256(body).hexdigest() != head["sha256"]:
                 raise ValueError("its checksum is another")
         except FileNotFoundError:
@@ -52,12 +55,14 @@ class WebCache:
 
     def write(self, answer: Answer) -> None:
         """Keep an answer, whole or not at all. Raises VersoError when the disk is full."""
-        head = {
+        head: dict[str, str | int] = {
             "url": answer.url,
             "status": answer.status,
             "date": answer.date.isoformat(timespec="seconds"),
             "sha256": hashlib.sha256(answer.body).hexdigest(),
         }
+        if answer.lost:
+            head |= {"lost": answer.lost, "limit": answer.limit}
         with atomic_path(self.path_of(answer.url)) as path, gzip.open(path, "wb", compresslevel=6) as stream:
             stream.write(json.dumps(head).encode("utf-8") + b"\n" + answer.body)
 
@@ -69,7 +74,7 @@ class WebCache:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                log.info("%s: another job fetches into it; waiting", self.folder)
+                announce(f"{self.folder}: another job fetches into it; waiting")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             except OSError as error:
                 log.warning("%s: no locks on this file system (%s): let no two jobs fetch into it at once", self.folder, error)

@@ -229,7 +229,7 @@ def make(
         write_json(hardware, asked_and_used(outcome.hardware, asked))
         about = {"name": name, "type": "miniature", "architecture": architecture, "purpose": purpose, "licence": None}
         names = [path.name for path in (Path(manifest).parent / SNAPSHOT).iterdir()]
-        write_manifest(manifest, {**about, "miniature": True, "revision": None, "commit": None}, names)
+        write_manifest(manifest, {**about, "miniature": True, "commit": None}, names)
         kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
 
 
