@@ -86,3 +86,17 @@ def test_the_rule_fetches_once_and_says_at_once_what_is_wrong(hub, tmp_path, mon
     assert code != 0
     assert "no connection to 127.0.0.1:9" in output
     assert time.monotonic() - started < 60, "without a network it is said at once, not after all retries"
+
+
+def test_a_revision_that_is_pinned_after_the_fetch_trains_nothing_again(hub, tmp_path):
+    """What reads the model depends on the manifest's bytes: a fetch by itself finds them the same."""
+    entry = {"type": "hub", "repository": REPOSITORY, "revision": "main", "licence": "mit", "files": ["model*", "*.json"]}
+    project = Project.made_in(tmp_path / "project", config_with(fetched=entry))
+    reader = f"rule reads:\n    input: '{FETCHED}'\n    output: 'read'\n    shell: 'cp {{input}} {{output}}'"
+    project.edit("Snakefile", "rule fetch:", f"{reader}\n\n\nrule fetch:")
+    project.make("read")
+    project.change_config(
+        lambda config: config["pretrained"]["fetched"].update(revision=hub.repositories[REPOSITORY].branches["main"])
+    )
+    project.make(FETCHED)
+    assert project.plan("read") == []
