@@ -136,6 +136,13 @@ def test_a_tuning_asks_for_what_is_foreseen_and_for_what_its_architecture_is():
     assert needs_of_training(model(), SONGS, learnt)["vram_mb"] == CUDA_CONTEXT_MB + 1.2 * 8000
 
 
+def test_what_unsloth_moves_off_the_card_is_asked_for_in_main_memory():
+    plain, maybe = (estimates_llm.memory_mb(model(backend=backend), SEVEN_BILLION) for backend in ("transformers", "auto"))
+    assert maybe - plain == pytest.approx(2 * 2048 * 4096 * 2 * 32 / 1e6)
+    once = [model(backend=backend, gradient_checkpointing=False) for backend in ("transformers", "auto")]
+    assert len({estimates_llm.memory_mb(found, SEVEN_BILLION) for found in once}) == 1
+
+
 def test_without_a_card_main_memory_holds_it_all():
     found = needs_of_training(model(needs={}), SONGS, None)
     assert (found["vram_mb"], found["cards"]) == (0, 0)
