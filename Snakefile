@@ -43,6 +43,7 @@ rule all:
     input:
         REPORT,
         results_of_runs(RUNS),
+        merged_models(RUNS),
         exports_of_all_songs,
 
 

@@ -107,3 +107,8 @@ def test_unsloth_with_adapters_that_it_does_not_know_is_refused_before_anything_
     raw = copy.deepcopy(SOUND)
     of_tuned(backend="auto", lora={"use_dora": True})(raw)
     assert load(raw, "x").models["tuned"].backend == "auto"
+
+
+def test_a_base_that_nobody_tuned_cannot_be_merged():
+    found = faults(of_tuned(tuning="none", merge=True))
+    assert "merge: true wants adapters to merge" in found["models.tuned"]

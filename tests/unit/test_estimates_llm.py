@@ -12,7 +12,7 @@ from verso.config import CausalLLM
 from verso.config_pretrained import Hub, Miniature
 from verso.estimates import CUDA_CONTEXT_MB, CorpusSize
 from verso.estimates_llm import SEVEN_BILLION, architecture, architecture_of, vram_mb, vram_mb_of_use, weights_mb
-from verso.needs import SNAKEMAKES_MB, Learnt, needs_of_training, needs_of_use
+from verso.needs import SNAKEMAKES_MB, Learnt, needs_of_merging, needs_of_training, needs_of_use
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = ROOT / "resources/architectures/mistral-7b-instruct-v0.3.json"
@@ -147,6 +147,16 @@ def test_without_a_card_main_memory_holds_it_all():
     found = needs_of_training(model(needs={}), SONGS, None)
     assert (found["vram_mb"], found["cards"]) == (0, 0)
     assert found["mem_mb"] > 2 * weights_mb(model(needs={}), SEVEN_BILLION)
+
+
+def test_a_merge_asks_for_the_base_in_halves_and_no_card():
+    found = needs_of_merging(SEVEN_BILLION)
+    assert 2 * 7_248 < found["mem_mb"] < 1.5 * 2 * 7_248
+    assert (found["vram_mb"], found["cards"]) == (0, 0)
+    assert found["mem_mb"] > 3 * needs_of_merging(architecture(SMALL))["mem_mb"]
+    grown = needs_of_merging(SEVEN_BILLION, ["out_of_memory", "time_out"])
+    assert grown["mem_mb"] == pytest.approx(1.5 * found["mem_mb"], rel=1e-3)
+    assert grown["runtime"] == 2 * found["runtime"]
 
 
 def test_a_base_that_nobody_tunes_takes_no_time():

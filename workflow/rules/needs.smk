@@ -119,6 +119,20 @@ def needs_of_miniature():
     return {**light_work("make_miniature", "{pretrained}"), **changing}
 
 
+def needs_of_merging():
+    """The resources of merging adapters into a base: without a card, in main memory the whole base unpacked."""
+
+    def named(name):
+        def resource(wildcards, attempt):
+            log_file = log_path("merge_causal_llm", RUN).format(**dict(wildcards.items()))
+            wanted = needs.needs_of_merging(architecture_of(wildcards.model), causes_before(log_file, attempt))
+            return at_most_the_sites(wanted)[name]
+
+        return resource
+
+    return {**light_work("merge_causal_llm", RUN), **{name: named(name) for name in ("mem_mb", "runtime")}}
+
+
 def use_of_llm(rule_name):
     """The resources of a rule that scores or writes with a pretrained model."""
 

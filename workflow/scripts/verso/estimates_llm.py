@@ -22,6 +22,7 @@ HIDDEN_COPIES, INNER_COPIES = 40, 10  # bytes per token of one layer at work, fo
 FLOPS_OF_CARD = 25e12  # a second: a third of what Turing's tensor cores do in large products
 SLOW_4_BITS = 4  # times as long on a CPU, which unpacks each weight for each product
 CHARACTERS_PER_TOKEN = 3.0
+DISK_BYTES = 50e6  # a second, of a shared file system that others use as well
 WRITTEN_AT_ONCE = 16  # texts of a sampling job, as verso.evaluation.causal_generation writes them
 
 
@@ -161,3 +162,13 @@ def minutes_of_use(model: CausalLLM, sizes: Architecture) -> int:
     """A generous limit for scoring and for writing: loading, and 500,000 tokens read or written one after the other."""
     speed = FLOPS_OF_CARD if model.needs.gpus else FLOPS / SLOW_4_BITS
     return math.ceil(20 + 500_000 * 2 * sizes.parameters / speed / 60)
+
+
+def memory_mb_of_merging(sizes: Architecture) -> float:
+    """Main memory, in MB: the base in halves, and a part of it again while it is changed and written."""
+    return IMPORTED_MB + 1.25 * HALF * sizes.parameters / 1e6
+
+
+def minutes_of_merging(sizes: Architecture) -> int:
+    """A generous limit: to load, and to read and write the base in halves."""
+    return math.ceil(15 + 2 * HALF * sizes.parameters / DISK_BYTES / 60)

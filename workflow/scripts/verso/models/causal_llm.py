@@ -171,27 +171,37 @@ def load_tuned(folder: str | Path, manifest: str | Path, device: torch.device, d
 
     Raises VersoError when the adapters belong to another base than the manifest describes, or are damaged.
     """
-    folder = Path(folder)
-    about = read_json(folder / "architecture.json")
+    about = must_be_tuned_on(folder, manifest)
+    model = load_base(manifest, about["quantisation"], device, dtype)
+    if about["tuning"] == "lora":
+        model = read_adapters(model, folder)
+    return model.eval(), about
+
+
+def must_be_tuned_on(folder: str | Path, manifest: str | Path) -> dict[str, Any]:
+    """A run's architecture.json. Raises VersoError when its base is another one than the manifest describes."""
+    about = read_json(Path(folder) / "architecture.json")
     if about["base_manifest"] != sha256_of(manifest):
         raise VersoError(
             f"{folder}: its adapters were tuned on another base than {manifest} describes now (this run's: {about['base']}); "
             "train the run again, or put that base back"
         )
-    model = load_base(manifest, about["quantisation"], device, dtype)
-    if about["tuning"] == "lora":
-        from peft import PeftModel
-        from safetensors import SafetensorError
+    return dict(about)
 
-        try:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("error", message="Found missing adapter keys")  # they would be drawn anew
-                model = PeftModel.from_pretrained(model, str(folder), is_trainable=False, local_files_only=True)
-        except (SafetensorError, RuntimeError, json.JSONDecodeError, TypeError, KeyError, UserWarning) as error:
-            raise VersoError(
-                f"{folder / ADAPTER[0]}: cannot be read as this base's adapters ({error}); train the run again"
-            ) from error
-    return model.eval(), about
+
+def read_adapters(base: Any, folder: str | Path) -> Any:
+    """The base with a run's adapters. Raises VersoError when they are damaged or do not fit it."""
+    from peft import PeftModel
+    from safetensors import SafetensorError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Found missing adapter keys")  # they would be drawn anew
+            return PeftModel.from_pretrained(base, str(folder), is_trainable=False, local_files_only=True)
+    except (SafetensorError, RuntimeError, json.JSONDecodeError, TypeError, KeyError, UserWarning) as error:
+        raise VersoError(
+            f"{Path(folder) / ADAPTER[0]}: cannot be read as this base's adapters ({error}); train the run again"
+        ) from error
 
 
 def load_tokenizer(manifest: str | Path) -> Any:
