@@ -26,8 +26,10 @@ $(BIN)/.run-installed: requirements/run.txt requirements/constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/run.txt -c requirements/constraints.txt
 	@touch $@
 
-$(BIN)/.development-installed: $(BIN)/.run-installed requirements/development.txt
+# unsloth without the rest of gpu.txt: on a CPU it needs no more, and its tests run
+$(BIN)/.development-installed: $(BIN)/.run-installed requirements/development.txt requirements/unsloth.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/development.txt -c requirements/constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/unsloth.txt -c requirements/constraints.txt
 	@touch $@
 
 demo: $(BIN)/.run-installed  ## train six small models and a toy Mistral on the songs that ship with Verso, and report (minutes)
@@ -35,8 +37,10 @@ demo: $(BIN)/.run-installed  ## train six small models and a toy Mistral on the 
 
 # On Linux the public index holds the CUDA build. Where pip finds a CPU build instead (a mirror, an index of CPU builds), name
 # PyTorch's index of CUDA builds in pip's own variable: PIP_EXTRA_INDEX_URL=... make setup-gpu
-setup-gpu: $(BIN)/.run-installed  ## CUDA build of PyTorch instead of a CPU one, and whether it sees cards here
+setup-gpu: $(BIN)/.run-installed  ## CUDA build of PyTorch instead of a CPU one, unsloth, and whether it sees cards here
 	@$(VERSO) verso.cuda_check --build-only || $(BIN)/pip install --disable-pip-version-check --force-reinstall torch -c requirements/constraints.txt --no-cache-dir
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/gpu.txt -c requirements/constraints.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/unsloth.txt -c requirements/constraints.txt
 	@$(VERSO) verso.cuda_check
 
 fetch: $(BIN)/.run-installed  ## all that CONFIG reads from outside, on the login node

@@ -11,6 +11,7 @@ import torch
 from verso.hardware import Device
 from verso.models import causal_llm
 from verso.training import miniature
+from verso.training.causal_llm import Tuning, examples
 
 CPU = Device(torch.device("cpu"), torch.float32, "a test")
 INSTRUCTION = {"instruction": "You write songs.", "input": "Write one in the style of {artist}."}
@@ -19,11 +20,11 @@ LORA = {
     "target_modules": ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
 }  # fmt: skip
 SETTINGS = {
-    "family": "causal_llm", "pretrained": "toy", "tuning": "lora", "quantisation": "nf4", "max_length": 256, "beyond": "cut",
-    "completion_only": True, "lora": LORA, "neftune_noise_alpha": None, "gradient_checkpointing": False, "batch": 2,
-    "accumulation": 2, "epochs": 2, "optimiser": "adamw_8bit", "learning_rate": 0.02, "weight_decay": 0.01, "clip": 1.0,
-    "schedule": {"name": "linear", "factor": 0.5, "patience": 2, "warmup": 2}, "early_stopping": None, "minutes": None,
-    "measurements": 2,
+    "family": "causal_llm", "pretrained": "toy", "tuning": "lora", "quantisation": "nf4", "backend": "auto", "max_length": 256,
+    "beyond": "cut", "completion_only": True, "lora": LORA, "neftune_noise_alpha": None, "gradient_checkpointing": False,
+    "batch": 2, "accumulation": 2, "epochs": 2, "optimiser": "adamw_8bit", "learning_rate": 0.02, "weight_decay": 0.01,
+    "clip": 1.0, "schedule": {"name": "linear", "factor": 0.5, "patience": 2, "warmup": 2}, "early_stopping": None,
+    "minutes": None, "measurements": 2,
 }  # fmt: skip
 ASKED = {"mem_mb": 1000, "runtime": 10, "vram_mb": 0, "cards": 0, "threads": 1}
 ARTISTS = {
@@ -119,3 +120,33 @@ def with_random_adapters(model, seed=3, size=0.1):
         for _, parameter in causal_llm.learnt_weights(model):
             parameter.add_(torch.randn(parameter.shape, generator=chance) * size)
     return model
+
+
+def call(tiny, run, seconds=3600, **changes):
+    """The arguments of a whole tuning that writes into the folder `run`, all but `tell`."""
+    return {
+        "train": str(tiny.part("train")),
+        "validation": str(tiny.part("validation")),
+        "manifest": str(tiny.manifest),
+        "instruction": INSTRUCTION,
+        "settings": {**SETTINGS, **changes},
+        "seed": 1,
+        "fingerprint": "code",
+        "architecture": str(run / "model/architecture.json"),
+        "history": str(run / "history.csv"),
+        "hardware": str(run / "hardware.json"),
+        "checkpoints": str(run / "checkpoints"),
+        "checkpoint_seconds": seconds,
+        "gpus": 0,
+        "asked": ASKED,
+        "started": 0.0,
+        "parts": 1,
+    }
+
+
+def validation_loss(tiny, model):
+    """Mean nats of a model over the validation songs."""
+    held_out = examples(tiny.part("validation"), tiny.tokenizer(), INSTRUCTION, SETTINGS)
+    model.eval()
+    with torch.no_grad():
+        return Tuning(model, held_out, held_out, SETTINGS, 1, 5, CPU).validate()

@@ -15,6 +15,7 @@ from verso.evaluation.causal_likelihood import COLUMNS, log_likelihood, score, w
 from verso.files import read_csv, read_json
 from verso.models import causal_llm
 from verso.text.chat import prompt_of, with_prompt, without_prompt
+from verso.training.backends import described
 
 WINDOWS = st.integers(2, 60).flatmap(lambda window: st.tuples(st.just(window), st.integers(1, window - 1)))
 
@@ -119,7 +120,7 @@ def test_what_scoring_used_is_measured(tiny, tokenizer, run, tmp_path):
     assert used["tokens"] == sum(int(row["tokens"]) for row in rows) + alone, "each text is scored twice"
     assert elapsed / 2 < used["wall_seconds"] < elapsed
     assert (used["device"], used["asked"], used["gpu_hours"]) == ("cpu", ASKED, 0.0)
-    assert used["backend"] == causal_llm.backend()
+    assert used["backend"] == described("transformers")
 
 
 def test_a_row_a_document_with_the_bytes_of_its_text(tiny, tokenizer, model, run, tmp_path):

@@ -99,3 +99,16 @@ def test_it_runs_on_no_corpus_of_labels():
 def test_a_fault_names_the_key_and_what_is_right(settings, where, what):
     found = faults(of_tuned(**settings))
     assert any(path.startswith(where) and what in message for path, message in found.items()), found
+
+
+def test_unsloth_with_adapters_that_it_does_not_know_is_refused_before_anything_runs():
+    found = faults(of_tuned(backend="unsloth", lora={"use_dora": True}))
+    assert "backend: unsloth computes no DoRA" in found["models.tuned"]
+    raw = copy.deepcopy(SOUND)
+    of_tuned(backend="auto", lora={"use_dora": True})(raw)
+    assert load(raw, "x").models["tuned"].backend == "auto"
+
+
+def test_a_base_that_nobody_tuned_cannot_be_merged():
+    found = faults(of_tuned(tuning="none", merge=True))
+    assert "merge: true wants adapters to merge" in found["models.tuned"]

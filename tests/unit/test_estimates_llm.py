@@ -20,6 +20,7 @@ from verso.needs import (
     Learnt,
     evaluation_size,
     expected_seconds_of_use,
+    needs_of_merging,
     needs_of_training,
     needs_of_use,
 )
@@ -146,10 +147,27 @@ def test_a_tuning_asks_for_what_is_foreseen_and_for_what_its_architecture_is():
     assert needs_of_training(model(), SONGS, learnt)["vram_mb"] == CUDA_CONTEXT_MB + 1.2 * 8000
 
 
+def test_what_unsloth_moves_off_the_card_is_asked_for_in_main_memory():
+    plain, maybe = (estimates_llm.memory_mb(model(backend=backend), SEVEN_BILLION) for backend in ("transformers", "auto"))
+    assert maybe - plain == pytest.approx(2 * 2048 * 4096 * 2 * 32 / 1e6)
+    once = [model(backend=backend, gradient_checkpointing=False) for backend in ("transformers", "auto")]
+    assert len({estimates_llm.memory_mb(found, SEVEN_BILLION) for found in once}) == 1
+
+
 def test_without_a_card_main_memory_holds_it_all():
     found = needs_of_training(model(needs={}), SONGS, None)
     assert (found["vram_mb"], found["cards"]) == (0, 0)
     assert found["mem_mb"] > 2 * weights_mb(model(needs={}), SEVEN_BILLION)
+
+
+def test_a_merge_asks_for_the_base_in_halves_and_no_card():
+    found = needs_of_merging(SEVEN_BILLION)
+    assert 2 * 7_248 < found["mem_mb"] < 1.5 * 2 * 7_248
+    assert (found["vram_mb"], found["cards"]) == (0, 0)
+    assert found["mem_mb"] > 3 * needs_of_merging(architecture(SMALL))["mem_mb"]
+    grown = needs_of_merging(SEVEN_BILLION, ["out_of_memory", "time_out"])
+    assert grown["mem_mb"] == pytest.approx(1.5 * found["mem_mb"], rel=1e-3)
+    assert grown["runtime"] == 2 * found["runtime"]
 
 
 def test_a_base_that_nobody_tunes_takes_no_time():

@@ -18,7 +18,8 @@ def named(file):
 
 
 def test_everything_that_is_asked_for_is_pinned():
-    assert [name for name in named("run.txt") + named("development.txt") if name.lower() not in pins()] == []
+    asked_for = [name for file in ("run.txt", "development.txt", "gpu.txt", "unsloth.txt") for name in named(file)]
+    assert [name for name in asked_for if name.lower() not in pins()] == []
 
 
 def test_the_conda_environment_is_in_step_with_the_pins():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_llm import ASKED, CPU, INSTRUCTION, LORA, SETTINGS, ignore
+from tiny_llm import ASKED, CPU, INSTRUCTION, LORA, SETTINGS, call, ignore, validation_loss
 
 import verso
 from verso.errors import Interrupted
@@ -22,27 +22,6 @@ from verso.training.causal_llm import Tuning, examples, train
 from verso.training.loop import HISTORY
 
 RANDOM = {"neftune_noise_alpha": 5.0, "lora": {**LORA, "lora_dropout": 0.1}, "gradient_checkpointing": True}
-
-
-def call(tiny, run, seconds=3600, **changes):
-    return {
-        "train": str(tiny.part("train")),
-        "validation": str(tiny.part("validation")),
-        "manifest": str(tiny.manifest),
-        "instruction": INSTRUCTION,
-        "settings": {**SETTINGS, **changes},
-        "seed": 1,
-        "fingerprint": "code",
-        "architecture": str(run / "model/architecture.json"),
-        "history": str(run / "history.csv"),
-        "hardware": str(run / "hardware.json"),
-        "checkpoints": str(run / "checkpoints"),
-        "checkpoint_seconds": seconds,
-        "gpus": 0,
-        "asked": ASKED,
-        "started": 0.0,
-        "parts": 1,
-    }
 
 
 def tune(tiny, run, **changes):
@@ -81,13 +60,6 @@ def whole(tiny, tmp_path_factory):
 def whole_random(tiny, tmp_path_factory):
     """Another, with all that draws random numbers."""
     return tune(tiny, tmp_path_factory.mktemp("random"), **RANDOM)
-
-
-def validation_loss(tiny, model):
-    held_out = examples(tiny.part("validation"), tiny.tokenizer(), INSTRUCTION, SETTINGS)
-    model.eval()
-    with torch.no_grad():
-        return Tuning(model, held_out, held_out, SETTINGS, 1, 5, CPU).validate()
 
 
 def test_a_tuning_writes_adapters_architecture_history_and_hardware(tiny, whole):
@@ -205,21 +177,20 @@ def test_a_killed_tuning_ends_with_the_same_bits(tiny, whole, tmp_path):
     assert_same(tune(tiny, tmp_path), whole)
 
 
-def test_other_libraries_settings_texts_or_cards_begin_anew(tiny, monkeypatch):
+def test_other_libraries_settings_texts_or_cards_begin_anew(tiny):
     files = [tiny.part("train"), tiny.manifest]
-    usual = ("code", SETTINGS, INSTRUCTION, 1, "cpu", files)
+    usual = ("code", SETTINGS, INSTRUCTION, 1, "cpu", files, "peft 1")
     others = [
         ("code2", *usual[1:]),
         ("code", {**SETTINGS, "learning_rate": 0.1}, *usual[2:]),
         (*usual[:2], {**INSTRUCTION, "input": "Another."}, *usual[3:]),
         (*usual[:3], 2, *usual[4:]),
-        (*usual[:4], "cuda", files),
-        (*usual[:5], files[:1]),
+        (*usual[:4], "cuda", *usual[5:]),
+        (*usual[:5], files[:1], usual[6]),
+        (*usual[:6], "unsloth 1, peft 1"),
     ]
     assert module._key(*usual) == module._key(*usual)
-    keys = {module._key(*facts) for facts in (usual, *others)}
-    monkeypatch.setattr(module, "backend", lambda: "peft 99")
-    assert len(keys | {module._key(*usual)}) == len(others) + 2
+    assert len({module._key(*facts) for facts in (usual, *others)}) == len(others) + 1
 
 
 def test_a_base_that_is_taught_nothing_writes_what_a_tuning_would(tiny, tmp_path):

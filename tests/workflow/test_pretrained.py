@@ -62,6 +62,30 @@ def test_a_person_at_a_terminal_sees_how_far_it_is_and_that_the_revision_may_mov
     assert seen.count('revision "main" is a name that may move') == 1
 
 
+def test_a_tuned_model_is_merged_where_its_entry_says_so_and_is_not_trained_again_for_it(tmp_path):
+    tuned = {
+        "family": "causal_llm",
+        "pretrained": "toy",
+        "max_length": 256,
+        "epochs": 1,
+        "scoring": {"stride": 128},
+        "needs": {"mem_mb": 1500, "runtime": 10},
+    }
+    config = config_with(toy=TOY)
+    config["models"] = {"tuned": tuned}
+    config["experiments"] = {"lyrics": {"corpus": "songs", "models": ["tuned"], "seeds": [1]}}
+    project = Project.made_in(tmp_path, config)
+    run = "results/runs/songs/tuned/seed-1"
+    project.make(f"{run}/model/architecture.json")
+    planned = project.plan("lyrics")
+    project.change_config(lambda config: config["models"]["tuned"].update(merge=True))
+    assert project.plan("lyrics") == sorted([*planned, "merge_causal_llm songs tuned 1"])
+    project.make(f"{run}/merged/config.json")
+    assert read_json(project.path(f"{run}/merged/config.json"))["architectures"] == ["MistralForCausalLM"]
+    assert project.path(f"{run}/merged/model.safetensors").stat().st_size > 0
+    assert project.plan("lyrics") == planned
+
+
 def test_the_rule_fetches_once_and_says_at_once_what_is_wrong(hub, tmp_path, monkeypatch):
     entry = {"type": "hub", "repository": REPOSITORY, "revision": "main", "licence": "mit", "files": ["model*", "*.json"]}
     project = Project.made_in(tmp_path / "project", config_with(fetched=entry))

@@ -1,7 +1,7 @@
-"""Pretrained causal language models: tune adapters or take the base as it is, score, sample.
+"""Pretrained causal language models: tune adapters or take the base as it is, score, sample, merge.
 
 Reads   results/pretrained/<pretrained>/ and results/corpora/<corpus>/{train,validation,test}.jsonl
-Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,samples.jsonl},
+Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,samples.jsonl,merged/},
         beside them scoring_hardware.json and sampling_hardware.json
 """
 
@@ -116,3 +116,27 @@ rule sample_causal_llm:
         code=code_of("sample_causal_llm"),
     script:
         "../scripts/sample_causal_llm.py"
+
+
+rule merge_causal_llm:
+    input:
+        manifest=manifest_of_model,
+        adapters=adapters_of_run,
+        architecture=run_path("model/architecture.json"),
+    output:
+        configuration=run_path("merged/config.json"),  # the folder appears as a whole, and this in it
+    log:
+        log_path("merge_causal_llm", RUN),
+    benchmark:
+        benchmark_path("merge_causal_llm", RUN)
+    wildcard_constraints:
+        model=names_of_models("causal_llm", merge=True),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **needs_of_merging(),
+    params:
+        code=code_of("merge_causal_llm"),
+    script:
+        "../scripts/merge_causal_llm.py"

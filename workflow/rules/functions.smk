@@ -101,7 +101,7 @@ def exports_of_all_songs(wildcards):
 
 def settings_of(model):
     """A model's entry but for what cannot change its weights."""
-    return CONFIG.models[model].model_dump(exclude={"needs", "miniature", "scoring", "decoding"})
+    return CONFIG.models[model].model_dump(exclude={"needs", "miniature", "scoring", "decoding", "merge"})
 
 
 def settings_of_model(wildcards):
@@ -162,6 +162,11 @@ def results_of_runs(runs):
     return [path for name in ("model/architecture.json", "scores.csv", "sample_measures.csv") for path in of_runs(name, runs)]
 
 
+def merged_models(runs):
+    """What is written besides of the runs whose models say `merge`."""
+    return of_runs("merged/config.json", [run for run in runs if getattr(CONFIG.models[run[1]], "merge", False)])
+
+
 def documents_of_all_corpora(wildcards):
     """All text that comes from outside: what a compute node without internet will need."""
     return [corpus_path("documents.jsonl").format(corpus=corpus) for corpus in sorted(config_check.corpora_needed(CONFIG))]
@@ -185,4 +190,4 @@ def corpus_of_miniature(wildcards, name):
 
 def results_of_experiment(name):
     """What an experiment's own target makes."""
-    return results_of_runs(runs_of(name))
+    return results_of_runs(runs_of(name)) + merged_models(runs_of(name))

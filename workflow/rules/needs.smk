@@ -104,46 +104,6 @@ def light_work(rule_name, wildcards_of_log=""):
     }
 
 
-def needs_of_miniature():
-    """The resources of making a miniature: what its entry says, without a card, grown as those of light work are."""
-
-    def named(name):
-        def resource(wildcards, attempt):
-            log_file = log_path("make_miniature", wildcards.pretrained)
-            wanted = needs.needs_of_miniature(CONFIG.pretrained[wildcards.pretrained], causes_before(log_file, attempt))
-            return at_most_the_sites(wanted)[name]
-
-        return resource
-
-    changing = {name: named(name) for name in ("mem_mb", "runtime", "checkpoint_seconds")}
-    return {**light_work("make_miniature", "{pretrained}"), **changing}
-
-
-def use_of_llm(rule_name):
-    """The resources of a rule that scores or writes with a pretrained model."""
-
-    def of_use(name):
-        def resource(wildcards, attempt):
-            log_file = log_path(rule_name, RUN).format(**dict(wildcards.items()))
-            return use_needs(wildcards.model, log_file, attempt, int(time.monotonic() // 5)).get(name)
-
-        return resource
-
-    asked = {name: of_use(name) for name in TRAINING if name not in ("checkpoint_seconds", "expected_seconds", *DISK)}
-    return {**asked, "expected_seconds": expected_of_use(rule_name), **DISK}
-
-
-def expected_of_use(rule_name):
-    """Seconds of a rule that scores or writes with a pretrained model, for a plan."""
-
-    def seconds(wildcards):
-        corpus, model = wildcards.corpus, wildcards.model
-        sampling = CONFIG.corpora[corpus].sampling if rule_name == "sample_causal_llm" else None
-        return needs.expected_seconds_of_use(Path(RESULTS), corpus, model, CONFIG.models[model], architecture_of(model), sampling)
-
-    return seconds
-
-
 def threads_of_model(wildcards):
     return CONFIG.models[wildcards.model].needs.cpus
 

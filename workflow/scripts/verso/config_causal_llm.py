@@ -62,6 +62,14 @@ class CausalLLM(Settings):
     quantisation: Literal["nf4", "none"] = Field(
         "nf4", description="`nf4`: the base in 4 bits, doubly quantised (QLoRA, Dettmers et al. 2023); `none`: as it was saved."
     )
+    backend: Literal["auto", "unsloth", "transformers"] = Field(
+        "auto",
+        description="Library that computes the tuning. `auto`: unsloth where it is installed, a card is used, and it knows model "
+        "and settings, else transformers; which one it was stands in hardware.json.",
+    )
+    merge: bool = Field(
+        False, description="Also write base and adapters as one model, which other programs load: results/runs/.../merged/."
+    )
     max_length: int = Field(2048, ge=16, description="Window in tokens, prompt and all.")
     beyond: Literal["cut", "split"] = Field(
         "cut",
@@ -110,4 +118,16 @@ class CausalLLM(Settings):
     def _windows_overlap(self) -> "CausalLLM":
         if self.scoring.stride >= self.max_length:  # or a window's first token would be scored after nothing
             raise ValueError(f"scoring.stride ({self.scoring.stride}) must be less than max_length ({self.max_length})")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_merged_was_tuned(self) -> "CausalLLM":
+        if self.merge and self.tuning == "none":
+            raise ValueError("merge: true wants adapters to merge; say tuning: lora, or leave merge out")
+        return self
+
+    @model_validator(mode="after")
+    def _unsloth_knows_the_adapters(self) -> "CausalLLM":
+        if self.backend == "unsloth" and self.lora.use_dora:
+            raise ValueError("backend: unsloth computes no DoRA by its kernels; say backend: auto, or lora.use_dora: false")
         return self

@@ -26,6 +26,7 @@ LOADING_SECONDS, LOADED_MB_A_SECOND = 5, 200  # libraries and weights, from a sh
 SECONDS_PER_LAYER_OF_TOKEN = (
     2e-3  # of a token that is written after another: kernels of 4 bits are bound by their starts; a guess
 )
+DISK_BYTES = 50e6  # a second, of a shared file system that others use as well
 WRITTEN_AT_ONCE = 16  # texts of a sampling job, as verso.evaluation.causal_generation writes them
 
 
@@ -118,11 +119,15 @@ def vram_mb(model: CausalLLM, sizes: Architecture) -> float:
     tokens = model.batch * model.max_length
     learnt = sizes.adapters(model.lora.r, model.lora.target_modules) * (4 + 4 + OPTIMISER_BYTES[model.optimiser])
     at_work = tokens * (HIDDEN_COPIES * sizes.hidden_size + INNER_COPIES * sizes.intermediate_size)
-    held = tokens * sizes.hidden_size * HALF * sizes.num_hidden_layers
-    layers = held + at_work if model.gradient_checkpointing else sizes.num_hidden_layers * at_work
+    layers = _inputs_of_layers(model, sizes) + at_work if model.gradient_checkpointing else sizes.num_hidden_layers * at_work
     unpacked = 2 * sizes.hidden_size * sizes.intermediate_size * HALF
     scores = tokens * sizes.vocab_size * BYTES_PER_SCORE
     return CUDA_CONTEXT_MB + weights_mb(model, sizes) + (learnt + layers + unpacked + scores) / 1e6
+
+
+def _inputs_of_layers(model: CausalLLM, sizes: Architecture) -> int:
+    """Bytes of what every layer is given, from which its activations are computed again."""
+    return model.batch * model.max_length * sizes.hidden_size * HALF * sizes.num_hidden_layers
 
 
 def vram_mb_of_use(model: CausalLLM, sizes: Architecture) -> float:
@@ -135,10 +140,14 @@ def vram_mb_of_use(model: CausalLLM, sizes: Architecture) -> float:
 
 
 def memory_mb(model: CausalLLM, sizes: Architecture) -> float:
-    """Main memory at the peak, in MB: with a card the weights on their way to it and a checkpoint; without, all of it."""
+    """Main memory at the peak, in MB: with a card the weights on their way to it, a checkpoint, and the layers' inputs, which
+    unsloth keeps there; without a card all of it.
+    """
     if model.needs.gpus:
         learnt = sizes.adapters(model.lora.r, model.lora.target_modules) * (12 + OPTIMISER_BYTES[model.optimiser])
-        return IMPORTED_MB + CUDA_IN_RAM_MB + weights_mb(model, sizes) + learnt / 1e6
+        kept = model.gradient_checkpointing and model.backend != "transformers"
+        inputs = _inputs_of_layers(model, sizes) if kept else 0
+        return IMPORTED_MB + CUDA_IN_RAM_MB + weights_mb(model, sizes) + (learnt + inputs) / 1e6
     return IMPORTED_MB + 2 * (vram_mb(model, sizes) - CUDA_CONTEXT_MB) + 4 * sizes.parameters / 1e6
 
 
@@ -177,3 +186,13 @@ def minutes_of_use(model: CausalLLM, sizes: Architecture) -> int:
     """A generous limit for scoring and for writing: loading, and 500,000 tokens read or written one after the other."""
     speed = FLOPS_OF_CARD if model.needs.gpus else FLOPS / SLOW_4_BITS
     return math.ceil(20 + 500_000 * 2 * sizes.parameters / speed / 60)
+
+
+def memory_mb_of_merging(sizes: Architecture) -> float:
+    """Main memory, in MB: the base in halves, and a part of it again while it is changed and written."""
+    return IMPORTED_MB + 1.25 * HALF * sizes.parameters / 1e6
+
+
+def minutes_of_merging(sizes: Architecture) -> int:
+    """A generous limit: to load, and to read and write the base in halves."""
+    return math.ceil(15 + 2 * HALF * sizes.parameters / DISK_BYTES / 60)

@@ -142,6 +142,18 @@ def expected_seconds_of_use(
     return math.ceil(seconds)
 
 
+def needs_of_merging(architecture: Architecture, causes: Sequence[str] = ()) -> dict[str, int]:
+    """Resources of writing base and adapters as one model, without a card. causes: as of a training."""
+    return {
+        "mem_mb": _grown(
+            estimates_llm.memory_mb_of_merging(architecture) + SNAKEMAKES_MB, MEMORY_GROWTH, causes, "out_of_memory"
+        ),
+        "runtime": _grown(estimates_llm.minutes_of_merging(architecture), TIME_GROWTH, causes, "time_out"),
+        "vram_mb": 0,
+        "cards": 0,
+    }
+
+
 def needs_of_light_work(causes: Sequence[str] = ()) -> dict[str, int]:
     """Resources of a job that never trains: preparing, scoring a small model, comparing, drawing. causes: as of a training."""
     return {

@@ -16,8 +16,9 @@ from verso.evaluation.generation import Request, own_draws, plan
 from verso.files import write_json, write_json_lines
 from verso.hardware import Meter, asked_and_used, pick_device_for_llm, use_threads
 from verso.logs import progress
-from verso.models.causal_llm import backend, load_tokenizer, load_tuned
+from verso.models.causal_llm import load_tokenizer, load_tuned
 from verso.text.chat import question
+from verso.training.backends import described
 from verso.training.card import card_must_answer, promised_card_is_there
 
 BATCH = 16  # texts written side by side
@@ -57,7 +58,7 @@ def sample(
                 meter.state()  # read often, so that no energy counter comes round twice unseen
 
         write_json_lines(samples, rows())
-        write_json(hardware, asked_and_used(meter.report(written), asked) | {"backend": backend()})
+        write_json(hardware, asked_and_used(meter.report(written), asked) | {"backend": described("transformers")})
 
 
 def _of_one_decoding(requests: Sequence[Request]) -> list[list[Request]]:

@@ -19,8 +19,9 @@ from verso.errors import VersoError
 from verso.files import read_json_lines, write_csv, write_json
 from verso.hardware import Meter, asked_and_used, pick_device_for_llm, use_threads
 from verso.logs import progress
-from verso.models.causal_llm import backend, load_tokenizer, load_tuned
+from verso.models.causal_llm import load_tokenizer, load_tuned
 from verso.text.chat import Example, must_keep, prompt_of, with_prompt, without_prompt
+from verso.training.backends import described
 from verso.training.card import card_must_answer, promised_card_is_there
 
 log = logging.getLogger(__name__)
@@ -94,7 +95,7 @@ def score(
                 meter.state()  # read often, so that no energy counter comes round twice unseen
 
         write_csv(scores, scored(), COLUMNS)
-        write_json(hardware, asked_and_used(meter.report(paid), asked) | {"backend": backend()})
+        write_json(hardware, asked_and_used(meter.report(paid), asked) | {"backend": described("transformers")})
 
 
 def windows(tokens: int, window: int, stride: int) -> list[tuple[int, int, int]]:

@@ -7,7 +7,6 @@
 transformers, peft and bitsandbytes are imported where they are used: together they take ten seconds.
 """
 
-import importlib.metadata
 import json
 import shutil
 import warnings
@@ -23,7 +22,6 @@ from verso.files import give_usual_rights, read_json, sha256_of, write_json
 from verso.models.pretrained import snapshot_of
 
 ADAPTER = ("adapter_model.safetensors", "adapter_config.json")
-LIBRARIES = ("transformers", "peft", "bitsandbytes")
 
 
 def load_base(manifest: str | Path, quantisation: str, device: torch.device, dtype: torch.dtype) -> Any:
@@ -33,25 +31,34 @@ def load_base(manifest: str | Path, quantisation: str, device: torch.device, dty
     Raises what snapshot_of raises, and VersoError when a card has no room for the weights, before anything is loaded.
     """
     folder = snapshot_of(manifest)
-    configuration = read_json(folder / "config.json")
-    if device.type == "cuda":
-        _must_have_room(read_json(manifest), quantisation if "quantization_config" not in configuration else "nf4", device)
+    in_4_bits = is_in_4_bits(folder)
+    must_have_room(read_json(manifest), in_4_bits or quantisation == "nf4", device)
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     quantised: dict[str, Any] = {}
-    if quantisation == "nf4" and "quantization_config" not in configuration:
+    if quantisation == "nf4" and not in_4_bits:
         quantised["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
         )
     model = AutoModelForCausalLM.from_pretrained(
         folder, dtype=dtype, device_map={"": str(device)}, local_files_only=True, trust_remote_code=False, **quantised
     )
+    freeze(model, dtype)
+    return model
+
+
+def is_in_4_bits(snapshot: Path) -> bool:
+    """Whether a model was saved quantised."""
+    return "quantization_config" in read_json(snapshot / "config.json")
+
+
+def freeze(model: nn.Module, dtype: torch.dtype) -> None:
+    """Make a loaded model a base: nothing of it is learnt, packed weights stay as they are and are computed with in `dtype`."""
     keep_weights_as_they_are(model)
     for module in model.modules():
         if hasattr(module, "compute_dtype"):  # a snapshot in 4 bits brings its own: maybe bfloat16, which Turing has not
             setattr(module, "compute_dtype", dtype)  # noqa: B010 (as below)
     model.requires_grad_(False)
-    return model
 
 
 def keep_weights_as_they_are(model: nn.Module) -> None:
@@ -65,11 +72,11 @@ def keep_weights_as_they_are(model: nn.Module) -> None:
             setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010 (a module's attributes are typed as tensors)
 
 
-def _must_have_room(described: Mapping[str, Any], quantisation: str, device: torch.device) -> None:
-    """Raises VersoError when the card has less free memory than the weights alone take, where their number is known."""
-    if described["parameters"] is None:
+def must_have_room(described: Mapping[str, Any], in_4_bits: bool, device: torch.device) -> None:
+    """Raises VersoError when a card has less free memory than the weights alone take, where their number is known."""
+    if device.type != "cuda" or described["parameters"] is None:
         return
-    wanted = described["parameters"] * (0.56 if quantisation == "nf4" else 2.0)  # bytes; embeddings are never quantised
+    wanted = described["parameters"] * (0.56 if in_4_bits else 2.0)  # bytes; embeddings are never quantised
     free, total = torch.cuda.mem_get_info(device)
     if wanted > free:
         raise VersoError(
@@ -80,22 +87,37 @@ def _must_have_room(described: Mapping[str, Any], quantisation: str, device: tor
 
 
 def with_adapters(base: Any, lora: Mapping[str, Any], seed: int) -> Any:
-    """The base with fresh adapters, trainable and in float32 whatever the base is: half a float cannot hold small steps.
+    """The base with fresh adapters (see begin_adapters). Raises what must_have_targets raises.
 
-    lora: r, lora_alpha, lora_dropout, target_modules, use_rslora, use_dora. The adapters' A is drawn from `seed`, B is zero: the
-    model begins as its base. Raises VersoError when a target is no layer of the model.
+    lora: r, lora_alpha, lora_dropout, target_modules, use_rslora, use_dora.
     """
     from peft import LoraConfig, get_peft_model
 
+    must_have_targets(base, lora)
+    model = get_peft_model(base, LoraConfig(task_type="CAUSAL_LM", bias="none", **lora))
+    begin_adapters(model, seed)
+    return model
+
+
+def must_have_targets(base: nn.Module, lora: Mapping[str, Any]) -> None:
+    """Raises VersoError when one of lora["target_modules"] is no layer of the model."""
     layers = {name.rpartition(".")[2] for name, module in base.named_modules() if isinstance(module, nn.Linear)}
     if missing := [name for name in lora["target_modules"] if name not in layers]:
         raise VersoError(f"lora.target_modules: no layer {', '.join(missing)}; this model has: {', '.join(sorted(layers))}")
+
+
+def begin_adapters(model: nn.Module, seed: int) -> None:
+    """Give adapters the numbers that they begin with, by the seed alone, whatever library or device made them.
+
+    A is uniform within 1 / √inputs, as peft has it; B stays zero, so that the model begins as its base. All are in float32
+    whatever the base is: half a float cannot hold small steps. PyTorch's random numbers go on from here.
+    """
     torch.manual_seed(seed)
-    model = get_peft_model(base, LoraConfig(task_type="CAUSAL_LM", bias="none", **lora))
-    for parameter in model.parameters():
-        if parameter.requires_grad:
-            parameter.data = parameter.data.float()
-    return model
+    for name, parameter in sorted(learnt_weights(model)):
+        parameter.data = parameter.data.float()
+        if ".lora_A." in name:
+            bound = parameter.shape[1] ** -0.5  # (r, inputs)
+            parameter.data.copy_(torch.empty(parameter.shape, device="cpu").uniform_(-bound, bound))
 
 
 def parameter_counts(model: nn.Module) -> dict[str, int]:
@@ -120,7 +142,9 @@ def save_adapters(model: Any, folder: str | Path) -> None:
     model.save_pretrained(making, safe_serialization=True)
     configuration = read_json(making / ADAPTER[1])
     targets = sorted(configuration["target_modules"])  # a set, which each process orders in its own way
-    write_json(making / ADAPTER[1], {**configuration, "target_modules": targets, "base_model_name_or_path": None})
+    # The last one is where unsloth leaves its mark
+    plain = {"target_modules": targets, "base_model_name_or_path": None, "auto_mapping": None}
+    write_json(making / ADAPTER[1], {**configuration, **plain})
     give_usual_rights(making)
     for name in ADAPTER:
         (making / name).replace(folder / name)
@@ -147,27 +171,37 @@ def load_tuned(folder: str | Path, manifest: str | Path, device: torch.device, d
 
     Raises VersoError when the adapters belong to another base than the manifest describes, or are damaged.
     """
-    folder = Path(folder)
-    about = read_json(folder / "architecture.json")
+    about = must_be_tuned_on(folder, manifest)
+    model = load_base(manifest, about["quantisation"], device, dtype)
+    if about["tuning"] == "lora":
+        model = read_adapters(model, folder)
+    return model.eval(), about
+
+
+def must_be_tuned_on(folder: str | Path, manifest: str | Path) -> dict[str, Any]:
+    """A run's architecture.json. Raises VersoError when its base is another one than the manifest describes."""
+    about = read_json(Path(folder) / "architecture.json")
     if about["base_manifest"] != sha256_of(manifest):
         raise VersoError(
             f"{folder}: its adapters were tuned on another base than {manifest} describes now (this run's: {about['base']}); "
             "train the run again, or put that base back"
         )
-    model = load_base(manifest, about["quantisation"], device, dtype)
-    if about["tuning"] == "lora":
-        from peft import PeftModel
-        from safetensors import SafetensorError
+    return dict(about)
 
-        try:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("error", message="Found missing adapter keys")  # they would be drawn anew
-                model = PeftModel.from_pretrained(model, str(folder), is_trainable=False, local_files_only=True)
-        except (SafetensorError, RuntimeError, json.JSONDecodeError, TypeError, KeyError, UserWarning) as error:
-            raise VersoError(
-                f"{folder / ADAPTER[0]}: cannot be read as this base's adapters ({error}); train the run again"
-            ) from error
-    return model.eval(), about
+
+def read_adapters(base: Any, folder: str | Path) -> Any:
+    """The base with a run's adapters. Raises VersoError when they are damaged or do not fit it."""
+    from peft import PeftModel
+    from safetensors import SafetensorError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Found missing adapter keys")  # they would be drawn anew
+            return PeftModel.from_pretrained(base, str(folder), is_trainable=False, local_files_only=True)
+    except (SafetensorError, RuntimeError, json.JSONDecodeError, TypeError, KeyError, UserWarning) as error:
+        raise VersoError(
+            f"{Path(folder) / ADAPTER[0]}: cannot be read as this base's adapters ({error}); train the run again"
+        ) from error
 
 
 def load_tokenizer(manifest: str | Path) -> Any:
@@ -186,11 +220,6 @@ def load_tokenizer(manifest: str | Path) -> Any:
             f"{folder}: its tokenizer has no chat template; take an instruction-tuned model (its name says -instruct or -chat)"
         )
     return tokenizer
-
-
-def backend() -> str:
-    """What computes the layers, with versions."""
-    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
 
 
 def learnt_weights(model: nn.Module) -> Iterable[tuple[str, nn.Parameter]]:

@@ -22,9 +22,9 @@ from verso.errors import VersoError
 from verso.files import read_json_lines, sha256_of, write_csv, write_json
 from verso.hardware import Device, asked_and_used, pick_device_for_llm, use_threads
 from verso.models import causal_llm
-from verso.models.causal_llm import backend
 from verso.provenance import key_of_settings
 from verso.text.chat import Example, prompt_of, with_prompt
+from verso.training import backends
 from verso.training.batches import permutation
 from verso.training.card import card_must_answer, promised_card_is_there
 from verso.training.checkpoints import Checkpoints
@@ -235,21 +235,21 @@ def train(
         device = pick_device_for_llm(gpus)
         log.info("%s; %d threads", device.reason, threads)
         promised_card_is_there(device, gpus)
+        backend = backends.choose(settings, manifest, device)  # first, for unsloth is imported before transformers
+        computed_by = backends.described(backend)
+        log.info("computed by %s", computed_by)
         tokenizer = causal_llm.load_tokenizer(manifest)
         learnt, held_out = (examples(part, tokenizer, instruction, settings) for part in (train, validation))
-        base = causal_llm.load_base(manifest, settings["quantisation"], device.device, device.dtype)
-        model = causal_llm.with_adapters(base, settings["lora"], seed)
+        model = backends.tunable(backend, manifest, settings, device, seed)
         counts = causal_llm.parameter_counts(model)
         log.info("%s parameters, %s of them learnt", f"{sum(counts.values()):,}", f"{counts['trainable']:,}")
-        if settings["gradient_checkpointing"]:
-            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        model.config.use_cache = False
         if parts > 1:
             log.info("the batch is computed in %d parts, for the card's memory was too small", parts)
         padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
         task = Tuning(model, learnt, held_out, settings, seed, padding, device, parts)
 
-        key = _key(fingerprint, settings, instruction, seed, device.device.type, [train, validation, manifest])
+        files = [train, validation, manifest]
+        key = _key(fingerprint, settings, instruction, seed, device.device.type, files, computed_by)
         with Checkpoints(checkpoints, key, started) as kept:
             outcome = fit(task, settings, device, kept, checkpoint_seconds, tell)
             causal_llm.save_adapters(model, Path(architecture).parent)
@@ -257,18 +257,24 @@ def train(
             write_csv(history, outcome.history, (*HISTORY, *COLUMNS))
             longer, lost = beyond_window(learnt, settings["beyond"])
             held_out_longer, _ = beyond_window(held_out, settings["beyond"])
-            facts = {"settings_key": key_of_settings(settings), "backend": backend(), "train_texts_longer": longer}
+            facts = {"settings_key": key_of_settings(settings), "backend": computed_by, "train_texts_longer": longer}
             facts |= {"validation_texts_longer": held_out_longer, "tokens_not_learnt": lost}
             write_json(hardware, {**asked_and_used(outcome.hardware, asked), **facts})
             kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
 
 
 def _key(
-    fingerprint: str, settings: dict[str, Any], instruction: dict[str, str], seed: int, device: str, files: list[str | Path]
+    fingerprint: str,
+    settings: dict[str, Any],
+    instruction: dict[str, str],
+    seed: int,
+    device: str,
+    files: list[str | Path],
+    computed_by: str,
 ) -> str:
     """What makes two trainings the same bit by bit, as 32 hexadecimal digits: code, settings, seed, the content of the files,
-    the libraries' versions and the kind of device.
+    the backend, the libraries' versions and the kind of device.
     """
-    versions = [str(torch.__version__), backend()]
+    versions = [str(torch.__version__), computed_by]
     facts = [fingerprint, settings, instruction, seed, versions, device, [sha256_of(path) for path in files]]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
