@@ -143,7 +143,7 @@ def tune(tiny, tmp_path_factory):
 
 
 def losses(run, column):
-    return [float(row[column]) for row in read_csv(run / "history.csv")]
+    return [float(row[column]) for row in read_csv(run / "history.csv") if row[column]]  # before the first step none was learnt
 
 
 @needs_unsloth
@@ -157,7 +157,7 @@ def test_either_backend_learns_the_same_within_noise_and_says_which_it_was(tiny,
     ours, theirs = (tune(backend=backend, **settings) for backend in ("transformers", "unsloth"))
     for column in ("train_loss", "validation_loss"):
         assert losses(theirs, column) == pytest.approx(losses(ours, column), rel=1e-3)
-    assert losses(theirs, "train_loss")[1] < losses(theirs, "train_loss")[0]
+    assert losses(theirs, "train_loss")[-1] < losses(theirs, "train_loss")[0]
     named = [read_json(run / "hardware.json")["backend"] for run in (ours, theirs)]
     assert named[0].startswith("transformers ")
     assert named[1].startswith("unsloth 2026.")
