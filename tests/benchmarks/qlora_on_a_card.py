@@ -27,7 +27,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 import torch
+from timed import Timed, now
 from torch import nn
 
 from verso import estimates_llm
@@ -130,31 +133,9 @@ def examples(size: Size) -> tuple[list[Example], list[Example]]:
     return train, held_out
 
 
-class Timed:
-    """A Tuning whose steps are timed, without the validation and the checkpoint that follow an epoch."""
-
-    def __init__(self, task: Tuning, device: torch.device) -> None:
-        self._task, self._device, self.seconds = task, device, 0.0
-        self.model, self.steps, self.accumulation = task.model, task.steps, task.accumulation
-        self.losses, self.validate, self.observed = task.losses, task.validate, task.observed
-        self.carried, self.restore = task.carried, task.restore
-
-    def batches(self, epoch: int, first: int) -> Iterator[list[Example]]:
-        begin = _now(self._device)
-        yield from self._task.batches(epoch, first)
-        self.seconds = _now(self._device) - begin  # resumed after the last step is done
-
-
-def _now(device: torch.device) -> float:
-    """Seconds, when all queued work is done."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()
-
-
 def ours(task: Tuning, size: Size, device: Device, folder: Path) -> float:
     """Seconds of an epoch's steps in Verso's loop, as in production: schedule, sums, checks, progress, time for checkpoints."""
-    timed = Timed(task, device.device)
+    timed = Timed(task, task.steps, device.device)
     with Checkpoints(folder, str(time.time_ns()), 0.0) as kept:
         fit(timed, size.settings, device, kept, 3600, _tell_nobody)
         kept.finish()
@@ -174,7 +155,7 @@ def bare(model: nn.Module, size: Size, device: Device) -> float:
     scaler = torch.amp.GradScaler(device.device.type, enabled=device.dtype is torch.float16)
     half = torch.autocast(device.device.type, dtype=device.dtype, enabled=device.device.type == "cuda")
     model.train()
-    begin = _now(device.device)
+    begin = now(device.device)
     for batch in tokens:
         optimiser.zero_grad(set_to_none=True)
         with half:
@@ -185,7 +166,7 @@ def bare(model: nn.Module, size: Size, device: Device) -> float:
         nn.utils.clip_grad_norm_(parameters, size.settings["clip"])
         scaler.step(optimiser)
         scaler.update()
-    return _now(device.device) - begin
+    return now(device.device) - begin
 
 
 def measure(backend: str, manifest: Path, size: Size, device: Device, folder: Path) -> dict[str, float]:
