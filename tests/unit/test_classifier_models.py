@@ -171,7 +171,7 @@ def test_an_ordinal_head_tells_the_median():
 def test_a_saved_classifier_is_read_back_whole(changes, tmp_path):
     model = small(**changes)
     save_weights(model, tmp_path / "weights.safetensors")
-    write_architecture(model, ["1", "2", "3", "4", "5"], tmp_path / "architecture.json")
+    write_architecture(model, ["1", "2", "3", "4", "5"], 128, tmp_path / "architecture.json")
     tokens, lengths = torch.randint(1, VOCABULARY, (3, 8)), torch.tensor([8, 2, 5])
     assert torch.equal(load(tmp_path, "cpu")(tokens, lengths), model(tokens, lengths))
     described = json.loads((tmp_path / "architecture.json").read_text())
@@ -182,7 +182,7 @@ def test_a_saved_classifier_is_read_back_whole(changes, tmp_path):
 
 def test_weights_of_another_architecture_are_refused(tmp_path):
     save_weights(small(family="textcnn"), tmp_path / "weights.safetensors")
-    write_architecture(small(family="textcnn", filters=7), ["1", "2", "3", "4", "5"], tmp_path / "architecture.json")
+    write_architecture(small(family="textcnn", filters=7), ["1", "2", "3", "4", "5"], 128, tmp_path / "architecture.json")
     with pytest.raises(VersoError, match="do not make a model"):
         load(tmp_path, "cpu")
     with pytest.raises(VersoError, match="train the model first"):

@@ -27,11 +27,11 @@ def build(settings: dict[str, Any], vocabulary_size: int, labels: int) -> TextCl
     return kind(vocabulary_size=vocabulary_size, labels=labels, **{key: settings[key] for key in keys})
 
 
-def write_architecture(model: TextClassifier, names: list[str], path: str | Path) -> None:
-    """Write what makes the model again, its labels by name and its parameter counts, as JSON."""
+def write_architecture(model: TextClassifier, names: list[str], length: int, path: str | Path) -> None:
+    """Write what makes the model again, how many tokens of a text it reads, its labels by name and its parameter counts."""
     counts = parameter_counts(model)
     learnt = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    described = {"family": model.family, **model.settings, "labels": names}
+    described = {"family": model.family, **model.settings, "length": length, "labels": names}
     write_json(path, {**described, "parameters": sum(counts.values()), "trainable": learnt, "parameters_by_part": counts})
 
 

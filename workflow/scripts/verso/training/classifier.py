@@ -26,7 +26,7 @@ from verso.training.batches import row_slices
 from verso.training.card import card_must_answer, promised_card_is_there
 from verso.training.checkpoints import Checkpoints, key_of_training
 from verso.training.label_scores import scores_of
-from verso.training.labelled import LabelledTexts, bucketed, by_length, read_labelled
+from verso.training.labelled import LabelledTexts, bucketed, read_labelled
 from verso.training.loop import HISTORY, fit
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Classification:
 
     def batches(self, epoch: int, first: int) -> Iterator[Batch]:
         """Texts of like length, in the epoch's order."""
-        for number, rows in enumerate(bucketed(self._train.lengths, self._batch, self._seed, epoch)):
+        for number, rows in enumerate(bucketed(self._train.texts.lengths, self._batch, self._seed, epoch)):
             if number >= first:
                 yield self._on_device(self._train.padded(rows))
 
@@ -97,7 +97,7 @@ class Classification:
         """Mean cost of the validation texts' labels; `observed` then has their scores."""
         held_out, cost = self._held_out, torch.zeros((), dtype=torch.float64, device=self._device)
         told = torch.empty(len(held_out), dtype=torch.int64)
-        for rows in by_length(held_out.lengths, max(1, HELD_OUT_BATCH // self.parts)):
+        for rows in held_out.texts.by_length(max(1, HELD_OUT_BATCH // self.parts)):
             tokens, lengths, classes = self._on_device(held_out.padded(rows))
             log_probabilities = self.model(tokens, lengths)
             cost += self._costs(log_probabilities, classes).double().sum()
@@ -188,7 +188,7 @@ def train(
             outcome = fit(task, settings, device, kept, checkpoint_seconds, tell, highest=best)
 
             save_weights(model, weights)
-            write_architecture(model, names.names, architecture)
+            write_architecture(model, names.names, settings["length"], architecture)
             write_csv(history, outcome.history, (*HISTORY, *COLUMNS))
             recipe = {"settings_key": key_of_settings(settings)}
             write_json(hardware, {**asked_and_used(outcome.hardware, asked), **recipe})
