@@ -80,14 +80,14 @@ def polarity_score(counts: Ints) -> float:
 
 
 def mean_absolute_error(counts: Ints) -> float:
-    """Mean distance of predicted and true class in steps of the scale; an invalid prediction is as far off as the scale allows."""
+    """Mean distance of predicted and true class in steps of the scale; an invalid prediction is as far off as it can be."""
     return float((counts * _distances(len(counts))).sum() / counts.sum())
 
 
 def quadratic_kappa(counts: Ints) -> float | None:
-    """Agreement beyond chance with squared distances as weights (Cohen 1968): 1 is perfect, 0 chance; None where chance is perfect.
+    """Agreement beyond chance with squared distances as weights: 1 is perfect, 0 chance; None where chance is perfect.
 
-    An invalid prediction is as far off as the scale allows, in what was seen and in what chance would give.
+    An invalid prediction is as far off as it can be, in what was seen and in what chance would give. Source: Cohen 1968.
     """
     weights = _distances(len(counts)) ** 2
     expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
@@ -96,7 +96,7 @@ def quadratic_kappa(counts: Ints) -> float | None:
 
 
 def matthews_correlation(counts: Ints) -> float:
-    """Correlation of true and predicted class (Matthews 1975; Gorodkin 2004 for more than two): 0 where one of them never varies."""
+    """Correlation of true and predicted class, 0 where one never varies (Matthews 1975; of more than two classes Gorodkin 2004)."""
     true, predicted = np.append(counts.sum(axis=1), 0).astype(np.float64), counts.sum(axis=0).astype(np.float64)
     total = float(counts.sum())
     together = float(_right(counts).sum()) * total - float(true @ predicted)
@@ -107,7 +107,7 @@ def matthews_correlation(counts: Ints) -> float:
 def calibration_error(confidence: ArrayLike, right: ArrayLike) -> float | None:
     """Expected calibration error: mean gap of confidence and accuracy over 15 bins of equal width, weighted by their documents.
 
-    confidence: (documents,), the probability given to the predicted class, NaN where none was given (such documents do not count).
+    confidence: (documents,), the probability given to the predicted class; NaN where none was, and then the document does not count.
     right: (documents,), whether it was the true one. None where no document has a confidence. Source: Guo et al. 2017.
     """
     given, hits = np.asarray(confidence, dtype=np.float64), np.asarray(right, dtype=np.float64)

@@ -82,8 +82,8 @@ def interval(values: Floats) -> tuple[float, float]:
 def bootstrap_test(difference: float, differences: Floats) -> float:
     """Two-sided p of a paired bootstrap: how often a difference of resamples is as far from the one seen as that is from 0.
 
-    differences: (resamples,). (count + 1) / (resamples + 1), never 0. Sources: Efron and Tibshirani 1993, chapter 16; Berg-Kirkpatrick
-    et al. 2012.
+    differences: (resamples,). (count + 1) / (resamples + 1), never 0. Sources: Efron and Tibshirani 1993, chapter 16;
+    Berg-Kirkpatrick et al. 2012.
     """
     beyond = np.abs(differences - difference) >= abs(difference) - 1e-12  # a resample that is the sample differs in last digits
     return float((np.count_nonzero(beyond) + 1) / (len(beyond) + 1))
@@ -93,8 +93,8 @@ def mcnemar(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float | N
     """Exact two-sided p that two models are right equally often: McNemar's test, and for several seeds what it is a case of.
 
     right_a, right_b: (seeds, documents), whether the prediction was right. Under the null hypothesis a document's difference, its
-    seeds averaged, may as well bear the other sign: p is the share of all patterns of signs whose sum is at least as large, computed
-    without drawing any. With one seed each that is the binomial test of the documents that only one model had right.
+    seeds averaged, may as well bear the other sign: p is the share of all patterns of signs whose sum is at least as large, and
+    none need be drawn. With one seed each that is the binomial test of the documents that only one model had right.
     None of fewer than two documents, 1 where no document tells. Sources: McNemar 1947; Edgington 1969.
     """
     if right_a.shape[1] < 2:
@@ -149,8 +149,8 @@ def _within(group: list[str], place: int, groups: list[list[str]]) -> bool:
 def compared(a: dict[str, Any], b: dict[str, Any], labels: Ints, draws: Resampled | None) -> dict[str, float | int | None]:
     """Model a against model b on the same documents; differences are a minus b, above 0 a is better.
 
-    a, b: {"predictions": (seeds, documents), "f1_macro": of each seed, "runs": its slice of `draws`}. difference, low, high and p are
-    of macro F1 (paired bootstrap); accuracy_difference and accuracy_p of accuracy (McNemar); only_a_right, only_b_right count
+    a, b: {"predictions": (seeds, documents), "f1_macro": of each seed, "runs": its slice of `draws`}. difference, low, high and p
+    are of macro F1 (paired bootstrap); accuracy_difference and accuracy_p of accuracy (McNemar); only_a_right, only_b_right count
     the documents that one had right and the other wrong, over seeds on average.
     """
     right_a, right_b = a["predictions"] == labels, b["predictions"] == labels

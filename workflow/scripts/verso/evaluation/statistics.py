@@ -67,7 +67,7 @@ def model_interval(log_likelihood: ArrayLike, n_bytes: ArrayLike, seed: int = 0)
 
 
 def over_seeds(values: ArrayLike) -> dict[str, float | None]:
-    """Spread of a score over trainings, (seeds,): seed_sd, and seed_low, seed_high, Student's 95 % t interval; None for one seed."""
+    """Spread of a score over trainings, (seeds,): seed_sd, and seed_low, seed_high by Student's t (95 %); None for one seed."""
     scores = np.asarray(values, dtype=np.float64)
     n = len(scores)
     if n < 2:
