@@ -146,13 +146,8 @@ def test_both_tests_find_nothing_where_there_is_nothing_about_as_often_as_they_s
 def test_both_tests_find_what_is_plain(few_draws):
     labels, predictions = invented(np.random.default_rng(7), 300, 2, 0.5)
     better = np.where(np.random.default_rng(8).random(300) < 0.5, labels, predictions[0])[None]
-    both = np.concatenate([better, predictions[1:]])
-    pair = compared(
-        as_given(better, labels, slice(0, 1)),
-        as_given(predictions[1:], labels, slice(1, 2)),
-        labels,
-        resampled(labels, both, 3, 1),
-    )
+    draws = resampled(labels, np.concatenate([better, predictions[1:]]), 3, seed=1)
+    pair = compared(as_given(better, labels, slice(0, 1)), as_given(predictions[1:], labels, slice(1, 2)), labels, draws)
     assert pair["p"] < 0.01
     assert pair["accuracy_p"] < 0.01
     assert 0 < pair["low"] < pair["difference"] < pair["high"]

@@ -197,9 +197,8 @@ def _pairs(corpus: str, scores: Mapping[tuple[str, str], list[dict[str, Any]]], 
 
 def _seed_noise(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> float | None:
     """Standard error over seeds of the difference of two models' bits per byte; None where one of them has one seed."""
-    return seed_noise(
-        *(corpus_bits_per_byte(np.stack([run["log_likelihood"] for run in own]), own[0]["bytes"]) for own in (a, b))
-    )
+    costs = (corpus_bits_per_byte(np.stack([run["log_likelihood"] for run in own]), own[0]["bytes"]) for own in (a, b))
+    return seed_noise(*costs)
 
 
 def caution(pair: Mapping[str, Any]) -> str | None:
