@@ -96,7 +96,7 @@ def quadratic_kappa(counts: Ints) -> float | None:
 
 
 def matthews_correlation(counts: Ints) -> float:
-    """Correlation of true and predicted class, 0 where one never varies (Matthews 1975; of more than two classes Gorodkin 2004)."""
+    """Correlation of true and predicted class, 0 where one never varies (Matthews 1975; Gorodkin 2004)."""
     true, predicted = np.append(counts.sum(axis=1), 0).astype(np.float64), counts.sum(axis=0).astype(np.float64)
     total = float(counts.sum())
     together = float(_right(counts).sum()) * total - float(true @ predicted)
@@ -107,7 +107,7 @@ def matthews_correlation(counts: Ints) -> float:
 def calibration_error(confidence: ArrayLike, right: ArrayLike) -> float | None:
     """Expected calibration error: mean gap of confidence and accuracy over 15 bins of equal width, weighted by their documents.
 
-    confidence: (documents,), the probability given to the predicted class; NaN where none was, and then the document does not count.
+    confidence: (documents,), the probability given to the predicted class; NaN where none was: it does not count.
     right: (documents,), whether it was the true one. None where no document has a confidence. Source: Guo et al. 2017.
     """
     given, hits = np.asarray(confidence, dtype=np.float64), np.asarray(right, dtype=np.float64)
