@@ -1,0 +1,40 @@
+"""The labels of a corpus: their names in the order of the classes, and whether that order is a scale."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from verso.errors import VersoError
+from verso.files import read_json
+
+
+@dataclass(frozen=True)
+class Labels:
+    """names: len K, a label's class is its place. ordered: they are steps of a scale, as stars are."""
+
+    names: list[str]
+    ordered: bool
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Labels":
+        """Read labels.json of a corpus. Raises VersoError when it is none, or names fewer than two labels."""
+        stored = read_json(path)
+        try:
+            names, ordered = stored["names"], stored["ordered"]
+        except (KeyError, TypeError) as error:
+            raise VersoError(f"{path}: holds no labels of this version of Verso; delete it and run again") from error
+        if len(names) < 2:
+            raise VersoError(f"{path}: names {len(names)} label ({', '.join(names)}); a classifier needs two or more")
+        return cls(list(names), bool(ordered))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def class_of(self, document: dict[str, Any], source: str | Path) -> int:
+        """The class of a document's label, its "group". Raises VersoError naming `source` when that is no label."""
+        try:
+            return self.names.index(document["group"])
+        except ValueError:
+            raise VersoError(
+                f"{source}: {document['id']} has the label {document['group']!r}; known: {', '.join(self.names)}"
+            ) from None
