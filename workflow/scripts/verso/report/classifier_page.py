@@ -1,10 +1,10 @@
 """What the page says of classifiers: rankings, who beats whom, the errors to browse, the user's own texts."""
 
-import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
+
+import numpy as np
 
 from verso.evaluation.classification_statistics import accuracy_half_width
 from verso.evaluation.predictions import read_predictions
@@ -104,15 +104,15 @@ def probe_table(corpus: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _commonest(runs: Sequence[Any], document: str, labels: Labels) -> dict[str, Any]:
-    """A model's commonest reply over seeds (of two as common the likelier), how probable it was to those, and how many they are."""
-    replies = [
-        (int(run.classes[place]), float(run.confidence[place])) for run in runs for place in [run.documents.index(document)]
-    ]
-    counts = Counter(reply for reply, _ in replies)
-    reply = max(counts, key=lambda one: (counts[one], sum(given for other, given in replies if other == one)))
-    given = [value for other, value in replies if other == reply and not math.isnan(value)]
+    """A model's commonest reply over seeds (of two as common the likelier), how probable it was to them, how many they are."""
+    places = [run.documents.index(document) for run in runs]
+    replies: dict[int, list[float]] = {}
+    for run, at in zip(runs, places, strict=True):
+        replies.setdefault(int(run.classes[at]), []).append(float(run.confidence[at]))
+    reply = max(replies, key=lambda one: (len(replies[one]), float(np.nan_to_num(replies[one]).sum()), -one))
+    given = [value for value in replies[reply] if not np.isnan(value)]
     name = [*labels.names, ""][reply]
-    return {"prediction": name, "confidence": fmean(given) if given else None, "times": counts[reply], "seeds": len(runs)}
+    return {"prediction": name, "confidence": fmean(given) if given else None, "times": len(replies[reply]), "seeds": len(runs)}
 
 
 def _is_of(pair: Mapping[str, Any], one: Row, other: Row) -> bool:

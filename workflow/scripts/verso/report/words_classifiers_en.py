@@ -28,13 +28,13 @@ ENGLISH: dict[str, str] = {
     "decided</strong> by {documents} test texts.",
     "classifier_lead_untested": "Its lead over {second}, {difference}, cannot be tested on a single test text.",
     "test_size": "{documents} test texts: an accuracy is known to ±{points} points.",
-    "test_size_few": "<strong>Too few to tell: {documents} test texts.</strong> An accuracy is known only to ±{points} "
-    "points, so classifiers that lie closer than that may well be equally good.",
+    "test_size_few": "<strong>Too few to tell small differences: {documents} test texts.</strong> An accuracy is known "
+    "only to ±{points} points, so classifiers that lie closer than that may well be equally good.",
     "few_of_label": "Labels with few test texts, whose F1 is hardly known: {labels}.",
     "no_baseline": "Neither the commonest label alone nor a bag of words is among the models: how much these scores are "
     "worth is not known.",
-    "below_baseline": "No better, as far as the test texts tell, than always {baseline}’s label, the commonest: {models}.",
-    "below_bag": "No better, as far as the test texts tell, than a bag of words ({baseline}): {models}.",
+    "below_baseline": "Not shown to be better than the commonest label alone ({baseline}): {models}.",
+    "below_bag": "Not shown to be better than a bag of words ({baseline}): {models}.",
     "invalid_replies": "Replies that are no label, counted as wrong: {models}.",
     # scores
     "classifiers_text": "<strong>Macro F1</strong> is the mean of the labels’ F1s, each label the same: who always says "

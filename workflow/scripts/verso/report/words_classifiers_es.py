@@ -28,14 +28,14 @@ SPANISH: dict[str, str] = {
     "decidida</strong> con {documents} textos de prueba.",
     "classifier_lead_untested": "Su ventaja sobre {second}, {difference}, no puede comprobarse con un solo texto de prueba.",
     "test_size": "{documents} textos de prueba: una exactitud se conoce con ±{points} puntos.",
-    "test_size_few": "<strong>Demasiado pocos para decidir: {documents} textos de prueba.</strong> Una exactitud solo se "
-    "conoce con ±{points} puntos, así que clasificadores a menor distancia pueden ser igual de buenos.",
+    "test_size_few": "<strong>Demasiado pocos para decidir diferencias pequeñas: {documents} textos de prueba.</strong> "
+    "Una exactitud solo se conoce con ±{points} puntos, así que clasificadores a menor distancia pueden ser igual de "
+    "buenos.",
     "few_of_label": "Etiquetas con pocos textos de prueba, cuya F1 apenas se conoce: {labels}.",
     "no_baseline": "Entre los modelos no están ni la etiqueta más frecuente ni una bolsa de palabras: no se sabe cuánto "
     "valen estas cifras.",
-    "below_baseline": "No mejores, hasta donde deciden los textos de prueba, que decir siempre la etiqueta más frecuente "
-    "({baseline}): {models}.",
-    "below_bag": "No mejores, hasta donde deciden los textos de prueba, que una bolsa de palabras ({baseline}): {models}.",
+    "below_baseline": "No se muestran mejores que la etiqueta más frecuente por sí sola ({baseline}): {models}.",
+    "below_bag": "No se muestran mejores que una bolsa de palabras ({baseline}): {models}.",
     "invalid_replies": "Respuestas que no son ninguna etiqueta, contadas como errores: {models}.",
     "classifiers_text": "<strong>F1 macro</strong> es la media de las F1 de las etiquetas, todas con el mismo peso: quien "
     "siempre dice la etiqueta más frecuente acierta a menudo y puntúa poco. Una respuesta que no es ninguna etiqueta es un "
