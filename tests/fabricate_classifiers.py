@@ -138,6 +138,7 @@ def fabricate_classifier_report(
     corpora: Sequence[dict[str, Any]],
     models: Sequence[str],
     seeds: int,
+    demo: bool = False,
     tables: dict[str, Path] | None = None,
     figures: dict[str, Path] | None = None,
     **others: Any,
@@ -169,7 +170,7 @@ def fabricate_classifier_report(
             for corpus in corpora
         ],
         "models": {model: {"family": FAMILIES.get(model, "recurrent_classifier"), "epochs": 50} for model in models},
-        "corpora": [{"name": corpus["name"], "kind": "labelled", "statistics": statistics, "demo": False} for corpus in corpora],
+        "corpora": [{"name": corpus["name"], "kind": "labelled", "statistics": statistics, "demo": demo} for corpus in corpora],
         "samples": [],
         "probes": probes,
         "provenance": {
