@@ -29,6 +29,7 @@ include: "workflow/rules/corpora.smk"
 include: "workflow/rules/pretrained.smk"
 include: "workflow/rules/language_models.smk"
 include: "workflow/rules/causal_llm.smk"
+include: "workflow/rules/classifiers.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/report_so_far.smk"
 

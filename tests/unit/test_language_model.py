@@ -19,7 +19,7 @@ from verso.hardware import Device
 from verso.models.recurrent_lm import RecurrentLM, load
 from verso.text.vocabulary import Vocabulary
 from verso.training import checkpoints as module
-from verso.training import language_model, loop
+from verso.training import loop
 from verso.training.batches import encoded
 from verso.training.language_model import EveryToken, LastToken, Texts, build
 from verso.training.language_model import train as train_and_tell
@@ -181,7 +181,7 @@ def test_another_torch_or_another_device_trains_anew(corpus, tmp_path, monkeypat
     train(**arguments(corpus, run, epochs=1))
     assert "going on from the checkpoint" not in caplog.text
     files = [corpus / "train.jsonl"]
-    keys = {language_model._key("code", SETTINGS, 1, device, files) for device in ("cpu", "cuda")}
+    keys = {module.key_of_training("code", SETTINGS, 1, device, files) for device in ("cpu", "cuda")}
     assert len(keys) == 2
 
 

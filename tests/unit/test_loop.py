@@ -88,8 +88,8 @@ class Line:
         self.memory = carried
 
 
-def fit(task, settings, checkpoints, seconds=3600, tell=lambda progress: None):
-    return fit_every(task, settings, CPU, checkpoints, seconds, tell)
+def fit(task, settings, checkpoints, seconds=3600, tell=lambda progress: None, highest=None):
+    return fit_every(task, settings, CPU, checkpoints, seconds, tell, highest)
 
 
 def weights(task):
@@ -132,6 +132,43 @@ def test_the_best_weights_are_kept_not_the_last(tmp_path):
     assert [row["best"] for row in outcome.history] == [1, 1, 0, 0]
     for name, tensor in weights(task).items():
         assert torch.equal(tensor, kept[1][name])
+
+
+class Graded(Line):
+    """Losses fall for ever, while what is asked for has its highest value in the second epoch."""
+
+    grades = (0.0, 0.6, 0.5, 0.6, 0.3, 0.2)
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options, validation=[6.0, 5.0, 4.0, 3.0, 2.0, 1.0])
+        self.kept = []
+
+    def validate(self):
+        self.loss_now = super().validate()
+        return self.loss_now
+
+    def observed(self):
+        self.kept.append(weights(self))
+        return {"grade": self.grades[6 - int(self.loss_now)]}
+
+
+def test_what_is_highest_decides_where_a_task_says_so_and_not_the_loss(tmp_path):
+    task = Graded()
+    outcome = fit(task, {**SETTINGS, "epochs": 6, "early_stopping": 3}, Checkpoints(tmp_path, "a"), highest="grade")
+    assert [row["best"] for row in outcome.history] == [1, 1, 0, 0, 0], "as good as the best is no better"
+    for name, tensor in weights(task).items():
+        assert torch.equal(tensor, task.kept[1][name])
+
+
+def test_a_resumed_training_knows_the_highest_value_before_it(tmp_path):
+    settings = {**SETTINGS, "epochs": 6}
+    with pytest.raises(KeyboardInterrupt):
+        fit(Graded(raising(KeyboardInterrupt(), 21)), settings, Checkpoints(tmp_path, "a"), 0, highest="grade")
+    task = Graded()
+    for _ in range(3):  # of the epochs before
+        next(task.validation)
+    outcome = fit(task, settings, Checkpoints(tmp_path, "a"), highest="grade")
+    assert [(row["grade"], row["best"]) for row in outcome.history] == [(0, 1), (0.6, 1), (0.5, 0), (0.6, 0), (0.3, 0), (0.2, 0)]
 
 
 def test_early_stopping_waits_for_its_patience_and_no_longer(tmp_path):

@@ -12,7 +12,8 @@ from verso.hardware import Device
 from verso.models.recurrent_lm import detach
 from verso.training import checkpoints as module
 from verso.training import loop
-from verso.training.language_model import EveryToken, LastToken, Texts, build, row_slices
+from verso.training.batches import row_slices
+from verso.training.language_model import EveryToken, LastToken, Texts, build
 
 CPU = Device(torch.device("cpu"), torch.float32, "a test")
 SETTINGS = {

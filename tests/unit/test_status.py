@@ -124,6 +124,21 @@ def test_a_pretrained_base_is_done_without_any_training(study):
     assert study.state() == "done"
 
 
+def test_a_classifier_is_done_once_its_labels_are_told_for_it_samples_nothing(study):
+    config = yaml.safe_load(study.config.read_text())
+    config["corpora"]["songs"] = {"kind": "labelled", "source": {"path": "reviews.csv"}}
+    config["models"] = {"a": {"family": "majority"}, "b": {"family": "textcnn"}}
+    study.config.write_text(yaml.safe_dump(config))
+    study.made(MODEL)
+    assert "not yet scored" in study.row()
+    assert "sampled" not in study.row()
+    study.record("predict_labels", {"corpus": "songs", "model": "a", "seed": "2"}, attempt())
+    assert "trained, telling labels" in study.row()
+    study.made(SCORES)
+    study.record("predict_labels", {"corpus": "songs", "model": "a", "seed": "2"}, ended("done"))
+    assert study.state() == "done"
+
+
 def test_between_training_and_done_it_says_what_is_missing_or_at_work(study):
     study.made(MODEL)
     assert study.state() == "trained"

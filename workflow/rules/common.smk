@@ -76,9 +76,9 @@ def notify(outcome):
 RUNS = sorted({(e.corpus, m, s) for e in CONFIG.experiments.values() for m in e.models for s in e.seeds})
 
 
-def names_of_models(family, **values):
-    """A pattern of the names of a family's models that have these values; where there are none, one that matches nothing."""
-    found = [name for name, entry in CONFIG.models.items() if entry.family == family]
+def names_of_models(*families, **values):
+    """A pattern of the names of these families' models that have these values; where there are none, one that matches nothing."""
+    found = [name for name, entry in CONFIG.models.items() if entry.family in families]
     chosen = [name for name in found if all(getattr(CONFIG.models[name], key) == value for key, value in values.items())]
     return "|".join(map(re.escape, chosen)) or "(?!)"
 

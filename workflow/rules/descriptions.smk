@@ -69,6 +69,8 @@ def fingerprints_of(runs):
 def driver_of(model):
     """What makes a run's model: its training, or the taking of a base as it is."""
     entry = CONFIG.models[model]
+    if entry.family in NEURAL_CLASSIFIERS:
+        return "train_classifier"
     return f"{'take' if getattr(entry, 'tuning', None) == 'none' else 'train'}_{entry.family}"
 
 

@@ -1,6 +1,7 @@
 """What rules are given: inputs and params that follow from the config. Makes no file."""
 
 ADAPTER = ["adapter_model.safetensors", "adapter_config.json"]
+NEURAL_CLASSIFIERS = ("recurrent_classifier", "textcnn")
 FILES_OF_RUN = {
     "scores": "scores.csv",
     "measures": "sample_measures.csv",
@@ -100,7 +101,7 @@ def exports_of_all_songs(wildcards):
 
 def settings_of(model):
     """A model's entry but for what cannot change its weights."""
-    return CONFIG.models[model].model_dump(exclude={"needs", "miniature", "scoring", "decoding"})
+    return CONFIG.models[model].model_dump(exclude={"needs", "miniature", "scoring", "decoding", "vectors"})
 
 
 def settings_of_model(wildcards):
@@ -109,6 +110,24 @@ def settings_of_model(wildcards):
 
 def vocabulary_of_model(wildcards):
     return corpus_path(f"vocab_{CONFIG.models[wildcards.model].unit}.json").format(corpus=wildcards.corpus)
+
+
+def vectors_of_model(wildcards):
+    """The file of pretrained vectors that a classifier starts from; an input, for its content decides and not where it lies."""
+    return CONFIG.models[wildcards.model].vectors or []
+
+
+def vocabulary_of_classifier(wildcards):
+    """What a neural classifier reads by; a baseline has its own."""
+    neural = CONFIG.models[wildcards.model].family in NEURAL_CLASSIFIERS
+    return [corpus_path("vocab_token.json")] if neural else []
+
+
+def weights_of_classifier(wildcards):
+    """What there is beside architecture.json, which says all of the majority class."""
+    of_family = {"tfidf": ["weights.safetensors", "terms.json"], "majority": []}
+    names = of_family.get(CONFIG.models[wildcards.model].family, ["weights.safetensors"])
+    return [run_path(f"model/{name}") for name in names]
 
 
 def sampling_settings(wildcards, asked_by):
@@ -153,8 +172,9 @@ def is_miniature(model):
 
 
 def results_of_runs(runs):
-    """What a run is for: a model, its scores, its measured samples."""
-    return [path for name in ("model/architecture.json", "scores.csv", "sample_measures.csv") for path in of_runs(name, runs)]
+    """What a run is for: a model, its scores, and of a language model its measured samples."""
+    writers = [run for run in runs if CONFIG.corpora[run[0]].kind != "labelled"]
+    return [*of_runs("model/architecture.json", runs), *of_runs("scores.csv", runs), *of_runs("sample_measures.csv", writers)]
 
 
 def documents_of_all_corpora(wildcards):

@@ -34,7 +34,7 @@ def training_needs(corpus, model, seed, attempt, moment):
     when a seed before this one has ended, and then its size and its time are known.
     """
     entry = CONFIG.models[model]
-    log_file = log_path(f"train_{entry.family}", RUN).format(corpus=corpus, model=model, seed=seed)
+    log_file = log_path(driver_of(model), RUN).format(corpus=corpus, model=model, seed=seed)
     if entry.family == "causal_llm" and entry.tuning == "none":
         return use_needs(model, log_file, attempt, moment) | {"expected_seconds": 0}
     size = needs.corpus_size(Path(corpus_path("").format(corpus=corpus)))

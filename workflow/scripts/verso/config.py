@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from verso.config_causal_llm import CausalLLM
+from verso.config_classifiers import Classifier
 from verso.config_parts import Decoding, Name, Needs, Schedule, Settings, Share
 from verso.config_pretrained import Pretrained
 from verso.config_sources import FileSource, Source
@@ -213,7 +214,7 @@ class RecurrentLM(Settings):
         return self
 
 
-Model = Annotated[RecurrentLM | CausalLLM, Field(discriminator="family")]
+Model = Annotated[RecurrentLM | CausalLLM | Classifier, Field(discriminator="family")]
 
 
 class Experiment(Settings):

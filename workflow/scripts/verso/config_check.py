@@ -18,11 +18,14 @@ RULES = (
     "all", "acquire_corpus", "prepare_corpus", "build_vocabulary", "export_songs", "train_recurrent_lm", "score_recurrent_lm",
     "sample_recurrent_lm", "measure_samples", "compare", "figures", "report", "fetch", "compare_so_far", "figures_so_far",
     "report_so_far", "fetch_pretrained", "make_miniature", "train_causal_llm", "take_causal_llm", "score_causal_llm",
-    "sample_causal_llm", "scrape_genius",
+    "sample_causal_llm", "scrape_genius", "train_classifier", "train_tfidf", "train_majority", "predict_labels",
 )  # fmt: skip
 
-# Which corpora each family of models can learn from: language models any text, classifiers (later) what has labels.
-KINDS_OF_FAMILY: dict[str, tuple[str, ...]] = {"recurrent_lm": ("songs", "manual"), "causal_llm": ("songs", "manual")}
+# Which corpora each family of models can learn from: language models any text, classifiers what has labels.
+KINDS_OF_FAMILY: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("recurrent_lm", "causal_llm"), ("songs", "manual")),
+    **dict.fromkeys(("recurrent_classifier", "textcnn", "tfidf", "majority"), ("labelled",)),
+}
 KINDS = ("songs", "manual", "labelled")
 
 
@@ -201,10 +204,24 @@ def corpora_needed(config: Config) -> set[str]:
 
 def missing_sources(config: Config) -> list[str]:
     """A line for each file that an experiment or a miniature of it needs and that is not there; what is fetched may be."""
+    return [*_missing_texts(config), *_missing_vectors(config)]
+
+
+def _missing_texts(config: Config) -> list[str]:
     needed = corpora_needed(config)
     files = {name: corpus.source.path for name, corpus in config.corpora.items() if corpus.source.type == "file"}
     return [
         f"corpora.{name}.source.path  {path} does not exist (looked from {Path.cwd()})"
         for name, path in files.items()
         if name in needed and not Path(path).exists()
+    ]
+
+
+def _missing_vectors(config: Config) -> list[str]:
+    models = sorted({model for experiment in config.experiments.values() for model in experiment.models})
+    files = {name: path for name in models if (path := getattr(config.models[name], "vectors", None)) is not None}
+    return [
+        f"models.{name}.vectors  {path} does not exist (looked from {Path.cwd()})"
+        for name, path in files.items()
+        if not Path(path).is_file()
     ]

@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from verso import config, config_causal_llm, config_pretrained, config_sources
+from verso import config, config_causal_llm, config_classifiers, config_pretrained, config_sources
 from verso.files import write_text
 
 SCHEMA = Path("workflow/schemas/config.schema.json")
@@ -31,6 +31,10 @@ TABLES: dict[str, type[BaseModel]] = {
     "`pretrained.<name>` of type `miniature`": config_pretrained.Miniature,
     "`models.<name>` of family `recurrent_lm`": config.RecurrentLM,
     "`models.<name>` of family `causal_llm`": config_causal_llm.CausalLLM,
+    "`models.<name>` of family `recurrent_classifier`": config_classifiers.RecurrentClassifier,
+    "`models.<name>` of family `textcnn`": config_classifiers.TextCNN,
+    "`models.<name>` of family `tfidf`": config_classifiers.Tfidf,
+    "`models.<name>` of family `majority`": config_classifiers.Majority,
     "`experiments.<name>`": config.Experiment,
 }
 

@@ -11,12 +11,16 @@ from verso.config import RecurrentLM
 
 
 class CorpusSize(NamedTuple):
-    """The training part of a corpus. words: word tokens, line breaks among them, for a line break is one."""
+    """The training part of a corpus. words: word tokens, line breaks among them, for a line break is one.
+
+    vocabulary_word: of a labelled corpus that of its tokens. documents: asked of a labelled corpus alone.
+    """
 
     characters: int
     words: int
     vocabulary_char: int
     vocabulary_word: int
+    documents: int = 1
 
 
 IMPORTED_TORCH_MB = 500  # of main memory: 350 to 380 measured in the smallest trainings, and a reserve

@@ -15,15 +15,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from verso import estimates, estimates_llm
+from verso import estimates, estimates_classifiers, estimates_llm
 from verso.causes import SNAKEMAKES_MB
-from verso.config import CausalLLM, Model
+from verso.config import CausalLLM, Model, RecurrentLM
 from verso.config_pretrained import Miniature
 from verso.estimates import CUDA_CONTEXT_MB, CorpusSize
 from verso.estimates_llm import SEVEN_BILLION, Architecture
 from verso.records import read_record, start_of_snakemake
 
-UNSEEN = CorpusSize(1_000_000, 250_000, 200, 30_000)  # a corpus that is not prepared yet
+UNSEEN = CorpusSize(1_000_000, 250_000, 200, 30_000, 5_000)  # a corpus that is not prepared yet
 UNPREPARED_MINUTES = 240  # of a training whose corpus nobody has counted
 LEAST_MINUTES = 15
 START_MINUTES = 10  # to find the files on a slow disk, import torch, encode, write the outputs
@@ -72,8 +72,8 @@ def needs_of_training(
     if known.cards not in (None, needs.gpus):
         known = Learnt(None, known.peak_ram_mb, None)
     expected = known.seconds if known.seconds is not None else foreseen.seconds
-    if model.minutes is not None:
-        expected = min(expected, model.minutes * 60)
+    if (minutes := _minutes_of(model)) is not None:
+        expected = min(expected, minutes * 60)
     return {
         "mem_mb": _grown(needs.mem_mb or _memory_mb(foreseen, known), MEMORY_GROWTH, causes, "out_of_memory"),
         "runtime": _grown(needs.runtime or _minutes(model, corpus, foreseen, known), TIME_GROWTH, causes, "time_out"),
@@ -96,7 +96,15 @@ def _foreseen(model: Model, corpus: CorpusSize, architecture: Architecture) -> F
     if isinstance(model, CausalLLM):
         memory, card = estimates_llm.memory_mb(model, architecture), estimates_llm.vram_mb(model, architecture)
         return Foreseen(estimates_llm.seconds(model, architecture, corpus), memory, card)
-    return Foreseen(estimates.seconds(model, corpus), estimates.memory_mb(model, corpus), estimates.vram_mb(model, corpus))
+    if isinstance(model, RecurrentLM):
+        return Foreseen(estimates.seconds(model, corpus), estimates.memory_mb(model, corpus), estimates.vram_mb(model, corpus))
+    memory, card = estimates_classifiers.memory_mb(model, corpus), estimates_classifiers.vram_mb(model, corpus)
+    return Foreseen(estimates_classifiers.seconds(model, corpus), memory, card)
+
+
+def _minutes_of(model: Model) -> float | None:
+    """A training's own clock, where it has one: a baseline ends when it has fitted."""
+    return getattr(model, "minutes", None)
 
 
 def needs_of_use(model: CausalLLM, architecture: Architecture, causes: Sequence[str] = ()) -> dict[str, int]:
@@ -159,8 +167,8 @@ def _minutes(model: Model, corpus: CorpusSize | None, estimated: Foreseen, known
         limit = ESTIMATE_MARGIN * estimated.seconds / 60 + START_MINUTES
     else:
         limit = UNPREPARED_MINUTES
-    if model.minutes is not None:
-        limit = min(limit, model.minutes + START_MINUTES)
+    if (minutes := _minutes_of(model)) is not None:
+        limit = min(limit, minutes + START_MINUTES)
     return max(LEAST_MINUTES, math.ceil(limit))
 
 
@@ -169,7 +177,7 @@ def corpus_size(folder: Path) -> CorpusSize | None:
 
     Where a vocabulary is not built yet, a large one is expected.
     """
-    files = [folder / name for name in ("statistics.json", "vocab_char.json", "vocab_word.json")]
+    files = [folder / name for name in ("statistics.json", "vocab_char.json", "vocab_word.json", "vocab_token.json")]
     return _corpus_size(*(_version(path) for path in files))
 
 
@@ -183,19 +191,21 @@ def _version(path: Path) -> tuple[str, int, int]:
 
 
 @lru_cache(maxsize=4096)
-def _corpus_size(statistics: tuple[str, int, int], char: tuple[str, int, int], word: tuple[str, int, int]) -> CorpusSize | None:
+def _corpus_size(statistics: tuple[str, int, int], *vocabularies: tuple[str, int, int]) -> CorpusSize | None:
     train = _within(_within(_object(Path(statistics[0])), "parts"), "train")
     characters, words = _positive(train.get("characters")), _positive(train.get("words"))
     if characters is None or words is None:
         return None
-    breaks = (_positive(train.get("lines")) or 0) - (_positive(train.get("documents")) or 0)
-    counted = [_entries(_object(Path(path)).get("tokens")) for path, _, _ in (char, word)]
+    documents = _positive(train.get("documents")) or 0
+    breaks = (_positive(train.get("lines")) or 0) - documents
+    char, word, token = (_entries(_object(Path(path)).get("tokens")) for path, _, _ in vocabularies)
     # By Heaps' law a text has some 20 to 40 times sqrt(words) different words: this is on the safe side
     return CorpusSize(
         int(characters),
         int(words + max(0, breaks)),
-        counted[0] or UNSEEN.vocabulary_char,
-        counted[1] or math.ceil(50 * math.sqrt(words)),
+        char or UNSEEN.vocabulary_char,
+        word or token or math.ceil(50 * math.sqrt(words)),
+        max(1, int(documents)),
     )
 
 

@@ -41,13 +41,16 @@ RESULT_OF = {
     "score": "scores.csv",
     "sample": "sample_measures.csv",
     "measure": "sample_measures.csv",
+    "predict": "scores.csv",
 }
+OF_CLASSIFIERS = {MODEL, "scores.csv"}  # nothing is sampled from them
 DOING = {
     "train": "training",
     "take": "looking at the base",
     "score": "scoring",
     "sample": "sampling",
     "measure": "measuring the samples",
+    "predict": "telling labels",
 }
 
 Run = tuple[str, str, int]  # corpus, model, seed
@@ -232,7 +235,8 @@ def status(config: Config, now: float, colours: Mapping[str, str] | None = None)
     lines, newest = [], 0.0
     for run in runs:
         folder = results / "runs" / run[0] / run[1] / f"seed-{run[2]}"
-        made = {name: _time_of(folder / name) for name in set(RESULT_OF.values())}
+        wanted = OF_CLASSIFIERS if config.corpora[run[0]].kind == "labelled" else set(RESULT_OF.values())
+        made = {name: _time_of(folder / name) for name in wanted}
         newest = max(newest, *made.values())
         lines.append(line_of_run(of_run[run], made, now))
     page = _listed(HEADER, [[corpus, model, str(seed)] for corpus, model, seed in runs], lines, colours)
@@ -248,7 +252,7 @@ def status(config: Config, now: float, colours: Mapping[str, str] | None = None)
 
 
 def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float) -> Line:
-    """What a run is doing. made: when each of its results was written, 0 where it does not stand.
+    """What a run is doing. made: when each of the results that it is for was written, 0 where it does not stand.
 
     The first that holds: it trains; a part of it ended badly after what it should have made; another part runs; all is made;
     it is trained; nothing of it is made.
@@ -270,7 +274,7 @@ def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float) -> L
     if all(made.values()):
         return Line("done", ["", "", *trained])
     if made[MODEL]:
-        missing = [word for word, name in (("scored", "scores.csv"), ("sampled", "sample_measures.csv")) if not made[name]]
+        missing = [word for word, name in (("scored", "scores.csv"), ("sampled", "sample_measures.csv")) if made.get(name) == 0]
         return Line("trained", [f"not yet {' nor '.join(missing)}", "", *trained])
     before = [job for job in jobs if job.state == "queued"]
     return Line("queued", [f"again; before: {_complaint(before[0])}"] if before else [])

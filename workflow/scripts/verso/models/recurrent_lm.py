@@ -140,7 +140,7 @@ def parameter_counts(model: RecurrentLM) -> dict[str, int]:
     return counts
 
 
-def save_weights(model: RecurrentLM, path: str | Path) -> None:
+def save_weights(model: nn.Module, path: str | Path) -> None:
     """Write the weights as safetensors, atomically; the same weights give the same bytes."""
     # Serialised here and written by Python: a full disk then says so, where safetensors' own writer gives an error of its own.
     content = safetensors.torch.save({name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()})

@@ -47,6 +47,12 @@ def permutation(count: int, seed: int, epoch: int) -> Tensor:
     return torch.randperm(count, generator=generator)
 
 
+def row_slices(rows: int, parts: int) -> list[slice]:
+    """`rows` cut into `parts` slices of one size give or take one, or into single rows when there are fewer."""
+    parts = min(parts, rows)
+    return [slice(index * rows // parts, (index + 1) * rows // parts) for index in range(parts)]
+
+
 def lane_count(positions: int, batch: int, window: int, source: str) -> int:
     """How many lanes a stream with `positions` inputs can fill: `batch`, or fewer when they would not hold a window each.
 

@@ -9,6 +9,7 @@ The checksum is in the name: one rename makes content and checksum appear togeth
 import errno
 import hashlib
 import io
+import json
 import logging
 import os
 import pickle
@@ -20,7 +21,7 @@ from typing import Any, Self
 import torch
 
 from verso.errors import VersoError
-from verso.files import FULL_DISK
+from verso.files import FULL_DISK, sha256_of
 from verso.training.lease import Lease
 
 log = logging.getLogger(__name__)
@@ -164,3 +165,11 @@ class Checkpoints:
                 raise
         finally:
             os.close(handle)
+
+
+def key_of_training(fingerprint: str, settings: dict[str, Any], seed: int, device: str, files: list[str | Path]) -> str:
+    """What makes two trainings the same bit by bit, as 32 hexadecimal digits: code, settings, seed, the content of the files,
+    PyTorch's version and the kind of device ("cpu", "cuda").
+    """
+    facts = [fingerprint, settings, seed, str(torch.__version__), device, [sha256_of(path) for path in files]]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]

@@ -5,8 +5,6 @@ every_token   the shuffled documents as one stream, in lanes, the state carried 
 last_token    windows at `stride`, each from a zero state, a loss at the one token after it: the report's protocol
 """
 
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from verso.files import sha256_of, write_csv, write_json
+from verso.files import write_csv, write_json
 from verso.hardware import asked_and_used, pick_device, use_threads
 from verso.models.recurrent_lm import RecurrentLM, State, detach, parameter_counts, save_architecture, save_weights
 from verso.provenance import key_of_settings
@@ -28,11 +26,12 @@ from verso.training.batches import (
     last_token_batches,
     padded_lanes,
     permutation,
+    row_slices,
     window_bounds,
     window_starts,
 )
 from verso.training.card import card_must_answer, promised_card_is_there
-from verso.training.checkpoints import Checkpoints
+from verso.training.checkpoints import Checkpoints, key_of_training
 from verso.training.loop import HISTORY, fit
 
 log = logging.getLogger(__name__)
@@ -189,12 +188,6 @@ class LastToken(_LanguageModelling):
             yield loss * (counted / targets.numel()), counted
 
 
-def row_slices(rows: int, parts: int) -> list[slice]:
-    """`rows` cut into `parts` slices of one size give or take one, or into single rows when there are fewer."""
-    parts = min(parts, rows)
-    return [slice(index * rows // parts, (index + 1) * rows // parts) for index in range(parts)]
-
-
 def of_rows(state: State, rows: slice) -> State:
     """The state of some of the texts: h (L, B, H), and c for an LSTM, cut along B. Contiguous, as cuDNN wants it."""
     if isinstance(state, Tensor):
@@ -271,7 +264,7 @@ def train(
         if parts > 1:
             log.info("the batch is computed in %d parts, for the card's memory was too small", parts)
 
-        key = _key(fingerprint, settings, seed, device.device.type, [train, validation, vocabulary])
+        key = key_of_training(fingerprint, settings, seed, device.device.type, [train, validation, vocabulary])
         with Checkpoints(checkpoints, key, started) as kept:
             texts = Texts(encoded(train, known), encoded(validation, known), known.start, str(train))
             task = OBJECTIVES[settings["objective"]](model, texts, settings, seed, parts)
@@ -283,11 +276,3 @@ def train(
             recipe = {"settings_key": key_of_settings(settings)}
             write_json(hardware, {**asked_and_used(outcome.hardware, asked), **recipe})
             kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
-
-
-def _key(fingerprint: str, settings: dict[str, Any], seed: int, device: str, files: list[str | Path]) -> str:
-    """What makes two trainings the same bit by bit, as 32 hexadecimal digits: code, settings, seed, the content of the files,
-    PyTorch's version and the kind of device ("cpu", "cuda").
-    """
-    facts = [fingerprint, settings, seed, str(torch.__version__), device, [sha256_of(path) for path in files]]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]

@@ -39,7 +39,7 @@ class Position:
     row_tokens: int = 0  # since the last row of the history
     row_steps: int = 0
     skipped: int = 0  # steps left out, for their gradient overflowed in float16
-    best: float = math.inf  # lowest validation loss
+    best: float = -math.inf  # the highest value so far of what decides: with a loss, less it
     finished: bool = False
     batch_parts: int = 1  # the most shares that a batch was computed in
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -65,20 +65,22 @@ def fit(
     checkpoints: Checkpoints,
     checkpoint_seconds: float,
     tell: Callable[[dict[str, Any]], None],
+    highest: str | None = None,
 ) -> Outcome:
     """Train the task's model until its epochs, its patience or its minutes are over; it then holds its best weights.
 
     settings: epochs, optimiser, learning_rate, weight_decay, clip, schedule, early_stopping, minutes. checkpoint_seconds: the
-    most time between two checkpoints. Losses are means in nats; best means the lowest validation loss. With `minutes` the
-    training ends where the clock finds it, so two such runs are not equal bit by bit; without, they are. tell: is called at
-    most once a second with how far training is: epoch, epochs, step, steps (of the whole training), train_loss,
-    validation_loss (of the last finished epoch, None before) and seconds_left (at this life's speed, without early stopping).
+    most time between two checkpoints. Losses are means in nats. highest: a column that the task observes, whose highest value is
+    the best; None: best is the lowest validation loss. With `minutes` the training ends where the clock finds it, so two such
+    runs are not equal bit by bit; without, they are. tell: is called at most once a second with how far training is: epoch,
+    epochs, step, steps (of the whole training), train_loss, validation_loss (of the last finished epoch, None before) and
+    seconds_left (at this life's speed, without early stopping).
 
     Raises VersoError when the loss is no longer finite, and Interrupted after SIGTERM or SIGINT (stopped) or when a later start
     of Snakemake waits for the run (handed_over), once a checkpoint is saved.
     """
     with stop_signals() as stop:
-        return _Loop(task, settings, device, checkpoints, checkpoint_seconds, tell, stop).run()
+        return _Loop(task, settings, device, checkpoints, checkpoint_seconds, tell, highest, stop).run()
 
 
 def optimiser_of(settings: dict[str, Any], parameters: list[nn.Parameter], device: torch.device) -> torch.optim.Optimizer:
@@ -102,10 +104,11 @@ class _Loop:
         checkpoints: Checkpoints,
         checkpoint_seconds: float,
         tell: Callable[[dict[str, Any]], None],
+        highest: str | None,
         stop: Stop,
     ) -> None:
         self.task, self.settings, self.checkpoints, self.tell, self.stop = task, settings, checkpoints, tell, stop
-        self.checkpoint_seconds = checkpoint_seconds
+        self.checkpoint_seconds, self.highest = checkpoint_seconds, highest
         self.device = device.device
         self.parameters = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
         self.optimiser = optimiser_of(settings, self.parameters, self.device)
@@ -234,9 +237,10 @@ class _Loop:
             self._diverged(f"the validation loss is {validation_loss}")
         loss_sum, norm_sum, skipped = self.sums.tolist()
         at.skipped += int(skipped)
-        improved = validation_loss < at.best
+        value = -validation_loss if self.highest is None else observed[self.highest]
+        improved = value > at.best
         if improved:
-            at.best = validation_loss
+            at.best = value
             self.best_weights = {name: tensor.to("cpu", copy=True) for name, tensor in self._weights().items()}
         steps, stepped = self.task.steps, at.row_steps > 0
         row: dict[str, Any] = {
@@ -267,7 +271,7 @@ class _Loop:
     def _end_epoch(self) -> None:
         at, patience = self.at, self.settings["early_stopping"]
         self.schedule.after_epoch(self._measure())
-        waited = at.epoch - math.ceil(max(row["epoch"] for row in at.history if row["best"]))  # epochs that lowered nothing
+        waited = at.epoch - math.ceil(max(row["epoch"] for row in at.history if row["best"]))  # epochs that bettered nothing
         at.finished = at.epoch == self.settings["epochs"] or (patience is not None and waited >= patience) or self._out_of_time()
         at.epoch, at.done = at.epoch + 1, 0
 

@@ -1,0 +1,18 @@
+"""Fit one logistic regression on TF-IDF (verso.training.baselines)."""
+
+from verso.jobs import job_of
+
+if __name__ == "__main__":
+    with job_of(snakemake) as job:
+        from verso.training.baselines import fit_baseline
+
+        fit_baseline(
+            train=snakemake.input.train,
+            validation=snakemake.input.validation,
+            labels=snakemake.input.labels,
+            settings=snakemake.params.settings,
+            architecture=snakemake.output.architecture,
+            history=snakemake.output.history,
+            hardware=snakemake.output.hardware,
+            asked=job.asked,
+        )

@@ -1,0 +1,49 @@
+"""Many texts as token ids, held flat, and cut into padded batches."""
+
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from verso.models.text_classifier import PADDING
+from verso.text.tokens import TokenVocabulary
+
+
+@dataclass(frozen=True)
+class EncodedTexts:
+    """D texts of N tokens in all, one behind the other, on the CPU.
+
+    tokens: (N,), int32. starts: (D,), where each text begins, int64. lengths: (D,), at least 1, int64.
+    """
+
+    tokens: Tensor
+    starts: Tensor
+    lengths: Tensor
+
+    @classmethod
+    def of(cls, texts: Iterable[str], vocabulary: TokenVocabulary, longest: int) -> "EncodedTexts":
+        """Of at least one text, each cut after its first `longest` tokens. Streams: of a text its ids alone stay."""
+        tokens, lengths = array("i"), array("q")
+        for text in texts:
+            ids = vocabulary.encode(text, longest)
+            tokens.extend(ids)
+            lengths.append(len(ids))
+        sizes = torch.frombuffer(lengths, dtype=torch.int64)
+        return cls(torch.frombuffer(tokens, dtype=torch.int32), sizes.cumsum(0) - sizes, sizes)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def padded(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Tokens (B, T) of the texts `rows` (B,), padded behind to the longest of them, and their lengths (B,)."""
+        lengths = self.lengths[rows]
+        places = torch.arange(int(lengths.max()))
+        within = self.starts[rows][:, None] + places  # beyond a text: the next one's tokens, or none
+        found = self.tokens[within.clamp(max=len(self.tokens) - 1)]
+        return found.masked_fill(places >= lengths[:, None], PADDING), lengths
+
+    def by_length(self, batch: int) -> Iterator[Tensor]:
+        """Rows of all texts, the shortest first, `batch` at a time."""
+        yield from self.lengths.argsort(stable=True).split(batch)

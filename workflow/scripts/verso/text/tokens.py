@@ -1,0 +1,43 @@
+r"""Tokens of labelled texts: `\b\w+\b` of the text in lower case, and a vocabulary of them with room for padding."""
+
+import re
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from verso.errors import VersoError
+from verso.files import read_json
+
+TOKEN = re.compile(r"\b\w+\b")
+SPECIALS = ("<PAD>", "<UNK>")
+UNKNOWN = 1
+
+
+class TokenVocabulary:
+    """The tokens of one labelled corpus's training part. Ids 0 and 1 are padding and unknown."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        """tokens: len V, the two specials first."""
+        self.tokens = list(tokens)
+        # Without the specials: they have signs that no token has, but a vocabulary could be written by another hand
+        self._ids = {token: number for number, token in enumerate(self.tokens) if number >= len(SPECIALS)}
+
+    @classmethod
+    def load(cls, path: str | Path) -> "TokenVocabulary":
+        """Read vocab_token.json of a corpus. Raises VersoError when the file is no vocabulary of tokens."""
+        stored = read_json(path)
+        tokens = stored.get("tokens") if isinstance(stored, dict) and stored.get("unit") == "token" else None
+        if not isinstance(tokens, list) or tuple(tokens[: len(SPECIALS)]) != SPECIALS:
+            raise VersoError(f"{path}: is no vocabulary of tokens of this version of Verso; delete it and run again")
+        return cls(tokens)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def encode(self, text: str, longest: int) -> list[int]:
+        """Ids of the text's first `longest` tokens, UNKNOWN for what training did not see often enough; at least one id.
+
+        A text without any token (emoji, dots) reads as one unknown token, for a model has to read something.
+        """
+        found = islice(TOKEN.finditer(text.lower()), longest)
+        return [self._ids.get(match.group(), UNKNOWN) for match in found] or [UNKNOWN]
