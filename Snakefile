@@ -22,6 +22,7 @@ report: "workflow/report/captions/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/functions.smk"
+include: "workflow/rules/functions_pretrained.smk"
 include: "workflow/rules/descriptions.smk"
 include: "workflow/rules/needs.smk"
 include: "workflow/rules/needs_pretrained.smk"

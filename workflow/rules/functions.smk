@@ -149,22 +149,6 @@ def unit_of(model):
     return getattr(CONFIG.models[model], "unit", "subword")
 
 
-def instruction_of_corpus(wildcards):
-    """What a pretrained model is asked for a document by: the corpus's Alpaca record, or of a manual nothing."""
-    corpus = CONFIG.corpora[wildcards.corpus]
-    return corpus.alpaca.model_dump() if corpus.kind == "songs" else {"instruction": "", "input": ""}
-
-
-def manifest_of_model(wildcards):
-    return pretrained_path("pretrained.json").format(pretrained=CONFIG.models[wildcards.model].pretrained)
-
-
-def adapters_of_run(wildcards):
-    """The files that a tuned model has and a base has not."""
-    tuned = CONFIG.models[wildcards.model].tuning == "lora"
-    return [run_path(f"model/{name}") for name in ADAPTER] if tuned else []
-
-
 def pretrained_of(model):
     """What a model starts from; None of one that learns from nothing."""
     return getattr(CONFIG.models[model], "pretrained", None)
@@ -182,30 +166,9 @@ def results_of_runs(runs):
     return [*of_runs("model/architecture.json", runs), *of_runs("scores.csv", runs), *of_runs("sample_measures.csv", writers)]
 
 
-def merged_models(runs):
-    """What is written besides of the runs whose models say `merge`."""
-    return of_runs("merged/config.json", [run for run in runs if getattr(CONFIG.models[run[1]], "merge", False)])
-
-
 def documents_of_all_corpora(wildcards):
     """All text that comes from outside: what a compute node without internet will need."""
     return [corpus_path("documents.jsonl").format(corpus=corpus) for corpus in sorted(config_check.corpora_needed(CONFIG))]
-
-
-def models_of_the_hub(wildcards):
-    """The manifests of the hub's models that the runs start from."""
-    used = [name for name in sorted(config_check.pretrained_needed(CONFIG)) if CONFIG.pretrained[name].type == "hub"]
-    return [pretrained_path("pretrained.json").format(pretrained=name) for name in used]
-
-
-def settings_of_pretrained(wildcards):
-    """Of a pretrained model's entry what decides its files and their manifest."""
-    entry = CONFIG.pretrained[wildcards.pretrained]
-    return entry.model_dump(exclude={"type", "configuration"} if entry.type == "hub" else {"type", "corpus", "needs"})
-
-
-def corpus_of_miniature(wildcards, name):
-    return corpus_path(name).format(corpus=CONFIG.pretrained[wildcards.pretrained].corpus)
 
 
 def results_of_experiment(name):

@@ -63,20 +63,26 @@ def model_interval(log_likelihood: ArrayLike, n_bytes: ArrayLike, seed: int = 0)
     by_seed = corpus_bits_per_byte(scores, sizes)
     mean = float(by_seed.mean())
     low, high = _bootstrap(-scores.mean(axis=0) / math.log(2), sizes, seed)
-    result: dict[str, float | None] = {
-        "mean": mean,
-        "low": low,
-        "high": high,
-        "seed_sd": None,
-        "seed_low": None,
-        "seed_high": None,
-    }
-    n = len(by_seed)
-    if n > 1:
-        deviation = float(by_seed.std(ddof=1))
-        half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * deviation / math.sqrt(n)
-        result.update(seed_sd=deviation, seed_low=mean - half, seed_high=mean + half)
-    return result
+    return {"mean": mean, "low": low, "high": high, **over_seeds(by_seed)}
+
+
+def over_seeds(values: ArrayLike) -> dict[str, float | None]:
+    """Spread of a score over trainings, (seeds,): seed_sd, and seed_low, seed_high by Student's t (95 %); None for one seed."""
+    scores = np.asarray(values, dtype=np.float64)
+    n = len(scores)
+    if n < 2:
+        return {"seed_sd": None, "seed_low": None, "seed_high": None}
+    deviation = float(scores.std(ddof=1))
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * deviation / math.sqrt(n)
+    return {"seed_sd": deviation, "seed_low": float(scores.mean()) - half, "seed_high": float(scores.mean()) + half}
+
+
+def seed_noise(a: ArrayLike, b: ArrayLike) -> float | None:
+    """Standard error over seeds of the difference of two models' scores, (seeds,) each; None where one of them has one seed."""
+    both = [np.asarray(values, dtype=np.float64) for values in (a, b)]
+    if min(map(len, both)) < 2:
+        return None
+    return math.sqrt(sum(float(own.var(ddof=1)) / len(own) for own in both))
 
 
 def paired_difference(a: ArrayLike, b: ArrayLike, n_bytes: ArrayLike, seed: int = 0) -> dict[str, Any]:
@@ -138,7 +144,7 @@ def _bootstrap(bits: Floats, sizes: Floats, seed: int) -> tuple[float | None, fl
     bits, sizes = bits[order], sizes[order]
     generator = np.random.default_rng(seed)
     ratios = []
-    for rows in _chunks(n):
+    for rows in chunks(n):
         drawn = generator.integers(0, n, size=(rows, n))
         ratios.append(bits[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
     low, high = np.quantile(np.concatenate(ratios), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
@@ -157,14 +163,14 @@ def _sign_flip(bits: Floats, seed: int) -> float | None:
         return float(np.mean(np.abs(signs @ bits) >= reached))
     generator = np.random.default_rng(seed)
     count = 0
-    for rows in _chunks(n):
+    for rows in chunks(n):
         signs = 1.0 - 2.0 * generator.integers(0, 2, size=(rows, n), dtype=np.int8)
         count += int(np.count_nonzero(np.abs(signs @ bits) >= reached))
     return (count + 1) / (RESAMPLES + 1)
 
 
-def _chunks(n: int) -> list[int]:
-    """RESAMPLES cut into numbers of rows such that rows x n stays within CELLS."""
+def chunks(n: int) -> list[int]:
+    """RESAMPLES of n documents cut into numbers of rows such that rows x n stays within CELLS."""
     rows = max(1, min(RESAMPLES, CELLS // n))
     whole, rest = divmod(RESAMPLES, rows)
     return [rows] * whole + [rest] * (rest > 0)

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
-import vl_convert
 
-from verso.files import read_csv, write_text
+from verso.files import read_csv
+from verso.report.drawing import LINE, MUTED, grid
+from verso.report.drawing import colour as _colour
+from verso.report.drawing import nothing as _nothing
+from verso.report.drawing import write as _write
 from verso.report.palette import colours_of
-from verso.report.tables import HELD_OUT, caution, optional_float
+from verso.report.tables import HELD_OUT, optional_float
 from verso.report.words import FIGURE_LABELS as LABEL
 from verso.report.words import FIGURE_MEASURES, MEASURES
-
-INK, MUTED, LINE = "#333333", "#767676", "#dddddd"  # the page repaints axes in its own colours, for a dark screen
-BETTER, WORSE, DARK = "#b5d5ea", "#f5c7a9", "#22252a"  # tints on which dark text reads, whatever the page around them
 
 
 def draw(
@@ -52,33 +52,6 @@ def draw(
 
 def _corpora(rows: Iterable[Mapping[str, str]]) -> list[str]:
     return list(dict.fromkeys(row["corpus"] for row in rows))
-
-
-def _write(path: str | Path, blocks: Sequence[Any]) -> None:
-    """One SVG of all blocks, one under the other; one plain sentence where there is nothing to draw."""
-    chart = alt.vconcat(*(blocks or [_nothing()]), spacing=36).resolve_scale(color="independent")
-    sizes: dict[str, Any] = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 260}
-    text = sizes | {"labelColor": INK, "titleColor": INK}
-    room = {"left": 8, "top": 8, "right": 36, "bottom": 8}  # on the right for a legend in another language or font
-    chart = (
-        chart.configure(background="transparent", font="sans-serif", padding=room)
-        .configure_view(stroke=None)
-        .configure_axis(**text, gridColor=LINE, domain=False, tickColor=LINE, titlePadding=10, labelPadding=6)
-        .configure_legend(**text)
-        .configure_title(
-            fontSize=14, fontWeight=600, color=INK, anchor="start", subtitleColor=MUTED, subtitleFontSize=12, offset=12
-        )
-    )
-    write_text(path, vl_convert.vegalite_to_svg(chart.to_dict()) + "\n")
-
-
-def _nothing() -> alt.Chart:
-    return alt.Chart(alt.Data(values=[{"text": LABEL["nothing"]}])).mark_text(color=MUTED, fontSize=13).encode(text="text:N")
-
-
-def _colour(names: Sequence[str], colours: Mapping[str, str], legend: alt.Legend | None) -> alt.Color:
-    scale = alt.Scale(domain=list(names), range=[colours[name] for name in names])
-    return alt.Color("model:N", scale=scale, legend=legend, title=LABEL["model"])
 
 
 def _curves(
@@ -220,37 +193,9 @@ def _costs(corpus: str, models: list[dict[str, str]], colours: Mapping[str, str]
 
 
 def _differences(corpus: str, models: list[dict[str, str]], pairs: list[dict[str, str]]) -> alt.LayerChart:
-    """Row minus column in bits per byte; an undecided pair has no colour, one that other seeds might turn round an asterisk."""
-    order = [
-        row["model"]
-        for row in sorted((row for row in models if row["corpus"] == corpus), key=lambda row: float(row["bits_per_byte"]))
-    ]
-    cells = []
-    for pair in pairs:
-        if pair["corpus"] != corpus:
-            continue
-        difference, decided = float(pair["difference"]), pair["verdict"] != "undecided"
-        for row, column, value in (
-            (pair["model_a"], pair["model_b"], difference),
-            (pair["model_b"], pair["model_a"], -difference),
-        ):
-            winner = "row" if value < 0 else "column"
-            text = f"{value:+.3f}".replace("-", "−") + ("*" if decided and caution(pair) else "")
-            cells.append({"row": row, "column": column, "text": text, "verdict": LABEL[winner if decided else "undecided"]})
-    base = alt.Chart(alt.Data(values=cells)).encode(
-        x=alt.X("column:N", sort=order, title=LABEL["column_model"], axis=alt.Axis(orient="top", labelAngle=-40, ticks=False)),
-        y=alt.Y("row:N", sort=order, title=LABEL["row_model"], axis=alt.Axis(ticks=False)),
-    )
-    verdicts = [LABEL["row"], LABEL["column"], LABEL["undecided"]]
-    fill = alt.Color("verdict:N", title=LABEL["verdict"], scale=alt.Scale(domain=verdicts, range=[BETTER, WORSE, "transparent"]),
-                     legend=alt.Legend(symbolStrokeColor=MUTED, symbolType="square", symbolSize=180))  # fmt: skip
-    boxes = base.mark_rect(stroke=LINE, strokeWidth=1, cornerRadius=3).encode(color=fill)
-    text = base.mark_text(fontSize=12).encode(
-        text="text:N", color=alt.condition(alt.datum.verdict == LABEL["undecided"], alt.value(MUTED), alt.value(DARK))
-    )
-    starred = any(cell["text"].endswith("*") for cell in cells)
-    title = alt.TitleParams(corpus, subtitle=LABEL["caution"], offset=20) if starred else corpus
-    return (boxes + text).properties(width=64 * len(order), height=40 * len(order), title=title)
+    """Row minus column in bits per byte."""
+    own = sorted((row for row in models if row["corpus"] == corpus), key=lambda row: float(row["bits_per_byte"]))
+    return grid(corpus, [row["model"] for row in own], [pair for pair in pairs if pair["corpus"] == corpus])
 
 
 def _measures(corpus: str, rows: list[dict[str, str]], colours: Mapping[str, str]) -> alt.ConcatChart:

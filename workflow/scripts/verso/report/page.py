@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from verso.errors import VersoError
 from verso.files import read_csv, read_json, read_json_lines, write_text
-from verso.report import numbers, words
+from verso.report import classifier_page, numbers, words
 from verso.report.hardware_table import totals, uses
 from verso.report.numbers import optional_float
 from verso.report.palette import colours_of
@@ -25,6 +25,7 @@ IN_VIEW = 3  # samples of a model that are shown without a click
 FEW_GROUPS = 12  # more artists than that are listed only at a click
 FEW_DOCUMENTS = 30  # percentile bootstrap is too narrow below
 ENDING = ("linear", "cosine")  # schedules whose rate ends at 0: their last epoch is nearly always the best
+TABLES = ("language_models", "comparisons", "samples", "hardware")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -40,6 +41,7 @@ def render(
     samples: Sequence[Mapping[str, Any]],
     templates: str | Path,
     provenance: Mapping[str, Any],
+    probes: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write the report as one self-contained HTML file.
 
@@ -49,18 +51,22 @@ def render(
     tables: paths of "language_models", "comparisons", "samples", "hardware", "pretrained_models" (CSV). figures: paths of
     "learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation" (SVG).
     samples: {"corpus", "model", "seed", "path"} of each samples.jsonl.
+    A study without language models has none of those, one with classifiers has the tables and figures of
+    verso.report.classifier_page as well. probes: {"corpus", "labels": path of labels.json, "texts": path of probes.jsonl,
+    "runs": [{"model", "seed", "path"} of each probes.csv]}.
     templates: the folder of report.html.j2. provenance: {"versions": {program: version}, "fingerprints": {run: fingerprint},
     "config": name, "commit": str or None, "date": str}; "versions" has "verso".
     Raises VersoError for another language.
     """
     if language not in words.LANGUAGES:
         raise VersoError(f'language: "{language}" is none of {", ".join(words.LANGUAGES)}')
-    rows = {name: read_csv(path) for name, path in tables.items()}
+    rows = {name: read_csv(tables[name]) if name in tables else [] for name in (*TABLES, *classifier_page.TABLES)}
     environment = Environment(
         loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     script = environment.get_template("script.js.j2").render()
     names = list(dict.fromkeys(row["corpus"] for row in rows["language_models"]))
+    used = [*rows["hardware"], *rows["classifier_runs"]]
     page = environment.get_template("report.html.j2").render(
         title=title,
         language=language,
@@ -74,20 +80,25 @@ def render(
         corpora=[{**corpus, "statistics": read_json(corpus["statistics"])} for corpus in corpora],
         demo=any(corpus["demo"] for corpus in corpora),
         tuned=[name for name, settings in models.items() if settings.get("tuning") == "lora"],
-        miniature=any(row["miniature"] == "True" for row in rows["language_models"]),
+        miniature=any(row["miniature"] == "True" for row in (*rows["language_models"], *rows["classifiers"])),
         summaries=[summarise(name, rows["language_models"], rows["comparisons"], models) for name in names],
         measure_names=sample_measure_names(rows["samples"]),
         measure_words=words.MEASURES,
         held_out=HELD_OUT,
         tables=rows,
-        hardware=[{**row, **uses(row)} for row in rows["hardware"]],
-        totals=totals(rows["hardware"]),
+        hardware=[{**row, **uses(row)} for row in used],
+        totals=totals(used),
         best_cells=_best_cells(rows["language_models"]),
-        colours=colours_of(row["model"] for row in rows["language_models"]),
+        colours={
+            model: colour
+            for name in ("language_models", "classifiers")
+            for model, colour in colours_of(row["model"] for row in rows[name]).items()
+        },
         samples=_samples(samples),
         limits={"lines": EXCERPT_LINES, "words": EXCERPT_WORDS},
         in_view=IN_VIEW,
         few_groups=FEW_GROUPS,
+        **classifier_page.described(rows, probes),
         provenance=provenance,
         fingerprints=_runs_by_fingerprint(provenance["fingerprints"]),
     )

@@ -11,7 +11,7 @@ from scipy import stats
 
 from verso.errors import VersoError
 from verso.evaluation.statistics import bits_per_byte as cost_of
-from verso.evaluation.statistics import corpus_bits_per_byte, holm, model_interval, paired_difference, perplexity
+from verso.evaluation.statistics import corpus_bits_per_byte, holm, model_interval, paired_difference, perplexity, seed_noise
 from verso.files import read_csv, read_json, write_csv, write_text
 from verso.report.hardware_table import HARDWARE, HARDWARE_TEX, hardware_rows, hardware_rows_for_latex
 from verso.report.latex import Column, escape, number, number_cell, tabular, text_cell
@@ -212,10 +212,8 @@ def _pairs(corpus: str, scores: Mapping[tuple[str, str], list[dict[str, Any]]], 
 
 def _seed_noise(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> float | None:
     """Standard error over seeds of the difference of two models' bits per byte; None where one of them has one seed."""
-    costs = [corpus_bits_per_byte(np.stack([run["log_likelihood"] for run in own]), own[0]["bytes"]) for own in (a, b)]
-    if min(map(len, costs)) < 2:
-        return None
-    return math.sqrt(sum(float(own.var(ddof=1)) / len(own) for own in costs))
+    costs = (corpus_bits_per_byte(np.stack([run["log_likelihood"] for run in own]), own[0]["bytes"]) for own in (a, b))
+    return seed_noise(*costs)
 
 
 def caution(pair: Mapping[str, Any]) -> str | None:

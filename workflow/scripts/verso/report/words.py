@@ -1,5 +1,6 @@
 """The report's texts in English and Spanish: what it says, never what it found."""
 
+from verso.report import words_classifiers_en, words_classifiers_es
 from verso.report.words_en import ENGLISH
 from verso.report.words_es import SPANISH
 
@@ -29,6 +30,7 @@ FIGURE_LABELS = {
     "undecided": "undecided",
     "caution": "* decided on the test texts only: within seed noise, or one seed",
     "control_line": "dot: mean of the samples ± one standard error; grey tick: held-out texts, cut to at most that length",
+    **words_classifiers_en.FIGURE_LABELS,
 }
 FIGURE_LABELS_ES = {
     "nothing": "nada que dibujar: muy pocos modelos o medidas",
@@ -54,6 +56,7 @@ FIGURE_LABELS_ES = {
     "caution": "* decidido solo en los textos de prueba: dentro del ruido entre semillas, o una sola semilla",
     "control_line": "punto: media de las muestras ± un error estándar; marca gris: textos reservados, cortados a esa "
     "longitud como mucho",
+    **words_classifiers_es.FIGURE_LABELS,
 }
 
 # Columns of sample_measures.csv (verso.evaluation.measures): the heading in each language.
@@ -82,4 +85,4 @@ FIGURE_MEASURES = (
     "rhyme_density", "longest_run_words", "containment_5",
 )  # fmt: skip
 
-TEXTS = {"en": ENGLISH, "es": SPANISH}
+TEXTS = {"en": ENGLISH | words_classifiers_en.ENGLISH, "es": SPANISH | words_classifiers_es.SPANISH}

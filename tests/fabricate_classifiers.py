@@ -1,0 +1,187 @@
+"""Classifiers that nobody trained: invented labels, predictions and costs, for the tests of tables, figures and page."""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fabricate import _hardware, _statistics, hash_of
+
+from verso.files import write_csv, write_json, write_json_lines
+
+STARS = ["1", "2", "3", "4", "5"]
+OPENINGS = ("The room was quiet", "La cena llegó fría", "We waited an hour", "El mar se oye desde la cama")
+ENDINGS = ("and we would come back.", "y no volveremos.", "but the staff was kind.", "aunque el precio lo compensa.")
+SKILL = {"majority": 0.0, "rnn": 0.05, "gru": 0.35, "lstm": 0.45, "tfidf": 0.5, "textcnn": 0.52, "mdeberta": 0.6}
+FAMILIES = {"majority": "majority", "tfidf": "tfidf", "textcnn": "textcnn"}
+HISTORY = ("epoch", "step", "train_loss", "validation_loss", "best", "validation_f1_macro")
+
+
+def fabricate_labelled(
+    folder: Path, corpus: str, names: Sequence[str] = STARS, ordered: bool = True, documents: int = 120
+) -> dict[str, Any]:
+    """Write labels.json, test.jsonl and probes.jsonl; returns the corpus as `classifier_tables.compare` wants it, and "probes".
+
+    Later labels are more frequent, as stars are.
+    """
+    dice = random.Random(f"the texts of {corpus}")
+    place = folder / "corpora" / f"{hash_of(corpus)}"
+    write_json(place / "labels.json", {"names": list(names), "ordered": ordered})
+    labels = dice.choices(names, [2 + turn for turn in range(len(names))], k=documents)
+    texts = [f"{dice.choice(OPENINGS)} {dice.choice(ENDINGS)} ({number})" for number in range(documents)]
+    rows = [{"id": f"review-{n}", "text": texts[n], "group": labels[n], "metadata": {}} for n in range(documents)]
+    written = [
+        {"id": f"{n + 1}", "text": f"By hand: {OPENINGS[n]}", "group": names[-1 - n % 2], "metadata": {}} for n in range(3)
+    ]
+    for name, found in (("test", rows), ("probes", written)):
+        write_json_lines(place / f"{name}.jsonl", found)
+    paths = {"labels": str(place / "labels.json"), "test": str(place / "test.jsonl"), "probes": str(place / "probes.jsonl")}
+    return {"name": corpus, "names": list(names), "documents": rows, "written": written, **paths}
+
+
+def fabricate_classifier(
+    folder: Path, corpus: dict[str, Any], model: str, seed: int, predictions: Sequence[str] | None = None, **others: Any
+) -> dict[str, Any]:
+    """Write one run's files; returns the run as `classifier_tables.compare` wants it, and its "probes".
+
+    predictions: of the corpus's documents, else invented ones as good as the model's name promises; "zero-shot" gives in a tenth
+    of all replies no label, and never a probability. others: override the run's entries.
+    """
+    dice = random.Random(f"{corpus['name']} {model} {seed}")
+    place = folder / "runs" / f"{hash_of(corpus['name'])}" / f"{hash_of(model)}" / f"seed-{seed}"
+    for name, documents in (("scores", corpus["documents"]), ("probes", corpus["written"])):
+        own = predictions if name == "scores" else None
+        told = own or [_told(model, row["group"], corpus, dice) for row in documents]
+        write_scores(place / f"{name}.csv", documents, told, corpus["names"], None if model == "zero-shot" else dice)
+    write_csv(place / "history.csv", _history() if model not in ("majority", "tfidf", "zero-shot") else [], HISTORY)
+    size = {"majority": 5, "tfidf": 40_165}.get(model, 1_260_000)
+    trainable = 2_000 if model == "mdeberta" else size
+    write_json(place / "architecture.json", {"family": model, "parameters": size, "trainable": trainable})
+    card = {"device": "cuda", "gpu_hours": 0.01, "peak_vram_mb": 180, "peak_vram_reserved_mb": 195, "energy_joules": 900}
+    write_json(place / "hardware.json", _hardware(dice) | (card if model == "mdeberta" else {}))
+    speed = {"documents": len(corpus["documents"]), "documents_per_second": dice.uniform(500, 900)}
+    write_json(place / "scoring.json", {"wall_seconds": 0.2, **speed, "device": "cpu"})
+    names = {"scores": "scores.csv", "probes": "probes.csv", "architecture": "architecture.json", "history": "history.csv"}
+    names |= {"hardware": "hardware.json", "scoring": "scoring.json"}
+    run = {"corpus": corpus["name"], "model": model, "family": FAMILIES.get(model, "recurrent_classifier"), "seed": seed}
+    return run | {"miniature": False} | {key: str(place / name) for key, name in names.items()} | others
+
+
+def _history() -> list[dict[str, Any]]:
+    losses = [(n, 1.5 - 0.1 * n, 0.3 + 0.03 * n) for n in range(1, 6)]
+    rows = [{"epoch": n, "step": 40 * n, "train_loss": loss, "validation_loss": loss + 0.1} for n, loss, _ in losses]
+    return [row | {"best": int(n <= 4), "validation_f1_macro": f1} for row, (n, _, f1) in zip(rows, losses, strict=True)]
+
+
+def write_scores(
+    path: Path, documents: Sequence[dict[str, Any]], told: Sequence[str], names: Sequence[str], dice: random.Random | None
+) -> None:
+    """scores.csv of some predictions; the predicted label is drawn the greatest probability, without dice none."""
+    rows = []
+    for document, prediction in zip(documents, told, strict=True):
+        row: dict[str, Any] = {"document": document["id"], "label": document["group"], "prediction": prediction}
+        if prediction and dice:
+            most = dice.uniform(1.2 / len(names), 1)
+            rest = (1 - most) / (len(names) - 1)
+            row |= {f"probability_{n}": most if name == prediction else rest for n, name in enumerate(names)}
+        rows.append(row)
+    write_csv(path, rows, ("document", "label", "prediction", *(f"probability_{n}" for n in range(len(names)))))
+
+
+def _told(model: str, label: str, corpus: dict[str, Any], dice: random.Random) -> str:
+    names = corpus["names"]
+    if model == "majority":
+        return names[-1]
+    if model == "zero-shot" and dice.random() < 0.1:
+        return ""
+    return label if dice.random() < SKILL.get(model, 0.4) else dice.choice(names)
+
+
+def fabricate_tables(folder: Path, corpora: Sequence[dict[str, Any]], runs: Sequence[dict[str, Any]]) -> dict[str, Path]:
+    """The tables of some runs; their paths by the names that the page knows them by."""
+    from verso.report import classifier_page, classifier_tables
+
+    csvs = {name: folder / f"{name}.csv" for name in classifier_page.TABLES}
+    classifier_tables.compare(
+        runs,
+        [{key: corpus[key] for key in ("name", "labels", "test")} for corpus in corpora],
+        42,
+        classifiers=csvs["classifiers"],
+        comparisons=csvs["classifier_comparisons"],
+        classes=csvs["classifier_classes"],
+        confusions=csvs["classifier_confusions"],
+        of_runs=csvs["classifier_runs"],
+        errors=csvs["classifier_errors"],
+    )
+    return csvs
+
+
+def fabricate_figures(folder: Path, csvs: dict[str, Path]) -> dict[str, Path]:
+    """The figures of some tables; their paths by the names that the page knows them by."""
+    from verso.report import classifier_figures, classifier_page
+
+    svgs = {name: folder / f"{name}.svg" for name in classifier_page.FIGURES}
+    classifier_figures.draw(
+        classifiers=csvs["classifiers"],
+        comparisons=csvs["classifier_comparisons"],
+        confusions=csvs["classifier_confusions"],
+        of_runs=csvs["classifier_runs"],
+        f1=svgs["classifier_f1"],
+        differences=svgs["classifier_differences"],
+        confusion_matrices=svgs["confusion_matrices"],
+    )
+    return svgs
+
+
+def fabricate_classifier_report(
+    folder: Path,
+    corpora: Sequence[dict[str, Any]],
+    models: Sequence[str],
+    seeds: int,
+    demo: bool = False,
+    tables: dict[str, Path] | None = None,
+    figures: dict[str, Path] | None = None,
+    **others: Any,
+) -> Path:
+    """Runs of all models on all corpora, their tables and figures, and the report; returns its path.
+
+    tables, figures: those of language models, for a study of both kinds. others: override what `page.render` is given.
+    """
+    from verso.report import page
+
+    runs = [fabricate_classifier(folder, corpus, model, seed) for corpus in corpora for model in models for seed in range(seeds)]
+    csvs = fabricate_tables(folder, corpora, runs)
+    statistics = folder / "statistics.json"
+    write_json(statistics, _statistics("labelled"))
+    probes = [
+        {
+            "corpus": corpus["name"],
+            "labels": corpus["labels"],
+            "texts": corpus["probes"],
+            "runs": [{**run, "path": run["probes"]} for run in runs if run["corpus"] == corpus["name"]],
+        }
+        for corpus in corpora
+    ]
+    arguments: dict[str, Any] = {
+        "title": "Classifiers on invented reviews",
+        "language": "en",
+        "experiments": [
+            {"name": f"stars of {corpus['name']}", "corpus": corpus["name"], "models": list(models), "seeds": list(range(seeds))}
+            for corpus in corpora
+        ],
+        "models": {model: {"family": FAMILIES.get(model, "recurrent_classifier"), "epochs": 50} for model in models},
+        "corpora": [{"name": corpus["name"], "kind": "labelled", "statistics": statistics, "demo": demo} for corpus in corpora],
+        "samples": [],
+        "probes": probes,
+        "provenance": {
+            "versions": {"verso": "0.1.0"},
+            "fingerprints": {f"{run['corpus']} {run['model']} seed {run['seed']}": "0123456789abcdef" for run in runs},
+            "config": "config/invented.yaml",
+            "commit": None,
+            "date": "2026-11-22",
+        },
+    }  # fmt: skip
+    templates = Path(__file__).parents[1] / "workflow" / "report" / "templates"
+    both = {"tables": {**(tables or {}), **csvs}, "figures": {**(figures or {}), **fabricate_figures(folder, csvs)}}
+    page.render(folder / "report.html", templates=templates, **both, **(arguments | others))
+    return folder / "report.html"
