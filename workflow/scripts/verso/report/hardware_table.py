@@ -24,11 +24,11 @@ def hardware_rows(run: Mapping[str, Any]) -> list[dict[str, Any]]:
     """
     untuned = read_json(run["architecture"]).get("tuning") == "none"
     works = [work for work, key in WORK.items() if key in run and not (untuned and work == "training")]
-    return [_row(run, work) for work in works]
+    return [hardware_row(run, work) for work in works]
 
 
-def _row(run: Mapping[str, Any], work: str) -> dict[str, Any]:
-    """What the file says and what follows from it; blank where an older one does not say.
+def hardware_row(run: Mapping[str, Any], work: str = "training") -> dict[str, Any]:
+    """What a work's file says and what follows from it; blank where an older one does not say.
 
     asked_runtime is in minutes, the other units stand in the names.
     """
