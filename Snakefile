@@ -23,6 +23,7 @@ report: "workflow/report/captions/workflow.rst"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/functions.smk"
 include: "workflow/rules/descriptions.smk"
+include: "workflow/rules/classifier_descriptions.smk"
 include: "workflow/rules/needs.smk"
 include: "workflow/rules/scraping.smk"
 include: "workflow/rules/corpora.smk"
@@ -32,6 +33,7 @@ include: "workflow/rules/causal_llm.smk"
 include: "workflow/rules/classifiers.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/report_so_far.smk"
+include: "workflow/rules/classifier_report.smk"
 
 
 localrules:
