@@ -120,7 +120,7 @@ def vectors_of_model(wildcards):
 def vocabulary_of_classifier(wildcards):
     """What a neural classifier reads by; a baseline has its own."""
     neural = CONFIG.models[wildcards.model].family in NEURAL_CLASSIFIERS
-    return [corpus_path("vocab_token.json")] if neural else []
+    return corpus_path("vocab_token.json") if neural else []
 
 
 def weights_of_classifier(wildcards):

@@ -20,12 +20,13 @@ from verso.estimates import (
     CorpusSize,
 )
 
-NUMBERS_PER_RESPONSE = 3  # of a filter at a token: response, what is masked of it, its gradient
+NUMBERS_PER_RESPONSE = 6  # of a filter at a token: response, what is masked of it, their gradients, and room to compute
+NUMBERS_OF_BOTH = 4  # of a unit of the state, where two directions are put together and turned round
 NUMBERS_PER_EMBEDDED = 3  # of a token's vector: itself, as the layer wants it, its gradient
 HELD_BYTES = 12  # a token, as it is read
 SECONDS_PER_TEXT = 60e-6  # to put texts into batches
-IMPORTED_SKLEARN_MB = 200  # beyond torch, which measures what is used
-BYTES_PER_RUN = 250  # of a training text's runs of words or characters: counting them, their matrix, the solver's memory
+SECONDS_PER_RESPONSE = 15e-9  # of a filter at a token, beside its products: masked, its maximum sought
+BYTES_PER_RUN = 150  # of a training text's runs of words or characters: counting them, their matrix, the solver's memory
 SECONDS_PER_RUN = 15e-6  # five fits of five labels
 SECONDS_OF_MAJORITY = 5.0
 
@@ -35,7 +36,7 @@ def memory_mb(model: Classifier, size: CorpusSize) -> float:
     if isinstance(model, Majority):
         return IMPORTED_TORCH_MB
     if isinstance(model, Tfidf):
-        return IMPORTED_TORCH_MB + IMPORTED_SKLEARN_MB + _runs(model, size) * BYTES_PER_RUN / 1e6
+        return IMPORTED_TORCH_MB + _runs(model, size) * BYTES_PER_RUN / 1e6
     if model.needs.gpus:
         held = CUDA_IN_RAM_MB + _weights(model, size) * BYTES_PER_WEIGHT / 1e6
     else:
@@ -57,7 +58,9 @@ def seconds(model: Classifier, size: CorpusSize) -> float:
     if isinstance(model, Tfidf):
         return _runs(model, size) * SECONDS_PER_RUN * len(model.C) / 5
     reading = 6 * _reading_weights(model) / FLOPS
-    if isinstance(model, RecurrentClassifier):
+    if isinstance(model, TextCNN):
+        reading += SECONDS_PER_RESPONSE * model.filters * len(model.widths)
+    else:
         reading += SECONDS_PER_STEP_OF_LAYER[model.cell] * model.layers * _directions(model) / model.batch
     update = _weights(model, size) * SECONDS_PER_WEIGHT / model.batch
     gain = CARD_GAIN if model.needs.gpus else model.needs.cpus**THREADS_GAIN
@@ -83,11 +86,12 @@ def _working_mb(model: RecurrentClassifier | TextCNN, size: CorpusSize) -> float
     """Weights with all their copies, and what one step holds for its way back, in MB."""
     places = model.batch * model.length
     if isinstance(model, RecurrentClassifier):
-        held = model.hidden * model.layers * _directions(model) * NUMBERS_PER_STATE[model.cell]
+        numbers = NUMBERS_PER_STATE[model.cell] + (NUMBERS_OF_BOTH if model.bidirectional else 0)
+        held = model.hidden * model.layers * _directions(model) * numbers
     else:
         held = model.filters * len(model.widths) * NUMBERS_PER_RESPONSE
-    numbers = places * (held + model.embedding * NUMBERS_PER_EMBEDDED)
-    return (_weights(model, size) * BYTES_PER_WEIGHT + 4 * numbers) / 1e6
+    held += model.embedding * NUMBERS_PER_EMBEDDED
+    return (_weights(model, size) * BYTES_PER_WEIGHT + 4 * places * held) / 1e6
 
 
 def _weights(model: RecurrentClassifier | TextCNN, size: CorpusSize) -> int:
