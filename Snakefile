@@ -24,6 +24,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/functions.smk"
 include: "workflow/rules/functions_pretrained.smk"
 include: "workflow/rules/descriptions.smk"
+include: "workflow/rules/classifier_descriptions.smk"
 include: "workflow/rules/needs.smk"
 include: "workflow/rules/needs_pretrained.smk"
 include: "workflow/rules/scraping.smk"
@@ -34,6 +35,7 @@ include: "workflow/rules/causal_llm.smk"
 include: "workflow/rules/classifiers.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/report_so_far.smk"
+include: "workflow/rules/classifier_report.smk"
 
 
 localrules:

@@ -12,7 +12,7 @@ CAPTIONS = "../report/captions"
 
 rule compare:
     input:
-        **{key: of_runs(file, RUNS) for key, file in FILES_OF_RUN.items()},
+        **{key: of_runs(file, of_language_models(RUNS)) for key, file in FILES_OF_RUN.items()},
         **{key: of_llm_runs(file, RUNS) for key, file in FILES_OF_LLM.items()},
         pretrained=manifests_of(RUNS),
     output:
@@ -36,7 +36,7 @@ rule compare:
     resources:
         **light_work("compare"),
     params:
-        runs=described_runs(RUNS),
+        runs=described_runs(of_language_models(RUNS)),
         code=code_of("compare"),
     script:
         "../scripts/compare.py"
@@ -47,7 +47,7 @@ rule figures:
         language_models=table_path("language_models"),
         comparisons=table_path("comparisons"),
         samples=table_path("samples"),
-        histories=of_runs("history.csv", RUNS),
+        histories=of_runs("history.csv", of_language_models(RUNS)),
     output:
         **{
             name: report(
@@ -68,7 +68,7 @@ rule figures:
     resources:
         **light_work("figures"),
     params:
-        histories=of_runs_described("history.csv", RUNS),
+        histories=of_runs_described("history.csv", of_language_models(RUNS)),
         code=code_of("figures"),
     script:
         "../scripts/figures.py"
@@ -76,10 +76,10 @@ rule figures:
 
 rule report:
     input:
-        **{name: table_path(name) for name in TABLES},
-        **{f"{name}_figure": figure_path(name) for name in FIGURES},
+        **files_of_report(RUNS, RESULTS),
         statistics=[corpus["statistics"] for corpus in described_corpora(RUNS)],
-        written=of_runs("samples.jsonl", RUNS),
+        written=of_runs("samples.jsonl", of_language_models(RUNS)),
+        probes=files_of_probes(described_probes(RUNS)),
         templates=files_of_template(),
     output:
         report=report(
@@ -100,7 +100,8 @@ rule report:
         experiments=described_experiments(RUNS),
         models=described_models(RUNS),
         corpora=described_corpora(RUNS),
-        samples=of_runs_described("samples.jsonl", RUNS),
+        samples=of_runs_described("samples.jsonl", of_language_models(RUNS)),
+        probes=described_probes(RUNS),
         config=CONFIG_ORIGIN,
         fingerprints=fingerprints_of(RUNS),
         code=code_of("report"),

@@ -9,7 +9,7 @@ SO_FAR = f"{RESULTS}/so_far"
 
 use rule compare as compare_so_far with:
     input:
-        **{key: so_far(lambda runs, file=file: of_runs(file, runs)) for key, file in FILES_OF_RUN.items()},
+        **{key: so_far(lambda runs, file=file: of_runs(file, of_language_models(runs))) for key, file in FILES_OF_RUN.items()},
         **{key: so_far(lambda runs, file=file: of_llm_runs(file, runs)) for key, file in FILES_OF_LLM.items()},
         pretrained=so_far(manifests_of),
     output:
@@ -22,7 +22,7 @@ use rule compare as compare_so_far with:
     resources:
         **light_work("compare_so_far"),
     params:
-        runs=so_far(described_runs),
+        runs=so_far(lambda runs: described_runs(of_language_models(runs))),
         code=code_of("compare"),
 
 
@@ -31,7 +31,7 @@ use rule figures as figures_so_far with:
         language_models=f"{SO_FAR}/tables/language_models.csv",
         comparisons=f"{SO_FAR}/tables/comparisons.csv",
         samples=f"{SO_FAR}/tables/samples.csv",
-        histories=so_far(lambda runs: of_runs("history.csv", runs)),
+        histories=so_far(lambda runs: of_runs("history.csv", of_language_models(runs))),
     output:
         **{name: f"{SO_FAR}/figures/{name}.svg" for name in FIGURES},
     log:
@@ -41,16 +41,15 @@ use rule figures as figures_so_far with:
     resources:
         **light_work("figures_so_far"),
     params:
-        histories=so_far(lambda runs: of_runs_described("history.csv", runs)),
+        histories=so_far(lambda runs: of_runs_described("history.csv", of_language_models(runs))),
         code=code_of("figures"),
 
 
 use rule report as report_so_far with:
     input:
-        **{name: f"{SO_FAR}/tables/{name}.csv" for name in TABLES},
-        **{f"{name}_figure": f"{SO_FAR}/figures/{name}.svg" for name in FIGURES},
+        unpack(so_far(lambda runs: files_of_report(runs, SO_FAR))),
         statistics=so_far(lambda runs: [corpus["statistics"] for corpus in described_corpora(runs)]),
-        written=so_far(lambda runs: of_runs("samples.jsonl", runs)),
+        written=so_far(lambda runs: of_runs("samples.jsonl", of_language_models(runs))),
         templates=files_of_template(),
     output:
         report=f"{SO_FAR}/report.html",
@@ -66,7 +65,8 @@ use rule report as report_so_far with:
         experiments=so_far(described_experiments),
         models=so_far(described_models),
         corpora=so_far(described_corpora),
-        samples=so_far(lambda runs: of_runs_described("samples.jsonl", runs)),
+        samples=so_far(lambda runs: of_runs_described("samples.jsonl", of_language_models(runs))),
+        probes=[],  # nothing is classified for a report of what there is
         config=CONFIG_ORIGIN,
         fingerprints=so_far(fingerprints_of),
         code=code_of("report"),

@@ -6,9 +6,10 @@ from verso.jobs import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.report.page import render
+        from verso.report.page import FIGURES, TABLES, render
         from verso.report.versions import commit_of, today, versions
 
+        given = dict(snakemake.input.items())
         render(
             report=snakemake.output.report,
             title=snakemake.params.title,
@@ -16,15 +17,10 @@ if __name__ == "__main__":
             experiments=snakemake.params.experiments,
             models=snakemake.params.models,
             corpora=snakemake.params.corpora,
-            tables={
-                name: snakemake.input[name]
-                for name in ("language_models", "comparisons", "samples", "hardware", "pretrained_models")
-            },
-            figures={
-                name: snakemake.input[f"{name}_figure"]
-                for name in ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation")
-            },
+            tables={name: given[name] for name in TABLES if name in given},
+            figures={name: given[f"{name}_figure"] for name in FIGURES if f"{name}_figure" in given},
             samples=snakemake.params.samples,
+            probes=snakemake.params.probes,
             templates=Path(snakemake.input.templates[0]).parent,
             provenance={
                 "versions": versions(),

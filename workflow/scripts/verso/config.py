@@ -156,11 +156,21 @@ class ManualCorpus(TextCorpus):
         return self
 
 
+class Probe(Settings):
+    """A text that the user wrote to see what every classifier takes it for."""
+
+    text: str = Field(min_length=1, description="The text.")
+    label: str | int = Field(description="The label that is meant, one of the corpus's.")
+
+
 class LabelledCorpus(CorpusBase):
     """Texts with a label."""
 
     source: FileSource = Field(description="Where the text comes from.")
     kind: Literal["labelled"] = Field(description="Texts with a label each; split by text, stratified by label.")
+    probes: list[Probe] = Field(
+        default_factory=list, description="Texts that the user wrote; the report shows what every model takes them for."
+    )
 
 
 Corpus = Annotated[SongsCorpus | ManualCorpus | LabelledCorpus, Field(discriminator="kind")]

@@ -19,7 +19,8 @@ RULES = (
     "sample_recurrent_lm", "measure_samples", "compare", "figures", "report", "fetch", "compare_so_far", "figures_so_far",
     "report_so_far", "fetch_pretrained", "make_miniature", "train_causal_llm", "take_causal_llm", "score_causal_llm",
     "sample_causal_llm", "merge_causal_llm", "scrape_genius", "train_classifier", "train_tfidf", "train_majority",
-    "predict_labels",
+    "predict_labels", "write_probes", "predict_probes", "compare_classifiers", "draw_classifiers", "compare_classifiers_so_far",
+    "draw_classifiers_so_far",
 )  # fmt: skip
 
 # Which corpora each family of models can learn from: language models any text, classifiers what has labels.

@@ -25,7 +25,8 @@ IN_VIEW = 3  # samples of a model that are shown without a click
 FEW_GROUPS = 12  # more artists than that are listed only at a click
 FEW_DOCUMENTS = 30  # percentile bootstrap is too narrow below
 ENDING = ("linear", "cosine")  # schedules whose rate ends at 0: their last epoch is nearly always the best
-TABLES = ("language_models", "comparisons", "samples", "hardware")
+TABLES = ("language_models", "comparisons", "samples", "hardware", "pretrained_models", *classifier_page.TABLES)
+FIGURES = ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation", *classifier_page.FIGURES)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -60,7 +61,7 @@ def render(
     """
     if language not in words.LANGUAGES:
         raise VersoError(f'language: "{language}" is none of {", ".join(words.LANGUAGES)}')
-    rows = {name: read_csv(tables[name]) if name in tables else [] for name in (*TABLES, *classifier_page.TABLES)}
+    rows = {name: read_csv(tables[name]) if name in tables else [] for name in TABLES}
     environment = Environment(
         loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

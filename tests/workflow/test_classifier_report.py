@@ -1,0 +1,122 @@
+"""From prepared labelled texts to the page, for real: tables, texts written by hand, the report of what there is."""
+
+import json
+import re
+import shutil
+
+import pytest
+from project import CONFIG, Project
+from reviews import write_corpus
+
+from verso.files import read_csv
+
+TINY = {"embedding": 8, "epochs": 3, "needs": {"mem_mb": 1000, "checkpoint_seconds": 1}}
+MODELS = {
+    "majority": {"family": "majority"},
+    "tfidf": {"family": "tfidf"},
+    "gru": {"family": "recurrent_classifier", "cell": "gru", "hidden": 8, "layers": 1, **TINY},
+    "textcnn": {"family": "textcnn", "filters": 4, **TINY},
+}
+REVIEWS = {
+    "kind": "labelled",
+    "source": {"path": "reviews.jsonl"},
+    "probes": [{"text": "The soup was warm, the room lovely.", "label": 3}, {"text": "Cold, and <b>rude</b>.", "label": "1"}],
+}
+POLARITY = {"corpus": "reviews", "models": list(MODELS), "seeds": [1, 2]}
+ALONE = {
+    "title": "Reviews",
+    "corpora": {"reviews": REVIEWS},
+    "models": MODELS,
+    "experiments": {"polarity": POLARITY},
+}
+
+
+def made_in(folder, config):
+    project = Project.made_in(folder, config)
+    prepared = write_corpus(project.path("results/corpora/reviews"))
+    project.path("reviews.jsonl").write_text("")
+    for name in ("train", "validation", "test"):  # written now: what stands is newer than its source
+        (prepared / f"{name}.jsonl").touch()
+    return project
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory):
+    project = made_in(tmp_path_factory.mktemp("classified"), ALONE)
+    project.make("results/report.html")
+    return project
+
+
+@pytest.fixture
+def made(made_once, tmp_path):
+    return made_once.copied_to(tmp_path)
+
+
+def test_a_study_of_classifiers_ends_in_tables_and_a_page_without_language_models(made):
+    rows = read_csv(made.path("results/tables/classifiers.csv"))
+    assert [(row["model"], row["seeds"], row["documents"]) for row in rows] == [(name, "2", "30") for name in sorted(MODELS)]
+    scores = {row["model"]: float(row["f1_macro"]) for row in rows}
+    assert scores["tfidf"] > 0.9 > scores["majority"]
+    assert not made.path("results/tables/language_models.csv").exists()
+    page = made.path("results/report.html").read_text(encoding="utf-8")
+    assert 'id="en-classifiers"' in page
+    assert 'id="en-models"' not in page
+    assert made.plan("results/report.html") == []
+
+
+def test_texts_written_by_hand_are_told_by_every_model(made):
+    page = made.path("results/report.html").read_text(encoding="utf-8")
+    probes = page.split('<section id="en-probes">')[1].split("</section>")[0]
+    assert "Cold, and &lt;b&gt;rude&lt;/b&gt;." in probes
+    rows = read_csv(made.path("results/runs/reviews/tfidf/seed-1/probes.csv"))
+    assert [(row["document"], row["label"], row["prediction"]) for row in rows] == [("1", "3", "3"), ("2", "1", "1")]
+
+
+def test_another_text_by_hand_trains_nothing(made):
+    added = {"text": "Plain and quiet.", "label": 2}
+    made.change_config(lambda config: config["corpora"]["reviews"]["probes"].append(added))
+    rules = {job.split()[0] for job in made.plan("results/report.html")}
+    assert rules == {"write_probes", "predict_probes", "report"}
+
+
+def test_a_text_by_hand_with_a_label_that_there_is_not_is_refused(made):
+    made.change_config(lambda config: config["corpora"]["reviews"]["probes"].append({"text": "So so.", "label": 6}))
+    code, output = made.run("results/report.html")
+    assert code != 0
+    log = made.path("results/logs/write_probes/reviews.log").read_text(encoding="utf-8")
+    assert 'corpora.reviews.probes[2].label  "6" is none of 1, 2, 3' in output + log
+
+
+def test_without_texts_by_hand_nothing_is_told_of_any(made):
+    made.change_config(lambda config: config["corpora"]["reviews"].pop("probes"))
+    made.make("results/report.html")
+    assert 'id="en-probes"' not in made.path("results/report.html").read_text(encoding="utf-8")
+
+
+def test_another_kind_of_experiment_leaves_classifiers_as_they_are(made):
+    def add(config):
+        config["corpora"]["songs"] = CONFIG["corpora"]["songs"]
+        config["models"]["lstm-char"] = CONFIG["models"]["lstm-char"]
+        config["experiments"]["lyrics"] = {"corpus": "songs", "models": ["lstm-char"], "seeds": [1]}
+
+    made.change_config(add)
+    planned = {job.split()[0] for job in made.plan("results/report.html")}
+    assert not planned & {"train_classifier", "predict_labels", "compare_classifiers", "draw_classifiers"}
+    made.make("results/report.html")
+    page = made.path("results/report.html").read_text(encoding="utf-8")
+    assert {'id="en-models"', 'id="en-classifiers"'} <= set(re.findall(r'id="en-[a-z_]+"', page))
+    assert [row["model"] for row in read_csv(made.path("results/tables/language_models.csv"))] == ["lstm-char"]
+    assert [row["model"] for row in read_csv(made.path("results/tables/hardware.csv"))] == ["lstm-char"]
+
+
+def test_the_report_of_what_there_is_holds_the_classifiers_that_are_finished(made):
+    for seed in (1, 2):
+        shutil.rmtree(made.path(f"results/runs/reviews/gru/seed-{seed}"))
+    made.make(
+        "report_so_far", "--nolock", "--allowed-rules", "compare_classifiers_so_far", "draw_classifiers_so_far", "report_so_far"
+    )
+    page = made.path("results/so_far/report.html").read_text(encoding="utf-8")
+    assert "Reviews: 6 of 8 runs" in page
+    rows = read_csv(made.path("results/so_far/tables/classifiers.csv"))
+    assert [row["model"] for row in rows] == ["majority", "textcnn", "tfidf"]
+    assert json.loads(made.path("results/runs/reviews/tfidf/seed-1/hardware.json").read_text())["wall_seconds"] > 0

@@ -1,0 +1,17 @@
+"""Draw the figures of classifiers (verso.report.classifier_figures)."""
+
+from verso.jobs import job_of
+
+if __name__ == "__main__":
+    with job_of(snakemake):
+        from verso.report.classifier_figures import draw
+
+        draw(
+            classifiers=snakemake.input.classifiers,
+            comparisons=snakemake.input.classifier_comparisons,
+            confusions=snakemake.input.classifier_confusions,
+            of_runs=snakemake.input.classifier_runs,
+            f1=snakemake.output.classifier_f1,
+            differences=snakemake.output.classifier_differences,
+            confusion_matrices=snakemake.output.confusion_matrices,
+        )
