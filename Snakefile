@@ -24,6 +24,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/functions.smk"
 include: "workflow/rules/descriptions.smk"
 include: "workflow/rules/needs.smk"
+include: "workflow/rules/sources.smk"
 include: "workflow/rules/scraping.smk"
 include: "workflow/rules/corpora.smk"
 include: "workflow/rules/pretrained.smk"
@@ -43,7 +44,7 @@ rule all:
     input:
         REPORT,
         results_of_runs(RUNS),
-        exports_of_all_songs,
+        exports_of_all_corpora,
 
 
 rule fetch:

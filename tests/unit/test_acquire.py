@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verso.corpora.acquire import acquire, document_id
-from verso.corpora.readers import BLOCK, Fault, read_csv, read_json_array, read_json_lines
+from verso.corpora.readers import BLOCK, Fault, read_csv, read_json_lines
+from verso.corpora.readers_json import read_json_array
 from verso.errors import VersoError
 from verso.files import read_json_lines as rows_of
 

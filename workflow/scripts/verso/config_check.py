@@ -18,7 +18,7 @@ RULES = (
     "all", "acquire_corpus", "prepare_corpus", "build_vocabulary", "export_songs", "train_recurrent_lm", "score_recurrent_lm",
     "sample_recurrent_lm", "measure_samples", "compare", "figures", "report", "fetch", "compare_so_far", "figures_so_far",
     "report_so_far", "fetch_pretrained", "make_miniature", "train_causal_llm", "take_causal_llm", "score_causal_llm",
-    "sample_causal_llm", "scrape_genius",
+    "sample_causal_llm", "scrape_genius", "scrape_steam", "fetch_dataset", "prepare_labelled", "export_labelled",
 )  # fmt: skip
 
 # Which corpora each family of models can learn from: language models any text, classifiers (later) what has labels.
