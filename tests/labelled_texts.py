@@ -25,6 +25,14 @@ def reviews(counts):
     return rows
 
 
+def given_rows_of(counts, **held_out):
+    """The same in given parts: train, and of each part that is named so many."""
+    rows, parts = reviews(counts), {}
+    for part, count in held_out.items():
+        parts[part], rows = rows[-count:], rows[:-count]
+    return {"train": rows, **parts}
+
+
 def lines(path, rows):
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
@@ -55,9 +63,10 @@ class Labelled:
         aside = [(row["where"], row["reason"]) for row in read_json_lines(self.folder / "set_aside.jsonl")]
         return list(read_json_lines(self.folder / "documents.jsonl")), aside
 
-    def prepared(self, labels=None, ordered=None, near=NEAR):
+    def prepared(self, labels=None, ordered=None, near=NEAR, texts_per_label=None):
         """The parts of what was acquired, by name, and the statistics."""
         settings = {"split": SPLIT, "near_duplicates": near, "labels": labels, "ordered": ordered}
+        settings["texts_per_label"] = texts_per_label
         prepare_labelled(self.folder / "documents.jsonl", settings, self.folder / "set_aside.jsonl", **self.outputs)
         return {part: list(read_json_lines(self.outputs[part])) for part in PARTS}, read_json(self.outputs["statistics"])
 

@@ -254,15 +254,6 @@ def test_a_file_name_that_is_no_text_is_set_aside(tmp_path, take):
     assert aside[0][1] == "title is not valid Unicode (half a surrogate pair)"
 
 
-def test_labels_may_be_numbers_and_name_the_document(tmp_path, take):
-    fields = {"text": "review", "label": "stars"}
-    documents, aside = take(
-        lines(tmp_path / "r.jsonl", {"review": "good", "stars": 5}, {"review": "bad", "stars": True}), "labelled", fields=fields
-    )
-    assert documents[0]["metadata"] == {"label": "5"}
-    assert aside == [("r.jsonl line 2", "label is not text")]
-
-
 def test_a_manual_is_one_text_of_any_length(tmp_path, take):
     (tmp_path / "guide.txt").write_text("line\n" * 1000)
     (document,), _ = take(tmp_path / "guide.txt", "manual", fields={"text": "text", "title": "title"})

@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelled_texts import PARTS, SPLIT, Labelled, lines, review, reviews
+from labelled_texts import PARTS, SPLIT, Labelled, given_rows_of, lines, review, reviews
 
 from verso.corpora.clean import repair_encoding
 from verso.errors import VersoError
@@ -195,8 +195,7 @@ def test_an_unknown_language_is_said_before_anything_is_read(tmp_path, corpus):
 
 
 def given_rows():
-    rows = reviews({"1": 30, "2": 20})
-    return {"train": rows[:36], "validation": rows[36:42], "test": rows[42:]}
+    return given_rows_of({"1": 30, "2": 20}, validation=6, test=8)
 
 
 def texts(rows):
@@ -401,6 +400,31 @@ def test_the_split_does_not_depend_on_the_order_of_the_rows(tmp_path, corpus):
     rows = reviews({"1": 40, "2": 40})
     one, other = (corpus.of(order)[0] for order in (rows, rows[::-1]))
     assert {part: texts(one[part]) for part in PARTS} == {part: texts(other[part]) for part in PARTS}
+
+
+def test_a_balanced_subset_is_drawn_by_the_seed_whatever_the_order_of_the_rows(corpus):
+    rows = reviews({"1": 40, "2": 100, "3": 400})
+    one, statistics = corpus.of(rows, texts_per_label=50)
+    other, _ = corpus.of(rows[::-1], texts_per_label=50)
+    assert {part: texts(one[part]) for part in PARTS} == {part: texts(other[part]) for part in PARTS}
+    assert {name: found["documents"] for name, found in statistics["total"]["groups"].items()} == {"1": 40, "2": 50, "3": 50}
+    assert statistics["over_texts_per_label"] == 400
+    places = [number for number, row in enumerate(row for row in rows if row["label"] == "3") if row["text"] in drawn(one)]
+    assert max(places) > 300, "the first rows of the file were taken"
+
+
+def drawn(parts):
+    return set().union(*map(texts, parts.values()))
+
+
+def test_of_given_splits_train_alone_is_made_smaller(tmp_path, corpus):
+    rows = given_rows()
+    (tmp_path / "r.json").write_text(json.dumps(rows))
+    corpus.acquired(tmp_path / "r.json")
+    parts, statistics = corpus.prepared(texts_per_label=5)
+    assert collections.Counter(row["group"] for row in parts["train"]) == {"1": 5, "2": 5}
+    assert (texts(parts["test"]), texts(parts["validation"])) == (texts(rows["test"]), texts(rows["validation"]))
+    assert statistics["over_texts_per_label"] == 26
 
 
 def test_one_class_only_is_nothing_to_learn(corpus):

@@ -120,6 +120,7 @@ def preparation_settings(wildcards):
     corpus = CONFIG.corpora[wildcards.corpus]
     settings = corpus.model_dump(include={"split", "near_duplicates"})
     if corpus.kind == "labelled":
+        settings["texts_per_label"] = corpus.texts_per_label
         return {**settings, "labels": corpus.names_of_labels(), "ordered": corpus.ordered}
     settings["split"]["method"] = "position" if kind_of_corpus(wildcards) == "manual" else "stratified"
     return settings

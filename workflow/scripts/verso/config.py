@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from verso.config_causal_llm import CausalLLM
-from verso.config_labelled import Label, LabelledSource, LanguageFilter, MinimumTokenCount
+from verso.config_labelled import LabelledSource, Labels, LanguageFilter, MinimumTokenCount
 from verso.config_parts import Decoding, Name, Needs, Schedule, Settings, Share
 from verso.config_pretrained import Pretrained
 from verso.config_sources import FileSource, Source
@@ -161,7 +161,7 @@ class LabelledCorpus(CorpusBase):
 
     source: LabelledSource = Field(description="Where the text comes from.")
     kind: Literal["labelled"] = Field(description="Texts with a label each; split by text, stratified by label.")
-    labels: list[Label] | dict[Label, Label] | None = Field(
+    labels: Labels = Field(
         None,
         description="The labels in the order of their classes, or the source's and our names, as `{0: negative, 1: positive}`; "
         "rows with another are set aside. null: all that occur, numbers by size, others by name.",
@@ -169,17 +169,11 @@ class LabelledCorpus(CorpusBase):
     ordered: bool | None = Field(
         None, description="Whether the labels are steps of a scale, as stars are; null: when there are three numbers or more."
     )
+    texts_per_label: int | None = Field(
+        None, ge=3, description="So many of each label, drawn by the split's seed; of given splits from train. null: all."
+    )
     language: LanguageFilter | None = Field(None, description="Which languages stay; null: all.")
     minimum_count: MinimumTokenCount = Field(default_factory=MinimumTokenCount, description="What is rare enough to be unknown.")
-
-    @model_validator(mode="after")
-    def _has_two_classes(self) -> "LabelledCorpus":
-        names = [*self.labels.values()] if isinstance(self.labels, dict) else self.labels
-        if isinstance(self.labels, list) and len(set(self.labels)) < len(self.labels):
-            raise ValueError(f"labels: {', '.join(sorted({n for n in self.labels if self.labels.count(n) > 1}))} is listed twice")
-        if names is not None and len(set(names)) < 2:
-            raise ValueError("labels: a classifier needs two classes or more")
-        return self
 
     def names_of_labels(self) -> dict[str, str] | None:
         """What each label of the source is called, in the order of the classes; None: as they are, all of them."""

@@ -149,7 +149,8 @@ def _walk(loc: tuple[Any, ...]) -> tuple[str, list[str], list[str]]:
         inner, is_tag = _step(annotation, part)
         if not is_tag:
             path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
-            keys = [*annotation.model_fields] if _is_settings(annotation) else keys
+            blocks = [member for member in _members(annotation) if _is_settings(member)]  # one, or one or null
+            keys = [*blocks[0].model_fields] if len(blocks) == 1 else keys
         annotation = inner
     return path or "the file", keys, [tag for member in _members(annotation) for tag in _tags(member)]
 

@@ -16,14 +16,34 @@ STEAM_LANGUAGES = Literal[
 ]  # fmt: skip
 
 
-def _as_text(value: Any) -> Any:
+def _as_text(value: Any) -> str:
     """YAML reads 5 and true as number and truth; a label is always text."""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, int) else value
+    if not isinstance(value, str | int) or not str(value).strip():
+        raise ValueError(f"found {value!r}; must be a label: a text or a whole number")
+    return str(value)
 
 
-Label = Annotated[str, Field(min_length=1), BeforeValidator(_as_text)]
+def _are_labels(value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, list):
+        labels: Any = [_as_text(label) for label in value]
+        if twice := sorted({label for label in labels if labels.count(label) > 1}):
+            raise ValueError(f"{', '.join(twice)} is listed more than once")
+        classes = set(labels)
+    elif isinstance(value, dict):
+        labels = {_as_text(label): _as_text(name) for label, name in value.items()}
+        classes = set(labels.values())
+    else:
+        raise ValueError(f"found {value!r}; must be a list of labels, or of each label its name")
+    if len(classes) < 2:
+        raise ValueError("a classifier needs two classes or more")
+    return labels
+
+
+Labels = Annotated[list[str] | dict[str, str] | None, BeforeValidator(_are_labels)]
 
 
 class Columns(Settings):

@@ -41,8 +41,8 @@ def prepare_labelled(
     """Write the three parts, their `statistics`, the `labels` in the order of their classes, and what was `set_aside` as double.
 
     settings: {"split": {"validation", "test", "seed"}, "near_duplicates": {"threshold", "shingle_words", "permutations"},
-    "labels": {the source's: our name} or None for all that occur, "ordered": bool or None}. The parts hold the documents,
-    cleaned, with "group" (the label's name) and "cluster". labels: {"names", "ordered"}.
+    "labels": {the source's: our name} or None for all that occur, "ordered": bool or None, "texts_per_label": n or None for all}.
+    The parts hold the documents, cleaned, with "group" (the label's name) and "cluster". labels: {"names", "ordered"}.
 
     Documents that say their split stay in it, but that of two alike (the same text, or near-duplicates) the one in the less
     held-out part is set aside; a part that none gives is taken out of train. Raises VersoError when there is but one class, a
@@ -56,6 +56,8 @@ def prepare_labelled(
         is_kept = first == np.arange(len(first))
         kept, repeated = np.flatnonzero(is_kept), np.flatnonzero(~is_kept)
         disagree = cleaned.groups[repeated] != cleaned.groups[first[repeated]]
+        everything, most = len(kept), settings["texts_per_label"]
+        kept = kept if most is None else _drawn(cleaned, kept, most)
         counts, fewest = _counts(cleaned, kept), 1 + len(_taken_from_train(cleaned))
         if small := [name for name in names if counts[name] < fewest]:
             raise _too_small(documents, small, counts, f"fewer than {fewest} texts that differ")
@@ -81,6 +83,7 @@ def prepare_labelled(
             "exact_duplicates_of_another_label": int(disagree.sum()),
             "near_duplicates": near,
             "near_duplicates_of_held_out": len(left),
+            "over_texts_per_label": everything - len(kept) - len(left),
             "given_splits": [part for part in PARTS if part in cleaned.splits],
             "labels_not_in_every_part": only_some,
             "groups_only_in_train": [],
@@ -100,6 +103,15 @@ def _classes(cleaned: Cleaned, labels: Mapping[str, str] | None, documents: str 
             "Is source.fields.label the right column?"
         )
     return names
+
+
+def _drawn(cleaned: Cleaned, kept: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Of `kept` so many of each label, by their random numbers; held-out parts that are given stay whole."""
+    train = kept[cleaned.given[kept] == TRAIN]
+    order = train[np.lexsort((cleaned.keys[train], cleaned.groups[train]))]
+    groups = cleaned.groups[order]
+    rank = np.arange(len(order)) - np.searchsorted(groups, groups)
+    return np.sort(np.concatenate([order[rank < most], kept[cleaned.given[kept] != TRAIN]]))
 
 
 def _counts(cleaned: Cleaned, kept: NDArray[np.int64]) -> dict[str, int]:
