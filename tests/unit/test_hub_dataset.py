@@ -147,7 +147,7 @@ def test_a_dataset_of_the_old_script_kind_says_what_to_do_instead(hub, fetched):
 def test_broken_data_names_the_dataset_and_leaves_no_half_of_it(hub, fetched, tmp_path):
     hub.add("someone/broken", {"train.jsonl": b'{"review": "x", "stars": 1}\n{"review": \n'})
     assert "someone/broken at " in told(fetched, repository="someone/broken")
-    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.name != ".lock"] == []
     hub.add("someone/empty", {"README.md": b"nothing here"})
     assert "someone/empty" in told(fetched, repository="someone/empty")
 
@@ -179,6 +179,14 @@ def test_a_commit_that_is_in_the_cache_needs_no_network(hub, fetched):
     assert fetched(revision=hub.commit) == first
     assert len(hub.requests) == asked
     assert fetched(revision=hub.commit, splits={"train": "test"})[1]["rows"] == {"train": 5}
+
+
+def test_what_a_killed_fetch_left_is_cleared_and_never_taken_for_the_dataset(hub, fetched, tmp_path):
+    folder = tmp_path / "cache" / NAME.replace("/", "--")
+    (folder / ".fetching" / "whole").mkdir(parents=True)
+    (folder / ".fetching" / "whole" / "half.arrow").write_bytes(b"half")
+    assert len(fetched()[0]) == 25
+    assert not (folder / ".fetching").exists()
 
 
 def test_a_branch_is_looked_up_and_where_the_hub_is_silent_what_is_here_is_enough(hub, fetched, monkeypatch):

@@ -9,7 +9,6 @@
 import logging
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from datasets.exceptions import DatasetsError
 from huggingface_hub import HfApi
 
 from verso.corpora.given import names_of_parts
+from verso.corpora.web_cache import WebCache
 from verso.errors import VersoError
 from verso.files import read_json, write_json, write_json_lines
 from verso.hub import TIMEOUT, Unreachable, clear_errors, token_of_hub
@@ -50,7 +50,8 @@ def fetch_dataset(
     script, a configuration, split or column that is not there.
     """
     folder = Path(cache) / repository.replace("/", "--")
-    commit = _commit(repository, revision, configuration, folder)
+    with WebCache(folder).alone():
+        commit = _commit(repository, revision, configuration, folder)
     found = datasets.load_from_disk(str(_place(folder, commit, configuration)))
     parts = _parts(found, splits, repository)
     for name in parts:
@@ -114,20 +115,22 @@ def _fetch(repository: str, commit: str, configuration: str | None, folder: Path
     """Fetch a commit into its place in the cache, whole or not at all."""
     datasets.disable_progress_bars()  # they write ten lines a second into a log; those of the download itself stay
     place = _place(folder, commit, configuration)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=place.parent) as temporary:
+    work = folder / ".fetching"
+    shutil.rmtree(work, ignore_errors=True)  # what a killed fetch left: the folder is held, so it is nobody's now
+    try:
         try:
             with clear_errors(repository, commit, token, "datasets/"):
                 found = datasets.load_dataset(
-                    repository, configuration, revision=commit, token=token or False, cache_dir=f"{temporary}/made"
+                    repository, configuration, revision=commit, token=token or False, cache_dir=str(work / "made")
                 )
         except (DatasetsError, FileNotFoundError, ValueError, pyarrow.ArrowException) as error:
             cause = error.__cause__ or error
             raise VersoError(f"{repository} at {commit}, configuration {configuration or 'default'}: {cause}") from error
-        found.save_to_disk(f"{temporary}/whole")
-        if place.exists():  # another job was faster
-            return
-        shutil.move(f"{temporary}/whole", place)
+        found.save_to_disk(str(work / "whole"))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (work / "whole").rename(place)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def _parts(found: datasets.DatasetDict, splits: Mapping[str, str | None] | None, repository: str) -> dict[str, str]:

@@ -136,7 +136,7 @@ def described(
             name: {"file": output.name, "sha256": sha256_of(output), **part.as_dict()}
             for name, output, part in zip(PARTS, outputs, parts, strict=True)
         },
-        "section_tags": most_frequent_tags(whole.tags),
+        "section_tags": {} if kind == "labelled" else most_frequent_tags(whole.tags),  # there [tr] is a table's
         "set_aside": count_reasons(set_aside_acquired),
     }
 
