@@ -44,7 +44,7 @@ setup-gpu: $(BIN)/.run-installed  ## CUDA build of PyTorch instead of a CPU one,
 	@$(VERSO) verso.cuda_check
 
 fetch: $(BIN)/.run-installed  ## all that CONFIG reads from outside, on the login node
-	@$(SNAKEMAKE) fetch --configfile $(CONFIG) --config site= --allowed-rules fetch scrape_genius acquire_corpus fetch_pretrained --quiet host rules reason
+	@$(SNAKEMAKE) fetch --configfile $(CONFIG) --config site= --allowed-rules fetch scrape_genius scrape_steam fetch_dataset acquire_corpus fetch_pretrained --quiet host rules reason
 
 # While another Snakemake trains, so without its lock, and it may make nothing but the report
 report-so-far: $(BIN)/.run-installed  ## the report of those runs of CONFIG that are finished

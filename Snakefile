@@ -27,6 +27,7 @@ include: "workflow/rules/descriptions.smk"
 include: "workflow/rules/classifier_descriptions.smk"
 include: "workflow/rules/needs.smk"
 include: "workflow/rules/needs_pretrained.smk"
+include: "workflow/rules/sources.smk"
 include: "workflow/rules/scraping.smk"
 include: "workflow/rules/corpora.smk"
 include: "workflow/rules/pretrained.smk"
@@ -49,7 +50,7 @@ rule all:
         REPORT,
         results_of_runs(RUNS),
         merged_models(RUNS),
-        exports_of_all_songs,
+        exports_of_all_corpora,
 
 
 rule fetch:

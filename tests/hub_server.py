@@ -86,6 +86,9 @@ class Hub:
             def do_HEAD(self):
                 hub.answer(self)
 
+            def do_POST(self):
+                hub.answer(self)
+
             def log_message(self, *arguments):
                 pass
 

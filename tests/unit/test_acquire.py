@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verso.corpora.acquire import acquire, document_id
-from verso.corpora.readers import BLOCK, Fault, read_csv, read_json_array, read_json_lines
+from verso.corpora.readers import BLOCK, Fault, read_csv, read_json_lines
+from verso.corpora.readers_json import read_json_array
 from verso.errors import VersoError
 from verso.files import read_json_lines as rows_of
 
@@ -251,15 +252,6 @@ def test_a_file_name_that_is_no_text_is_set_aside(tmp_path, take):
     documents, aside = take(tmp_path / "folder")
     assert len(documents) == 1
     assert aside[0][1] == "title is not valid Unicode (half a surrogate pair)"
-
-
-def test_labels_may_be_numbers_and_name_the_document(tmp_path, take):
-    fields = {"text": "review", "label": "stars"}
-    documents, aside = take(
-        lines(tmp_path / "r.jsonl", {"review": "good", "stars": 5}, {"review": "bad", "stars": True}), "labelled", fields=fields
-    )
-    assert documents[0]["metadata"] == {"label": "5"}
-    assert aside == [("r.jsonl line 2", "label is not text")]
 
 
 def test_a_manual_is_one_text_of_any_length(tmp_path, take):

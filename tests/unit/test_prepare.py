@@ -140,12 +140,6 @@ def test_a_small_artist_is_named_as_being_in_train_only(run):
     assert "Zoe" in {row["group"] for row in parts["train"]}
 
 
-def test_labels_are_groups_too(run):
-    rows = [{**row, "metadata": {"label": str(number % 3)}} for number, row in enumerate(songs(60))]
-    parts, _, _, _ = run(rows, kind="labelled")
-    assert [sum(row["group"] == label for row in parts["test"]) for label in "012"] == [4, 4, 4]
-
-
 def test_copies_of_one_song_are_fewer_songs_than_the_split_needs_and_leave_nothing(run, tmp_path):
     (song,) = songs(1)
     with pytest.raises(VersoError, match="fewer documents than the split needs"):

@@ -82,3 +82,41 @@ def test_a_vocabulary_of_an_older_version_is_refused(stored, tmp_path):
     write_json(tmp_path / "vocabulary.json", stored)
     with pytest.raises(VersoError, match="no vocabulary of this version"):
         Vocabulary.load(tmp_path / "vocabulary.json")
+
+
+# --- tokens, of labelled texts ---
+
+
+def test_tokens_are_runs_of_letters_digits_and_underscores_in_lower_case():
+    assert split("¡Muy, MUY bueno! x2 e-mail d'or ñandú_1 👍\nÉl", "token") == [
+        *("muy", "muy", "bueno", "x2", "e", "mail", "d", "or", "ñandú_1", "él"),
+    ]
+    assert split("... 👍", "token") == []
+
+
+def test_a_vocabulary_of_tokens_begins_with_padding_and_unknown(tmp_path):
+    texts = ["Sol sol SOL, mar mar! <PAD> luna <UNK>", "mar pad"]
+    write_json_lines(tmp_path / "train.jsonl", ({"id": str(n), "text": text} for n, text in enumerate(texts)))
+    build(tmp_path / "train.jsonl", "token", 2, tmp_path / "vocabulary.json")
+    assert read_json(tmp_path / "vocabulary.json") == {
+        "unit": "token",
+        "minimum_count": 2,
+        "training_tokens": 10,
+        "tokens": ["<PAD>", "<UNK>", "mar", "sol", "pad"],
+        "counts": [0, 2, 3, 3, 2],
+    }
+    with pytest.raises(VersoError, match="is no vocabulary of this version"):
+        Vocabulary.load(tmp_path / "vocabulary.json")  # of language models, which must have lost nothing
+
+
+@given(st.lists(st.text(alphabet="aB é,", max_size=12), min_size=1, max_size=6))
+def test_counts_of_tokens_sum_to_what_training_reads(tmp_path_factory, texts):
+    folder = tmp_path_factory.mktemp("tokens")
+    write_json_lines(folder / "train.jsonl", ({"id": str(n), "text": text} for n, text in enumerate(texts)))
+    try:
+        build(folder / "train.jsonl", "token", 2, folder / "vocabulary.json")
+    except VersoError:
+        return
+    stored = read_json(folder / "vocabulary.json")
+    assert sum(stored["counts"]) == stored["training_tokens"] == sum(len(split(text, "token")) for text in texts)
+    assert len(set(stored["tokens"])) == len(stored["tokens"]) == len(stored["counts"])

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow", "scripts")))
 
 from snakemake.logging import logger
 from verso import cards, config_check, estimates_llm, needs, provenance, records, secrets, site
+from verso.config_labelled import LabelledFields, LabelledFile
 from verso.config_sources import FileSource
 from verso.errors import VersoError
 from verso.files import read_json, sha256_of, write_json
@@ -92,7 +93,7 @@ wildcard_constraints:
     corpus="|".join(map(re.escape, CONFIG.corpora)),
     model="|".join(map(re.escape, CONFIG.models)),
     seed=r"\d+",
-    unit="char|word",
+    unit="char|word|token",
     pretrained=names_of_pretrained("hub", "miniature"),
 
 

@@ -2,7 +2,8 @@
 
 Reads   the sources named in the config
 Writes  results/corpora/<corpus>/{documents,train,validation,test}.jsonl, set_aside*.jsonl, statistics.json,
-        vocab_{char,word}.json and, of songs, *_lyrics_alpaca.json, *_lyrics.txt, dataset_info.json
+        vocab_{char,word,token}.json; of songs, *_lyrics_alpaca.json, *_lyrics.txt, dataset_info.json; of labelled texts,
+        labels.json and exports/<corpus>.json, <corpus>_{train,val,test}.csv, <corpus>_{vocab,stats}.json
 """
 
 
@@ -46,6 +47,8 @@ rule prepare_corpus:
         log_path("prepare_corpus", "{corpus}"),
     benchmark:
         benchmark_path("prepare_corpus", "{corpus}")
+    wildcard_constraints:
+        corpus=corpora_of_kind("songs", "manual"),
     conda:
         ENVIRONMENT
     threads: 1
@@ -59,9 +62,38 @@ rule prepare_corpus:
         "../scripts/prepare_corpus.py"
 
 
+rule prepare_labelled:
+    input:
+        documents=rules.acquire_corpus.output.documents,
+        set_aside=rules.acquire_corpus.output.set_aside,
+    output:
+        train=corpus_path("train.jsonl"),
+        validation=corpus_path("validation.jsonl"),
+        test=corpus_path("test.jsonl"),
+        statistics=corpus_path("statistics.json"),
+        labels=corpus_path("labels.json"),
+        set_aside=corpus_path("set_aside_duplicates.jsonl"),
+    log:
+        log_path("prepare_labelled", "{corpus}"),
+    benchmark:
+        benchmark_path("prepare_labelled", "{corpus}")
+    wildcard_constraints:
+        corpus=corpora_of_kind("labelled"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **light_work("prepare_labelled", "{corpus}"),
+    params:
+        settings=preparation_settings,
+        code=code_of("prepare_labelled"),
+    script:
+        "../scripts/prepare_labelled.py"
+
+
 rule build_vocabulary:
     input:
-        train=rules.prepare_corpus.output.train,
+        train=corpus_path("train.jsonl"),
     output:
         vocabulary=corpus_path("vocab_{unit}.json"),
     log:
@@ -110,3 +142,35 @@ rule export_songs:
         code=code_of("export_songs"),
     script:
         "../scripts/export_songs.py"
+
+
+rule export_labelled:
+    input:
+        train=rules.prepare_labelled.output.train,
+        validation=rules.prepare_labelled.output.validation,
+        test=rules.prepare_labelled.output.test,
+        statistics=rules.prepare_labelled.output.statistics,
+        labels=rules.prepare_labelled.output.labels,
+        vocabulary=corpus_path("vocab_token.json"),
+    output:
+        everything=corpus_path("exports/{corpus}.json"),
+        train_csv=corpus_path("exports/{corpus}_train.csv"),
+        validation_csv=corpus_path("exports/{corpus}_val.csv"),
+        test_csv=corpus_path("exports/{corpus}_test.csv"),
+        vocabulary=corpus_path("exports/{corpus}_vocab.json"),
+        statistics=corpus_path("exports/{corpus}_stats.json"),
+    log:
+        log_path("export_labelled", "{corpus}"),
+    benchmark:
+        benchmark_path("export_labelled", "{corpus}")
+    wildcard_constraints:
+        corpus=corpora_of_kind("labelled"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **light_work("export_labelled", "{corpus}"),
+    params:
+        code=code_of("export_labelled"),
+    script:
+        "../scripts/export_labelled.py"

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from verso.config_causal_llm import CausalLLM
 from verso.config_classifiers import Classifier
+from verso.config_labelled import LabelledSource, Labels, LanguageFilter, MinimumTokenCount
 from verso.config_parts import Decoding, Name, Needs, Schedule, Settings, Share
 from verso.config_pretrained import Pretrained
 from verso.config_sources import FileSource, Source
@@ -92,7 +93,6 @@ class Sampling(Settings):
 class CorpusBase(Settings):
     """What every corpus has."""
 
-    source: Source = Field(description="Where the text comes from.")
     split: Split = Field(default_factory=Split, description="Train, validation and test.")
     near_duplicates: NearDuplicates = Field(default_factory=NearDuplicates, description="What counts as the same text.")
     demo: bool = Field(False, description="A toy corpus: the report says that its numbers mean nothing beyond it.")
@@ -101,6 +101,7 @@ class CorpusBase(Settings):
 class TextCorpus(CorpusBase):
     """A corpus that a language model learns from."""
 
+    source: Source = Field(description="Where the text comes from.")
     minimum_count: MinimumCount = Field(default_factory=MinimumCount, description="What is rare enough to be unknown.")
     scoring: Scoring = Field(default_factory=Scoring, description="How the test is scored.")
     sampling: Sampling = Field(default_factory=Sampling, description="Texts that models write.")
@@ -166,11 +167,28 @@ class Probe(Settings):
 class LabelledCorpus(CorpusBase):
     """Texts with a label."""
 
-    source: FileSource = Field(description="Where the text comes from.")
+    source: LabelledSource = Field(description="Where the text comes from.")
     kind: Literal["labelled"] = Field(description="Texts with a label each; split by text, stratified by label.")
     probes: list[Probe] = Field(
         default_factory=list, description="Texts that the user wrote; the report shows what every model takes them for."
     )
+    labels: Labels = Field(
+        None,
+        description="The labels in the order of their classes, or the source's and our names, as `{0: negative, 1: positive}`; "
+        "rows with another are set aside. null: all that occur, numbers by size, others by name.",
+    )
+    ordered: bool | None = Field(
+        None, description="Whether the labels are steps of a scale, as stars are; null: when there are three numbers or more."
+    )
+    texts_per_label: int | None = Field(
+        None, ge=3, description="So many of each label, drawn by the split's seed; of given splits from train. null: all."
+    )
+    language: LanguageFilter | None = Field(None, description="Which languages stay; null: all.")
+    minimum_count: MinimumTokenCount = Field(default_factory=MinimumTokenCount, description="What is rare enough to be unknown.")
+
+    def names_of_labels(self) -> dict[str, str] | None:
+        """What each label of the source is called, in the order of the classes; None: as they are, all of them."""
+        return {name: name for name in self.labels} if isinstance(self.labels, list) else self.labels
 
 
 Corpus = Annotated[SongsCorpus | ManualCorpus | LabelledCorpus, Field(discriminator="kind")]

@@ -21,6 +21,7 @@ RULES = (
     "sample_causal_llm", "merge_causal_llm", "scrape_genius", "train_classifier", "train_tfidf", "train_majority",
     "predict_labels", "write_probes", "predict_probes", "compare_classifiers", "draw_classifiers", "compare_classifiers_so_far",
     "draw_classifiers_so_far",
+    "scrape_steam", "fetch_dataset", "prepare_labelled", "export_labelled",
 )  # fmt: skip
 
 # Which corpora each family of models can learn from: language models any text, classifiers what has labels.
@@ -154,7 +155,8 @@ def _walk(loc: tuple[Any, ...]) -> tuple[str, list[str], list[str]]:
         inner, is_tag = _step(annotation, part)
         if not is_tag:
             path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
-            keys = [*annotation.model_fields] if _is_settings(annotation) else keys
+            blocks = [member for member in _members(annotation) if _is_settings(member)]  # one, or one or null
+            keys = [*blocks[0].model_fields] if len(blocks) == 1 else keys
         annotation = inner
     return path or "the file", keys, [tag for member in _members(annotation) for tag in _tags(member)]
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from verso import config, config_causal_llm, config_classifiers, config_pretrained, config_sources
+from verso import config, config_causal_llm, config_classifiers, config_labelled, config_pretrained, config_sources
 from verso.files import write_text
 
 SCHEMA = Path("workflow/schemas/config.schema.json")
@@ -27,6 +27,11 @@ TABLES: dict[str, type[BaseModel]] = {
     "`corpora.<name>` of kind `labelled`": config.LabelledCorpus,
     "`corpora.<name>.source` of type `file`": config_sources.FileSource,
     "`corpora.<name>.source` of type `genius`": config_sources.GeniusSource,
+    "`corpora.<name>.source` of type `file`, of kind `labelled`": config_labelled.LabelledFile,
+    "`corpora.<name>.source` of type `hub`": config_labelled.HubDataset,
+    "`corpora.<name>.source` of type `steam`": config_labelled.SteamSource,
+    "`corpora.<name>.source.splits`": config_labelled.Splits,
+    "`corpora.<name>.language`": config_labelled.LanguageFilter,
     "`pretrained.<name>` of type `hub`": config_pretrained.Hub,
     "`pretrained.<name>` of type `miniature`": config_pretrained.Miniature,
     "`models.<name>` of family `recurrent_lm`": config.RecurrentLM,

@@ -34,7 +34,7 @@ REASONS = {
     "Rules with": "always",
 }
 FINGERPRINT = re.compile(r"'[0-9a-f]{16}'")  # verso.provenance: the parameter `code`
-FETCHING = ("scrape_genius", "fetch_pretrained")  # local rules: they run on the login node
+FETCHING = ("scrape_genius", "scrape_steam", "fetch_dataset", "fetch_pretrained")  # local rules: they run on the login node
 
 
 @dataclass

@@ -13,38 +13,24 @@ import fnmatch
 import hashlib
 import logging
 import shutil
-import ssl
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
-from urllib.parse import urlsplit
 
-import httpx
-from huggingface_hub import HfApi, constants, get_token, hf_hub_url
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    OfflineModeIsEnabled,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
+from huggingface_hub import HfApi, hf_hub_url
 from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import build_hf_headers
 
 from verso.errors import VersoError
-from verso.files import FULL_DISK, read_json, sha256_of, write_json
+from verso.files import read_json, sha256_of, write_json
+from verso.hub import TIMEOUT, Unreachable, clear_errors, token_of_hub
 from verso.logs import announce, watched_progress
 from verso.models.pretrained import SNAPSHOT, write_manifest
-from verso.secrets import find_token
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = 10.0  # seconds for a first answer: without a network it is said at once
 FETCHED = "fetched.json"
-TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_TOKEN")
-LOG_IN = "log in with `hf auth login`, or put a line HF_TOKEN=... into .env (chmod 600 .env)"
 
 
 class Wanted(NamedTuple):
@@ -69,9 +55,9 @@ def fetch(name: str, settings: Mapping[str, Any], manifest: str | Path) -> None:
     repository, revision = settings["repository"], settings["revision"]
     before = read_json(folder / FETCHED) if (folder / FETCHED).exists() else {}
     known = before if (before.get("repository"), before.get("revision")) == (repository, revision) else {}
-    token = _token()
+    token = token_of_hub()
     try:
-        with _clear_errors(repository, revision, token):
+        with clear_errors(repository, revision, token):
             info = HfApi(token=token or False).model_info(repository, revision=revision, files_metadata=True, timeout=TIMEOUT)
     except Unreachable as error:
         facts = known
@@ -94,73 +80,6 @@ def fetch(name: str, settings: Mapping[str, Any], manifest: str | Path) -> None:
     about = {"name": name, "type": "hub", "repository": repository, "commit": facts["commit"]}
     write_json(folder / FETCHED, facts)
     write_manifest(manifest, {**about, "licence": settings["licence"], "miniature": False}, [file.name for file in wanted])
-
-
-class Unreachable(VersoError):
-    """The hub does not answer at all, or cannot show that it is the hub."""
-
-
-def _token() -> str | None:
-    """The token of the environment, of what Snakemake hid from jobs, or of .env; else that of `hf auth login`; None without."""
-    return find_token(TOKENS) or get_token()
-
-
-@contextmanager
-def _clear_errors(repository: str, revision: str, token: str | None) -> Iterator[None]:
-    """Turn the hub's errors, and those on the way to it, into VersoErrors that say what to do."""
-    page = f"{constants.ENDPOINT}/{repository}"
-    host = urlsplit(constants.ENDPOINT).netloc
-    sent = "the token that was sent has no access" if token else "no token was found"
-    try:
-        yield
-    except GatedRepoError as error:
-        raise VersoError(
-            f"{repository}: is gated, and {sent}; accept its terms on {page} with your account, then {LOG_IN} and fetch again"
-        ) from error
-    except RevisionNotFoundError as error:
-        raise VersoError(
-            f'{repository}: has no revision "{revision}"; {page}/commits/main lists its commits: put one into the config'
-        ) from error
-    except RepositoryNotFoundError as error:
-        raise VersoError(
-            f"{repository}: the hub knows no such repository, or it is private and {sent}; look whether {page} opens. "
-            f"If it is yours alone, {LOG_IN}"
-        ) from error
-    except OfflineModeIsEnabled as error:
-        raise Unreachable(
-            f"{repository}: HF_HUB_OFFLINE is set where Snakemake was started, so nothing can be fetched; unset it"
-        ) from error
-    except HfHubHTTPError as error:
-        status = error.response.status_code
-        rejected = f"; the token is not accepted: {LOG_IN}" if status in (401, 403) else "; try again later"
-        raise VersoError(f"{repository}: {host} answers with status {status}{rejected}") from error
-    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        if untrusted := _untrusted_certificate(error):
-            raise Unreachable(
-                f"{repository}: the certificate of {host} is not trusted by this machine ({untrusted}). Is its clock right? "
-                "Where a proxy looks into connections, put the file of its certificates into SSL_CERT_FILE"
-            ) from error
-        raise Unreachable(
-            f"{repository}: no connection to {host}; fetch it where there is a network (`snakemake fetch` on the login node). "
-            "What came before is kept"
-        ) from error
-    except httpx.HTTPError as error:
-        raise VersoError(
-            f"{repository}: the connection to {host} broke ({type(error).__name__}); what came is kept: fetch again to go on"
-        ) from error
-    except OSError as error:
-        if error.errno not in FULL_DISK:
-            raise
-        raise VersoError(
-            f"{repository}: the disk is full ({error.strerror}); what came is kept: free some and fetch again"
-        ) from error
-
-
-def _untrusted_certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
-    """What is wrong with a certificate, if that is what the error of a connection comes from."""
-    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
-        error = error.__cause__ or error.__context__
-    return error
 
 
 def _must_not_have_moved(before: str | None, now: str, settings: Mapping[str, Any], folder: Path) -> None:
@@ -239,7 +158,7 @@ def _fetch_files(folder: Path, wanted: Sequence[Wanted], settings: Mapping[str, 
     for number, file in enumerate(missing, start=1):
         part = parts / file.checksum
         url = hf_hub_url(settings["repository"], file.name, revision=commit)
-        with _clear_errors(settings["repository"], commit, token), part.open("ab") as stream:
+        with clear_errors(settings["repository"], commit, token), part.open("ab") as stream:
             here = stream.tell()
             log.info(
                 "%s: %d of %d, %.1f MB, of which %.1f are here", file.name, number, len(missing), file.size / 1e6, here / 1e6

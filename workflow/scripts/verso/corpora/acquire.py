@@ -6,13 +6,16 @@ import logging
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from verso.corpora import given
 from verso.corpora.clean import clean, clean_name, repair_encoding
+from verso.corpora.labels import label_of
+from verso.corpora.language import LanguageFilter
 from verso.corpora.readers import (
-    BAD_BYTES,
+    EXCERPT,
     NOT_UTF8,
     Fault,
     Row,
@@ -20,10 +23,10 @@ from verso.corpora.readers import (
     excerpt_of,
     read_csv,
     read_folder,
-    read_json_array,
     read_json_lines,
     read_text,
 )
+from verso.corpora.readers_json import BAD_BYTES, opening_of, read_json_array
 from verso.errors import VersoError
 from verso.files import atomic_text
 from verso.files import read_json_lines as read_rows
@@ -47,22 +50,25 @@ def acquire(
     """Write `documents` (JSON lines of id, text, metadata) and `set_aside` (where, reason, excerpt) from `path`.
 
     path: a file, or a folder of .txt files. source: {"format": "auto"|"jsonl"|"json"|"csv"|"txt", "fields": {our name: theirs},
-    "maximum_characters": n, "songs_per_artist": n or None}.
+    "maximum_characters": n}; of songs "songs_per_artist": n or None; of labelled texts "splits": what the source calls its parts
+    (verso.corpora.given) or None, "labels": {the source's: our name} or None, "language": see LanguageFilter, or None.
     kind: "songs" (text, artist, title), "labelled" (text, label), "manual" (one text file; its length is not limited).
+    A document of a given part says so in "split".
     set_aside_before: files of what was set aside on the way to `path`, to be listed with the rest.
     A copy (the same text, cleaned) of a song taken before counts for no artist: prepare sets it aside.
     Memory does not grow with the corpus, but for 8 bytes of each song with songs_per_artist. Raises VersoError when the file is
     missing, empty or broken, or has no usable row.
     """
     path = Path(path)
-    format_ = _format_of(path, source["format"], kind)
+    format_ = _format_of(path, source["format"], kind, bool(source.get("splits")))
     reasons: Counter[str] = Counter()
     examples: dict[str, str] = {}
     taken: Counter[str] = Counter()
     texts: set[bytes] = set()  # digests of the taken ones, to know a copy by
     repaired = over = written = 0
     found: list[str] = []
-    most = source["songs_per_artist"]
+    most = source.get("songs_per_artist")
+    refuse = _refuser(source) if kind == "labelled" else None
     with atomic_text(set_aside) as aside, atomic_text(documents) as out:
         for earlier in set_aside_before:
             aside.writelines(_json_line(row) for row in read_rows(earlier))
@@ -70,6 +76,8 @@ def acquire(
             if isinstance(row, Row) and not found:
                 found = [str(key) for key in row.values]
             document, mended = (row, False) if isinstance(row, Fault) else _document(row, kind, source)
+            if refuse and not isinstance(document, Fault) and (reason := refuse(document)):
+                document = Fault(row.where, reason, document["text"][:EXCERPT])
             if isinstance(document, Fault):
                 reasons[document.reason] += 1
                 examples.setdefault(document.reason, document.where)
@@ -87,7 +95,9 @@ def acquire(
             out.write(_json_line(document))
         if not written:
             raise VersoError(_nothing_usable(path, kind, source["fields"], reasons, examples, found))
-    log.info("%s: %d documents; encoding repaired in %d; over songs_per_artist and not taken: %d", path, written, repaired, over)
+    log.info("%s: %d documents; encoding repaired in %d", path, written, repaired)
+    if most is not None:
+        log.info("over songs_per_artist and not taken: %d", over)
     for reason, count in reasons.most_common():
         log.info("set aside, %s: %d (first: %s)", reason, count, examples[reason])
 
@@ -102,8 +112,11 @@ def _json_line(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace").decode("utf-8") + "\n"
 
 
-def _format_of(path: Path, wanted: str, kind: str) -> str:
-    """The format to read `path` in. Raises VersoError when there is nothing to read or no telling how."""
+def _format_of(path: Path, wanted: str, kind: str, splits: bool) -> str:
+    """The format to read `path` in. Raises VersoError when there is nothing to read or no telling how.
+
+    splits: the source names its parts, so that a folder holds a file, or a folder, of each.
+    """
     if not path.exists():
         raise VersoError(f"{path}: no such file or folder; give the corpus's source.path")
     if path.is_file() and path.stat().st_size == 0:
@@ -113,7 +126,7 @@ def _format_of(path: Path, wanted: str, kind: str) -> str:
         format_ = "txt" if path.is_dir() else FORMATS.get(path.suffix.lower(), "")
         if not format_:
             raise VersoError(f"{path}: cannot tell the format from {path.suffix!r}; set source.format to jsonl, json, csv or txt")
-    if path.is_dir() and format_ != "txt":
+    if path.is_dir() and format_ != "txt" and not splits:
         raise VersoError(f"{path}: is a folder, and format {format_} wants a file; a folder holds .txt files")
     if kind == "manual" and (path.is_dir() or format_ != "txt"):
         raise VersoError(f"{path}: a manual is one text file (format: txt)")
@@ -132,19 +145,42 @@ def _rows(path: Path, format_: str, kind: str, source: Mapping[str, Any]) -> Ite
             # The one text is the whole corpus and is held as such, whatever maximum_characters says.
             text = read_text(path, path.name, path.stat().st_size)
             yield text if isinstance(text, Fault) else Row(path.name, {fields["text"]: text, fields["title"]: path.stem})
-        elif format_ == "jsonl":
-            yield from read_json_lines(path, limit)
-        elif format_ == "json":
-            yield from read_json_array(path, limit)
-        elif format_ == "csv":
-            yield from read_csv(path, limit, {fields[name] for name in FIELDS[kind]})
+        elif format_ == "json" and kind == "labelled" and opening_of(path) == "{":
+            yield from given.from_json_object(path, limit, source)
+        elif fields.get("split"):
+            yield from given.by_column(path, _rows_of_file(path, format_, kind, source), source)
+        elif source.get("splits") and path.is_dir():
+            yield from given.from_folder(
+                path,
+                source,
+                lambda part: _rows_of_file(part, _format_of(part, source["format"], kind, False), kind, source),
+            )
+        elif source.get("splits"):
+            raise VersoError(
+                f"{path}: source.splits names parts, and nothing in this file tells them apart: give the column that does "
+                "(source.fields.split), or a folder with a file of each part"
+            )
         else:
-            group = FIELDS[kind][1]
-            # No escapes here: a character is 4 bytes at most, and the byte-order mark 3.
-            names = (fields["text"], fields[group], fields.get("title", "title"))
-            yield from read_folder(path, 4 * source["maximum_characters"] + 3, *names)
+            yield from _rows_of_file(path, format_, kind, source)
     except PermissionError as error:
         raise VersoError(f"{error.filename or path}: may not be read; its owner must allow it (chmod +r)") from error
+
+
+def _rows_of_file(path: Path, format_: str, kind: str, source: Mapping[str, Any]) -> Iterator[Row | Fault]:
+    """Rows of a file, or of a folder of texts, as they stand there."""
+    fields = source["fields"]
+    limit = bytes_for(source["maximum_characters"])
+    if format_ == "jsonl":
+        yield from read_json_lines(path, limit)
+    elif format_ == "json":
+        yield from read_json_array(path, limit)
+    elif format_ == "csv":
+        yield from read_csv(path, limit, {fields[name] for name in FIELDS[kind]} | {fields.get("split")} - {None})
+    else:
+        group = FIELDS[kind][1]
+        # No escapes here: a character is 4 bytes at most, and the byte-order mark 3.
+        names = (fields["text"], fields[group], fields.get("title", "title"))
+        yield from read_folder(path, 4 * source["maximum_characters"] + 3, *names)
 
 
 def _document(row: Row, kind: str, source: Mapping[str, Any]) -> tuple[dict[str, Any] | Fault, bool]:
@@ -154,8 +190,10 @@ def _document(row: Row, kind: str, source: Mapping[str, Any]) -> tuple[dict[str,
     for name in FIELDS[kind]:
         called = "lyrics" if kind == "songs" and name == "text" else name
         value = row.values.get(source["fields"][name])
-        if isinstance(value, int) and not isinstance(value, bool) and name != "text":
-            value = str(value)  # stars from 1 to 5; Prince's 1999, by an artist called 311
+        if name == "label":
+            value = label_of(value)
+        elif isinstance(value, int) and not isinstance(value, bool) and name != "text":
+            value = str(value)  # Prince's 1999, by an artist called 311
         reason = _fault_of(value, called, source["maximum_characters"] if kind != "manual" else None)
         if reason:
             return Fault(row.where, reason, excerpt_of(row.values)), False
@@ -163,7 +201,27 @@ def _document(row: Row, kind: str, source: Mapping[str, Any]) -> tuple[dict[str,
         mended = mended or sound != value
         values[name] = sound if name == "text" else clean_name(sound)
     metadata = {name: value for name, value in values.items() if name != "text"}
-    return {"id": document_id(values["text"], metadata), "text": values["text"], "metadata": metadata}, mended
+    document = {"id": document_id(values["text"], metadata), "text": values["text"], "metadata": metadata}
+    return (document | {"split": row.split} if row.split else document), mended
+
+
+def _refuser(source: Mapping[str, Any]) -> Callable[[dict[str, Any]], str | None]:
+    """A function that calls a document's label by its name, and tells why it is set aside, if it is."""
+    labels = source["labels"]
+    languages = LanguageFilter(source["language"]) if source["language"] else None
+
+    def refuse(document: dict[str, Any]) -> str | None:
+        if labels is not None:
+            name = labels.get(document["metadata"]["label"])
+            if name is None:
+                return "label is none of the corpus's labels"
+            document["metadata"] = {"label": name}
+            document["id"] = document_id(document["text"], document["metadata"])
+        if languages and (other := languages.other(document["text"])):
+            return f"in another language ({other})"
+        return None
+
+    return refuse
 
 
 def _fault_of(value: object, called: str, maximum: int | None) -> str | None:

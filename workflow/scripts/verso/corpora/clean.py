@@ -12,6 +12,10 @@ OTHER_WHITE_SPACE = re.compile(r"[^\S\n]+")
 INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
+MISREAD_AS = ("latin-1", "sloppy-windows-1252")  # as ftfy calls them
+# What is no Latin letter of Europe, no accent, no sign, no emoji
+FOREIGN = re.compile("[^\u0000-\u017f\u0300-\u033f\u2000-\u2bff\ufe0e\ufe0f\ufffd\U0001f000-\U0001ffff]")
+FEWEST_FOREIGN = 4
 BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -42,4 +46,17 @@ def repair_encoding(text: str) -> str:
     """
     if text.isascii():
         return text
-    return "\n".join(line if line.isascii() else ftfy.fix_encoding(line) for line in text.split("\n"))
+    return "\n".join(line if line.isascii() else _repaired(line) for line in text.split("\n"))
+
+
+def _repaired(line: str) -> str:
+    """A line as ftfy repairs it, unless that is far-fetched: "20 Ñ€" could be Cyrillic, and "»á" something out of a Macintosh.
+
+    Of other alphabets at least so many letters must come out, and most of the line's: nobody writes one in a Spanish sentence.
+    """
+    repaired, steps = ftfy.fix_encoding_and_explain(line)
+    if any(step.action == "encode" and step.parameter not in MISREAD_AS for step in steps or []):
+        return line
+    foreign = sum(character not in line for character in FOREIGN.findall(repaired))
+    native = sum(character.isalpha() for character in repaired) - foreign
+    return line if foreign and foreign < max(FEWEST_FOREIGN, native) else repaired

@@ -1,4 +1,4 @@
-"""Readers: rows out of JSON lines, JSON, CSV or a folder of texts, one at a time and in bounded memory.
+"""Readers: rows out of JSON lines, CSV or a folder of texts, one at a time and in bounded memory (JSON: readers_json).
 
 Each yields a Row, or a Fault where no row could be read. A row longer than `limit` bytes is skipped without ever
 being held whole, whatever the format.
@@ -15,25 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import ijson
-
 from verso.errors import VersoError
 
 BLOCK = 1 << 16
 EXCERPT = 200  # characters of a bad row that are kept beside the reason
 NOT_UTF8 = "not UTF-8"
-# Stands where a JSON array holds bytes that are no UTF-8, so that one bad song does not cost the whole array.
-# A noncharacter of Unicode: no text that was meant to be exchanged has it.
-BAD_BYTES = "\ufdef"
-codecs.register_error("verso.bad_bytes", lambda error: (BAD_BYTES, error.end))  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record as its format gives it: field names and raw values."""
+    """One record as its format gives it: field names and raw values; `split`: of which given split it is, "" of none."""
 
     where: str
     values: Mapping[str, Any]
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,90 +85,6 @@ def read_json_lines(path: Path, limit: int) -> Iterator[Row | Fault]:
 def _skip_line(stream: BinaryIO) -> None:
     while (rest := stream.readline(BLOCK)) and not rest.endswith(b"\n"):
         pass
-
-
-class _ShortStrings:
-    """Passes JSON text through in pieces, but of a string longer than `limit` characters only its beginning.
-
-    The parser builds each string whole, so this is what bounds its memory. What is left is still longer than
-    a song may be, and is set aside as such.
-    """
-
-    _CONTENT = re.compile(r'(?:[^"\\]+|\\u[0-9a-fA-F]{4}|\\[^u])*', re.DOTALL)
-    _CUT_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.inside = False
-        self.kept = 0
-        self.carried = ""  # an escape that the end of a block cut in two
-
-    def __call__(self, block: str) -> str:
-        block = self.carried + block
-        self.carried = ""
-        passed: list[str] = []
-        position = 0
-        while position < len(block):
-            if not self.inside:
-                quote = block.find('"', position)
-                end = len(block) if quote < 0 else quote + 1
-                passed.append(block[position:end])
-                position, self.inside, self.kept = end, quote >= 0, 0
-                continue
-            match = self._CONTENT.match(block, position)
-            end = match.end() if match else position
-            if self.kept <= self.limit:
-                passed.append(block[position:end])
-                self.kept += end - position
-            position = end
-            if position == len(block):
-                break
-            if block[position] == '"':
-                self.inside = False
-            elif self._CUT_ESCAPE.match(block, position):
-                self.carried = block[position:]
-                break
-            passed.append(block[position])  # the closing quote, or a wrong escape, of which the parser will complain
-            position += 1
-        return "".join(passed)
-
-
-def read_json_array(path: Path, limit: int) -> Iterator[Row | Fault]:
-    """One JSON array of objects. Raises VersoError naming the line when it is broken: past that nothing can be trusted."""
-    items = ijson.sendable_list()
-    parser = ijson.items_coro(items, "item")
-    shorten = _ShortStrings(limit)
-    decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="verso.bad_bytes")
-    line, number, begun, block = 1, 0, False, b" "
-    with path.open("rb") as stream:
-        try:
-            while block:
-                block = stream.read(BLOCK)
-                text = shorten(decoder.decode(block, final=not block))
-                if not begun and text.strip():
-                    begun = True
-                    if not text.lstrip().startswith("["):
-                        raise VersoError(
-                            f"{path}: expected a JSON array of objects, found {text.strip()[:20]!r}; "
-                            "for one object a line set source.format to jsonl"
-                        )
-                if not begun and not block:
-                    raise VersoError(f"{path}: expected a JSON array of objects, found only white space")
-                for piece in text.splitlines(keepends=True):
-                    parser.send(piece.encode("utf-8"))
-                    for item in items:
-                        number += 1
-                        where = f"{path.name} item {number}"
-                        yield Row(where, item) if isinstance(item, dict) else Fault(where, "not a JSON object", excerpt_of(item))
-                    del items[:]
-                    line += piece.count("\n")
-            parser.close()
-        except ijson.JSONError as error:
-            problem = str(error).partition("\n")[0]
-            raise VersoError(
-                f"{path}: broken JSON at line {line} ({problem}) after {number} items; mend it there, "
-                "or give one object a line (source.format: jsonl): of such a file only the broken lines are lost"
-            ) from error
 
 
 class _CsvRecords:

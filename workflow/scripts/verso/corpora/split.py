@@ -11,7 +11,6 @@ from verso.errors import VersoError
 
 PARTS = ("train", "validation", "test")
 TRAIN, VALIDATION, TEST = range(3)
-FEWEST = 3  # clusters of a group that is split at all: one for each part
 
 
 def stratified(
@@ -20,6 +19,8 @@ def stratified(
     keys: NDArray[np.uint64],
     names: Sequence[str],
     settings: dict[str, Any],
+    held_out: Sequence[int] = (TEST, VALIDATION),
+    each_group: bool = False,
 ) -> tuple[NDArray[np.uint8], list[str]]:
     """(n,) the part of each document as an index of PARTS, and the names of the groups that are in train only.
 
@@ -27,9 +28,11 @@ def stratified(
     number of each document, made of its id: the order of the file decides nothing. settings: {"validation", "test"} shares.
 
     No cluster straddles parts; its group is its most frequent member's. test is that share of all documents, validation that
-    share of what is left. Each group gives its share, rounded so that the sums come out right. A group of fewer than 3 clusters
-    stays in train. Raises VersoError when a part would be empty.
+    share of what is left. Each group gives its share, rounded so that the sums come out right. A group of fewer clusters than
+    parts stays in train. held_out: the parts that are taken out of train. each_group: every group that is split has a document
+    in every part, though its share may be none. Raises VersoError when a part would be empty.
     """
+    fewest = 1 + len(held_out)
     roots, member_of = np.unique(clusters, return_inverse=True)
     sizes = np.bincount(member_of)
     group_of = _most_frequent(groups, member_of, names)
@@ -41,22 +44,24 @@ def stratified(
     by_group: dict[int, list[int]] = {group: [] for group in sorted(range(len(names)), key=lambda group: names[group])}
     for number in order:
         by_group[int(group_of[number])].append(int(number))
-    split_up = [members for members in by_group.values() if len(members) >= FEWEST]
-    for part in (TEST, VALIDATION):
+    split_up = [members for members in by_group.values() if len(members) >= fewest]
+    for still_to_come, part in zip(range(len(held_out))[::-1], held_out, strict=True):
         left = [[member for member in members if parts[member] == TRAIN] for members in split_up]
         # Train keeps one cluster, and before validation is taken there must be one for that too.
-        spare = [len(members) - (2 if part == TEST else 1) for members in left]
+        spare = [len(members) - 1 - still_to_come for members in left]
         targets = _targets([int(sizes[members].sum()) for members in left], settings[PARTS[part]])
+        if each_group:
+            targets = [max(1, target) for target in targets]
         for members, target, most in zip(left, targets, spare, strict=True):
             parts[_take(members, sizes, target)[:most]] = part
 
     chosen = parts[member_of]
     counts = np.bincount(chosen, minlength=len(PARTS))
-    if not counts.all():
+    if not counts[[TRAIN, *held_out]].all():
         found = ", ".join(f"{name} {count}" for name, count in zip(PARTS, counts, strict=True))
         raise VersoError(
             f"fewer documents than the split needs: {len(groups)} documents ({len(roots)} when near-duplicates count as one) in "
-            f"{len(names)} groups give {found}. At least one group must have {FEWEST} documents that differ, and split.test "
+            f"{len(names)} groups give {found}. At least one group must have {fewest} documents that differ, and split.test "
             f"(now {settings['test']}) and split.validation (now {settings['validation']}) must be above 0"
         )
     everywhere = np.bincount(groups, minlength=len(names))
@@ -97,6 +102,17 @@ def _take(members: list[int], sizes: NDArray[Any], target: int) -> list[int]:
             taken.append(member)
             room -= int(sizes[member])
     return taken if taken or target < 1 else [min(members, key=lambda member: sizes[member])]
+
+
+def held_out_first(first_of: NDArray[np.int32], parts: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """(n,) which documents must leave their given part, so that no two that are alike lie in different ones.
+
+    first_of: (n,) of each document the position of the first that it is alike with. parts: (n,) given, as indices of PARTS. Test
+    stays as it was given, validation gives way to test and train to both: what is measured on stays comparable with others'.
+    """
+    most_held_out = np.zeros(len(parts), dtype=np.uint8)
+    np.maximum.at(most_held_out, first_of, parts)
+    return np.asarray(parts < most_held_out[first_of])
 
 
 def by_position(text: str, settings: dict[str, Any]) -> tuple[str, str, str]:

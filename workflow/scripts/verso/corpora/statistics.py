@@ -3,14 +3,16 @@
 import re
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from verso.files import read_json_lines
+from verso.corpora.split import PARTS
+from verso.files import read_json_lines, sha256_of
+from verso.text.vocabulary import split
 
 TAG = re.compile(r"^\[([^\[\]\n:]{1,60})(?::[^\[\]\n]*)?\]$", re.MULTILINE)  # [Verse 2: Somebody] is a "Verse 2"
 MOST_TAGS = 30
@@ -61,6 +63,14 @@ class PartStatistics:
         self.words.append(amount.words)
         self.tags.update(TAG.findall(text))
 
+    def merge(self, other: Self) -> None:
+        """Count all that another has counted."""
+        self.total.add(other.total)
+        for group, amount in other.groups.items():
+            self.groups.setdefault(group, Amount()).add(amount)
+        self.words.extend(other.words)
+        self.tags.update(other.tags)
+
     def as_dict(self) -> dict[str, Any]:
         """Totals, totals by group, and how long the documents are in words."""
         return {
@@ -68,6 +78,33 @@ class PartStatistics:
             "words_per_document": lengths(self.words),
             "groups": {group: self.groups[group].as_dict() for group in sorted(self.groups)},
         }
+
+
+@dataclass(slots=True)
+class LabelledStatistics(PartStatistics):
+    """The same of labelled texts, and how long they are in tokens of the classifiers' vocabulary, by label too."""
+
+    tokens: "dict[str, array[int]]" = field(default_factory=dict)
+
+    def add(self, text: str, group: str) -> None:
+        """Count one document in."""
+        PartStatistics.add(self, text, group)  # no super(): slots make the class anew
+        self.tokens.setdefault(group, array("q")).append(len(split(text, "token")))
+
+    def merge(self, other: Self) -> None:
+        """Count all that another has counted."""
+        PartStatistics.merge(self, other)
+        for group, counts in other.tokens.items():
+            self.tokens.setdefault(group, array("q")).extend(counts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Totals and lengths, in words and in tokens, of all documents and of each label's."""
+        described = PartStatistics.as_dict(self)
+        every = [count for counts in self.tokens.values() for count in counts]
+        described.update(tokens=sum(every), tokens_per_document=lengths(every))
+        for group, amount in described["groups"].items():
+            amount.update(tokens=sum(self.tokens[group]), tokens_per_document=lengths(self.tokens[group]))
+        return described
 
 
 def lengths(words: Sequence[int]) -> dict[str, float]:
@@ -80,16 +117,28 @@ def lengths(words: Sequence[int]) -> dict[str, float]:
     return {"min": int(values.min()), "mean": mean, "median": median, "p95": p95, "p99": p99, "max": int(values.max())}
 
 
-def together(parts: Sequence[PartStatistics]) -> PartStatistics:
-    """The parts as one."""
-    whole = PartStatistics()
+def described(
+    kind: str,
+    settings: Mapping[str, Any],
+    parts: Sequence[PartStatistics],
+    outputs: Sequence[Path],
+    set_aside_acquired: str | Path,
+) -> dict[str, Any]:
+    """What statistics.json says of every prepared corpus: totals, each part and its file, what was set aside before."""
+    whole = type(parts[0])()
     for part in parts:
-        whole.total.add(part.total)
-        for group, amount in part.groups.items():
-            whole.groups.setdefault(group, Amount()).add(amount)
-        whole.words.extend(part.words)
-        whole.tags.update(part.tags)
-    return whole
+        whole.merge(part)
+    return {
+        "kind": kind,
+        "settings": settings,
+        "total": whole.as_dict() if kind == "labelled" else whole.total.as_dict(),
+        "parts": {
+            name: {"file": output.name, "sha256": sha256_of(output), **part.as_dict()}
+            for name, output, part in zip(PARTS, outputs, parts, strict=True)
+        },
+        "section_tags": {} if kind == "labelled" else most_frequent_tags(whole.tags),  # there [tr] is a table's
+        "set_aside": count_reasons(set_aside_acquired),
+    }
 
 
 def most_frequent_tags(tags: Counter[str]) -> dict[str, int]:

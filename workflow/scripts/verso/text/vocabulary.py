@@ -1,4 +1,4 @@
-"""Vocabularies: text as characters or words and back, without loss on prepared text."""
+"""Vocabularies: text as characters or words and back, without loss on prepared text; as tokens, for classifiers, one way only."""
 
 import re
 from collections import Counter
@@ -11,10 +11,16 @@ from verso.logs import progress
 
 SPECIALS = ("<|unknown|>", "<|start|>", "<|end|>")
 WORDS = re.compile(r"\n|[^ \n]+")
+PADDING, UNKNOWN = "<PAD>", "<UNK>"  # ids 0 and 1 of a vocabulary of tokens
+TOKENS = re.compile(r"\b\w+\b")
 
 
 def split(text: str, unit: str) -> list[str]:
-    """The pieces of a prepared text: every character, or every run of non-white-space and every newline by itself."""
+    """The pieces of a prepared text. char: every character; word: every run of non-white-space, and every newline by itself;
+    token: every run of letters, digits and underscores, lower-cased, which loses the rest.
+    """
+    if unit == "token":
+        return TOKENS.findall(text.lower())
     return list(text) if unit == "char" else WORDS.findall(text)
 
 
@@ -73,9 +79,10 @@ class Vocabulary:
 def build(train: str | Path, unit: str, minimum_count: int, vocabulary: str | Path) -> None:
     """Write the vocabulary of the training documents: {"unit", "minimum_count", "training_tokens", "tokens", "counts"}.
 
-    Ordered by falling frequency, ties by code point, so that the same text gives the same file. counts of <|unknown|> are
-    the occurrences left out by minimum_count, and start and end are no part of the text: counts sum to training_tokens.
-    Streams: memory grows with the number of different tokens alone.
+    First the specials: of tokens padding and unknown, otherwise unknown, start and end. Then by falling frequency, ties by code
+    point, so that the same text gives the same file. The unknown's count is of the occurrences left out by minimum_count, and
+    the other specials are no part of the text: counts sum to training_tokens. Streams: memory grows with the number of different
+    tokens alone.
     """
     counted: Counter[str] = Counter()
     for row in progress(read_json_lines(train), f"{unit} vocabulary", unit="documents"):
@@ -86,13 +93,15 @@ def build(train: str | Path, unit: str, minimum_count: int, vocabulary: str | Pa
     )
     if not kept:
         raise VersoError(f"{train}: no {unit} occurs {minimum_count} times in {total} tokens; lower minimum_count")
+    unknown = total - sum(count for _, count in kept)
+    specials = {PADDING: 0, UNKNOWN: unknown} if unit == "token" else dict(zip(SPECIALS, (unknown, 0, 0), strict=True))
     write_json(
         vocabulary,
         {
             "unit": unit,
             "minimum_count": minimum_count,
             "training_tokens": total,
-            "tokens": [*SPECIALS, *(token for token, _ in kept)],
-            "counts": [total - sum(count for _, count in kept), 0, 0, *(count for _, count in kept)],
+            "tokens": [*specials, *(token for token, _ in kept)],
+            "counts": [*specials.values(), *(count for _, count in kept)],
         },
     )

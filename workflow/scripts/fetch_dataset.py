@@ -1,0 +1,15 @@
+"""Fetch one dataset of the hub (verso.corpora.hub_dataset)."""
+
+from verso.jobs import job_of
+
+if __name__ == "__main__":
+    with job_of(snakemake, online=True):
+        from verso.corpora.hub_dataset import fetch_dataset
+
+        fetch_dataset(
+            **snakemake.params.source,
+            cache=snakemake.resources.cache,
+            rows=snakemake.output.rows,
+            set_aside=snakemake.output.set_aside,
+            summary=snakemake.output.summary,
+        )

@@ -1,0 +1,19 @@
+"""Clean and split one labelled corpus (verso.corpora.prepare_labelled)."""
+
+from verso.jobs import job_of
+
+if __name__ == "__main__":
+    with job_of(snakemake):
+        from verso.corpora.prepare_labelled import prepare_labelled
+
+        prepare_labelled(
+            documents=snakemake.input.documents,
+            set_aside_acquired=snakemake.input.set_aside,
+            settings=snakemake.params.settings,
+            train=snakemake.output.train,
+            validation=snakemake.output.validation,
+            test=snakemake.output.test,
+            statistics=snakemake.output.statistics,
+            labels=snakemake.output.labels,
+            set_aside=snakemake.output.set_aside,
+        )

@@ -1,0 +1,22 @@
+"""Fetch the reviews of one corpus from Steam (verso.corpora.steam)."""
+
+from verso.jobs import job_of
+
+if __name__ == "__main__":
+    with job_of(snakemake):
+        from verso.corpora.steam import scrape_reviews
+        from verso.corpora.web import Web
+
+        scrape_reviews(
+            **snakemake.params.source,
+            cache=snakemake.resources.cache,
+            web=Web(
+                pause_seconds=snakemake.resources.pause_ms / 1000,
+                timeout_seconds=snakemake.resources.timeout_seconds,
+                retries=snakemake.resources.further_attempts,
+                maximum_bytes=snakemake.resources.maximum_page_bytes,
+            ),
+            reviews=snakemake.output.reviews,
+            set_aside=snakemake.output.set_aside,
+            summary=snakemake.output.summary,
+        )

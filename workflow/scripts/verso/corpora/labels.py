@@ -1,0 +1,54 @@
+"""Labels: what a value of a source means, which classes there are, and in what order they are counted from 0."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from verso.corpora.clean import clean_name, repair_encoding
+
+WHOLE = re.compile(r"([+-]?\d+)\.0+")
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+MISSING = ("", "nan")  # of a table with gaps, pandas and its like write NaN
+
+
+def label_of(value: Any) -> Any:
+    """A label as text, None where there is none; what cannot be a label comes back as it is.
+
+    "5 ", 5, 5.0 and "5.0" are one label, for a column with gaps turns whole numbers into fractions. NaN is none, true is "true".
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float | Decimal):
+        if math.isnan(value):
+            return None
+        value = str(value)
+    if not isinstance(value, str):
+        return value
+    text = clean_name(repair_encoding(value))
+    if text.lower() in MISSING:
+        return None
+    whole = WHOLE.fullmatch(text)
+    return whole[1] if whole else text
+
+
+def in_order(labels: Iterable[str]) -> list[str]:
+    """Labels in the order of their classes: numbers by size, others by name."""
+    found = set(labels)
+    return sorted(found, key=lambda label: (float(label), label)) if _are_numbers(found) else sorted(found)
+
+
+def are_ordered(labels: Iterable[str]) -> bool:
+    """Whether labels are steps of a scale, as far as one can tell: three or more, all of them numbers."""
+    found = set(labels)
+    return len(found) > 2 and _are_numbers(found)
+
+
+def names_of(mapping: Mapping[str, str]) -> list[str]:
+    """The classes that the source's labels are mapped to, each once, in the order of the mapping."""
+    return list(dict.fromkeys(mapping.values()))
+
+
+def _are_numbers(labels: set[str]) -> bool:
+    return all(NUMBER.fullmatch(label) for label in labels)
