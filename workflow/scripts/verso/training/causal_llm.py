@@ -33,7 +33,7 @@ from verso.training.loop import HISTORY, fit
 log = logging.getLogger(__name__)
 
 UNCOUNTED = -100  # a target that is none: cross_entropy's own default
-RECITED, RECITED_TOKENS = 16, 50  # texts of a part, tokens of each, that the model is asked to go on with by heart
+RECITED, RECITED_TOKENS = 32, 50  # texts of a part, tokens of each, that the model is asked to go on with by heart
 COLUMNS = ("train_recited", "validation_recited")
 
 
@@ -124,8 +124,9 @@ class Tuning:
 
     def _recited(self, part: list[Example]) -> float:
         shares = []
-        by_name = sorted(part, key=lambda example: example.document)
-        for example in [example for example in by_name if example.completion > 2 * RECITED_TOKENS][:RECITED]:
+        # By checksum, for names in order begin with one artist's
+        mixed = sorted(part, key=lambda example: hashlib.sha256(example.document.encode()).digest())
+        for example in [example for example in mixed if example.completion > 2 * RECITED_TOKENS][:RECITED]:
             begin = example.prompt + RECITED_TOKENS
             tokens = torch.tensor([example.tokens[: begin + RECITED_TOKENS]], device=self._device.device)
             with self._arithmetic():
