@@ -85,6 +85,7 @@ def test_statistics_add_up_to_what_the_files_hold(run):
         )
         assert sum(group["words"] for group in counted["groups"].values()) == counted["words"]
     assert statistics["total"]["documents"] == 40
+    assert {name: group["documents"] for name, group in statistics["total"]["groups"].items()} == {"Ana": 20, "Bo": 20}
     assert statistics["section_tags"] == {"Chorus": 40, "Verse 1": 40}
     assert statistics["set_aside"] == {"no lyrics": 2}
 

@@ -131,7 +131,7 @@ def described(
     return {
         "kind": kind,
         "settings": settings,
-        "total": whole.as_dict() if kind == "labelled" else whole.total.as_dict(),
+        "total": whole.as_dict(),
         "parts": {
             name: {"file": output.name, "sha256": sha256_of(output), **part.as_dict()}
             for name, output, part in zip(PARTS, outputs, parts, strict=True)
