@@ -230,6 +230,18 @@ def test_nothing_is_loaded_and_every_table_names_its_columns(report):
     assert len(ids) == len(set(ids))
 
 
+def test_what_was_done_to_the_texts_is_said(report):
+    texts = plain(section(report, "corpora"))
+    assert "split: given" in texts
+    assert "Of the exact duplicates, with another label than the text that stayed: 2." in texts
+    assert "Training texts left out, for they are near-duplicates of held-out ones: 3." in texts
+    assert "Parts as the source gives them: test." in texts
+    assert "above the configured number" not in texts
+    assert "Lengths in tokens, by label" in texts
+    assert "total 3 40.2 31 120 300 1,234" in texts
+    assert "40,2" in plain(section(report, "corpora", "es"))
+
+
 def test_a_demo_of_classifiers_does_not_speak_of_songs(tmp_path):
     made = [fabricate_labelled(tmp_path, "reviews", documents=30)]
     page = fabricate_classifier_report(tmp_path, made, ["rnn"], seeds=1, demo=True).read_text(encoding="utf-8")

@@ -5,10 +5,11 @@ import re
 import shutil
 
 import pytest
+from fabricate_classifiers import labelled_statistics
 from project import CONFIG, Project
 from reviews import write_corpus
 
-from verso.files import read_csv
+from verso.files import read_csv, write_json
 
 TINY = {"embedding": 8, "epochs": 3, "needs": {"mem_mb": 1000, "checkpoint_seconds": 1}}
 MODELS = {
@@ -35,6 +36,7 @@ def made_in(folder, config):
     project = Project.made_in(folder, config)
     prepared = write_corpus(project.path("results/corpora/reviews"))
     project.path("reviews.jsonl").write_text("")
+    write_json(prepared / "statistics.json", labelled_statistics())
     for name in ("train", "validation", "test"):  # written now: what stands is newer than its source
         (prepared / f"{name}.jsonl").touch()
     return project
