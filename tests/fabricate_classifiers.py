@@ -150,19 +150,19 @@ def fabricate_classifier_report(
     models: Sequence[str],
     seeds: int,
     demo: bool = False,
-    tables: dict[str, Path] | None = None,
-    figures: dict[str, Path] | None = None,
+    beside: Path | None = None,
     **others: Any,
 ) -> Path:
     """Runs of all models on all corpora, their tables and figures, and the report; returns its path.
 
-    tables, figures: those of language models, for a study of both kinds. others: override what `page.render` is given.
+    beside: the folder of a fabricated report of language models on "songs", for a study of both kinds. others: override what
+    `page.render` is given.
     """
     from verso.report import page
 
     runs = [fabricate_classifier(folder, corpus, model, seed) for corpus in corpora for model in models for seed in range(seeds)]
     csvs = fabricate_tables(folder, corpora, runs)
-    statistics = folder / "statistics.json"
+    statistics = folder / "labelled_statistics.json"
     write_json(statistics, labelled_statistics())
     probes = [
         {
@@ -193,6 +193,10 @@ def fabricate_classifier_report(
         },
     }  # fmt: skip
     templates = Path(__file__).parents[1] / "workflow" / "report" / "templates"
-    both = {"tables": {**(tables or {}), **csvs}, "figures": {**(figures or {}), **fabricate_figures(folder, csvs)}}
-    page.render(folder / "report.html", templates=templates, **both, **(arguments | others))
+    tables, figures = csvs, fabricate_figures(folder, csvs)
+    if beside is not None:
+        arguments["corpora"].append({"name": "songs", "kind": "songs", "statistics": beside / "statistics.json", "demo": demo})
+        tables = {name: path for name in page.TABLES if (path := beside / f"{name}.csv").exists()} | tables
+        figures = {name: path for name in page.FIGURES if (path := beside / f"{name}.svg").exists()} | figures
+    page.render(folder / "report.html", templates=templates, tables=tables, figures=figures, **(arguments | others))
     return folder / "report.html"

@@ -56,14 +56,9 @@ def test_a_study_of_language_models_says_nothing_of_classifiers(tmp_path):
 
 
 def test_a_study_of_both_has_both_each_in_its_own_tables_and_one_table_of_hardware(tmp_path):
-    fabricate_report(tmp_path, {"songs": ["gru-char", "lstm-char"]}, seeds=1, demo=False)
-    tables = {name: tmp_path / f"{name}.csv" for name in ("language_models", "comparisons", "samples", "hardware")}
-    drawn = ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation")
-    figures = {name: tmp_path / f"{name}.svg" for name in drawn}
-    corpora = [fabricate_labelled(tmp_path, "reviews")]
-    page = fabricate_classifier_report(tmp_path, corpora, ["majority", "rnn"], 1, tables=tables, figures=figures).read_text(
-        encoding="utf-8"
-    )
+    beside = fabricate_report(tmp_path / "songs", {"songs": ["gru-char", "lstm-char"]}, seeds=1, demo=False).parent
+    made = [fabricate_labelled(tmp_path, "reviews")]
+    page = fabricate_classifier_report(tmp_path, made, ["majority", "rnn"], 1, beside=beside).read_text(encoding="utf-8")
     assert set(sections(page)) == {*OF_ALL, *OF_LANGUAGE_MODELS, *OF_CLASSIFIERS}
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
@@ -72,6 +67,8 @@ def test_a_study_of_both_has_both_each_in_its_own_tables_and_one_table_of_hardwa
     used = section(page, "hardware")
     assert re.findall(r"</span>([\w-]+)</th>", used) == ["gru-char", "lstm-char", "majority", "rnn"]
     assert "runs: 4." in used
+    assert "kind: songs; split: stratified" in page
+    assert "kind: labelled; split: given" in page
     assert len(re.findall(r'class="verdict"', section(page, "summary"))) == 2
 
 

@@ -58,7 +58,7 @@ def test_a_study_of_classifiers_ends_in_tables_and_a_page_without_language_model
     rows = read_csv(made.path("results/tables/classifiers.csv"))
     assert [(row["model"], row["seeds"], row["documents"]) for row in rows] == [(name, "2", "30") for name in sorted(MODELS)]
     scores = {row["model"]: float(row["f1_macro"]) for row in rows}
-    assert scores["tfidf"] > 0.9 > scores["majority"]
+    assert scores["tfidf"] > 0.6 > scores["majority"]
     assert not made.path("results/tables/language_models.csv").exists()
     page = made.path("results/report.html").read_text(encoding="utf-8")
     assert 'id="en-classifiers"' in page
