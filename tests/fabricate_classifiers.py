@@ -97,6 +97,17 @@ def _told(model: str, label: str, corpus: dict[str, Any], dice: random.Random) -
     return label if dice.random() < SKILL.get(model, 0.4) else dice.choice(names)
 
 
+def labelled_statistics() -> dict[str, Any]:
+    """The statistics of a labelled corpus, as preparing it writes them."""
+    found = _statistics("labelled")
+    del found["settings"]["split"]["method"]
+    lengths = {"min": 3, "mean": 40.25, "median": 31.0, "p95": 120.0, "p99": 300.0, "max": 1234}
+    for amount in (found["total"], *found["total"]["groups"].values()):
+        amount |= {"tokens": 4025, "tokens_per_document": lengths}
+    told = {"exact_duplicates_of_another_label": 2, "near_duplicates_of_held_out": 3, "over_texts_per_label": 0}
+    return found | told | {"given_splits": ["test"], "labels_not_in_every_part": [], "groups_only_in_train": []}
+
+
 def fabricate_tables(folder: Path, corpora: Sequence[dict[str, Any]], runs: Sequence[dict[str, Any]]) -> dict[str, Path]:
     """The tables of some runs; their paths by the names that the page knows them by."""
     from verso.report import classifier_page, classifier_tables
@@ -139,20 +150,20 @@ def fabricate_classifier_report(
     models: Sequence[str],
     seeds: int,
     demo: bool = False,
-    tables: dict[str, Path] | None = None,
-    figures: dict[str, Path] | None = None,
+    beside: Path | None = None,
     **others: Any,
 ) -> Path:
     """Runs of all models on all corpora, their tables and figures, and the report; returns its path.
 
-    tables, figures: those of language models, for a study of both kinds. others: override what `page.render` is given.
+    beside: the folder of a fabricated report of language models on "songs", for a study of both kinds. others: override what
+    `page.render` is given.
     """
     from verso.report import page
 
     runs = [fabricate_classifier(folder, corpus, model, seed) for corpus in corpora for model in models for seed in range(seeds)]
     csvs = fabricate_tables(folder, corpora, runs)
-    statistics = folder / "statistics.json"
-    write_json(statistics, _statistics("labelled"))
+    statistics = folder / "labelled_statistics.json"
+    write_json(statistics, labelled_statistics())
     probes = [
         {
             "corpus": corpus["name"],
@@ -182,6 +193,10 @@ def fabricate_classifier_report(
         },
     }  # fmt: skip
     templates = Path(__file__).parents[1] / "workflow" / "report" / "templates"
-    both = {"tables": {**(tables or {}), **csvs}, "figures": {**(figures or {}), **fabricate_figures(folder, csvs)}}
-    page.render(folder / "report.html", templates=templates, **both, **(arguments | others))
+    tables, figures = csvs, fabricate_figures(folder, csvs)
+    if beside is not None:
+        arguments["corpora"].append({"name": "songs", "kind": "songs", "statistics": beside / "statistics.json", "demo": demo})
+        tables = {name: path for name in page.TABLES if (path := beside / f"{name}.csv").exists()} | tables
+        figures = {name: path for name in page.FIGURES if (path := beside / f"{name}.svg").exists()} | figures
+    page.render(folder / "report.html", templates=templates, tables=tables, figures=figures, **(arguments | others))
     return folder / "report.html"

@@ -56,14 +56,9 @@ def test_a_study_of_language_models_says_nothing_of_classifiers(tmp_path):
 
 
 def test_a_study_of_both_has_both_each_in_its_own_tables_and_one_table_of_hardware(tmp_path):
-    fabricate_report(tmp_path, {"songs": ["gru-char", "lstm-char"]}, seeds=1, demo=False)
-    tables = {name: tmp_path / f"{name}.csv" for name in ("language_models", "comparisons", "samples", "hardware")}
-    drawn = ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation")
-    figures = {name: tmp_path / f"{name}.svg" for name in drawn}
-    corpora = [fabricate_labelled(tmp_path, "reviews")]
-    page = fabricate_classifier_report(tmp_path, corpora, ["majority", "rnn"], 1, tables=tables, figures=figures).read_text(
-        encoding="utf-8"
-    )
+    beside = fabricate_report(tmp_path / "songs", {"songs": ["gru-char", "lstm-char"]}, seeds=1, demo=False).parent
+    made = [fabricate_labelled(tmp_path, "reviews")]
+    page = fabricate_classifier_report(tmp_path, made, ["majority", "rnn"], 1, beside=beside).read_text(encoding="utf-8")
     assert set(sections(page)) == {*OF_ALL, *OF_LANGUAGE_MODELS, *OF_CLASSIFIERS}
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
@@ -72,6 +67,8 @@ def test_a_study_of_both_has_both_each_in_its_own_tables_and_one_table_of_hardwa
     used = section(page, "hardware")
     assert re.findall(r"</span>([\w-]+)</th>", used) == ["gru-char", "lstm-char", "majority", "rnn"]
     assert "runs: 4." in used
+    assert "kind: songs; split: stratified" in page
+    assert "kind: labelled; split: given" in page
     assert len(re.findall(r'class="verdict"', section(page, "summary"))) == 2
 
 
@@ -228,6 +225,18 @@ def test_nothing_is_loaded_and_every_table_names_its_columns(report):
     assert not re.findall(r"<th(?![^>]*scope)[ >]", report)
     ids = re.findall(r'\bid="([^"]+)"', report)
     assert len(ids) == len(set(ids))
+
+
+def test_what_was_done_to_the_texts_is_said(report):
+    texts = plain(section(report, "corpora"))
+    assert "split: given" in texts
+    assert "Of the exact duplicates, with another label than the text that stayed: 2." in texts
+    assert "Training texts left out, for they are near-duplicates of held-out ones: 3." in texts
+    assert "Parts as the source gives them: test." in texts
+    assert "above the configured number" not in texts
+    assert "Lengths in tokens, by label" in texts
+    assert "total 3 40.2 31 120 300 1,234" in texts
+    assert "40,2" in plain(section(report, "corpora", "es"))
 
 
 def test_a_demo_of_classifiers_does_not_speak_of_songs(tmp_path):

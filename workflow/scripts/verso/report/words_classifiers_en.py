@@ -17,6 +17,19 @@ ENGLISH: dict[str, str] = {
     "classifier_cost": "What a classifier costs",
     "classifier_errors": "Confidently wrong",
     "probes": "Texts written by hand",
+    # the texts
+    "two_labels": "Of the exact duplicates, with another label than the text that stayed: {count}.",
+    "left_out_of_train": "Training texts left out, for they are near-duplicates of held-out ones: {count}.",
+    "over_texts_per_label": "Texts above the configured number of each label, left out: {count}.",
+    "given_splits": "Parts as the source gives them: {parts}.",
+    "labels_not_in_every_part": "Labels that are not in every part: {labels}.",
+    "token_lengths": "Lengths in tokens, by label",
+    "length_min": "Shortest",
+    "length_mean": "Mean",
+    "length_median": "Median",
+    "length_p95": "95 % up to",
+    "length_p99": "99 % up to",
+    "length_max": "Longest",
     # summary
     "classifier_best": "<strong>{model}</strong> tells the labels of <em>{corpus}</em> best: <strong>macro F1 "
     "{value}</strong>{interval}, accuracy {accuracy}.",

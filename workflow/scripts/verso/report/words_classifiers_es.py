@@ -18,6 +18,18 @@ SPANISH: dict[str, str] = {
     "classifier_cost": "Qué cuesta un clasificador",
     "classifier_errors": "Errores con confianza",
     "probes": "Textos escritos a mano",
+    "two_labels": "De los duplicados exactos, con otra etiqueta que el texto que quedó: {count}.",
+    "left_out_of_train": "Textos de entrenamiento omitidos por ser casi duplicados de otros reservados: {count}.",
+    "over_texts_per_label": "Textos por encima del número configurado por etiqueta, omitidos: {count}.",
+    "given_splits": "Partes tal como las da la fuente: {parts}.",
+    "labels_not_in_every_part": "Etiquetas que no están en todas las partes: {labels}.",
+    "token_lengths": "Longitud en unidades, por etiqueta",
+    "length_min": "La menor",
+    "length_mean": "Media",
+    "length_median": "Mediana",
+    "length_p95": "El 95 % hasta",
+    "length_p99": "El 99 % hasta",
+    "length_max": "La mayor",
     "classifier_best": "<strong>{model}</strong> es quien mejor acierta las etiquetas de <em>{corpus}</em>: <strong>F1 "
     "macro {value}</strong>{interval}, exactitud {accuracy}.",
     "classifier_only": "<strong>{model}</strong> acierta las etiquetas de <em>{corpus}</em> con <strong>F1 macro "
