@@ -144,9 +144,12 @@ def test_a_fault_that_stays_stops_with_its_address_and_what_is_fetched_is_kept(s
     assert len(store.requests) == asked + 2
 
 
-def test_a_page_that_is_not_there_stops(store, scraped):
+def test_an_answer_that_cannot_be_had_stops_with_the_reason(store, scraped):
     store.fail(7, "positive", 0, status(404))
-    assert "no such page (status 404)" in told(scraped)
+    assert "its page does not exist (404)" in told(scraped)
+    store.fail(7, "positive", 0, instead("x" * 2_000_000))
+    assert "larger than 1 MB" in told(scraped)
+    assert len(scraped()[0]) == 16, "what could not be had was kept as an answer"
 
 
 def test_requests_keep_their_distance(store, tmp_path):

@@ -173,8 +173,8 @@ class _Steam:
             ) from error
         except Lost as error:
             raise VersoError(f"{url}: {error}. Is that the number of an app? {KEPT}") from error
-        if not answer.body:
-            raise VersoError(f"{url}: the store has no such page (status {answer.status}). {KEPT}")
+        if answer.lost:
+            raise VersoError(f"{url}: {answer.lost}. {KEPT}")
         return answer
 
 
