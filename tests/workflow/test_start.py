@@ -50,7 +50,7 @@ def test_a_results_folder_of_an_older_version_is_refused_not_misread(finished, l
 
 
 def test_a_run_that_fails_says_why_and_the_others_go_on(project):
-    project.change_config(lambda config: config["models"]["lstm-char"].update(learning_rate=1e30, clip=1e30))
+    project.change_config(lambda config: config["models"]["lstm-char"].update(learning_rate=3e37, clip=1e30))
     code, output = project.run()
     assert code != 0
     assert "lstm-char" in output
