@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from verso.corpora.statistics import PartStatistics, most_frequent_tags, together
+from verso.corpora.statistics import PartStatistics, most_frequent_tags
 from verso.evaluation.measures import COLUMNS as MEASURE_COLUMNS
 from verso.files import read_json_lines, write_csv, write_json, write_json_lines
 
@@ -172,7 +172,9 @@ def _statistics(kind: str = "songs") -> dict[str, Any]:
         part = parts["test" if index % 5 == 0 else "validation" if index % 7 == 0 else "train"]
         text = "\n".join(VERSES[(index + turn) % 3] for turn in range(3 + index % 4))
         part.add(text, ("Ada Nocturne", "Bo Lantern", "Cruz del Río")[index % 3])
-    whole = together(list(parts.values()))
+    whole = PartStatistics()
+    for part in parts.values():
+        whole.merge(part)
     return {
         "kind": kind,
         "settings": {

@@ -21,7 +21,6 @@ def report(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-@pytest.fixture(scope="module")
 def pretrained(tmp_path_factory):
     """A report on two recurrent models and on bases of two tokenizers, one of them tuned."""
     folder = tmp_path_factory.mktemp("pretrained")
