@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
@@ -97,5 +98,4 @@ def announce(text: str) -> None:
     log.warning("%s", text)
     if sys.__stderr__ is not None and sys.__stderr__ is not sys.stderr:
         with suppress(OSError):  # a full disk, a terminal that is gone: the work goes on
-            sys.__stderr__.write(f"{text}\n")
-            sys.__stderr__.flush()
+            os.write(sys.__stderr__.fileno(), f"{text}\n".encode())  # nothing stays in a buffer to fail at the end
