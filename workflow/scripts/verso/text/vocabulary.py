@@ -8,11 +8,11 @@ from pathlib import Path
 from verso.errors import VersoError
 from verso.files import read_json, read_json_lines, write_json
 from verso.logs import progress
+from verso.text.tokens import SPECIALS as TOKEN_SPECIALS
+from verso.text.tokens import TOKEN
 
 SPECIALS = ("<|unknown|>", "<|start|>", "<|end|>")
 WORDS = re.compile(r"\n|[^ \n]+")
-PADDING, UNKNOWN = "<PAD>", "<UNK>"  # ids 0 and 1 of a vocabulary of tokens
-TOKENS = re.compile(r"\b\w+\b")
 
 
 def split(text: str, unit: str) -> list[str]:
@@ -20,7 +20,7 @@ def split(text: str, unit: str) -> list[str]:
     token: every run of letters, digits and underscores, lower-cased, which loses the rest.
     """
     if unit == "token":
-        return TOKENS.findall(text.lower())
+        return TOKEN.findall(text.lower())
     return list(text) if unit == "char" else WORDS.findall(text)
 
 
@@ -94,7 +94,7 @@ def build(train: str | Path, unit: str, minimum_count: int, vocabulary: str | Pa
     if not kept:
         raise VersoError(f"{train}: no {unit} occurs {minimum_count} times in {total} tokens; lower minimum_count")
     unknown = total - sum(count for _, count in kept)
-    specials = {PADDING: 0, UNKNOWN: unknown} if unit == "token" else dict(zip(SPECIALS, (unknown, 0, 0), strict=True))
+    specials = dict(zip(TOKEN_SPECIALS, (0, unknown), strict=True)) if unit == "token" else dict(zip(SPECIALS, (unknown, 0, 0), strict=True))
     write_json(
         vocabulary,
         {
