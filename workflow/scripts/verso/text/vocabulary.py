@@ -94,7 +94,8 @@ def build(train: str | Path, unit: str, minimum_count: int, vocabulary: str | Pa
     if not kept:
         raise VersoError(f"{train}: no {unit} occurs {minimum_count} times in {total} tokens; lower minimum_count")
     unknown = total - sum(count for _, count in kept)
-    specials = dict(zip(TOKEN_SPECIALS, (0, unknown), strict=True)) if unit == "token" else dict(zip(SPECIALS, (unknown, 0, 0), strict=True))
+    names, counted = (TOKEN_SPECIALS, (0, unknown)) if unit == "token" else (SPECIALS, (unknown, 0, 0))
+    specials = dict(zip(names, counted, strict=True))
     write_json(
         vocabulary,
         {
