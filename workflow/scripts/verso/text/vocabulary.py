@@ -94,8 +94,6 @@ def build(train: str | Path, unit: str, minimum_count: int, vocabulary: str | Pa
     if not kept:
         raise VersoError(f"{train}: no {unit} occurs {minimum_count} times in {total} tokens; lower minimum_count")
     unknown = total - sum(count for _, count in kept)
-    names: tuple[str, ...]
-    values: tuple[int, ...]
     names, values = (TOKEN_SPECIALS, (0, unknown)) if unit == "token" else (SPECIALS, (unknown, 0, 0))
     specials = dict(zip(names, values, strict=True))
     write_json(
