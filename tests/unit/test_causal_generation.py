@@ -11,6 +11,7 @@ from tiny_llm import ARTISTS, ASKED, SETTINGS, with_random_adapters
 
 from verso.errors import VersoError
 from verso.evaluation import causal_generation
+from verso.evaluation import causal_generation as module
 from verso.evaluation.causal_generation import Draw, sample, write_batch
 from verso.evaluation.generation import Request, own_draws
 from verso.files import read_json, read_json_lines
@@ -149,6 +150,23 @@ def test_a_text_does_not_depend_on_the_texts_beside_it(model, tokenizer, penalty
     alone = [row for one in some for row in write_batch(model, tokenizer, [one], 42, 20)]
     assert together == alone
     assert len({row["text"] for row in together}) == len(some)
+
+
+def test_a_card_that_cannot_hold_so_many_texts_writes_fewer_at_a_time_and_the_same_ones(model, tokenizer, monkeypatch, caplog):
+    some = [request("Marea Alta", number) for number in range(7)]
+    expected = write_batch(model, tokenizer, some, 42, 8)
+    sizes, write = [], module.write_batch
+
+    def on_a_small_card(model, tokenizer, batch, seed, limit):
+        sizes.append(len(batch))
+        if len(batch) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return write(model, tokenizer, batch, seed, limit)
+
+    monkeypatch.setattr(module, "write_batch", on_a_small_card)
+    assert list(module.write_many(model, tokenizer, some, 42, 8)) == expected
+    assert sizes == [7, 7, 4, 2, 2, 2, 1]
+    assert "texts are written 2 at a time" in caplog.text
 
 
 def ending(tokenizer, after):

@@ -97,6 +97,12 @@ def test_what_is_fetched_later_is_not_missing_now():
         (FILE, {"language": {"keep": ["es"], "confidence": 1.5}}, "language.confidence", "less than or equal to 1"),
         (FILE, {"minimum_count": {"word": 2}}, "minimum_count.word", "unknown key"),
         (FILE, {"sampling": {}}, "reviews.sampling", "unknown key"),
+        (
+            FILE,
+            {"labels": [1, 2], "probes": [{"text": "x", "label": 3}]},
+            "reviews",
+            "a probe has the label 3; this corpus has: 1, 2",
+        ),
     ],
 )
 def test_a_fault_names_the_key_and_what_is_right(source, corpus, where, what):

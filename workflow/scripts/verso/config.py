@@ -186,6 +186,15 @@ class LabelledCorpus(CorpusBase):
     language: LanguageFilter | None = Field(None, description="Which languages stay; null: all.")
     minimum_count: MinimumTokenCount = Field(default_factory=MinimumTokenCount, description="What is rare enough to be unknown.")
 
+    @model_validator(mode="after")
+    def _probes_have_labels_of_the_corpus(self) -> "LabelledCorpus":
+        names = self.names_of_labels()
+        known = list(dict.fromkeys(names.values())) if names else []
+        for probe in self.probes:
+            if known and str(probe.label) not in known:
+                raise ValueError(f"a probe has the label {probe.label!r}; this corpus has: {', '.join(known)}")
+        return self
+
     def names_of_labels(self) -> dict[str, str] | None:
         """What each label of the source is called, in the order of the classes; None: as they are, all of them."""
         return {name: name for name in self.labels} if isinstance(self.labels, list) else self.labels

@@ -6,7 +6,7 @@ Run as `python -m verso.config_docs` from the repository's root (with workflow/s
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
@@ -32,6 +32,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "`corpora.<name>.source` of type `steam`": config_labelled.SteamSource,
     "`corpora.<name>.source.splits`": config_labelled.Splits,
     "`corpora.<name>.language`": config_labelled.LanguageFilter,
+    "`corpora.<name>.probes[]`": config.Probe,
     "`pretrained.<name>` of type `hub`": config_pretrained.Hub,
     "`pretrained.<name>` of type `miniature`": config_pretrained.Miniature,
     "`models.<name>` of family `recurrent_lm`": config.RecurrentLM,
@@ -81,7 +82,8 @@ def _type(field: FieldInfo) -> str:
     """What a person may write, from the JSON Schema of the one field."""
     annotation: Any = field.annotation
     if all(isinstance(member, type) and issubclass(member, BaseModel) for member in get_args(annotation) or [annotation]):
-        return "block, one of the tables below by its `type`"
+        listed = get_origin(annotation) is list
+        return "list of blocks, see the table below" if listed else "block, one of the tables below by its `type`"
     text = _spelled(TypeAdapter(annotation).json_schema())
     bounds = [f"{sign} {getattr(item, name)}" for item in field.metadata for name, sign in SIGNS.items() if hasattr(item, name)]
     return text + (f" {', '.join(bounds)}" if bounds else "")

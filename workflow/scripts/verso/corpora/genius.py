@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 import lyricsgenius
 
 from verso.corpora.genius_page import NoLyrics, read_page
-from verso.corpora.web import Answer, Lost, Refused, Web
+from verso.corpora.web import Answer, Lost, Refused, Web, writable
 from verso.corpora.web_cache import WebCache
 from verso.errors import VersoError
 from verso.files import write_json, write_json_lines
@@ -220,7 +220,7 @@ class _Genius:
             "title": song["title"],
             "url": song["url"],
             "date": answer.date.isoformat(timespec="seconds"),
-            "lyrics": _writable(lyrics),
+            "lyrics": writable(lyrics),
         }
 
     def _answer_of_api(self, url: str, needs_token: bool) -> dict[str, Any]:
@@ -247,7 +247,7 @@ class _Genius:
             return {}
         if answer.lost:
             raise VersoError(f"{url}: {answer.lost}. {KEPT}")
-        return dict(json.loads(_writable(json.dumps(json.loads(answer.body)["response"], ensure_ascii=False))))
+        return dict(json.loads(writable(json.dumps(json.loads(answer.body)["response"], ensure_ascii=False))))
 
     def _answer(self, url: str, headers: Mapping[str, str], check: Any, keep_lost: bool) -> Answer:
         """What the site says, by the cache if it may: what was too large is asked for again where more is allowed now."""
@@ -257,11 +257,6 @@ class _Genius:
             if keep_lost or not answer.lost:
                 self._cache.write(answer)
         return answer
-
-
-def _writable(text: str) -> str:
-    """A text that a file can hold: half a surrogate pair may stand in JSON, and must not cost the corpus."""
-    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def plain(name: str) -> str:

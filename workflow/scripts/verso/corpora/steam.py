@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from verso.corpora.web import Lost, Refused, Web
+from verso.corpora.web import Lost, Refused, Web, writable
 from verso.corpora.web_cache import WebCache
 from verso.errors import VersoError
 from verso.files import write_json, write_json_lines
@@ -124,7 +124,7 @@ class _Steam:
                 "app": found.app,
                 "language": review.get("language"),
                 "date": datetime.fromtimestamp(review["timestamp_created"], UTC).date().isoformat(),
-                "text": _writable(review["review"]),
+                "text": writable(review["review"]),
                 "label": found.label,
             }
             if found.taken == found.asked:
@@ -197,8 +197,3 @@ def _reason_against(review: dict[str, Any], label: str) -> str | None:
     if review.get("voted_up") is not (label == "positive"):
         return "listed under the other label"
     return None if review["review"].strip() else "no text"
-
-
-def _writable(text: str) -> str:
-    """A text that a file can hold: half a surrogate pair may stand in JSON, and must not cost the corpus."""
-    return text.encode("utf-8", errors="replace").decode("utf-8")

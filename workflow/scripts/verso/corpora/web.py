@@ -243,3 +243,8 @@ def _cause_of(error: BaseException) -> str:
     """The innermost reason of an error of the network, in its own words."""
     cause = _innermost(error)
     return str(cause) or type(cause).__name__
+
+
+def writable(text: str) -> str:
+    """A text that a file can hold: half a surrogate pair may stand in JSON, and must not cost the corpus."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")

@@ -4,6 +4,7 @@ Each text draws from random numbers of its own, as the small models' do (verso.e
 another number of texts changes none of the draws.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -21,7 +22,9 @@ from verso.text.chat import question
 from verso.training.backends import described
 from verso.training.card import card_must_answer, promised_card_is_there
 
-BATCH = 16  # texts written side by side
+BATCH = 16  # texts written side by side; half as many as often as the card's memory is too small for them
+
+log = logging.getLogger(__name__)
 
 
 def sample(
@@ -46,16 +49,17 @@ def sample(
         tokenizer = load_tokenizer(manifest)
         model, _ = load_tuned(model_folder, manifest, device.device, device.dtype)
         requests = plan(train, {**settings, "prime": "none"}, "instructions")
-        batches = [own[i : i + BATCH] for own in _of_one_decoding(requests) for i in range(0, len(own), BATCH)]
         limit = settings["max_tokens"]["subword"]
 
         def rows() -> Iterator[dict[str, Any]]:
             nonlocal written
-            for batch in progress(batches, "Sampling", unit="batch"):
-                for row in write_batch(model, tokenizer, batch, settings["seed"], limit):
-                    written += row["tokens"]
-                    yield row
-                meter.state()  # read often, so that no energy counter comes round twice unseen
+            with progress(list[Request](), "Sampling", total=len(requests), unit="text") as bar:
+                for own in _of_one_decoding(requests):
+                    for row in write_many(model, tokenizer, own, settings["seed"], limit):
+                        written += row["tokens"]
+                        bar.update()
+                        meter.state()  # read often, so that no energy counter comes round twice unseen
+                        yield row
 
         write_json_lines(samples, rows())
         write_json(hardware, asked_and_used(meter.report(written), asked) | {"backend": described("transformers")})
@@ -69,6 +73,26 @@ def _of_one_decoding(requests: Sequence[Request]) -> list[list[Request]]:
 
 def _decoding(request: Request) -> tuple[float, ...]:
     return tuple(float(request.decoding[name]) for name in sorted(request.decoding))
+
+
+def write_many(
+    model: Any, tokenizer: Any, requests: Sequence[Request], seed: int, limit: int, at_once: int = BATCH
+) -> Iterator[dict[str, Any]]:
+    """As write_batch, `at_once` texts side by side, or fewer where the card's memory is too small: the texts are the same."""
+    done = 0
+    while done < len(requests):
+        try:
+            rows = write_batch(model, tokenizer, requests[done : done + at_once], seed, limit)
+        except torch.OutOfMemoryError:
+            if at_once == 1:
+                raise
+            rows = []
+        if not rows:  # out of the error's frames, which hold what filled the card
+            torch.cuda.empty_cache()
+            at_once //= 2
+            log.warning("the card's memory was too small: texts are written %d at a time from here on", at_once)
+        yield from rows
+        done += len(rows)
 
 
 @torch.inference_mode()

@@ -7,7 +7,7 @@ from typing import Any
 from verso.files import write_text
 from verso.report.latex import Column, escape, number, number_cell, tabular, text_cell
 from verso.report.numbers import optional_float
-from verso.report.tables import caution
+from verso.report.tables import verdict_in_words
 
 HARDWARE = "classifier_hardware"  # beside the table of classifiers, whose columns it shows
 
@@ -32,11 +32,6 @@ def write_tables_for_latex(
 
 def _interval(low: str, high: str) -> Any:
     return lambda row: f"[{number(optional_float(row.get(low)), 3)}, {number(optional_float(row.get(high)), 3)}]"
-
-
-def _verdict(row: Mapping[str, Any]) -> str:
-    flag = {"seed_noise": ", but within seed noise", "one_seed": ", but one seed", None: ""}[caution(row)]
-    return row["verdict"] + ("" if row["verdict"] == "undecided" else flag)
 
 
 def _prediction(row: Mapping[str, Any]) -> str:
@@ -75,7 +70,7 @@ COMPARISONS_TEX = (
     Column(r"95\,\% interval", "r", _interval("low", "high")),
     Column("$p$ (Holm)", "r", number_cell("p_corrected", 4)),
     Column("Seed noise", "r", number_cell("seed_noise", 3)),
-    Column("Verdict", "l", _verdict),
+    Column("Verdict", "l", verdict_in_words),
     Column("Difference (accuracy)", "r", number_cell("accuracy_difference", 3)),
     Column("$p$ (McNemar, Holm)", "r", number_cell("accuracy_p_corrected", 4)),
 )

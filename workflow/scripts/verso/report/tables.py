@@ -276,7 +276,8 @@ def _unit(row: Mapping[str, Any]) -> str:
     return escape(row["unit"] + (f" ({row['pretrained']})" if row["pretrained"] else ""))
 
 
-def _verdict(row: Mapping[str, Any]) -> str:
+def verdict_in_words(row: Mapping[str, Any]) -> str:
+    """Of a pair, which model is better, and whether other seeds might turn it round."""
     flag = {"seed_noise": ", but within seed noise", "one_seed": ", but one seed", None: ""}[caution(row)]
     return row["verdict"] + ("" if row["verdict"] == "undecided" else flag)
 
@@ -305,7 +306,7 @@ COMPARISONS_TEX = (
     Column("$p$", "r", number_cell("p", 4)),
     Column("$p$ (Holm)", "r", number_cell("p_corrected", 4)),
     Column("Seed noise", "r", number_cell("seed_noise", 3)),
-    Column("Verdict", "l", _verdict),
+    Column("Verdict", "l", verdict_in_words),
 )
 
 

@@ -202,6 +202,7 @@ class _Loop:
         except torch.OutOfMemoryError:
             if not self.task.halve():
                 raise
+            self.at.batch_parts = self.task.parts
         log.warning(
             "the card's memory was too small: the batch is computed in %d parts from step %d on",
             self.task.parts,
