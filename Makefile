@@ -73,7 +73,7 @@ soak: $(BIN)/.development-installed  ## the demo's models on SLURM with a fault 
 	PYTHONPATH=workflow/scripts:tests $(BIN)/python -m slurm.soak $(or $(SEEDS),20)
 
 test: $(BIN)/.development-installed lint  ## every check and every test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(BIN)/.development-installed  ## ruff, snakefmt, snakemake --lint, mypy
 	$(BIN)/ruff check .

@@ -21,6 +21,13 @@ def reviews(count, seed, longest=30):
     return rows
 
 
+def write_source(path, train=120, validation=40, test=30):
+    """A JSON object of given splits, as a person brings it."""
+    parts = {"train": reviews(train, 1), "validation": reviews(validation, 2), "test": reviews(test, 3)}
+    rows = {part: [{"text": row["text"], "label": row["group"]} for row in of_part] for part, of_part in parts.items()}
+    path.write_text(json.dumps(rows))
+
+
 def write_corpus(folder, train=120, validation=40, test=30, ordered=True):
     """train.jsonl, validation.jsonl, test.jsonl, labels.json, vocab_token.json and statistics.json in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)

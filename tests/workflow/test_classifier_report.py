@@ -1,15 +1,14 @@
-"""From prepared labelled texts to the page, for real: tables, texts written by hand, the report of what there is."""
+"""From labelled texts to the page, for real: tables, texts written by hand, the report of what there is."""
 
 import json
 import re
 import shutil
 
 import pytest
-from fabricate_classifiers import labelled_statistics
 from project import CONFIG, Project
-from reviews import write_corpus
+from reviews import write_source
 
-from verso.files import read_csv, write_json
+from verso.files import read_csv, read_json_lines
 
 TINY = {"embedding": 8, "epochs": 3, "needs": {"mem_mb": 1000, "checkpoint_seconds": 1}}
 MODELS = {
@@ -20,7 +19,7 @@ MODELS = {
 }
 REVIEWS = {
     "kind": "labelled",
-    "source": {"path": "reviews.jsonl"},
+    "source": {"path": "reviews.json"},
     "probes": [{"text": "The soup was warm, the room lovely.", "label": 3}, {"text": "Cold, and <b>rude</b>.", "label": "1"}],
 }
 POLARITY = {"corpus": "reviews", "models": list(MODELS), "seeds": [1, 2]}
@@ -32,19 +31,10 @@ ALONE = {
 }
 
 
-def made_in(folder, config):
-    project = Project.made_in(folder, config)
-    prepared = write_corpus(project.path("results/corpora/reviews"))
-    project.path("reviews.jsonl").write_text("")
-    write_json(prepared / "statistics.json", labelled_statistics())
-    for name in ("train", "validation", "test"):  # written now: what stands is newer than its source
-        (prepared / f"{name}.jsonl").touch()
-    return project
-
-
 @pytest.fixture(scope="module")
 def made_once(tmp_path_factory):
-    project = made_in(tmp_path_factory.mktemp("classified"), ALONE)
+    project = Project.made_in(tmp_path_factory.mktemp("classified"), ALONE)
+    write_source(project.path("reviews.json"))
     project.make("results/report.html")
     return project
 
@@ -56,7 +46,10 @@ def made(made_once, tmp_path):
 
 def test_a_study_of_classifiers_ends_in_tables_and_a_page_without_language_models(made):
     rows = read_csv(made.path("results/tables/classifiers.csv"))
-    assert [(row["model"], row["seeds"], row["documents"]) for row in rows] == [(name, "2", "30") for name in sorted(MODELS)]
+    assert [(row["model"], row["seeds"]) for row in rows] == [(name, "2") for name in sorted(MODELS)]
+    assert {row["documents"] for row in rows} == {
+        f"{len(list(read_json_lines(made.path('results/corpora/reviews/test.jsonl'))))}"
+    }
     scores = {row["model"]: float(row["f1_macro"]) for row in rows}
     assert scores["tfidf"] > 0.6 > scores["majority"]
     assert not made.path("results/tables/language_models.csv").exists()
