@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 TOKEN = "the-right-token"
+TITLES = ["Kite Weather", "Copper Moon", "Slow Ferry", "Night Bus"]
 
 
 def lyrics_of(title, number):
@@ -217,3 +218,8 @@ def endless(sent):
         handler.close_connection = True
 
     return answer
+
+
+def titles(rows):
+    """Of songs as they are scraped."""
+    return [row["title"] for row in rows]
