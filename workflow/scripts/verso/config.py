@@ -10,9 +10,11 @@ from pydantic import Field, field_validator, model_validator
 
 from verso.config_causal_llm import CausalLLM
 from verso.config_classifiers import Classifier
+from verso.config_encoder import Encoder
 from verso.config_labelled import LabelledSource, Labels, LanguageFilter, MinimumTokenCount
 from verso.config_parts import Decoding, Name, Needs, Schedule, Settings, Share
 from verso.config_pretrained import Pretrained
+from verso.config_prompt import Prompt
 from verso.config_sources import FileSource, Source
 
 
@@ -251,7 +253,7 @@ class RecurrentLM(Settings):
         return self
 
 
-Model = Annotated[RecurrentLM | CausalLLM | Classifier, Field(discriminator="family")]
+Model = Annotated[RecurrentLM | CausalLLM | Classifier | Encoder | Prompt, Field(discriminator="family")]
 
 
 class Experiment(Settings):

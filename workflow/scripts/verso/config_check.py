@@ -27,7 +27,7 @@ RULES = (
 # Which corpora each family of models can learn from: language models any text, classifiers what has labels.
 KINDS_OF_FAMILY: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("recurrent_lm", "causal_llm"), ("songs", "manual")),
-    **dict.fromkeys(("recurrent_classifier", "textcnn", "tfidf", "majority"), ("labelled",)),
+    **dict.fromkeys(("recurrent_classifier", "textcnn", "tfidf", "majority", "encoder", "prompt"), ("labelled",)),
 }
 KINDS = ("songs", "manual", "labelled")
 
