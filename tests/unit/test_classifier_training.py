@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,10 @@ def task_of(corpus, name, parts=1, **changes):
     torch.manual_seed(0)
     settings = {**FAMILIES[name], **changes}
     known, labels = TokenVocabulary.load(corpus / "vocab_token.json"), Labels.load(corpus / "labels.json")
-    learnt, held_out = (read_labelled(corpus / f"{part}.jsonl", known, labels, 40) for part in ("train", "validation"))
+    learnt, held_out = (
+        read_labelled(corpus / f"{part}.jsonl", labels, partial(EncodedTexts.of, vocabulary=known, longest=40))
+        for part in ("train", "validation")
+    )
     return Classification(build(settings, len(known), len(labels)), learnt, held_out, settings, 5, parts), settings
 
 

@@ -67,6 +67,12 @@ def pick_device_for_llm(gpus: int) -> Device:
     return Device(found.device, torch.float16, f"{name}; float16, for it computes no bfloat16 itself")
 
 
+def arithmetic(device: Device) -> torch.autocast:
+    """A context in which large products are computed in the card's number type; on the CPU all stays float32."""
+    on_card = device.device.type == "cuda"
+    return torch.autocast(device.device.type, dtype=device.dtype if on_card else None, enabled=on_card)
+
+
 def use_threads() -> int:
     """Compute with as many threads as OMP_NUM_THREADS says (unset: PyTorch's choice); returns the number.
 

@@ -6,6 +6,7 @@ may weigh more than another. The best weights are those of the highest F1 on the
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from verso.models.classifier_files import build, write_architecture
 from verso.models.recurrent_lm import save_weights
 from verso.models.text_classifier import TextClassifier, parameter_counts
 from verso.provenance import key_of_settings
+from verso.text.encoded import EncodedTexts
 from verso.text.labels import Labels
 from verso.text.tokens import TokenVocabulary
 from verso.text.vectors import read_vectors
@@ -160,7 +162,8 @@ def train(
         known, names = TokenVocabulary.load(vocabulary), Labels.load(labels)
         if settings["head"] == "corn" and not names.ordered:
             raise VersoError(f"{labels}: its labels have no order, and head: corn wants one; take softmax, or say ordered: true")
-        learnt, held_out = (read_labelled(part, known, names, settings["length"]) for part in (train, validation))
+        encode = partial(EncodedTexts.of, vocabulary=known, longest=settings["length"])
+        learnt, held_out = (read_labelled(part, names, encode) for part in (train, validation))
         if len(learnt.classes.unique()) < 2:
             raise VersoError(
                 f'{train}: all its texts have the label "{names.names[learnt.classes[0]]}"; there is nothing to learn'
