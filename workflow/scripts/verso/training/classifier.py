@@ -99,13 +99,16 @@ class Classification:
         """Mean cost of the validation texts' labels; `observed` then has their scores."""
         held_out, cost = self._held_out, torch.zeros((), dtype=torch.float64, device=self._device)
         told = torch.empty(len(held_out), dtype=torch.int64)
-        for rows in held_out.texts.by_length(max(1, HELD_OUT_BATCH // self.parts)):
+        for rows in held_out.texts.by_length(self._held_out_at_once()):
             tokens, lengths, classes = self._on_device(held_out.padded(rows))
             log_probabilities = self.model(tokens, lengths)
             cost += self._costs(log_probabilities, classes).double().sum()
             told[rows] = self.model.predictions(log_probabilities).cpu()
         self._scores = scores_of(held_out.classes.numpy(), told.numpy(), len(self.weights))
         return float(cost / len(held_out))
+
+    def _held_out_at_once(self) -> int:
+        return max(1, HELD_OUT_BATCH // self.parts)
 
     def observed(self) -> dict[str, float]:
         """Accuracy, macro and weighted F1 of what `validate` has just told."""
@@ -122,6 +125,16 @@ def balanced_weights(classes: Tensor, labels: int) -> Tensor:
     """Weights (K,) by which every label weighs the same in all, and a text 1 on average: D / (K times the label's texts)."""
     counts = torch.bincount(classes, minlength=labels)
     return len(classes) / (labels * counts.clamp(min=1).float())
+
+
+def must_be_learnable(
+    settings: Mapping[str, Any], names: Labels, learnt: LabelledTexts, train: str | Path, labels: str | Path
+) -> None:
+    """Raises VersoError when settings["head"] wants labels with an order, or the texts of `train` have one label alone."""
+    if settings["head"] == "corn" and not names.ordered:
+        raise VersoError(f"{labels}: its labels have no order, and head: corn wants one; take softmax, or say ordered: true")
+    if len(learnt.classes.unique()) < 2:
+        raise VersoError(f'{train}: all its texts have the label "{names.names[learnt.classes[0]]}"; there is nothing to learn')
 
 
 def train(
@@ -160,14 +173,9 @@ def train(
         promised_card_is_there(device, gpus)
 
         known, names = TokenVocabulary.load(vocabulary), Labels.load(labels)
-        if settings["head"] == "corn" and not names.ordered:
-            raise VersoError(f"{labels}: its labels have no order, and head: corn wants one; take softmax, or say ordered: true")
         encode = partial(EncodedTexts.of, vocabulary=known, longest=settings["length"])
         learnt, held_out = (read_labelled(part, names, encode) for part in (train, validation))
-        if len(learnt.classes.unique()) < 2:
-            raise VersoError(
-                f'{train}: all its texts have the label "{names.names[learnt.classes[0]]}"; there is nothing to learn'
-            )
+        must_be_learnable(settings, names, learnt, train, labels)
 
         torch.manual_seed(seed)
         model = build(settings, len(known), len(names))
