@@ -25,10 +25,11 @@ from verso.text.labels import Labels
 from verso.text.tokens import TokenVocabulary
 from verso.training import classifier as module
 from verso.training.checkpoints import Checkpoints
-from verso.training.classifier import Classification, balanced_weights
+from verso.training.classifier import Classification
 from verso.training.classifier import train as train_and_tell
 from verso.training.labelled import LabelledTexts, read_labelled
 from verso.training.loop import HISTORY, fit
+from verso.training.telling import balanced_weights
 
 CPU = Device(torch.device("cpu"), torch.float32, "a test")
 SHARED = {

@@ -35,8 +35,8 @@ def described_runs(runs):
 
 
 def of_llm_runs(name, runs):
-    """That file of each run of a pretrained model."""
-    return of_runs(name, [run for run in runs if pretrained_of(run[1])])
+    """That file of each run of a pretrained language model."""
+    return of_runs(name, [run for run in of_language_models(runs) if pretrained_of(run[1])])
 
 
 def manifests_of(runs):

@@ -81,7 +81,8 @@ def _normalise_as_sentencepiece(tokenizer: Any, model: Path | None) -> None:
         return
     from sentencepiece import sentencepiece_model_pb2
 
-    stored = sentencepiece_model_pb2.ModelProto()
+    protocol: Any = sentencepiece_model_pb2  # its classes are made when it is imported
+    stored = protocol.ModelProto()
     stored.ParseFromString(model.read_bytes())
     if table := stored.normalizer_spec.precompiled_charsmap:
         backend.normalizer = normalizers.Sequence([normalizers.Precompiled(table), backend.normalizer])

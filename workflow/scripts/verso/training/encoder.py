@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from verso.files import sha256_of, write_csv, write_json
 from verso.hardware import Device, asked_and_used, pick_device_for_llm, use_threads
@@ -27,16 +27,17 @@ from verso.text.labels import Labels
 from verso.text.subwords import Subwords
 from verso.training.card import card_must_answer, promised_card_is_there
 from verso.training.checkpoints import Checkpoints
-from verso.training.classifier import COLUMNS, Classification, must_be_learnable
 from verso.training.labelled import LabelledTexts, bucketed, read_labelled
 from verso.training.loop import HISTORY, fit
+from verso.training.replicas import Replicas
+from verso.training.telling import COLUMNS, Telling, must_be_learnable
 
 log = logging.getLogger(__name__)
 
 HELD_OUT_TEXTS = 4  # times `batch`: without gradients so many texts more are computed at once
 
 
-class Tuning(Classification):
+class Tuning(Telling):
     """Labelled texts in steps of several batches (see verso.training.task.Task).
 
     A batch of the loop is the rows (R,) of a step's texts, sorted by length.
@@ -49,10 +50,13 @@ class Tuning(Classification):
         validation: LabelledTexts,
         settings: Mapping[str, Any],
         seed: int,
+        device: Device,
         parts: int = 1,
     ) -> None:
-        super().__init__(model, train, validation, settings, seed, parts)
-        self.accumulation = settings["accumulation"]
+        super().__init__(model, train, validation, settings, parts)
+        self.held_out_at_once, self._seed = HELD_OUT_TEXTS * settings["batch"], seed
+        self._replicas = Replicas(model, device.devices)
+        self.accumulation = self._replicas.turns(settings["accumulation"])
         self._texts = settings["batch"] * settings["accumulation"]  # in a step
         self.steps = -(-len(train) // self._texts)
         times = settings["measurements"]
@@ -65,17 +69,18 @@ class Tuning(Classification):
                 yield rows
 
     def losses(self, batch: Tensor) -> Iterator[tuple[Tensor, int]]:
-        """Shares of the step's mean cost, `batch` texts at a time."""
-        for share in batch.split(self._at_once):
-            tokens, lengths, classes = self._on_device(self._train.padded(share))
-            yield self._costs(self.model(tokens, lengths), classes).sum() / len(batch), len(share)
+        """Shares of the step's mean cost, `batch` texts at a time on each card."""
+        yield from self._replicas.losses(batch.split(self._at_once), partial(self._mean_cost, texts=len(batch)))
+
+    def _mean_cost(self, model: nn.Module, rows: Tensor, texts: int) -> tuple[Tensor, int]:
+        """What the labels of some of a step's `texts` add to its mean cost, and how many labels these are."""
+        device = next(model.parameters()).device
+        tokens, lengths, classes = (part.to(device) for part in self._train.padded(rows))
+        return self._costs(model(tokens, lengths), classes).sum() / texts, len(rows)
 
     @property
     def _at_once(self) -> int:
         return max(1, self._batch // self.parts)
-
-    def _held_out_at_once(self) -> int:
-        return HELD_OUT_TEXTS * self._at_once
 
     def halve(self) -> bool:
         """A text is the least."""
@@ -133,7 +138,7 @@ def train(
         computed_by = described()
         key = _key(fingerprint, settings, seed, device, [train, validation, labels, manifest], computed_by)
         with Checkpoints(checkpoints, key, started) as kept:
-            task = Tuning(model, learnt, held_out, settings, seed, parts)
+            task = Tuning(model, learnt, held_out, settings, seed, device, parts)
             groups = encoder.groups_of_weights(model.encoder, settings["layer_decay"], settings["weight_decay"])
             best = f"validation_{settings['best_by']}"
             outcome = fit(task, settings, device, kept, checkpoint_seconds, tell, highest=best, groups=groups)
@@ -141,20 +146,14 @@ def train(
             encoder.save(model, weights)
             encoder.write_architecture(architecture, manifest, settings, names.names, counts)
             write_csv(history, outcome.history, (*HISTORY, *COLUMNS))
-            facts = {"settings_key": key_of_settings(settings), "backend": computed_by}
-            facts |= {"train_texts_longer": _cut(learnt, settings), "validation_texts_longer": _cut(held_out, settings)}
-            write_json(hardware, {**asked_and_used(outcome.hardware, asked), **facts})
+            recipe = {"settings_key": key_of_settings(settings), "backend": computed_by}
+            write_json(hardware, {**asked_and_used(outcome.hardware, asked), **recipe})
             kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
 
 
 def described() -> str:
     """The libraries that compute, with their versions."""
     return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("transformers", "peft"))
-
-
-def _cut(part: LabelledTexts, settings: Mapping[str, Any]) -> int:
-    """Texts that fill max_length: all that were cut, and those that ended just there."""
-    return int((part.texts.lengths >= settings["max_length"]).sum())
 
 
 def _key(fingerprint: str, settings: dict[str, Any], seed: int, device: Device, files: list[str | Path], computed_by: str) -> str:
