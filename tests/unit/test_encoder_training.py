@@ -29,7 +29,7 @@ from verso.training.labelled import read_labelled
 from verso.training.loop import HISTORY
 
 ADAPTED = {"tuning": "lora"}
-DENSE = ["query", "key", "value", "dense"]
+STRONG = {**LORA, "r": 8, "lora_alpha": 16, "lora_dropout": 0.0, "target_modules": ["query", "key", "value", "dense"]}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -112,7 +112,7 @@ def test_a_tuning_writes_weights_architecture_history_and_hardware(whole):
         ("bert", {"head": "corn", "class_weights": "balanced", "layer_decay": 0.8}),
         (
             "bert",
-            {"tuning": "lora", "learning_rate": 2e-2, "lora": {**LORA, "r": 16, "use_rslora": True, "target_modules": DENSE}},
+            {"tuning": "lora", "learning_rate": 1e-2, "lora": STRONG},
         ),
     ],
     ids=["all", "an ordinal head", "adapters"],
