@@ -39,7 +39,10 @@ def test_the_optimiser_is_given_the_rate():
 
 
 def test_a_group_of_weights_has_its_own_share_of_the_rate():
-    groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "rate_factor": 0.5}, {"params": [torch.nn.Parameter(torch.zeros(1))]}]
+    groups = [
+        {"params": [torch.nn.Parameter(torch.zeros(1))], "rate_factor": 0.5},
+        {"params": [torch.nn.Parameter(torch.zeros(1))]},
+    ]
     optimiser = torch.optim.SGD(groups, lr=0.1)
     Schedule(optimiser, {"name": "linear", "factor": 0.5, "patience": 2, "warmup": 0.0}, 0.1, 100).before_step(50)
     assert [group["lr"] for group in optimiser.param_groups] == pytest.approx([0.025, 0.05])
