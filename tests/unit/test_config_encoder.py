@@ -33,7 +33,7 @@ def test_the_manual_s_entries_are_the_report_s_ten_tries(monkeypatch):
     monkeypatch.chdir(ROOT)
     (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/encoders.md").read_text(), flags=re.DOTALL)
     shown = yaml.safe_load(block)
-    models = load({**SOUND, **shown, "experiments": {"all": {"corpus": "reviews", "models": [*shown["models"]]}}}, "x").models
+    models = load({**SOUND, **shown, "experiments": {"tries": {"corpus": "reviews", "models": [*shown["models"]]}}}, "x").models
     assert {(name, model.pretrained, model.lora.r, model.lora.lora_alpha, len(model.lora.target_modules))
             for name, model in models.items() if model.tuning == "lora"} == {
         (f"{kind}-lora-{number}", f"{kind}-{size}", *numbers)
