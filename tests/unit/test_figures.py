@@ -15,7 +15,7 @@ FIGURES = ("learning_curves", "bits_per_byte", "differences", "sample_measures",
 def draw(folder, corpora):
     runs = [fabricate_run(folder, corpus, model, 0) for corpus, models in corpora.items() for model in models]
     csvs = {name: folder / f"{name}.csv" for name in ("language_models", "comparisons", "samples")}
-    tables.compare(runs, [], 42, **csvs, hardware=folder / "hardware.csv", pretrained_models=folder / "pretrained_models.csv")
+    tables.compare(runs, 42, **csvs, hardware=folder / "hardware.csv")
     svgs = {name: folder / f"{name}.svg" for name in FIGURES}
     histories = [{"corpus": run["corpus"], "model": run["model"], "seed": 0, "path": run["history"]} for run in runs]
     figures.draw(**csvs, histories=histories, **svgs)

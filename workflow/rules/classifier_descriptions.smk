@@ -80,10 +80,11 @@ def files_of_probes(described):
 
 
 def files_of_report(runs, folder):
-    """The tables and figures of the page by the names that it knows them by: of the kinds of models that there are."""
+    """The tables and figures of the page by the names that it knows them by: of what there is among the runs."""
     of_kinds = [
         (of_language_models(runs), TABLES, FIGURES),
         (of_classifiers(runs), CLASSIFIER_TABLES, CLASSIFIER_FIGURES),
+        (manifests_of(runs), ["pretrained_models"], []),
     ]
     there = [(tables, figures) for own, tables, figures in of_kinds if own]
     return {
