@@ -6,17 +6,9 @@ from fabricate import fabricate_pretrained
 from verso.files import read_csv, read_json, write_json
 from verso.report.pretrained_table import PRETRAINED_MODELS, describe
 
-MINIATURE = {"type": "miniature", "repository": None, "commit": None, "licence": None, "parameters": 800_000, "miniature": True}
-OF_THE_PAGE = (
-    "created",
-    "last_modified",
-    "looked_up",
-    "downloads_last_month",
-    "likes",
-    "languages",
-    "licence_on_hub",
-    "revision",
-)
+MINIATURE = {"type": "miniature", "miniature": True, "parameters": 800_000, "repository": None, "commit": None, "licence": None}
+DAYS = ("created", "last_modified", "looked_up")
+OF_THE_PAGE = ("revision", *DAYS, "downloads_last_month", "likes", "languages", "licence_on_hub")
 
 
 def described(folder, manifests, **models):
@@ -36,7 +28,7 @@ def test_a_model_of_the_hub_is_named_by_its_manifest_its_page_and_what_starts_fr
     assert (row["repository"], row["revision"], row["licence"]) == ("somebody/mistral-7b", "main", "apache-2.0")
     assert (len(row["commit"]), row["parameters"], row["miniature"]) == (40, "7248023552", "False")
     assert row["models"] == "mistral-base, zero-shot"
-    assert [row[key] for key in ("created", "last_modified", "looked_up")] == ["2023-09-27", "2025-07-24", "2026-11-22"]
+    assert [row[key] for key in DAYS] == ["2023-09-27", "2025-07-24", "2026-11-22"]
     assert (row["downloads_last_month"], row["likes"], row["languages"]) == ("1234567", "17", "es, en")
     for cell in ("2023-09-27", "2026-11-22", r"1\,234\,567"):
         assert cell in tex

@@ -129,8 +129,8 @@ def _facts(info: Any, settings: Mapping[str, Any], wanted: Sequence[Wanted]) -> 
     repository, licence = settings["repository"], settings["licence"]
     if other := other_licence({**page, "licence": licence}):
         announce(
-            f'{repository}: the hub calls its licence "{other}", the config "{licence}"; look at {constants.ENDPOINT}/{repository} '
-            "and set `licence` to what holds. The report shows both"
+            f'{repository}: the hub calls its licence "{other}", the config "{licence}"; look at '
+            f"{constants.ENDPOINT}/{repository} and set `licence` to what holds. The report shows both"
         )
     return {
         "repository": repository,
