@@ -53,7 +53,7 @@ def fabricate_classifier(
         own = predictions if name == "scores" else None
         told = own or [_told(model, row["group"], corpus, dice) for row in documents]
         write_scores(place / f"{name}.csv", documents, told, corpus["names"], None if model == "zero-shot" else dice)
-    write_csv(place / "history.csv", _history() if model not in ("majority", "tfidf", "zero-shot") else [], HISTORY)
+    write_csv(place / "history.csv", _history(model, seed) if model not in ("majority", "tfidf", "zero-shot") else [], HISTORY)
     size = {"majority": 5, "tfidf": 40_165}.get(model, 1_260_000)
     trainable = 2_000 if model == "mdeberta" else size
     write_json(place / "architecture.json", {"family": model, "parameters": size, "trainable": trainable})
@@ -67,8 +67,9 @@ def fabricate_classifier(
     return run | {"miniature": False} | {key: str(place / name) for key, name in names.items()} | others
 
 
-def _history() -> list[dict[str, Any]]:
-    losses = [(n, 1.5 - 0.1 * n, 0.3 + 0.03 * n) for n in range(1, 6)]
+def _history(model: str, seed: int) -> list[dict[str, Any]]:
+    dice = random.Random(f"the learning of {model} {seed}")
+    losses = [(n, 1.5 - 0.1 * n, 0.3 + 0.1 * SKILL.get(model, 0.4) * n + dice.gauss(0, 0.01)) for n in range(1, 6)]
     rows = [{"epoch": n, "step": 40 * n, "train_loss": loss, "validation_loss": loss + 0.1} for n, loss, _ in losses]
     return [row | {"best": int(n <= 4), "validation_f1_macro": f1} for row, (n, _, f1) in zip(rows, losses, strict=True)]
 
@@ -127,8 +128,8 @@ def fabricate_tables(folder: Path, corpora: Sequence[dict[str, Any]], runs: Sequ
     return csvs
 
 
-def fabricate_figures(folder: Path, csvs: dict[str, Path]) -> dict[str, Path]:
-    """The figures of some tables; their paths by the names that the page knows them by."""
+def fabricate_figures(folder: Path, csvs: dict[str, Path], runs: Sequence[dict[str, Any]]) -> dict[str, Path]:
+    """The figures of some runs and their tables; their paths by the names that the page knows them by."""
     from verso.report import classifier_figures, classifier_page
 
     svgs = {name: folder / f"{name}.svg" for name in classifier_page.FIGURES}
@@ -137,7 +138,9 @@ def fabricate_figures(folder: Path, csvs: dict[str, Path]) -> dict[str, Path]:
         comparisons=csvs["classifier_comparisons"],
         confusions=csvs["classifier_confusions"],
         of_runs=csvs["classifier_runs"],
+        histories=[{key: run[key] for key in ("corpus", "model", "seed")} | {"path": run["history"]} for run in runs],
         f1=svgs["classifier_f1"],
+        learning_curves=svgs["classifier_learning_curves"],
         differences=svgs["classifier_differences"],
         confusion_matrices=svgs["confusion_matrices"],
     )
@@ -193,7 +196,7 @@ def fabricate_classifier_report(
         },
     }  # fmt: skip
     templates = Path(__file__).parents[1] / "workflow" / "report" / "templates"
-    tables, figures = csvs, fabricate_figures(folder, csvs)
+    tables, figures = csvs, fabricate_figures(folder, csvs, runs)
     if beside is not None:
         arguments["corpora"].append({"name": "songs", "kind": "songs", "statistics": beside / "statistics.json", "demo": demo})
         tables = {name: path for name in page.TABLES if (path := beside / f"{name}.csv").exists()} | tables

@@ -13,7 +13,7 @@ from sklearn import metrics
 from verso.errors import VersoError
 from verso.evaluation.predictions import read_predictions
 from verso.files import read_csv, read_json, read_json_lines, write_csv
-from verso.report import classifier_errors, classifier_figures, classifier_tables
+from verso.report import classifier_errors, classifier_tables
 from verso.text.labels import Labels
 
 MODELS = ["majority", "tfidf", "rnn", "textcnn", "zero-shot", "mdeberta"]
@@ -320,18 +320,6 @@ def test_one_document_and_one_model_make_tables_and_figures_too(tmp_path):
     assert row["f1_macro_low"] == row["f1_macro_seed_sd"] == ""
     assert row["group"] == "a"
     assert read_csv(csvs["classifier_comparisons"]) == []
-
-
-def test_a_matrix_of_many_labels_has_no_numbers_in_its_cells(tmp_path):
-    names = [f"intent {n:02}" for n in range(30)]
-    corpus = fabricate_labelled(tmp_path, "requests", names, False, 90)
-    csvs = fabricate_tables(tmp_path, [corpus], [fabricate_classifier(tmp_path, corpus, m, 1) for m in ("x", "y")])
-    svgs = {key: tmp_path / f"{key}.svg" for key in ("f1", "differences", "confusion_matrices")}
-    classifier_figures.draw(
-        csvs["classifiers"], csvs["classifier_comparisons"], csvs["classifier_confusions"], csvs["classifier_runs"], **svgs
-    )
-    assert ">0<" not in svgs["confusion_matrices"].read_text(encoding="utf-8")
-    assert all("<svg" in path.read_text(encoding="utf-8") for path in svgs.values())
 
 
 def test_confidence_is_of_the_predicted_label(corpora, runs):

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from fabricate import fabricate_run
 
-from verso.report import figures, tables
+from verso.report import drawing, figures, tables
 from verso.report.palette import COLOURS, colours_of
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -87,7 +87,7 @@ def test_a_single_model_leaves_a_sentence_and_no_broken_figure(tmp_path):
     ],
 )  # fmt: skip
 def test_epochs_are_marked_by_whole_numbers_each_once(epochs, ticks):
-    assert figures._epoch_ticks(epochs) == ticks
+    assert drawing.epoch_ticks(epochs) == ticks
 
 
 def test_what_is_known_by_heart_is_drawn_of_tuned_models_alone(tmp_path, drawn):

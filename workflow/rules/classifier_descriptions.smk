@@ -9,7 +9,7 @@ CLASSIFIER_TABLES = [
     "classifier_errors",
 ]
 IN_LATEX = ["classifiers", "classifier_hardware", "classifier_comparisons", "classifier_classes", "classifier_confusions"]
-CLASSIFIER_FIGURES = ["classifier_f1", "classifier_differences", "confusion_matrices"]
+CLASSIFIER_FIGURES = ["classifier_f1", "classifier_learning_curves", "classifier_differences", "confusion_matrices"]
 FILES_OF_CLASSIFIER = {
     "scores": "scores.csv",
     "architecture": "model/architecture.json",

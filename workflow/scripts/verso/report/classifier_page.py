@@ -18,7 +18,7 @@ TABLES = (
     "classifiers", "classifier_comparisons", "classifier_classes", "classifier_confusions", "classifier_runs",
     "classifier_errors",
 )  # fmt: skip
-FIGURES = ("classifier_f1", "classifier_differences", "confusion_matrices")
+FIGURES = ("classifier_f1", "classifier_learning_curves", "classifier_differences", "confusion_matrices")
 TOO_FEW = 0.05  # an accuracy that is not known better than to so many points
 FEW_OF_LABEL = 30  # test texts of a label, below which its F1 moves by points with each of them
 LESS_IS_BETTER = ("mean_absolute_error", "calibration_error", "invalid")
@@ -35,6 +35,7 @@ def described(tables: Mapping[str, Sequence[Row]], probes: Sequence[Mapping[str,
     names = list(dict.fromkeys(row["corpus"] for row in tables["classifiers"]))
     return {
         "classified": [summarise(name, tables) for name in names],
+        "learnt_by_epochs": any(row["epochs"] for row in tables["classifiers"]),
         "errors_of_a_label": OF_A_CLASS,
         "words_of_an_error": WORDS,
         "probed": [told for corpus in probes if (told := probe_table(corpus))["rows"]],
