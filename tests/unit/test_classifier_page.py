@@ -82,6 +82,19 @@ def test_a_study_of_baselines_alone_has_no_section_of_learning_curves(tmp_path):
         assert set(sections(page, language)) == {*OF_ALL, *OF_CLASSIFIERS} - {"classifier_learning"}
 
 
+def test_what_answering_used_stands_among_all_that_was_used(tmp_path):
+    made = [fabricate_labelled(tmp_path, "reviews", documents=30)]
+    page = fabricate_classifier_report(tmp_path, made, ["tfidf", "zero-shot"], 1).read_text(encoding="utf-8")
+    used = section(page, "hardware")
+    assert re.findall(r"</span>([\w-]+)</th><td>reviews</td><td class=\"n\">0</td><td>(\w+)</td>", used) == [
+        ("tfidf", "training"), ("zero-shot", "scoring"),
+    ]  # fmt: skip
+    assert "In all: 0.20 GPU-hours" in plain(used)
+    cost = next(row for row in section(page, "classifier_cost").split("<tr>") if "zero-shot" in row)
+    assert '<td class="n">12.00</td><td class="n">6.10\u202fGB</td><td class="n">1.5<br>' in cost
+    assert '<td class="n">–</td>' in next(row for row in section(page, "classifier_cost").split("<tr>") if "tfidf" in row)
+
+
 def test_the_first_sentence_is_what_the_table_says(report, folder):
     rows = [row for row in read_csv(folder / "classifiers.csv") if row["corpus"] == "reviews"]
     best = max(rows, key=lambda row: float(row["f1_macro"]))

@@ -12,7 +12,7 @@ from sklearn import metrics
 
 from verso.errors import VersoError
 from verso.evaluation.predictions import read_predictions
-from verso.files import read_csv, read_json, read_json_lines, write_csv
+from verso.files import read_csv, read_json_lines, write_csv
 from verso.report import classifier_errors, classifier_tables
 from verso.text.labels import Labels
 
@@ -177,19 +177,6 @@ def test_a_label_that_the_test_has_not_and_nobody_predicts_has_no_scores(tmp_pat
     row = read_csv(tables["classifiers"])[0]
     assert float(row["f1_macro"]) == pytest.approx(fmean(float(row["f1"]) for row in rows[1:]))
     assert float(row["polarity_score"]) == pytest.approx(float(row["f1_macro"]) * 4 / 5)
-
-
-def test_what_a_model_costs_is_its_mean_run(tables, runs):
-    row = row_of(tables["classifiers"], corpus="reviews", model="mdeberta")
-    used = [read_json(run["hardware"]) for run in of(runs, "reviews", "mdeberta")]
-    assert float(row["minutes"]) == pytest.approx(fmean(found["wall_seconds"] for found in used) / 60)
-    assert float(row["gpu_minutes"]) == pytest.approx(0.6)
-    assert float(row["f1_macro_per_gpu_minute"]) == pytest.approx(float(row["f1_macro"]) / 0.6)
-    assert float(row["peak_vram_mb"]) == 195
-    assert (row["parameters"], row["trainable"], row["epochs"], row["best_epoch"]) == ("1260000", "2000", "5.0", "4.0")
-    on_cpu = row_of(tables["classifiers"], corpus="reviews", model="tfidf")
-    assert on_cpu["f1_macro_per_gpu_minute"] == on_cpu["peak_vram_mb"] == on_cpu["epochs"] == ""
-    assert float(on_cpu["documents_per_second"]) > 0
 
 
 def test_every_run_has_a_row_of_its_scores_and_of_what_it_used(tables, runs):

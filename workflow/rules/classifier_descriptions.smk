@@ -6,6 +6,7 @@ CLASSIFIER_TABLES = [
     "classifier_classes",
     "classifier_confusions",
     "classifier_runs",
+    "classifier_jobs",
     "classifier_errors",
 ]
 IN_LATEX = ["classifiers", "classifier_hardware", "classifier_comparisons", "classifier_classes", "classifier_confusions"]

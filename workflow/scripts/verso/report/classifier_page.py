@@ -16,7 +16,7 @@ from verso.text.labels import Labels
 
 TABLES = (
     "classifiers", "classifier_comparisons", "classifier_classes", "classifier_confusions", "classifier_runs",
-    "classifier_errors",
+    "classifier_jobs", "classifier_errors",
 )  # fmt: skip
 FIGURES = ("classifier_f1", "classifier_learning_curves", "classifier_differences", "confusion_matrices")
 TOO_FEW = 0.05  # an accuracy that is not known better than to so many points

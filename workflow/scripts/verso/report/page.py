@@ -69,7 +69,7 @@ def render(
     )
     script = environment.get_template("script.js.j2").render()
     names = list(dict.fromkeys(row["corpus"] for row in rows["language_models"]))
-    used = [*rows["hardware"], *rows["classifier_runs"]]
+    used = [*rows["hardware"], *rows["classifier_jobs"]]
     page = environment.get_template("report.html.j2").render(
         title=title,
         language=language,

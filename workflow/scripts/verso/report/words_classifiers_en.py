@@ -105,11 +105,13 @@ ENGLISH: dict[str, str] = {
     "f1": "F1",
     "predicted_times": "Predicted, texts",
     # cost
-    "classifier_cost_text": "Training over seeds on average; texts per second when it tells the test’s labels, from text "
-    "to label. F1 per GPU-minute is there where a card was used. What each run asked for and used stands under "
-    "“{hardware}”.",
+    "classifier_cost_text": "Over seeds on average. Minutes are those of the training, or of a model that is only asked, those "
+    "of telling the test’s labels; texts per second are of the latter, from text to label. Time and memory of cards, and energy, "
+    "count both where the scoring was measured. Energy is there where all of it is known. What each run asked for and used "
+    "stands under “{hardware}”.",
     "classifier_cost_caption": "What the classifiers of {corpus} cost",
-    "minutes": "Minutes of training",
+    "minutes": "Minutes",
+    "gpu_minutes": "GPU-minutes",
     "texts_per_second": "Texts per second",
     "f1_per_gpu_minute": "Macro F1 per GPU-minute",
     # errors and probes

@@ -3,7 +3,8 @@
 FIGURE_LABELS = {
     "f1_macro": "F1 macro de los textos de prueba (más es mejor)",
     "f1_line": "barra horizontal: intervalo del 95 %; marca gris: una semilla; los modelos de una misma barra no se distinguen",
-    "curves_line": "F1 macro de los textos de validación por época, una línea por semilla; punto: pesos guardados; punteado: el más alto",
+    "curves_line": "F1 macro de los textos de validación por época, una línea por semilla; punto: pesos guardados; "
+    "punteado: el más alto",
     "groups": "no se distinguen",
     "true_label": "etiqueta verdadera",
     "predicted_label": "etiqueta predicha",
@@ -105,10 +106,13 @@ SPANISH: dict[str, str] = {
     "recall": "Exhaustividad",
     "f1": "F1",
     "predicted_times": "Predicha, textos",
-    "classifier_cost_text": "Entrenamiento, media entre semillas; textos por segundo al etiquetar la prueba, del texto a "
-    "la etiqueta. F1 por minuto de GPU, donde se usó una tarjeta. Lo que pidió y usó cada ejecución está en «{hardware}».",
+    "classifier_cost_text": "Media entre semillas. Los minutos son los del entrenamiento o, en un modelo al que solo se "
+    "pregunta, los de etiquetar la prueba; los textos por segundo son de esto último, del texto a la etiqueta. El tiempo y la memoria de "
+    "las tarjetas y la energía cuentan ambas cosas donde se midió la evaluación. La energía aparece donde se conoce entera. Lo "
+    "que pidió y usó cada ejecución está en «{hardware}».",
     "classifier_cost_caption": "Qué costaron los clasificadores de {corpus}",
-    "minutes": "Minutos de entrenamiento",
+    "minutes": "Minutos",
+    "gpu_minutes": "Minutos de GPU",
     "texts_per_second": "Textos por segundo",
     "f1_per_gpu_minute": "F1 macro por minuto de GPU",
     "classifier_errors_text": "Los textos de prueba en que cada modelo se equivocó con más confianza, {count} de cada "
