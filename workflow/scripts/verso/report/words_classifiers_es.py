@@ -107,9 +107,9 @@ SPANISH: dict[str, str] = {
     "f1": "F1",
     "predicted_times": "Predicha, textos",
     "classifier_cost_text": "Media entre semillas. Los minutos son los del entrenamiento o, en un modelo al que solo se "
-    "pregunta, los de etiquetar la prueba; los textos por segundo son de esto último, del texto a la etiqueta. El tiempo y la memoria de "
-    "las tarjetas y la energía cuentan ambas cosas donde se midió la evaluación. La energía aparece donde se conoce entera. Lo "
-    "que pidió y usó cada ejecución está en «{hardware}».",
+    "pregunta, los de etiquetar la prueba; los textos por segundo son de esto último, del texto a la etiqueta. El tiempo y la "
+    "memoria de las tarjetas y la energía cuentan ambas cosas donde se midió la evaluación. La energía aparece donde se conoce "
+    "entera. Lo que pidió y usó cada ejecución está en «{hardware}».",
     "classifier_cost_caption": "Qué costaron los clasificadores de {corpus}",
     "minutes": "Minutos",
     "gpu_minutes": "Minutos de GPU",
