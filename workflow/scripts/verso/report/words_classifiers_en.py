@@ -82,8 +82,8 @@ ENGLISH: dict[str, str] = {
     # learning
     "classifier_learning_text": "Macro F1 of the validation texts while training, a panel a model, the best on the test texts "
     "first, and in it a line for each seed. The dot is where the weights that were kept were reached. All panels of a corpus "
-    "have the same scale of F1, each its own of epochs. A line that still rises at its end may have been stopped too early; lines "
-    "that lie far apart are the luck of the seed. Models without epochs (baselines, prompts) have no panel.",
+    "have the same scale of F1, each its own of epochs. A line that still rises at its end may have been stopped too early; "
+    "lines that lie far apart are the luck of the seed. Models without epochs (baselines, prompts) have no panel.",
     # pairs
     "classifier_pairs_text": "Difference in macro F1 of two models on the same test texts: row minus column in the figure, "
     "a minus b in the table; above zero the first is better. Intervals and p: paired bootstrap over test texts, 10,000 "

@@ -83,8 +83,8 @@ SPANISH: dict[str, str] = {
     "beats": "Supera a",
     "classifier_learning_text": "F1 macro de los textos de validación durante el entrenamiento: un panel por modelo, primero el "
     "mejor en los textos de prueba, y en él una línea por semilla. El punto marca cuándo se alcanzaron los pesos guardados. "
-    "Los paneles de un corpus comparten la escala de F1; las épocas de cada uno son suyas. Una línea que aún sube al final quizá se "
-    "detuvo demasiado pronto; líneas muy separadas son la suerte de la semilla. Los modelos sin épocas (referencias, "
+    "Los paneles de un corpus comparten la escala de F1; las épocas de cada uno son suyas. Una línea que aún sube al final "
+    "quizá se detuvo demasiado pronto; líneas muy separadas son la suerte de la semilla. Los modelos sin épocas (referencias, "
     "instrucciones) no tienen panel.",
     "classifier_pairs_text": "Diferencia de F1 macro de dos modelos en los mismos textos de prueba: fila menos columna en "
     "la figura, a menos b en la tabla; por encima de cero gana el primero. Intervalos y p: bootstrap pareado sobre los "
