@@ -21,7 +21,7 @@ RULES = (
     "sample_causal_llm", "merge_causal_llm", "scrape_genius", "train_classifier", "train_tfidf", "train_majority",
     "predict_labels", "write_probes", "predict_probes", "compare_classifiers", "draw_classifiers", "compare_classifiers_so_far",
     "draw_classifiers_so_far",
-    "scrape_steam", "fetch_dataset", "prepare_labelled", "export_labelled",
+    "scrape_steam", "fetch_dataset", "prepare_labelled", "export_labelled", "take_prompt", "answer_prompts", "answer_probes",
 )  # fmt: skip
 
 # Which corpora each family of models can learn from: language models any text, classifiers what has labels.
