@@ -2,7 +2,7 @@
 
 Reads   results/pretrained/<pretrained>/, results/corpora/<corpus>/{train,test}.jsonl and labels.json, a template of the prompt
 Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/architecture.json,history.csv,hardware.json} without a training, then
-        {scores.csv,replies.jsonl,scoring.json,scoring_hardware.json}, and of texts that the user wrote probes.csv
+        {scores.csv,replies.jsonl,scoring.json}, and of texts that the user wrote probes.csv
 """
 
 
@@ -32,7 +32,6 @@ rule answer_prompts:
         scores=run_path("scores.csv"),
         replies=run_path("replies.jsonl"),
         scoring=run_path("scoring.json"),
-        hardware=run_path("scoring_hardware.json"),
     log:
         log_path("answer_prompts", RUN),
     benchmark:
@@ -43,7 +42,7 @@ rule answer_prompts:
         ENVIRONMENT
     threads: threads_of_model
     resources:
-        **use_of_llm("answer_prompts"),
+        **use_of_pretrained("answer_prompts"),
         texts_at_once=lambda wildcards: CONFIG.models[wildcards.model].batch,  # which changes no answer
     params:
         settings=how_it_is_asked,
@@ -65,11 +64,10 @@ use rule answer_prompts as answer_probes with:
         scores=run_path("probes.csv"),
         replies=temp(run_path("probes_replies.jsonl")),
         scoring=temp(run_path("probes_scoring.json")),
-        hardware=temp(run_path("probes_scoring_hardware.json")),
     log:
         log_path("answer_probes", RUN),
     benchmark:
         benchmark_path("answer_probes", RUN)
     resources:
-        **use_of_llm("answer_probes"),
+        **use_of_pretrained("answer_probes"),
         texts_at_once=lambda wildcards: CONFIG.models[wildcards.model].batch,

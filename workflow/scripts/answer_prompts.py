@@ -21,6 +21,5 @@ if __name__ == "__main__":
             scores=snakemake.output.scores,
             replies=snakemake.output.replies,
             scoring=snakemake.output.scoring,
-            hardware=snakemake.output.hardware,
             asked=job.asked,
         )

@@ -46,7 +46,6 @@ def answer(
     scores: str | Path,
     replies: str | Path,
     scoring: str | Path,
-    hardware: str | Path,
     asked: dict[str, int],
 ) -> None:
     """Write scores.csv of `documents` (JSON lines), in their order, what was replied, and what it took.
@@ -55,7 +54,8 @@ def answer(
     the config describes. seed: of examples and draws. batch: texts asked at once. scores: as verso.evaluation.classification writes
     them, prediction empty where a reply was invalid, probabilities empty where there are none. replies: JSON lines of document,
     prompt_tokens, text_tokens_cut, replies (all that were given), attempts, taken (which reply, from 1; null: none), and of
-    likelihood log_likelihoods by label. scoring: seconds without the loading, and counts. hardware: what the whole job used.
+    likelihood log_likelihoods by label. scoring: what the whole job used, loading included, as of a training; counts; and
+    documents_per_second, from texts to labels, without the loading.
 
     Raises VersoError, before the model is loaded, for a template that is none, labels that are not told apart, too few training
     texts for the examples, and a window too small; and as load_tuned does.
@@ -94,15 +94,12 @@ def answer(
         found = [{"document": one.document, "prompt_tokens": len(one.tokens), "text_tokens_cut": one.cut} for one in every]
         found = [row | told[row["document"]] for row in found]
         counts = _counts(found, settings, questions.examples_cut, seconds)
-        read = sum(row["prompt_tokens"] * max(1, row["attempts"]) for row in found) + counts["reply_tokens"]
-        for row in found:
-            del row["reply_tokens"]
-        where = {"device": device.device.type, "device_name": meter.report(read)["device_name"]}
+        read = sum(row["prompt_tokens"] * max(1, row["attempts"]) for row in found)
+        used = asked_and_used(meter.report(read + counts["reply_tokens"]), asked)
         columns = [f"probability_{place}" for place in range(len(names))]
         write_csv(scores, _scores(rows, true, found, names.names), ("document", "label", "prediction", *columns))
         write_json_lines(replies, (_named(row, names.names) for row in found))
-        write_json(scoring, {**counts, **where})
-        write_json(hardware, asked_and_used(meter.report(read), asked) | {"backend": described("transformers")})
+        write_json(scoring, {**counts, **used, "backend": described("transformers")})
 
 
 Told = dict[str, dict[str, Any]]  # by document
@@ -176,7 +173,6 @@ def _counts(found: Sequence[dict[str, Any]], settings: dict[str, Any], examples_
     if invalid:
         log.warning("%.1f %% of the texts have no valid reply", 100 * invalid)
     return {
-        "wall_seconds": round(seconds, 4),
         "documents": len(found),
         "documents_per_second": round(len(found) / seconds, 3),
         "way": settings["way"],
@@ -207,7 +203,7 @@ def _softmax(values: Sequence[float]) -> list[float]:
 
 def _named(row: dict[str, Any], names: list[str]) -> dict[str, Any]:
     """A row of replies.jsonl."""
-    found = {key: value for key, value in row.items() if key != "class"}
+    found = {key: value for key, value in row.items() if key not in ("class", "reply_tokens")}
     if "log_likelihoods" in row:
         found["log_likelihoods"] = dict(zip(names, row["log_likelihoods"], strict=True))
     return found | {"prediction": "" if row["class"] is None else names[row["class"]]}
