@@ -9,7 +9,6 @@ What all prompts begin with (the chat's head, instruction, examples) is read onc
 import copy
 import math
 from collections.abc import Sequence
-from os.path import commonprefix
 from typing import Any
 
 import torch
@@ -47,7 +46,7 @@ class LabelLikelihood:
         self._model, self._replies = model, [list(reply) for reply in replies]
         self._device = next(model.parameters()).device
         # Of each prompt at least one token is its own, after which the first token of a reply is foretold
-        self._shared: int = min(len(commonprefix([*prompts])), min(map(len, prompts)) - 1)
+        self._shared: int = min(_alike(prompts), min(map(len, prompts)) - 1)
         self._cache: Any = None
         if self._shared:
             with torch.inference_mode():
@@ -105,3 +104,9 @@ class LabelLikelihood:
 
     def _tensor(self, rows: list[list[int]]) -> Tensor:
         return torch.tensor(rows, device=self._device)
+
+
+def _alike(prompts: Sequence[list[int]]) -> int:
+    """How many tokens all prompts begin with: as many as the first and the last of them in order."""
+    first, last = min(prompts), max(prompts)
+    return next((place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))

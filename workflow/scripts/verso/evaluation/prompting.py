@@ -1,13 +1,14 @@
 """Ask a chat model for the labels of test texts: scores.csv as any classifier's, what it replied, and what that took.
 
-    generate     it writes a reply, which is a label or is not; asked again up to `attempts` times, then invalid, never guessed
-    likelihood   the label whose name is its likeliest reply; never invalid, with probabilities
+generate     it writes a reply, which is a label or is not; asked again up to `attempts` times, then invalid, never guessed
+likelihood   the label whose name is its likeliest reply; never invalid, with probabilities
 """
 
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,11 @@ def answer(
 ) -> None:
     """Write scores.csv of `documents` (JSON lines), in their order, what was replied, and what it took.
 
-    train: where examples are taken from. settings: way, examples, max_length, max_new_tokens, decoding and attempts, as `Prompt` of
-    the config describes. seed: of examples and draws. batch: texts asked at once. scores: as verso.evaluation.classification writes
-    them, prediction empty where a reply was invalid, probabilities empty where there are none. replies: JSON lines of document,
-    prompt_tokens, text_tokens_cut, replies (all that were given), attempts, taken (which reply, from 1; null: none), and of
+    train: where examples are taken from. settings: way, examples, max_length, max_new_tokens, decoding and attempts, as `Prompt`
+    of the config describes. seed: of examples and draws. batch: texts asked at once. scores: as
+    verso.evaluation.classification writes them, prediction empty where a reply was invalid, probabilities empty where there are
+    none. replies: JSON lines of document, prompt_tokens, text_tokens_cut, replies (all of them), attempts, taken (which reply,
+    from 1; null: none), prediction, and of
     likelihood log_likelihoods by label. scoring: what the whole job used, loading included, as of a training; counts; and
     documents_per_second, from texts to labels, without the loading.
 
@@ -91,32 +93,40 @@ def answer(
             told = _replies(model, tokenizer, ordered, names.names, settings, seed, batch, meter)
         seconds = time.perf_counter() - begin
 
-        found = [{"document": one.document, "prompt_tokens": len(one.tokens), "text_tokens_cut": one.cut} for one in every]
-        found = [row | told[row["document"]] for row in found]
-        counts = _counts(found, settings, questions.examples_cut, seconds)
-        read = sum(row["prompt_tokens"] * max(1, row["attempts"]) for row in found)
+        found = [(one, told[one.document]) for one in every]
+        counts = _counts(found, settings, seconds) | {"examples_cut": questions.examples_cut}
+        read = sum(len(one.tokens) * max(1, own.attempts) for one, own in found)
         used = asked_and_used(meter.report(read + counts["reply_tokens"]), asked)
         columns = [f"probability_{place}" for place in range(len(names))]
-        write_csv(scores, _scores(rows, true, found, names.names), ("document", "label", "prediction", *columns))
-        write_json_lines(replies, (_named(row, names.names) for row in found))
+        write_csv(scores, _scores(true, found, names.names), ("document", "label", "prediction", *columns))
+        write_json_lines(replies, (_row(one, own, names.names) for one, own in found))
         write_json(scoring, {**counts, **used, "backend": described("transformers")})
 
 
-Told = dict[str, dict[str, Any]]  # by document
+@dataclass
+class Told:
+    """What became of a question.
+
+    told: the class, None of a text without a valid reply. taken: which of the replies, counted from 1, says it.
+    """
+
+    told: int | None = None
+    replies: list[str] = field(default_factory=list)
+    attempts: int = 0
+    taken: int | None = None
+    reply_tokens: int = 0
+    log_likelihoods: list[float] = field(default_factory=list)  # of each label, where it was asked for them
 
 
-def _likelihoods(model: Any, ordered: Sequence[Question], as_replies: list[list[int]], batch: int, meter: Meter) -> Told:
-    found = LabelLikelihood(model, [one.tokens for one in ordered], as_replies)
-    told: Told = {}
-
-    def computed(some: Sequence[Question]) -> list[list[float]]:
-        return found([one.tokens for one in some])
-
-    rows = _metered(SideBySide(batch, "asked").rows(ordered, computed), len(ordered), meter)
-    for one, values in zip(ordered, rows, strict=True):
-        likeliest = max(range(len(values)), key=values.__getitem__)  # of equals the first
-        reply = {"class": likeliest, "replies": [], "attempts": 0, "taken": None, "reply_tokens": 0}
-        told[one.document] = reply | {"log_likelihoods": values}
+def _likelihoods(
+    model: Any, ordered: Sequence[Question], as_replies: list[list[int]], batch: int, meter: Meter
+) -> dict[str, Told]:
+    likelihood = LabelLikelihood(model, [one.tokens for one in ordered], as_replies)
+    rows = SideBySide(batch, "asked").rows(ordered, lambda some: likelihood([one.tokens for one in some]))
+    told = {}
+    for one, values in zip(ordered, _metered(rows, len(ordered), meter), strict=True):
+        likeliest = max(range(len(values)), key=lambda place: values[place])  # of equals the first
+        told[one.document] = Told(likeliest, log_likelihoods=values)
     return told
 
 
@@ -129,9 +139,9 @@ def _replies(
     seed: int,
     batch: int,
     meter: Meter,
-) -> Told:
+) -> dict[str, Told]:
     """Each text by draws of its own at each attempt, so that neither order nor batch changes any."""
-    told: Told = {one.document: {"class": None, "replies": [], "attempts": 0, "taken": None, "reply_tokens": 0} for one in ordered}
+    told = {one.document: Told() for one in ordered}
     side_by_side, waiting, limit = SideBySide(batch, "asked"), list(ordered), settings["max_new_tokens"]
     for attempt in range(1, settings["attempts"] + 1):
         if waiting and attempt > 1:
@@ -143,12 +153,14 @@ def _replies(
 
         for one, tokens in zip(waiting, _metered(side_by_side.rows(waiting, written), len(waiting), meter), strict=True):
             kept, _ = ended(tokenizer, tokens)
+            # With control tokens as they are called: a reply that holds one is no label
             reply = tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False)
             own = told[one.document]
-            own["replies"].append(reply)
-            own |= {"class": class_of_reply(reply, names), "attempts": attempt, "reply_tokens": own["reply_tokens"] + len(kept)}
-            own["taken"] = None if own["class"] is None else attempt
-        waiting = [one for one in waiting if told[one.document]["class"] is None]
+            own.replies.append(reply)
+            own.attempts, own.told = attempt, class_of_reply(reply, names)
+            own.taken = None if own.told is None else attempt
+            own.reply_tokens += len(kept)
+        waiting = [one for one in waiting if told[one.document].told is None]
     return told
 
 
@@ -160,50 +172,49 @@ def _metered(rows: Iterator[Any], count: int, meter: Meter) -> Iterator[Any]:
             yield row
 
 
-def _counts(found: Sequence[dict[str, Any]], settings: dict[str, Any], examples_cut: int, seconds: float) -> dict[str, Any]:
-    """What scoring.json says besides where it was computed."""
+Found = Sequence[tuple[Question, Told]]
 
-    def share(counts: Callable[[dict[str, Any]], bool]) -> float:
-        return sum(map(counts, found)) / len(found)
 
-    cut = sum(row["text_tokens_cut"] > 0 for row in found)
+def _counts(found: Found, settings: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """What scoring.json says besides what was used; the log says what a reader should not miss."""
+    cut = sum(one.cut > 0 for one, _ in found)
     if cut:
         log.warning("%d of %d texts were longer than the window and were cut at their end", cut, len(found))
-    invalid = share(lambda row: row["class"] is None)
+    invalid = sum(own.told is None for _, own in found)
     if invalid:
-        log.warning("%.1f %% of the texts have no valid reply", 100 * invalid)
+        log.warning("%d of %d texts have no valid reply", invalid, len(found))
     return {
         "documents": len(found),
         "documents_per_second": round(len(found) / seconds, 3),
         "way": settings["way"],
         "examples": settings["examples"],
-        "examples_cut": examples_cut,
         "texts_cut": cut,
-        "text_tokens_cut": sum(row["text_tokens_cut"] for row in found),
-        "prompt_tokens": sum(row["prompt_tokens"] for row in found),
-        "reply_tokens": sum(row["reply_tokens"] for row in found),
-        "asked_again": share(lambda row: row["attempts"] > 1),
-        "invalid": invalid,
+        "text_tokens_cut": sum(one.cut for one, _ in found),
+        "prompt_tokens": sum(len(one.tokens) for one, _ in found),
+        "reply_tokens": sum(own.reply_tokens for _, own in found),
+        "asked_again": sum(own.attempts > 1 for _, own in found) / len(found),
+        "invalid": invalid / len(found),
     }
 
 
-def _scores(rows: Sequence[dict[str, Any]], true: list[int], found: Sequence[dict[str, Any]], names: list[str]) -> Iterator[Any]:
-    for row, label, own in zip(rows, true, found, strict=True):
-        prediction = "" if own["class"] is None else names[own["class"]]
-        shares = _softmax(own["log_likelihoods"]) if "log_likelihoods" in own else []
-        told = {"document": row["id"], "label": names[label], "prediction": prediction}
+def _scores(true: list[int], found: Found, names: list[str]) -> Iterator[dict[str, Any]]:
+    for label, (one, own) in zip(true, found, strict=True):
+        shares = _softmax(own.log_likelihoods) if own.log_likelihoods else []
+        told = {"document": one.document, "label": names[label], "prediction": _name(own, names)}
         yield told | {f"probability_{place}": value for place, value in enumerate(shares)}
 
 
 def _softmax(values: Sequence[float]) -> list[float]:
-    most = max(values)
-    weights = [math.exp(value - most) for value in values]
+    weights = [math.exp(value - max(values)) for value in values]
     return [weight / sum(weights) for weight in weights]
 
 
-def _named(row: dict[str, Any], names: list[str]) -> dict[str, Any]:
+def _row(one: Question, own: Told, names: list[str]) -> dict[str, Any]:
     """A row of replies.jsonl."""
-    found = {key: value for key, value in row.items() if key not in ("class", "reply_tokens")}
-    if "log_likelihoods" in row:
-        found["log_likelihoods"] = dict(zip(names, row["log_likelihoods"], strict=True))
-    return found | {"prediction": "" if row["class"] is None else names[row["class"]]}
+    row = {"document": one.document, "prompt_tokens": len(one.tokens), "text_tokens_cut": one.cut}
+    row |= {"replies": own.replies, "attempts": own.attempts, "taken": own.taken, "prediction": _name(own, names)}
+    return row | ({"log_likelihoods": dict(zip(names, own.log_likelihoods, strict=True))} if own.log_likelihoods else {})
+
+
+def _name(own: Told, names: list[str]) -> str:
+    return "" if own.told is None else names[own.told]

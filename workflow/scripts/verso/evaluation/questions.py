@@ -46,11 +46,15 @@ class Questions:
             self.examples_cut += cut > 0
             self._examples.append({"text": shown, "label": example["label"]})
         if self.examples_cut:
-            log.warning("%d of %d examples were cut at their end, for together they fill half the window", self.examples_cut, len(examples))
+            log.warning(
+                "%d of %d examples were cut at their end, for together they fill half the window",
+                self.examples_cut,
+                len(examples),
+            )
         if (taken := len(self._tokens(""))) >= self._window:
             raise VersoError(
-                f"max_length is {window} tokens; the prompt takes {taken} without any text, and a reply {reply}: nothing of a text "
-                "would be read. Set a larger max_length, fewer examples or a shorter template"
+                f"max_length is {window} tokens; the prompt takes {taken} without any text, and a reply {reply}: nothing of a "
+                "text would be read. Set a larger max_length, fewer examples or a shorter template"
             )
 
     def of(self, document: Mapping[str, Any]) -> Question:

@@ -34,8 +34,6 @@ class SideBySide:
             if not rows:  # out of the error's frames, which hold what filled the card
                 torch.cuda.empty_cache()
                 self.at_once //= 2
-                log.warning(
-                    "the card's memory was too small: texts are %s %d at a time from here on", self._done, self.at_once
-                )
+                log.warning("the card's memory was too small: texts are %s %d at a time from here on", self._done, self.at_once)
             yield from rows
             finished += len(rows)

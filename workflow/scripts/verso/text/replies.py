@@ -41,7 +41,7 @@ def _value_of_object(reply: str) -> str | None:
         return None
     if not isinstance(found, Mapping) or len(found) != 1:
         return None
-    (key, value), = found.items()
+    ((key, value),) = found.items()
     is_name = isinstance(value, str | int) and not isinstance(value, bool)
     return str(value) if key.casefold() in KEYS and is_name else None
 

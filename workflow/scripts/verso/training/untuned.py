@@ -20,7 +20,7 @@ def take(
 ) -> None:
     """Write what a training would have: the architecture, a history of no epoch, and that nothing was used.
 
-    settings: as write_architecture takes them. Raises VersoError when the base's files are not whole, or of another kind of model.
+    settings: as write_architecture takes them. Raises VersoError when the base's files are not whole, or it is no causal model.
     """
     must_be_causal(snapshot_of(manifest))
     write_architecture(architecture, manifest, settings, {"total": read_json(manifest)["parameters"], "trainable": 0})
