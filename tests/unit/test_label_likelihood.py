@@ -2,6 +2,7 @@
 
 import copy
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -36,9 +37,11 @@ def test_a_name_that_begins_as_another_is_an_event_of_its_own_and_probabilities_
     common = [a for a, b in zip(one, ten, strict=False) if a == b]
     assert len(common) == len(one) - 1, "the miniature has learnt 10 as one token"
     following = {last: {common[0]: 0.8, tokenizer.eos_token_id: 0.2}}
-    following |= {a: {b: 1.0} for a, b in zip(common, common[1:], strict=False)}
+    following |= {a: {b: 1.0} for a, b in pairwise(common)}
     following[common[-1]] = {tokenizer.eos_token_id: 0.25, ten[len(common)]: 0.75}
-    likelihood = LabelLikelihood(bigram_model(tokenizer, following), [question(tokenizer, text) for text in ("?", "??")], [one, ten])
+    likelihood = LabelLikelihood(
+        bigram_model(tokenizer, following), [question(tokenizer, text) for text in ("?", "??")], [one, ten]
+    )
     for row in likelihood([question(tokenizer, "?"), question(tokenizer, "??")]):
         assert [math.exp(value) for value in row] == pytest.approx([0.8 * 0.25, 0.8 * 0.75], rel=1e-4)
 

@@ -66,7 +66,7 @@ def test_a_template_that_is_none_is_refused_with_what_is_wrong(tmp_path, content
 
 
 def test_a_missing_template_and_one_that_is_no_text_are_refused(tmp_path):
-    with pytest.raises(VersoError, match="none.jinja: cannot be read"):
+    with pytest.raises(VersoError, match=r"none\.jinja: cannot be read"):
         Template(tmp_path / "none.jinja")
     (tmp_path / "binary.jinja").write_bytes(b"\xff\xfe{{ text }}")
     with pytest.raises(VersoError, match="is no UTF-8 text"):
@@ -124,7 +124,7 @@ def test_labels_that_are_the_same_reply_are_refused(names):
 
 
 def test_a_label_that_no_reply_can_be_is_refused():
-    with pytest.raises(VersoError, match='the label " . " is nothing but'):
+    with pytest.raises(VersoError, match=r'the label " \. " is nothing but'):
         must_differ_as_replies(["good", " . "])
 
 
@@ -150,7 +150,7 @@ def test_examples_are_as_many_of_each_label_and_follow_from_seed_and_train(tmp_p
     found = few_shot(write_train(path, dict.fromkeys(names, 12)), Labels(names, False), count, seed)
     counts = Counter(example["label"] for example in found)
     assert len(found) == count
-    assert max((counts[name] for name in names)) - min(counts[name] for name in names) <= 1
+    assert max(counts[name] for name in names) - min(counts[name] for name in names) <= 1
     assert len({example["text"] for example in found}) == count
     assert all(example["text"].endswith(example["label"]) for example in found)
     assert few_shot(write_train(path, dict.fromkeys(names, 12), order=2), Labels(names, False), count, seed) == found
@@ -162,7 +162,10 @@ def test_other_seeds_draw_other_texts_in_other_orders(tmp_path):
     assert all(sorted(example["label"] for example in found) == STARS for found in drawn), "five examples of five labels"
     assert len({tuple(example["label"] for example in found) for found in drawn}) > 15
     assert len({frozenset(example["text"] for example in found) for found in drawn}) == 20
-    more = {Counter(example["label"] for example in few_shot(path, Labels(STARS, True), 6, seed)).most_common(1)[0][0] for seed in range(40)}
+    more = {
+        Counter(example["label"] for example in few_shot(path, Labels(STARS, True), 6, seed)).most_common(1)[0][0]
+        for seed in range(40)
+    }
     assert more == set(STARS), "the one that is more falls on any label"
 
 
