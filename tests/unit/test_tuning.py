@@ -238,6 +238,7 @@ def test_a_part_without_texts_is_an_error(tmp_path, tokenizer):
 def test_a_card_computes_in_the_halves_that_it_has_whatever_pytorch_says(monkeypatch, capability, dtype):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)  # by emulation, on cards before sm_80
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *device: capability)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda *device: "A card")
     assert pick_device_for_llm(1).dtype is dtype

@@ -110,6 +110,7 @@ class _Loop:
         self.task, self.settings, self.checkpoints, self.tell, self.stop = task, settings, checkpoints, tell, stop
         self.checkpoint_seconds, self.highest = checkpoint_seconds, highest
         self.device = device.device
+        self.cards = device.devices if self.device.type == "cuda" else []
         self.parameters = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
         self.optimiser = optimiser_of(settings, self.parameters, self.device)
         # Halves hold gradients only if the loss is scaled up; otherwise this does nothing
@@ -364,7 +365,7 @@ class _Loop:
             "sums": self.sums,
             "carried": self.task.carried(),
             "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state() if self.device.type == "cuda" else None,
+            "random_cuda": [torch.cuda.get_rng_state(card) for card in self.cards],
             "meter": self.meter.state(),
         }
         saved = self.checkpoints.save(self.at.step, state)
@@ -384,8 +385,8 @@ class _Loop:
         while self.task.parts < self.at.batch_parts and self.task.halve():
             pass
         torch.set_rng_state(state["random"])
-        if self.device.type == "cuda" and state["random_cuda"] is not None:
-            torch.cuda.set_rng_state(state["random_cuda"])
+        for card, random in zip(self.cards, state["random_cuda"], strict=False):  # it may go on with more cards, or fewer
+            torch.cuda.set_rng_state(random, card)
         if self.at.finished:
             log.info("finished earlier: writing its outputs again, going on from the checkpoint of step %d", self.at.step)
         else:
