@@ -283,3 +283,20 @@ def test_a_model_has_the_colour_of_its_figure(report, folder):
     assert len(colours) == len(MODELS)
     drawn = (folder / "classifier_f1.svg").read_text(encoding="utf-8")
     assert all(colour in drawn for colour in colours)
+
+
+def test_some_replies_that_are_no_label_are_shown_and_nothing_in_them_acts(tmp_path):
+    corpus = fabricate_labelled(tmp_path, "reviews")
+    invalid = [{"document": f"review-{n}", "replies": [HOSTILE, "w " * 999], "prediction": ""} for n in range(20)]
+    write_json_lines(tmp_path / "replies.jsonl", [{"document": "sound", "replies": ["5"], "prediction": "5"}, *invalid])
+    replies = [{"corpus": "reviews", "model": "zero-shot", "seed": seed, "path": tmp_path / "replies.jsonl"} for seed in (1, 2)]
+    page = fabricate_classifier_report(tmp_path, [corpus], ["zero-shot"], seeds=2, replies=replies).read_text(encoding="utf-8")
+    for language in words.LANGUAGES:
+        errors = section(page, "classifier_errors", language)
+        shown = errors.split(words.TEXTS[language]["invalid_caption"])[1]
+        assert shown.count("<tr><th scope") == classifier_page.REPLIES_OF_A_MODEL + 1  # and its head
+        assert shown.count("<q>") == 2 * classifier_page.REPLIES_OF_A_MODEL
+        assert "<script>" not in errors
+        assert "<img" not in errors
+        assert len(shown) < 20_000, "a long reply is cut"
+        assert "sound" not in shown

@@ -29,6 +29,16 @@ def of_language_models(runs):
     return [run for run in runs if CONFIG.corpora[run[0]].kind != "labelled"]
 
 
+def of_prompted(runs):
+    """The runs of chat models that are asked for labels."""
+    return [run for run in runs if CONFIG.models[run[1]].family == "prompt"]
+
+
+def replies_of(runs):
+    """What each run of a chat model was answered."""
+    return of_runs_described("replies.jsonl", of_prompted(runs))
+
+
 def labelled_corpora(runs):
     """What is read of each corpus of classifiers."""
     names = dict.fromkeys(corpus for corpus, _, _ in of_classifiers(runs))

@@ -128,6 +128,10 @@ ENGLISH: dict[str, str] = {
     "confidence": "Confidence",
     "wrong_in": "Wrong in",
     "wrong_of_seeds": "{wrong} of {seeds} seeds",
+    "invalid_text": "Replies of chat models that are no label, for at most {count} texts of each model: all that was replied to "
+    "the text, in turn. Such a text counts as wrong, and of no label.",
+    "invalid_caption": "Replies that are no label",
+    "replied": "Replied",
     "no_errors": "No test text was told wrong.",
     "probes_text": "Texts of the configuration that the user wrote, each with the label that was meant, told by every "
     "model: the commonest reply over seeds and the probability it was given. They were chosen, not drawn: they show how "

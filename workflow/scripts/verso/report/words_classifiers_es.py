@@ -128,6 +128,10 @@ SPANISH: dict[str, str] = {
     "confidence": "Confianza",
     "wrong_in": "Errado en",
     "wrong_of_seeds": "{wrong} de {seeds} semillas",
+    "invalid_text": "Respuestas de modelos de chat que no son ninguna etiqueta, de {count} textos de cada modelo como mucho: "
+    "todo lo que respondió al texto, por turno. Un texto así cuenta como error, y de ninguna etiqueta.",
+    "invalid_caption": "Respuestas que no son ninguna etiqueta",
+    "replied": "Respondió",
     "no_errors": "Ningún texto de prueba se etiquetó mal.",
     "probes_text": "Textos de la configuración que escribió el usuario, cada uno con la etiqueta que quería decir, "
     "etiquetados por todos los modelos: la respuesta más frecuente entre semillas y la probabilidad que se le dio. Se "
