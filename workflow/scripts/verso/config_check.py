@@ -86,7 +86,7 @@ def _dangling_names(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _faults_of_pretrained(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Faults of miniatures that learn from no text, of configurations that are no file, of models that start from nothing."""
+    """Faults of miniatures that learn from no corpus, of configurations that are no file, of models that start from nothing."""
     corpora, models, known = (_mapping(raw.get(key)) for key in ("corpora", "models", "pretrained"))
     faults = []
     for name, entry in known.items():
@@ -94,10 +94,6 @@ def _faults_of_pretrained(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
         corpus, configuration = entry.get("corpus"), entry.get("configuration")
         if isinstance(corpus, str) and corpus not in corpora:
             faults.append((f"{path}.corpus", _unknown(corpus, "corpus", corpora)))
-        kind = _mapping(corpora.get(corpus)).get("kind") if isinstance(corpus, str) else None
-        if kind == "labelled":
-            kinds = ", ".join(KINDS_OF_FAMILY["recurrent_lm"])
-            faults.append((f"{path}.corpus", f'"{corpus}" is labelled; a miniature learns from a corpus of kind {kinds}'))
         if entry.get("type") == "hub" and isinstance(configuration, str) and not Path(configuration).is_file():
             faults.append((f"{path}.configuration", f"{configuration} is no file (looked from {Path.cwd()})"))
     for name, model in models.items():
