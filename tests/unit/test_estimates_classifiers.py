@@ -7,7 +7,9 @@ from reviews import write_corpus
 
 from verso import needs
 from verso.config_classifiers import Majority, RecurrentClassifier, TextCNN, Tfidf
-from verso.needs import CorpusSize, corpus_size, needs_of_training
+from verso.estimates import CorpusSize
+from verso.known import corpus_size
+from verso.needs import needs_of_training
 
 REVIEWS = CorpusSize(characters=600_000, words=100_000, vocabulary_char=90, vocabulary_word=8033, documents=1280)
 TYPES = {"recurrent_classifier": RecurrentClassifier, "textcnn": TextCNN, "tfidf": Tfidf, "majority": Majority}

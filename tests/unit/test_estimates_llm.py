@@ -11,19 +11,12 @@ from hypothesis import strategies as st
 from verso import estimates_llm
 from verso.config import CausalLLM, Sampling
 from verso.config_pretrained import Hub, Miniature
+from verso.configurations import UNKNOWN, configuration_of
 from verso.estimates import CUDA_CONTEXT_MB, CorpusSize
-from verso.estimates_llm import SEVEN_BILLION, architecture, architecture_of, vram_mb, vram_mb_of_use, weights_mb
+from verso.estimates_llm import SEVEN_BILLION, architecture, vram_mb, vram_mb_of_use, weights_mb
 from verso.files import write_json
-from verso.needs import (
-    SNAKEMAKES_MB,
-    EvaluationSize,
-    Learnt,
-    evaluation_size,
-    expected_seconds_of_use,
-    needs_of_merging,
-    needs_of_training,
-    needs_of_use,
-)
+from verso.known import EvaluationSize, Learnt, evaluation_size
+from verso.needs import SNAKEMAKES_MB, expected_seconds_of_use, needs_of_merging, needs_of_training, needs_of_use
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = ROOT / "resources/architectures/mistral-7b-instruct-v0.3.json"
@@ -69,26 +62,27 @@ def hub(**more):
 
 
 def test_a_miniature_is_known_before_it_is_made(tmp_path):
-    assert architecture_of(MINIATURE, tmp_path / "nowhere") == architecture(SMALL)
+    assert configuration_of(MINIATURE, tmp_path / "nowhere") == {"model_type": "mistral", **SMALL}
 
 
 def test_a_model_of_the_hub_is_known_by_its_configuration_file_and_else_taken_for_the_largest(tmp_path):
     (tmp_path / "small.json").write_text(json.dumps(SMALL))
-    assert architecture_of(hub(configuration=str(tmp_path / "small.json")), tmp_path / "nowhere") == architecture(SMALL)
-    assert architecture_of(hub(), tmp_path / "nowhere") == SEVEN_BILLION
-    assert architecture_of(hub(configuration=str(tmp_path / "gone.json")), tmp_path / "nowhere") == SEVEN_BILLION
+    assert configuration_of(hub(configuration=str(tmp_path / "small.json")), tmp_path / "nowhere") == SMALL
+    assert configuration_of(hub(), tmp_path / "nowhere") == {}
+    assert architecture({}) == SEVEN_BILLION
+    assert configuration_of(hub(configuration=str(tmp_path / "gone.json")), tmp_path / "nowhere") == {}
 
 
 @pytest.mark.parametrize("entry", [MINIATURE, hub(configuration=str(CONFIGURATION))], ids=["miniature", "hub"])
 def test_what_was_fetched_or_made_speaks_for_itself(tmp_path, entry):
     (tmp_path / "config.json").write_text(json.dumps({**SMALL, "num_hidden_layers": 7}))
-    assert architecture_of(entry, tmp_path).num_hidden_layers == 7
+    assert configuration_of(entry, tmp_path)["num_hidden_layers"] == 7
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", "\x00"])
 def test_a_broken_configuration_is_as_if_it_were_not_there(tmp_path, content):
     (tmp_path / "config.json").write_text(content)
-    assert architecture_of(MINIATURE, tmp_path) == architecture(SMALL)
+    assert configuration_of(MINIATURE, tmp_path) == {"model_type": "mistral", **SMALL}
 
 
 # --- memory of a card ---
@@ -138,7 +132,7 @@ def test_a_tuning_asks_for_what_is_foreseen_and_for_what_its_architecture_is():
     found = needs_of_training(model(), SONGS, None)
     assert found["vram_mb"] == pytest.approx(vram_mb(model(), SEVEN_BILLION), abs=1)
     assert found["cards"] == 1
-    small = needs_of_training(model(), SONGS, None, architecture=architecture(SMALL))
+    small = needs_of_training(model(), SONGS, None, configuration=SMALL)
     assert small["vram_mb"] < found["vram_mb"] / 5
     assert small["mem_mb"] < found["mem_mb"]
     assert small["expected_seconds"] < found["expected_seconds"] / 1000
@@ -161,11 +155,11 @@ def test_without_a_card_main_memory_holds_it_all():
 
 
 def test_a_merge_asks_for_the_base_in_halves_and_no_card():
-    found = needs_of_merging(SEVEN_BILLION)
+    found = needs_of_merging(UNKNOWN)
     assert 2 * 7_248 < found["mem_mb"] < 1.5 * 2 * 7_248
     assert (found["vram_mb"], found["cards"]) == (0, 0)
-    assert found["mem_mb"] > 3 * needs_of_merging(architecture(SMALL))["mem_mb"]
-    grown = needs_of_merging(SEVEN_BILLION, ["out_of_memory", "time_out"])
+    assert found["mem_mb"] > 3 * needs_of_merging(SMALL)["mem_mb"]
+    grown = needs_of_merging(UNKNOWN, ["out_of_memory", "time_out"])
     assert grown["mem_mb"] == pytest.approx(1.5 * found["mem_mb"], rel=1e-3)
     assert grown["runtime"] == 2 * found["runtime"]
 
@@ -178,20 +172,20 @@ def test_a_base_that_nobody_tunes_takes_no_time():
 
 
 def test_a_use_asks_for_its_own_memory_unless_the_config_says_what_the_model_needs():
-    found = needs_of_use(model(), SEVEN_BILLION)
+    found = needs_of_use(model(), UNKNOWN)
     assert set(found) == {"mem_mb", "runtime", "vram_mb", "cards"}
     assert found["vram_mb"] == pytest.approx(vram_mb_of_use(model(), SEVEN_BILLION), abs=1)
     assert found["mem_mb"] == pytest.approx(estimates_llm.memory_mb(model(), SEVEN_BILLION) + SNAKEMAKES_MB, abs=1)
     for said in (5_000, 24_000):  # a person who knows better than the estimate may say less, and more
-        assert needs_of_use(model(needs={**ON_A_CARD, "vram_mb": said}), SEVEN_BILLION)["vram_mb"] == said
-    assert needs_of_use(model(needs={"mem_mb": 2000}), SEVEN_BILLION) | {"runtime": 0} == {
+        assert needs_of_use(model(needs={**ON_A_CARD, "vram_mb": said}), UNKNOWN)["vram_mb"] == said
+    assert needs_of_use(model(needs={"mem_mb": 2000}), UNKNOWN) | {"runtime": 0} == {
         "mem_mb": 2000, "vram_mb": 0, "cards": 0, "runtime": 0,
     }  # fmt: skip
 
 
 @given(causes=st.lists(st.sampled_from(["out_of_memory", "time_out", "lost", "stopped"]), max_size=4))
 def test_each_cause_grows_what_a_use_was_short_of(causes):
-    first, later = needs_of_use(model(), SEVEN_BILLION), needs_of_use(model(), SEVEN_BILLION, causes)
+    first, later = needs_of_use(model(), UNKNOWN), needs_of_use(model(), UNKNOWN, causes)
     assert later["mem_mb"] == pytest.approx(first["mem_mb"] * 1.5 ** causes.count("out_of_memory"), rel=1e-3)
     assert later["runtime"] == first["runtime"] * 2 ** causes.count("time_out")
     assert (later["vram_mb"], later["cards"]) == (first["vram_mb"], first["cards"])
@@ -210,7 +204,7 @@ def test_scoring_is_expected_to_take_its_tokens_twice_and_writing_its_texts_side
 
 def test_a_use_takes_as_long_as_it_took_before_on_as_many_cards(tmp_path):
     def expected(sampling=None):
-        return expected_seconds_of_use(tmp_path, "songs", "mistral", model(), SEVEN_BILLION, sampling)
+        return expected_seconds_of_use(tmp_path, "songs", "mistral", model(), UNKNOWN, sampling)
 
     def measured(seed, seconds, cards):
         path = tmp_path / "runs" / "songs" / "mistral" / f"seed-{seed}" / "scoring_hardware.json"

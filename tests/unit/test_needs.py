@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verso import needs
+from verso import known, needs
 from verso.config import RecurrentLM
 from verso.corpora.prepare import prepare
+from verso.estimates import CorpusSize
 from verso.files import write_json, write_json_lines
-from verso.needs import CorpusSize, Learnt, corpus_size, learnt, needs_of_light_work, needs_of_training
+from verso.known import Learnt, corpus_size, learnt
+from verso.needs import needs_of_light_work, needs_of_training
 from verso.text import vocabulary
 
 POETS = CorpusSize(characters=490_934, words=103_330, vocabulary_char=83, vocabulary_word=6667)
@@ -284,7 +286,7 @@ def test_another_recipe_teaches_nothing(tmp_path):
     write_json(tmp_path / "runs" / "songs" / "lstm" / "seed-2" / "hardware.json", {"wall_seconds": 5.0})  # of an older Verso
     assert learnt(tmp_path, "songs", "lstm", "this") is None
     ended(tmp_path, 3, wall_seconds=10.0, peak_ram_mb=400.0)
-    needs._learnt.cache_clear()
+    known._learnt.cache_clear()
     assert learnt(tmp_path, "songs", "lstm", "this")[:4] == (10.0, 400.0, None, None)
 
 
@@ -299,7 +301,7 @@ def test_an_attempt_of_this_very_start_grows_requests_once_and_not_twice(tmp_pat
     record(tmp_path, 1, {"peak_ram_mb": 700.0, "cause": "out_of_memory"})
     assert learnt(tmp_path, "songs", "lstm", "this") is None
     record(tmp_path, 2, {"peak_ram_mb": 600.0, "cause": "out_of_memory", "snakemake": 0.5})
-    needs._learnt.cache_clear()
+    known._learnt.cache_clear()
     assert learnt(tmp_path, "songs", "lstm", "this")[:4] == (None, 600.0, None, None)
 
 
@@ -313,7 +315,7 @@ def test_a_broken_file_is_as_if_it_were_not_there(tmp_path, content):
         path.write_text(content)
     assert learnt(tmp_path, "songs", "lstm", "this") is None
     ended(tmp_path, 3, wall_seconds=4.0, peak_ram_mb=400.0)
-    needs._learnt.cache_clear()
+    known._learnt.cache_clear()
     assert learnt(tmp_path, "songs", "lstm", "this")[:4] == (4.0, 400.0, None, None)
 
 

@@ -82,7 +82,7 @@ rule score_causal_llm:
         ENVIRONMENT
     threads: threads_of_model
     resources:
-        **use_of_llm("score_causal_llm"),
+        **use_of_pretrained("score_causal_llm"),
     params:
         settings=lambda wildcards: CONFIG.models[wildcards.model].scoring.model_dump(),
         instruction=instruction_of_corpus,
@@ -110,7 +110,7 @@ rule sample_causal_llm:
         ENVIRONMENT
     threads: threads_of_model
     resources:
-        **use_of_llm("sample_causal_llm"),
+        **use_of_pretrained("sample_causal_llm"),
     params:
         settings=lambda wildcards: sampling_settings(wildcards, "instructions"),
         code=code_of("sample_causal_llm"),

@@ -28,6 +28,16 @@ def of_language_models(runs):
     return [run for run in runs if CONFIG.corpora[run[0]].kind != "labelled"]
 
 
+def of_prompted(runs):
+    """The runs of chat models that are asked for labels."""
+    return [run for run in runs if CONFIG.models[run[1]].family == "prompt"]
+
+
+def replies_of(runs):
+    """What each run of a chat model was answered."""
+    return of_runs_described("replies.jsonl", of_prompted(runs))
+
+
 def labelled_corpora(runs):
     """What is read of each corpus of classifiers."""
     names = dict.fromkeys(corpus for corpus, _, _ in of_classifiers(runs))
@@ -44,17 +54,20 @@ def files_of_classifiers(runs):
 
 def described_classifiers(runs):
     """What the tables must know of each run, with the paths of its files."""
-    return [
-        {
-            "corpus": corpus,
-            "model": model,
-            "seed": seed,
-            "family": CONFIG.models[model].family,
-            "miniature": is_miniature(model),
-            **{key: run_path(file).format(corpus=corpus, model=model, seed=seed) for key, file in FILES_OF_CLASSIFIER.items()},
-        }
-        for corpus, model, seed in of_classifiers(runs)
-    ]
+    rows = []
+    for corpus, model, seed in of_classifiers(runs):
+        files = FILES_OF_CLASSIFIER | ({"scoring_hardware": "scoring.json"} if CONFIG.models[model].family == "prompt" else {})
+        rows.append(
+            {
+                "corpus": corpus,
+                "model": model,
+                "seed": seed,
+                "family": CONFIG.models[model].family,
+                "miniature": is_miniature(model),
+                **{key: run_path(file).format(corpus=corpus, model=model, seed=seed) for key, file in files.items()},
+            }
+        )
+    return rows
 
 
 def probes_of_corpus(wildcards):

@@ -35,27 +35,29 @@ def training_needs(corpus, model, seed, attempt, moment):
     """
     entry = CONFIG.models[model]
     log_file = log_path(driver_of(model), RUN).format(corpus=corpus, model=model, seed=seed)
-    if entry.family == "causal_llm" and entry.tuning == "none":
+    if learns_nothing(model):
         return use_needs(model, log_file, attempt, moment) | {"expected_seconds": 0}
-    size = needs.corpus_size(Path(corpus_path("").format(corpus=corpus)))
-    learnt = needs.learnt(Path(RESULTS), corpus, model, recipe_of(model))
-    started_from = {"architecture": architecture_of(model)} if entry.family == "causal_llm" else {}
-    wanted = needs.needs_of_training(entry, size, learnt, causes_before(log_file, attempt), **started_from)
+    size = known.corpus_size(Path(corpus_path("").format(corpus=corpus)))
+    learnt = known.learnt(Path(RESULTS), corpus, model, recipe_of(model))
+    wanted = needs.needs_of_training(entry, size, learnt, causes_before(log_file, attempt), configuration_of(model))
     return as_the_site_is_asked(wanted)
 
 
 @cache
 def use_needs(model, log_file, attempt, moment):
-    """All resources of scoring or writing with a pretrained model."""
+    """All resources of scoring, writing or predicting with a pretrained model."""
     return as_the_site_is_asked(
-        needs.needs_of_use(CONFIG.models[model], architecture_of(model), causes_before(log_file, attempt))
+        needs.needs_of_use(CONFIG.models[model], configuration_of(model), causes_before(log_file, attempt))
     )
 
 
-def architecture_of(model):
-    name = CONFIG.models[model].pretrained
+def configuration_of(model):
+    """Of the pretrained model that a model starts from; of one that starts from none, what says nothing."""
+    name = getattr(CONFIG.models[model], "pretrained", None)
+    if name is None:
+        return configurations.UNKNOWN
     snapshot = Path(pretrained_path("snapshot").format(pretrained=name))
-    return estimates_llm.architecture_of(CONFIG.pretrained[name], snapshot)
+    return configurations.configuration_of(CONFIG.pretrained[name], snapshot)
 
 
 def as_the_site_is_asked(wanted):

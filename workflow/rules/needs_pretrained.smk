@@ -1,4 +1,4 @@
-"""What jobs of pretrained models ask for beside their trainings: miniatures, scoring and writing, merging. Makes no file.
+"""What jobs of pretrained models ask for beside their trainings: miniatures, scoring, writing and predicting, merging. Makes no file.
 
 Reads   what needs.smk reads, whose functions these are made of
 """
@@ -25,7 +25,7 @@ def needs_of_merging():
     def named(name):
         def resource(wildcards, attempt):
             log_file = log_path("merge_causal_llm", RUN).format(**dict(wildcards.items()))
-            wanted = needs.needs_of_merging(architecture_of(wildcards.model), causes_before(log_file, attempt))
+            wanted = needs.needs_of_merging(configuration_of(wildcards.model), causes_before(log_file, attempt))
             return at_most_the_sites(wanted)[name]
 
         return resource
@@ -33,8 +33,8 @@ def needs_of_merging():
     return {**light_work("merge_causal_llm", RUN), **{name: named(name) for name in ("mem_mb", "runtime")}}
 
 
-def use_of_llm(rule_name):
-    """The resources of a rule that scores or writes with a pretrained model."""
+def use_of_pretrained(rule_name):
+    """The resources of a rule that scores, writes or predicts with a pretrained model."""
 
     def of_use(name):
         def resource(wildcards, attempt):
@@ -48,11 +48,13 @@ def use_of_llm(rule_name):
 
 
 def expected_of_use(rule_name):
-    """Seconds of a rule that scores or writes with a pretrained model, for a plan."""
+    """Seconds of a rule that scores, writes or predicts with a pretrained model, for a plan."""
 
     def seconds(wildcards):
         corpus, model = wildcards.corpus, wildcards.model
         sampling = CONFIG.corpora[corpus].sampling if rule_name == "sample_causal_llm" else None
-        return needs.expected_seconds_of_use(Path(RESULTS), corpus, model, CONFIG.models[model], architecture_of(model), sampling)
+        return needs.expected_seconds_of_use(
+            Path(RESULTS), corpus, model, CONFIG.models[model], configuration_of(model), sampling
+        )
 
     return seconds

@@ -80,6 +80,7 @@ rule report:
         statistics=[corpus["statistics"] for corpus in described_corpora(RUNS)],
         written=of_runs("samples.jsonl", of_language_models(RUNS)),
         probes=files_of_probes(described_probes(RUNS)),
+        replies=of_runs("replies.jsonl", of_prompted(RUNS)),
         templates=files_of_template(),
     output:
         report=report(
@@ -102,6 +103,7 @@ rule report:
         corpora=described_corpora(RUNS),
         samples=of_runs_described("samples.jsonl", of_language_models(RUNS)),
         probes=described_probes(RUNS),
+        replies=replies_of(RUNS),
         config=CONFIG_ORIGIN,
         fingerprints=fingerprints_of(RUNS),
         code=code_of("report"),

@@ -50,6 +50,7 @@ use rule report as report_so_far with:
         unpack(so_far(lambda runs: files_of_report(runs, SO_FAR))),
         statistics=so_far(lambda runs: [corpus["statistics"] for corpus in described_corpora(runs)]),
         written=so_far(lambda runs: of_runs("samples.jsonl", of_language_models(runs))),
+        replies=so_far(lambda runs: of_runs("replies.jsonl", of_prompted(runs))),
         templates=files_of_template(),
     output:
         report=f"{SO_FAR}/report.html",
@@ -67,6 +68,7 @@ use rule report as report_so_far with:
         corpora=so_far(described_corpora),
         samples=so_far(lambda runs: of_runs_described("samples.jsonl", of_language_models(runs))),
         probes=[],  # nothing is classified for a report of what there is
+        replies=so_far(replies_of),
         config=CONFIG_ORIGIN,
         fingerprints=so_far(fingerprints_of),
         code=code_of("report"),

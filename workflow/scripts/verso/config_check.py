@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from verso.config import Config
+from verso.config_prompt import Prompt
 from verso.errors import VersoError
 
 # An experiment's name is a target; these are taken (a test keeps them in step with the rules).
@@ -21,7 +22,7 @@ RULES = (
     "sample_causal_llm", "merge_causal_llm", "scrape_genius", "train_classifier", "train_tfidf", "train_majority",
     "predict_labels", "write_probes", "predict_probes", "compare_classifiers", "draw_classifiers", "compare_classifiers_so_far",
     "draw_classifiers_so_far",
-    "scrape_steam", "fetch_dataset", "prepare_labelled", "export_labelled",
+    "scrape_steam", "fetch_dataset", "prepare_labelled", "export_labelled", "take_prompt", "answer_prompts", "answer_probes",
 )  # fmt: skip
 
 # Which corpora each family of models can learn from: language models any text, classifiers what has labels.
@@ -30,6 +31,7 @@ KINDS_OF_FAMILY: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("recurrent_classifier", "textcnn", "tfidf", "majority", "encoder", "prompt"), ("labelled",)),
 }
 KINDS = ("songs", "manual", "labelled")
+WRITERS = ("causal_llm", "prompt")  # families that start from what foretells the next token
 
 
 def load(raw: Mapping[str, Any], origin: str) -> Config:
@@ -97,9 +99,12 @@ def _faults_of_pretrained(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
         if entry.get("type") == "hub" and isinstance(configuration, str) and not Path(configuration).is_file():
             faults.append((f"{path}.configuration", f"{configuration} is no file (looked from {Path.cwd()})"))
     for name, model in models.items():
-        start = _mapping(model).get("pretrained")
+        start, family = _mapping(model).get("pretrained"), _mapping(model).get("family")
         if isinstance(start, str) and start not in known:
             faults.append((f"models.{name}.pretrained", _unknown(start, "pretrained model", known)))
+        if isinstance(start, str) and family in WRITERS and _mapping(known.get(start)).get("purpose") == "masked_lm":
+            what = f'"{start}" has purpose masked_lm and writes nothing; a {family} starts from one of purpose causal_lm'
+            faults.append((f"models.{name}.pretrained", what))
     return faults
 
 
@@ -203,8 +208,11 @@ def corpora_needed(config: Config) -> set[str]:
 
 
 def missing_sources(config: Config) -> list[str]:
-    """A line for each file that an experiment or a miniature of it needs and that is not there; what is fetched may be."""
-    return [*_missing_texts(config), *_missing_vectors(config)]
+    """A line for each file that an experiment or a miniature of it needs and that is not there; what is fetched may be.
+
+    Also for each template of a prompt that is none.
+    """
+    return [*_missing_texts(config), *_missing_vectors(config), *_faults_of_templates(config)]
 
 
 def _missing_texts(config: Config) -> list[str]:
@@ -225,3 +233,18 @@ def _missing_vectors(config: Config) -> list[str]:
         for name, path in files.items()
         if not Path(path).is_file()
     ]
+
+
+def _faults_of_templates(config: Config) -> list[str]:
+    models = sorted({model for experiment in config.experiments.values() for model in experiment.models})
+    files = {name: entry.template for name in models if isinstance(entry := config.models[name], Prompt)}
+    faults = []
+    for name, path in files.items():
+        if not Path(path).is_file():
+            faults.append(f"models.{name}.template  {path} does not exist (looked from {Path.cwd()})")
+        else:
+            from verso.text.prompts import fault_of_template  # jinja2, where a config has prompts
+
+            if fault := fault_of_template(path):
+                faults.append(f"models.{name}.template  {fault}")
+    return faults

@@ -3,14 +3,12 @@
 Read by the rules: nothing heavier than pydantic. No figure here was measured on a card yet; verso.needs learns from a first run.
 """
 
-import json
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from verso.config_causal_llm import CausalLLM
-from verso.config_pretrained import Hub, Miniature
+from verso.config_prompt import Prompt
 from verso.estimates import CUDA_CONTEXT_MB, CUDA_IN_RAM_MB, FLOPS, THREADS_GAIN, CorpusSize
 
 IMPORTED_MB = 1000  # of main memory: PyTorch, transformers, peft and bitsandbytes; 800 measured
@@ -77,18 +75,10 @@ class Architecture(NamedTuple):
 SEVEN_BILLION = Architecture(32768, 4096, 14336, 32, 32, 8, 128, False)  # until a model's own configuration is there
 
 
-def architecture_of(entry: Hub | Miniature, snapshot: Path) -> Architecture:
-    """Of a pretrained model: by its own config.json once it is there, before that by what the config says of it."""
-    found = _configuration(snapshot / "config.json")
-    if not found and isinstance(entry, Miniature):
-        found = {"vocab_size": entry.vocabulary, **entry.configuration}
-    elif not found and isinstance(entry, Hub) and entry.configuration:
-        found = _configuration(Path(entry.configuration))
-    return architecture(found) if found else SEVEN_BILLION
-
-
 def architecture(configuration: Mapping[str, Any]) -> Architecture:
     """From a transformers configuration; what it leaves out follows from the rest, or is as in SEVEN_BILLION."""
+    if not configuration:
+        return SEVEN_BILLION
     known = {**SEVEN_BILLION._asdict(), "num_key_value_heads": None, "head_dim": None}
     values = {key: default if (value := configuration.get(key)) is None else value for key, default in known.items()}
     heads = values["num_attention_heads"]
@@ -97,15 +87,7 @@ def architecture(configuration: Mapping[str, Any]) -> Architecture:
     return Architecture(**values)
 
 
-def _configuration(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def weights_mb(model: CausalLLM, sizes: Architecture) -> float:
+def weights_mb(model: CausalLLM | Prompt, sizes: Architecture) -> float:
     """The base's weights as they are held: in 4 bits and halves on a card, in 4 bits and float32 without one."""
     plain = HALF if model.needs.gpus else 4
     packed = NF4_BYTES if model.quantisation == "nf4" else plain
@@ -156,26 +138,29 @@ def seconds(model: CausalLLM, sizes: Architecture, size: CorpusSize) -> float:
     if model.tuning == "none":
         return 0.0
     tokens = model.epochs * size.characters / CHARACTERS_PER_TOKEN
-    return _computing(model, tokens * 2 * sizes.parameters * (3 if model.gradient_checkpointing else 2))
+    return seconds_of_computing(model, tokens * 2 * sizes.parameters * (3 if model.gradient_checkpointing else 2))
 
 
 def seconds_of_scoring(model: CausalLLM, sizes: Architecture, characters: float) -> float:
     """Loading, and so many characters of test text read twice: with their prompts and without."""
-    return _loading(model, sizes) + _computing(model, 2 * characters / CHARACTERS_PER_TOKEN * 2 * sizes.parameters)
+    return seconds_of_loading(model, sizes) + seconds_of_computing(
+        model, 2 * characters / CHARACTERS_PER_TOKEN * 2 * sizes.parameters
+    )
 
 
 def seconds_of_sampling(model: CausalLLM, sizes: Architecture, texts: int, tokens: int) -> float:
     """Loading, and so many texts of at most `tokens` tokens, WRITTEN_AT_ONCE side by side, none of which ends before."""
     steps = math.ceil(texts / WRITTEN_AT_ONCE) * tokens
     started = steps * sizes.num_hidden_layers * SECONDS_PER_LAYER_OF_TOKEN
-    return _loading(model, sizes) + max(started, _computing(model, texts * tokens * 2 * sizes.parameters))
+    return seconds_of_loading(model, sizes) + max(started, seconds_of_computing(model, texts * tokens * 2 * sizes.parameters))
 
 
-def _loading(model: CausalLLM, sizes: Architecture) -> float:
+def seconds_of_loading(model: CausalLLM | Prompt, sizes: Architecture) -> float:
+    """Libraries and weights, from a shared disk."""
     return LOADING_SECONDS + weights_mb(model, sizes) / LOADED_MB_A_SECOND
 
 
-def _computing(model: CausalLLM, operations: float) -> float:
+def seconds_of_computing(model: CausalLLM | Prompt, operations: float) -> float:
     """Seconds of so many operations in large products."""
     if model.needs.gpus:
         return operations / FLOPS_OF_CARD

@@ -7,23 +7,22 @@
 Read by the rules alone, so that no estimate ever retrains; docs/needs.md explains it with an example.
 """
 
-import json
 import math
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from verso import estimates, estimates_classifiers, estimates_llm
+from verso import estimates, estimates_classifiers, estimates_encoders, estimates_llm, estimates_prompt
 from verso.causes import SNAKEMAKES_MB
 from verso.config import CausalLLM, Model, RecurrentLM, Sampling
+from verso.config_classifiers import Classifier
+from verso.config_encoder import Encoder
 from verso.config_pretrained import Miniature
+from verso.config_prompt import Prompt
+from verso.configurations import UNKNOWN
 from verso.estimates import CUDA_CONTEXT_MB, CorpusSize
-from verso.estimates_llm import SEVEN_BILLION, Architecture
-from verso.records import read_record, start_of_snakemake
+from verso.known import UNSEEN, UNSEEN_EVALUATION, EvaluationSize, Learnt, evaluation_size, seconds_of_uses
 
-UNSEEN = CorpusSize(1_000_000, 250_000, 200, 30_000, 5_000)  # a corpus that is not prepared yet
 UNPREPARED_MINUTES = 240  # of a training whose corpus nobody has counted
 LEAST_MINUTES = 15
 START_MINUTES = 10  # to find the files on a slow disk, import torch, encode, write the outputs
@@ -33,22 +32,9 @@ LEARNT_MEMORY_MARGIN = 1.2
 MEMORY_GROWTH = 1.5
 TIME_GROWTH = 2
 LIGHT_WORK_MB, LIGHT_WORK_MINUTES = 2000, 30
-LOOK_AGAIN_SECONDS = 10  # a plan of a thousand runs asks about each (corpus, model) many times
 
-
-class Learnt(NamedTuple):
-    """What earlier runs of a model on a corpus used, the largest of each; None where that is not known.
-
-    seconds is known only where a run ended by the very recipe: its peaks then replace an estimate, else they only raise it.
-    asked_vram_mb: what was asked for, and held it. cards: what the slowest run had asked for; where today's number differs,
-    its time and its use of a card teach nothing.
-    """
-
-    seconds: float | None
-    peak_ram_mb: float | None
-    peak_vram_reserved_mb: float | None
-    cards: int | None = None
-    asked_vram_mb: float | None = None
+UsedModel = CausalLLM | Encoder | Prompt  # what is pretrained, whose use takes as much thought as its training
+TrainedModel = RecurrentLM | CausalLLM | Classifier | Encoder
 
 
 def needs_of_training(
@@ -56,11 +42,11 @@ def needs_of_training(
     corpus: CorpusSize | None,
     learnt: Learnt | None,
     causes: Sequence[str] = (),
-    architecture: Architecture = SEVEN_BILLION,
+    configuration: Mapping[str, Any] = UNKNOWN,
 ) -> dict[str, int]:
-    """Resources of one training.
+    """Resources of one training; those of light work where nothing is learnt and no model is loaded (`prompt`).
 
-    architecture: of what a causal_llm starts from.
+    configuration: of the pretrained model that it starts from, by verso.configurations.
 
     corpus: None while it is not prepared. learnt: None before the first run. causes: why the earlier attempts ended, by
     verso.causes: each "out_of_memory" multiplies mem_mb by 1.5, each "time_out" doubles runtime.
@@ -68,7 +54,9 @@ def needs_of_training(
     expected_seconds (of the training alone, without any margin).
     """
     needs, known = model.needs, learnt or Learnt(None, None, None)
-    foreseen = _foreseen(model, corpus or UNSEEN, architecture)
+    if isinstance(model, Prompt):
+        return needs_of_light_work(causes) | {"checkpoint_seconds": needs.checkpoint_seconds, "expected_seconds": 0}
+    foreseen = _foreseen(model, corpus or UNSEEN, configuration)
     if known.cards not in (None, needs.gpus):
         known = Learnt(None, known.peak_ram_mb, None)
     expected = known.seconds if known.seconds is not None else foreseen.seconds
@@ -84,16 +72,6 @@ def needs_of_training(
     }
 
 
-class EvaluationSize(NamedTuple):
-    """What a model is scored on and asked for: characters of the test part, and groups (artists) that texts are written for."""
-
-    characters: int
-    groups: int
-
-
-UNSEEN_EVALUATION = EvaluationSize(250_000, 5)  # of a corpus that is not prepared yet
-
-
 class Foreseen(NamedTuple):
     """What a training will take by estimate, without a margin."""
 
@@ -102,10 +80,15 @@ class Foreseen(NamedTuple):
     vram_mb: float
 
 
-def _foreseen(model: Model, corpus: CorpusSize, architecture: Architecture) -> Foreseen:
+def _foreseen(model: TrainedModel, corpus: CorpusSize, configuration: Mapping[str, Any]) -> Foreseen:
     if isinstance(model, CausalLLM):
-        memory, card = estimates_llm.memory_mb(model, architecture), estimates_llm.vram_mb(model, architecture)
-        return Foreseen(estimates_llm.seconds(model, architecture, corpus), memory, card)
+        sizes = estimates_llm.architecture(configuration)
+        memory, card = estimates_llm.memory_mb(model, sizes), estimates_llm.vram_mb(model, sizes)
+        return Foreseen(estimates_llm.seconds(model, sizes, corpus), memory, card)
+    if isinstance(model, Encoder):
+        encoder = estimates_encoders.architecture(configuration)
+        memory, card = estimates_encoders.memory_mb(model, encoder), estimates_encoders.vram_mb(model, encoder)
+        return Foreseen(estimates_encoders.seconds(model, encoder, corpus), memory, card)
     if isinstance(model, RecurrentLM):
         return Foreseen(estimates.seconds(model, corpus), estimates.memory_mb(model, corpus), estimates.vram_mb(model, corpus))
     memory, card = estimates_classifiers.memory_mb(model, corpus), estimates_classifiers.vram_mb(model, corpus)
@@ -117,41 +100,82 @@ def _minutes_of(model: Model) -> float | None:
     return getattr(model, "minutes", None)
 
 
-def needs_of_use(model: CausalLLM, architecture: Architecture, causes: Sequence[str] = ()) -> dict[str, int]:
-    """Resources of scoring or writing with a pretrained model, on a card where it was tuned on one. causes: as of a training."""
-    memory = model.needs.mem_mb or estimates_llm.memory_mb(model, architecture) + SNAKEMAKES_MB
-    card = model.needs.vram_mb or estimates_llm.vram_mb_of_use(model, architecture)
+class Use(NamedTuple):
+    """What scoring, writing or predicting with a pretrained model will take by estimate, without Snakemake's own."""
+
+    memory_mb: float
+    vram_mb: float
+    minutes: int
+
+
+def needs_of_use(model: UsedModel, configuration: Mapping[str, Any], causes: Sequence[str] = ()) -> dict[str, int]:
+    """Resources of scoring, writing or predicting with a pretrained model, on one card where its entry asks for any.
+
+    configuration: of the pretrained model, by verso.configurations. causes: as of a training.
+    """
+    foreseen = _use(model, configuration)
     return {
-        "mem_mb": _grown(memory, MEMORY_GROWTH, causes, "out_of_memory"),
-        "runtime": _grown(estimates_llm.minutes_of_use(model, architecture), TIME_GROWTH, causes, "time_out"),
-        "vram_mb": math.ceil(card) if model.needs.gpus else 0,
-        "cards": model.needs.gpus,
+        "mem_mb": _grown(model.needs.mem_mb or foreseen.memory_mb + SNAKEMAKES_MB, MEMORY_GROWTH, causes, "out_of_memory"),
+        "runtime": _grown(foreseen.minutes, TIME_GROWTH, causes, "time_out"),
+        "vram_mb": math.ceil(model.needs.vram_mb or foreseen.vram_mb) if model.needs.gpus else 0,
+        "cards": cards_of_use(model),
     }
 
 
+def cards_of_use(model: UsedModel) -> int:
+    """One, where the model has any: only a training shares its steps among several."""
+    return min(1, model.needs.gpus)
+
+
+def _use(model: UsedModel, configuration: Mapping[str, Any]) -> Use:
+    if isinstance(model, Encoder):
+        encoder = estimates_encoders.architecture(configuration)
+        memory, card = estimates_encoders.memory_mb_of_use(model, encoder), estimates_encoders.vram_mb_of_use(model, encoder)
+        return Use(memory, card, estimates_encoders.minutes_of_use(model, encoder))
+    sizes = estimates_llm.architecture(configuration)
+    if isinstance(model, Prompt):
+        memory, card = estimates_prompt.memory_mb_of_use(model, sizes), estimates_prompt.vram_mb_of_use(model, sizes)
+        return Use(memory, card, estimates_prompt.minutes_of_use(model, sizes))
+    memory, card = estimates_llm.memory_mb(model, sizes), estimates_llm.vram_mb_of_use(model, sizes)
+    return Use(memory, card, estimates_llm.minutes_of_use(model, sizes))
+
+
 def expected_seconds_of_use(
-    results: Path, corpus: str, name: str, model: CausalLLM, architecture: Architecture, sampling: Sampling | None
+    results: Path, corpus: str, name: str, model: UsedModel, configuration: Mapping[str, Any], sampling: Sampling | None = None
 ) -> int:
-    """What scoring (sampling None) or writing with the pretrained model `name` will take: as the slowest seed that was measured.
+    """What scoring or predicting (sampling None) or writing with the pretrained model `name` will take: as the slowest seed did.
 
     Those count that had as many cards. Without one the estimate has to do.
     """
-    work = "scoring" if sampling is None else "sampling"
-    reports = [_object(path) for path in Path(results, "runs", corpus, name).glob(f"seed-*/{work}_hardware.json")]
-    same = [report for report in reports if _within(report, "asked").get("cards") == model.needs.gpus]
-    seconds = _largest(report.get("wall_seconds") for report in same)
+    seconds = seconds_of_uses(Path(results, "runs", corpus, name), _file_of_use(model, sampling), cards_of_use(model))
     if seconds is None:
-        characters, groups = evaluation_size(Path(results, "corpora", corpus)) or UNSEEN_EVALUATION
-        if sampling is None:
-            seconds = estimates_llm.seconds_of_scoring(model, architecture, characters)
-        else:
-            texts, tokens = groups * sampling.per_group, sampling.max_tokens.subword
-            seconds = estimates_llm.seconds_of_sampling(model, architecture, texts, tokens)
+        size = evaluation_size(Path(results, "corpora", corpus)) or UNSEEN_EVALUATION
+        seconds = _seconds_of_use(model, configuration, size, sampling)
     return math.ceil(seconds)
 
 
-def needs_of_merging(architecture: Architecture, causes: Sequence[str] = ()) -> dict[str, int]:
+def _file_of_use(model: UsedModel, sampling: Sampling | None) -> str:
+    """Where a run says what that took."""
+    if not isinstance(model, CausalLLM):
+        return "scoring.json"
+    return "scoring_hardware.json" if sampling is None else "sampling_hardware.json"
+
+
+def _seconds_of_use(model: UsedModel, configuration: Mapping[str, Any], size: EvaluationSize, sampling: Sampling | None) -> float:
+    if isinstance(model, Encoder):
+        encoder = estimates_encoders.architecture(configuration)
+        return estimates_encoders.seconds_of_use(model, encoder, size.characters, size.documents)
+    sizes = estimates_llm.architecture(configuration)
+    if isinstance(model, Prompt):
+        return estimates_prompt.seconds_of_use(model, sizes, size.characters, size.documents, size.groups)
+    if sampling is None:
+        return estimates_llm.seconds_of_scoring(model, sizes, size.characters)
+    return estimates_llm.seconds_of_sampling(model, sizes, size.groups * sampling.per_group, sampling.max_tokens.subword)
+
+
+def needs_of_merging(configuration: Mapping[str, Any], causes: Sequence[str] = ()) -> dict[str, int]:
     """Resources of writing base and adapters as one model, without a card. causes: as of a training."""
+    architecture = estimates_llm.architecture(configuration)
     return {
         "mem_mb": _grown(
             estimates_llm.memory_mb_of_merging(architecture) + SNAKEMAKES_MB, MEMORY_GROWTH, causes, "out_of_memory"
@@ -213,122 +237,3 @@ def _minutes(model: Model, corpus: CorpusSize | None, estimated: Foreseen, known
     if (minutes := _minutes_of(model)) is not None:
         limit = min(limit, minutes + START_MINUTES)
     return max(LEAST_MINUTES, math.ceil(limit))
-
-
-def corpus_size(folder: Path) -> CorpusSize | None:
-    """Size of the training part of the prepared corpus in `folder`; None before it is prepared.
-
-    Where a vocabulary is not built yet, a large one is expected.
-    """
-    files = [folder / name for name in ("statistics.json", "vocab_char.json", "vocab_word.json", "vocab_token.json")]
-    return _corpus_size(*(_version(path) for path in files))
-
-
-def evaluation_size(folder: Path) -> EvaluationSize | None:
-    """What the prepared corpus in `folder` has to score and to ask for; None before it is prepared."""
-    return _evaluation_size(_version(folder / "statistics.json"))
-
-
-@lru_cache(maxsize=4096)
-def _evaluation_size(statistics: tuple[str, int, int]) -> EvaluationSize | None:
-    parts = _within(_object(Path(statistics[0])), "parts")
-    characters, groups = _positive(_within(parts, "test").get("characters")), _within(_within(parts, "train"), "groups")
-    return None if characters is None else EvaluationSize(int(characters), max(1, len(groups)))
-
-
-def _version(path: Path) -> tuple[str, int, int]:
-    """A file and what changes when its content does; zeros where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return str(path), 0, 0
-    return str(path), found.st_mtime_ns, found.st_size
-
-
-@lru_cache(maxsize=4096)
-def _corpus_size(statistics: tuple[str, int, int], *vocabularies: tuple[str, int, int]) -> CorpusSize | None:
-    train = _within(_within(_object(Path(statistics[0])), "parts"), "train")
-    characters, words = _positive(train.get("characters")), _positive(train.get("words"))
-    if characters is None or words is None:
-        return None
-    documents = _positive(train.get("documents")) or 0
-    breaks = (_positive(train.get("lines")) or 0) - documents
-    char, word, token = (_entries(_object(Path(path)).get("tokens")) for path, _, _ in vocabularies)
-    # By Heaps' law a text has some 20 to 40 times sqrt(words) different words: this is on the safe side
-    return CorpusSize(
-        int(characters),
-        int(words + max(0, breaks)),
-        char or UNSEEN.vocabulary_char,
-        word or token or math.ceil(50 * math.sqrt(words)),
-        max(1, int(documents)),
-    )
-
-
-def learnt(results: Path, corpus: str, model: str, settings_key: str) -> Learnt | None:
-    """What earlier runs of a model on a corpus used, of any seed; None where nothing is known.
-
-    Time and peaks come from hardware.json of the runs whose "settings_key" is this one: another recipe takes another time. The
-    job records add the peaks of attempts that have left no hardware.json. They do not say by which recipe, so of each only the
-    last attempt that was done counts and those after it; and none of the Snakemake that runs now, for what those were short of
-    makes its requests grow already. A file that cannot be read is as if it were not there.
-    """
-    return _learnt(str(results), corpus, model, settings_key, int(time.monotonic() // LOOK_AGAIN_SECONDS))
-
-
-@lru_cache(maxsize=4096)
-def _learnt(results: str, corpus: str, model: str, settings_key: str, moment: int) -> Learnt | None:
-    """moment: which tenth second it is, so that what was found is forgotten after it."""
-    used = [_object(path) for path in Path(results, "runs", corpus, model).glob("seed-*/hardware.json")]
-    used = [report for report in used if report.get("settings_key") == settings_key]
-    records = Path(results, "logs").glob(f"train_*/{corpus}/{model}/seed-*.job.json")
-    slowest = max(used, key=lambda report: _positive(report.get("wall_seconds")) or 0.0, default={})
-    cards = _within(slowest, "asked").get("cards")
-    found = Learnt(
-        _largest(report.get("wall_seconds") for report in used),
-        _largest([*(report.get("peak_ram_mb") for report in used), *(peak for path in records for peak in _peaks(path))]),
-        _largest(report.get("peak_vram_reserved_mb") for report in used),
-        cards if isinstance(cards, int) else None,
-        _largest(_within(report, "asked").get("vram_mb") for report in used),
-    )
-    return found if any(value is not None for value in found[:3]) else None
-
-
-def _peaks(path: Path) -> Iterator[Any]:
-    """Peaks of main memory in a job's record: of its last attempt that was done and those after it."""
-    now = start_of_snakemake()
-    for attempt in reversed(read_record(path).get("attempts", [])):
-        if not isinstance(attempt, dict):
-            continue
-        if attempt.get("snakemake") != now:
-            yield attempt.get("peak_ram_mb")
-        if attempt.get("cause") == "done":
-            return
-
-
-def _largest(values: Iterable[Any]) -> float | None:
-    return max((number for value in values if (number := _positive(value)) is not None), default=None)
-
-
-def _object(path: Path) -> dict[str, Any]:
-    """The JSON object in a file; empty where there is none that can be read."""
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _within(found: Mapping[str, Any], key: str) -> dict[str, Any]:
-    part = found.get(key)
-    return part if isinstance(part, dict) else {}
-
-
-def _entries(found: Any) -> int:
-    return len(found) if isinstance(found, list) else 0
-
-
-def _positive(value: Any) -> float | None:
-    """A number above 0; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value) if math.isfinite(value) and value > 0 else None

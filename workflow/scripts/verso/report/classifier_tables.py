@@ -29,7 +29,7 @@ from verso.files import read_csv, read_json, write_csv
 from verso.report.classifier_errors import ERRORS, confidently_wrong, texts_of
 from verso.report.classifier_latex import write_tables_for_latex
 from verso.report.classifier_models import SCORES, Model, models_of
-from verso.report.hardware_table import HARDWARE, hardware_row, vram_used
+from verso.report.hardware_table import HARDWARE, hardware_rows, vram_used
 from verso.report.numbers import optional_float
 from verso.report.tables import LEVEL
 from verso.text.labels import Labels
@@ -67,8 +67,8 @@ def compare(
     """Write the six tables of all runs of classifiers, the first four as .tex beside the CSV too, and what they cost as .tex.
 
     runs: {"corpus", "model", "family", "seed", "miniature": bool} and the paths "scores", "architecture", "history", "hardware",
-    "scoring". A run that belongs to two experiments counts once. corpora: {"name", "labels": path of labels.json, "test": of
-    test.jsonl}. seed: of the bootstrap. Scores are means over seeds; intervals are 95 %, by bootstrap over test documents, and
+    "scoring", of a model that learns nothing also "scoring_hardware". A run of two experiments counts once. corpora:
+    {"name", "labels": path of labels.json, "test": of test.jsonl}. seed: of the bootstrap. Scores are means over seeds; intervals are 95 %, by bootstrap over test documents, and
     differences a minus b in macro F1 (above 0: a is better). Two models are told apart, and one beats the other, where
     the paired bootstrap's p, corrected by Holm for all pairs of the corpus, is below 0.05. Raises VersoError when two runs of a
     corpus were scored on different documents, and as verso.evaluation.predictions does.
@@ -94,7 +94,8 @@ def compare(
         for model in models:
             tables["classes"] += [{"corpus": corpus["name"], "model": model.name, **row} for row in _classes(model, draws)]
             tables["confusions"] += [{"corpus": corpus["name"], "model": model.name, **row} for row in _confusion(model)]
-            tables["runs"] += [{**hardware_row(run), **scores} for run, scores in zip(model.runs, model.scores, strict=True)]
+            used = [work_of(run) for run in model.runs]
+            tables["runs"] += [{**row, **scores} for row, scores in zip(used, model.scores, strict=True)]
     write_csv(classifiers, tables["models"], CLASSIFIERS)
     write_csv(comparisons, tables["pairs"], COMPARISONS)
     write_csv(classes, tables["classes"], CLASSES)
@@ -141,9 +142,14 @@ def letter(place: int) -> str:
     return (letter(place // 26 - 1) if place >= 26 else "") + chr(ord("a") + place % 26)
 
 
+def work_of(run: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run's work took, as a row of the hardware table: its training; of a model that learns nothing, its scoring."""
+    return hardware_rows(run)[0]
+
+
 def _cost(model: Model) -> dict[str, Any]:
-    """What a run of a model takes, over seeds on average: of training, and how fast it tells labels."""
-    used = [hardware_row(run) for run in model.runs]
+    """What a run of a model takes, over seeds on average: of training (or scoring alone), and how fast it tells labels."""
+    used = [work_of(run) for run in model.runs]
     scoring = [read_json(run["scoring"]) for run in model.runs]
     histories = [read_csv(run["history"]) for run in model.runs]
     gpu_minutes = _mean([None if (hours := optional_float(row["gpu_hours"])) is None else 60 * hours for row in used])

@@ -43,6 +43,7 @@ def render(
     templates: str | Path,
     provenance: Mapping[str, Any],
     probes: Sequence[Mapping[str, Any]] = (),
+    replies: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write the report as one self-contained HTML file.
 
@@ -54,7 +55,7 @@ def render(
     samples: {"corpus", "model", "seed", "path"} of each samples.jsonl.
     A study without language models has none of those, one with classifiers has the tables and figures of
     verso.report.classifier_page as well. probes: {"corpus", "labels": path of labels.json, "texts": path of probes.jsonl,
-    "runs": [{"model", "seed", "path"} of each probes.csv]}.
+    "runs": [{"model", "seed", "path"} of each probes.csv]}. replies: {"corpus", "model", "seed", "path"} of each replies.jsonl.
     templates: the folder of report.html.j2. provenance: {"versions": {program: version}, "fingerprints": {run: fingerprint},
     "config": name, "commit": str or None, "date": str}; "versions" has "verso".
     Raises VersoError for another language.
@@ -99,7 +100,7 @@ def render(
         limits={"lines": EXCERPT_LINES, "words": EXCERPT_WORDS},
         in_view=IN_VIEW,
         few_groups=FEW_GROUPS,
-        **classifier_page.described(rows, probes),
+        **classifier_page.described(rows, probes, replies),
         provenance=provenance,
         fingerprints=_runs_by_fingerprint(provenance["fingerprints"]),
     )

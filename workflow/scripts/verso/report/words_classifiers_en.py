@@ -98,11 +98,11 @@ ENGLISH: dict[str, str] = {
     "f1": "F1",
     "predicted_times": "Predicted, texts",
     # cost
-    "classifier_cost_text": "Training over seeds on average; texts per second when it tells the test’s labels, from text "
-    "to label. F1 per GPU-minute is there where a card was used. What each run asked for and used stands under "
-    "“{hardware}”.",
+    "classifier_cost_text": "Training over seeds on average, or of a model that is only asked its scoring; texts per second "
+    "when it tells the test’s labels, from text to label. F1 per GPU-minute is there where a card was used. What each run "
+    "asked for and used stands under “{hardware}”.",
     "classifier_cost_caption": "What the classifiers of {corpus} cost",
-    "minutes": "Minutes of training",
+    "minutes": "Minutes",
     "texts_per_second": "Texts per second",
     "f1_per_gpu_minute": "Macro F1 per GPU-minute",
     # errors and probes
@@ -119,6 +119,10 @@ ENGLISH: dict[str, str] = {
     "confidence": "Confidence",
     "wrong_in": "Wrong in",
     "wrong_of_seeds": "{wrong} of {seeds} seeds",
+    "invalid_text": "Replies of chat models that are no label, for at most {count} texts of each model: all that was replied to "
+    "the text, in turn. Such a text counts as wrong, and of no label.",
+    "invalid_caption": "Replies that are no label",
+    "replied": "Replied",
     "no_errors": "No test text was told wrong.",
     "probes_text": "Texts of the configuration that the user wrote, each with the label that was meant, told by every "
     "model: the commonest reply over seeds and the probability it was given. They were chosen, not drawn: they show how "

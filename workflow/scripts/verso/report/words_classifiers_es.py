@@ -98,10 +98,11 @@ SPANISH: dict[str, str] = {
     "recall": "Exhaustividad",
     "f1": "F1",
     "predicted_times": "Predicha, textos",
-    "classifier_cost_text": "Entrenamiento, media entre semillas; textos por segundo al etiquetar la prueba, del texto a "
-    "la etiqueta. F1 por minuto de GPU, donde se usó una tarjeta. Lo que pidió y usó cada ejecución está en «{hardware}».",
+    "classifier_cost_text": "Entrenamiento, o la evaluación de un modelo al que solo se pregunta, media entre "
+    "semillas; textos por segundo al etiquetar la prueba, del texto a la etiqueta. F1 por minuto de GPU, donde se usó "
+    "una tarjeta. Lo que pidió y usó cada ejecución está en «{hardware}».",
     "classifier_cost_caption": "Qué costaron los clasificadores de {corpus}",
-    "minutes": "Minutos de entrenamiento",
+    "minutes": "Minutos",
     "texts_per_second": "Textos por segundo",
     "f1_per_gpu_minute": "F1 macro por minuto de GPU",
     "classifier_errors_text": "Los textos de prueba en que cada modelo se equivocó con más confianza, {count} de cada "
@@ -117,6 +118,10 @@ SPANISH: dict[str, str] = {
     "confidence": "Confianza",
     "wrong_in": "Errado en",
     "wrong_of_seeds": "{wrong} de {seeds} semillas",
+    "invalid_text": "Respuestas de modelos de chat que no son ninguna etiqueta, de {count} textos de cada modelo como mucho: "
+    "todo lo que respondió al texto, por turno. Un texto así cuenta como error, y de ninguna etiqueta.",
+    "invalid_caption": "Respuestas que no son ninguna etiqueta",
+    "replied": "Respondió",
     "no_errors": "Ningún texto de prueba se etiquetó mal.",
     "probes_text": "Textos de la configuración que escribió el usuario, cada uno con la etiqueta que quería decir, "
     "etiquetados por todos los modelos: la respuesta más frecuente entre semillas y la probabilidad que se le dio. Se "
