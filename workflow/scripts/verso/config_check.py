@@ -90,7 +90,7 @@ def _dangling_names(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _faults_of_pretrained(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Faults of miniatures that learn from no text, configurations that are no file, models that start from nothing or from what
+    """Faults of miniatures that learn from no corpus, configurations that are no file, models that start from nothing or what
     cannot do their work.
     """
     corpora, models, known = (_mapping(raw.get(key)) for key in ("corpora", "models", "pretrained"))
