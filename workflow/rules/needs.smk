@@ -35,7 +35,7 @@ def training_needs(corpus, model, seed, attempt, moment):
     """
     entry = CONFIG.models[model]
     log_file = log_path(driver_of(model), RUN).format(corpus=corpus, model=model, seed=seed)
-    if entry.family == "causal_llm" and entry.tuning == "none":
+    if learns_nothing(model):
         return use_needs(model, log_file, attempt, moment) | {"expected_seconds": 0}
     size = known.corpus_size(Path(corpus_path("").format(corpus=corpus)))
     learnt = known.learnt(Path(RESULTS), corpus, model, recipe_of(model))
@@ -118,7 +118,7 @@ def longest_first(wildcards):
 def cards_of_this_machine(found):
     """The site with the cards that are visible here, where its block lists none."""
     try:
-        visible = [] if found.cards else cards.visible_cards()
+        visible = [] if found.cards else visible_cards.visible_cards()
     except VersoError as error:
         stop(error)
     return found.model_copy(

@@ -23,15 +23,18 @@ from verso.models.adapters import begin_adapters, must_be_tuned_on, must_have_ta
 from verso.models.pretrained import snapshot_of
 
 ADAPTER = ("adapter_model.safetensors", "adapter_config.json")
+CAUSAL = ("ForCausalLM", "LMHeadModel")  # how transformers' classes of causal language models are called
 
 
 def load_base(manifest: str | Path, quantisation: str, device: torch.device, dtype: torch.dtype) -> Any:
     """The base on `device`, frozen, with `dtype` for what is not quantised and for the arithmetic.
 
     manifest: pretrained.json. quantisation: "nf4" or "none". A snapshot that was saved in 4 bits stays so with either.
-    Raises what snapshot_of raises, and VersoError when a card has no room for the weights, before anything is loaded.
+    Raises what snapshot_of and must_be_causal raise, and VersoError when a card has no room for the weights, before anything is
+    loaded.
     """
     folder = snapshot_of(manifest)
+    must_be_causal(folder)
     in_4_bits = is_in_4_bits(folder)
     must_have_room(read_json(manifest), in_4_bits or quantisation == "nf4", device)
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
@@ -46,6 +49,16 @@ def load_base(manifest: str | Path, quantisation: str, device: torch.device, dty
     )
     freeze(model, dtype)
     return model
+
+
+def must_be_causal(snapshot: Path) -> None:
+    """Raises VersoError when a model was saved as another kind than one that foretells the next token, as BERT is."""
+    saved_as = read_json(snapshot / "config.json").get("architectures") or []
+    if saved_as and not any(name.endswith(CAUSAL) for name in saved_as):
+        raise VersoError(
+            f"{snapshot}: holds a {', '.join(saved_as)}, which is no causal language model and writes nothing; take another "
+            "(its config.json says ...ForCausalLM)"
+        )
 
 
 def is_in_4_bits(snapshot: Path) -> bool:
@@ -132,16 +145,19 @@ def save_adapters(model: Any, folder: str | Path) -> None:
 
 
 def write_architecture(path: str | Path, manifest: str | Path, settings: Mapping[str, Any], counts: Mapping[str, int]) -> None:
-    """Say what a run's model is: its base (by name and by the manifest's checksum), its tuning and its size."""
+    """Say what a run's model is: its base (by name and by the manifest's checksum), its tuning and its size.
+
+    settings: family, tuning, quantisation, max_length, and lora of a model that may be tuned.
+    """
     described = read_json(manifest)
     facts = {
-        "family": "causal_llm",
+        "family": settings["family"],
         "parameters": counts["total"] + counts["trainable"],
         "trainable": counts["trainable"],
         "base": described["name"],
         "base_manifest": sha256_of(manifest),
         "base_miniature": described["miniature"],
-        **{key: settings[key] for key in ("tuning", "quantisation", "max_length", "lora")},
+        **{key: settings[key] for key in ("tuning", "quantisation", "max_length", "lora") if key in settings},
     }
     write_json(path, facts)
 
