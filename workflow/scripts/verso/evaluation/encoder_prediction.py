@@ -32,7 +32,8 @@ def predict(
 
     manifest: pretrained.json of what the model started from. texts_at_once: that are computed together, halved where a card's
     memory is too small. asked: what the job asked for; with 0 cards it computes on the CPU. scoring.json has besides what
-    hardware.json has. Raises what write_told and verso.models.encoder.load raise.
+    hardware.json has; its wall_seconds hold the loading of the model, its documents_per_second do not. Raises what write_told
+    and verso.models.encoder.load raise.
     """
     use_threads()
     with card_must_answer():
@@ -42,7 +43,7 @@ def predict(
         meter = Meter(device)
         teller = _Encoder(model_folder, manifest, device, texts_at_once)
         took = write_told(documents, labels, teller, model_folder, scores)
-        write_json(scoring, {**asked_and_used(meter.report(teller.tokens), asked), **took})
+        write_json(scoring, {**took, **asked_and_used(meter.report(teller.tokens), asked)})
 
 
 class _Encoder:
