@@ -6,10 +6,11 @@ CLASSIFIER_TABLES = [
     "classifier_classes",
     "classifier_confusions",
     "classifier_runs",
+    "classifier_jobs",
     "classifier_errors",
 ]
 IN_LATEX = ["classifiers", "classifier_hardware", "classifier_comparisons", "classifier_classes", "classifier_confusions"]
-CLASSIFIER_FIGURES = ["classifier_f1", "classifier_differences", "confusion_matrices"]
+CLASSIFIER_FIGURES = ["classifier_f1", "classifier_learning_curves", "classifier_differences", "confusion_matrices"]
 FILES_OF_CLASSIFIER = {
     "scores": "scores.csv",
     "architecture": "model/architecture.json",
@@ -26,6 +27,16 @@ def of_classifiers(runs):
 
 def of_language_models(runs):
     return [run for run in runs if CONFIG.corpora[run[0]].kind != "labelled"]
+
+
+def of_prompted(runs):
+    """The runs of chat models that are asked for labels."""
+    return [run for run in runs if CONFIG.models[run[1]].family == "prompt"]
+
+
+def replies_of(runs):
+    """What each run of a chat model was answered."""
+    return of_runs_described("replies.jsonl", of_prompted(runs))
 
 
 def labelled_corpora(runs):
@@ -80,10 +91,11 @@ def files_of_probes(described):
 
 
 def files_of_report(runs, folder):
-    """The tables and figures of the page by the names that it knows them by: of the kinds of models that there are."""
+    """The tables and figures of the page by the names that it knows them by: of what there is among the runs."""
     of_kinds = [
         (of_language_models(runs), TABLES, FIGURES),
         (of_classifiers(runs), CLASSIFIER_TABLES, CLASSIFIER_FIGURES),
+        (manifests_of(runs), ["pretrained_models"], []),
     ]
     there = [(tables, figures) for own, tables, figures in of_kinds if own]
     return {

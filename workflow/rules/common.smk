@@ -57,7 +57,7 @@ REPORT = f"{RESULTS}/report.html"
 # Only a warning here, so that a plan can be seen on any machine; a real run stops in onstart.
 MISSING = "".join(f"\n  {fault}" for fault in config_check.missing_sources(CONFIG))
 if MISSING:
-    MISSING = f"{CONFIG_ORIGIN} names text that is not there:{MISSING}\nPut it there or change the path; config/README.md says what is read."
+    MISSING = f"{CONFIG_ORIGIN} names files that cannot be read:{MISSING}\nPut them there or change the path; config/README.md says what is read."
     print(MISSING, file=sys.stderr)
 
 

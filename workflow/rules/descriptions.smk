@@ -35,14 +35,23 @@ def described_runs(runs):
 
 
 def of_llm_runs(name, runs):
-    """That file of each run of a pretrained model."""
-    return of_runs(name, [run for run in runs if pretrained_of(run[1])])
+    """That file of each run of a pretrained language model."""
+    return of_runs(name, [run for run in of_language_models(runs) if pretrained_of(run[1])])
 
 
 def manifests_of(runs):
     """Those of the pretrained models that runs start from."""
     names = sorted({start for _, model, _ in runs if (start := pretrained_of(model))})
     return [pretrained_path("pretrained.json").format(pretrained=name) for name in names]
+
+
+def models_by_pretrained(runs):
+    """The models of runs that start from each pretrained model, by its name."""
+    found = {}
+    for model in dict.fromkeys(model for _, model, _ in runs):
+        if start := pretrained_of(model):
+            found.setdefault(start, []).append(model)
+    return found
 
 
 def of_runs_described(name, runs):
@@ -80,11 +89,13 @@ def fingerprints_of(runs):
 
 
 def driver_of(model):
-    """What makes a run's model: its training, or the taking of a base as it is."""
+    """What makes a run's model: its training, or the taking of a base as it is; of a prompted one what asks it."""
     entry = CONFIG.models[model]
     if entry.family in NEURAL_CLASSIFIERS:
         return "train_classifier"
-    return f"{'take' if getattr(entry, 'tuning', None) == 'none' else 'train'}_{entry.family}"
+    if entry.family == "prompt":
+        return "answer_prompts"
+    return f"{'take' if learns_nothing(model) else 'train'}_{entry.family}"
 
 
 def files_of_template():

@@ -11,6 +11,29 @@ def manifest_of_model(wildcards):
     return pretrained_path("pretrained.json").format(pretrained=CONFIG.models[wildcards.model].pretrained)
 
 
+def learns_nothing(model):
+    """Whether a model is what it starts from, as it is."""
+    entry = CONFIG.models[model]
+    return entry.family == "prompt" or getattr(entry, "tuning", None) == "none"
+
+
+def what_is_asked(wildcards):
+    """Of a prompted model's entry what says which model it is; how it is asked is another rule's."""
+    settings = CONFIG.models[wildcards.model].model_dump(include={"family", "quantisation", "max_length"})
+    return {**settings, "tuning": "none"}
+
+
+def how_it_is_asked(wildcards):
+    """Of a prompted model's entry what decides its replies beside the model and the template, which are inputs."""
+    decisive = {"way", "examples", "max_length", "max_new_tokens", "decoding", "attempts"}
+    return CONFIG.models[wildcards.model].model_dump(include=decisive)
+
+
+def template_of_model(wildcards):
+    """The file of a prompted model's template; an input, for its content decides and not where it lies."""
+    return CONFIG.models[wildcards.model].template
+
+
 def adapters_of_run(wildcards):
     """The files that a tuned model has and a base has not."""
     tuned = CONFIG.models[wildcards.model].tuning == "lora"

@@ -35,7 +35,7 @@ def training_needs(corpus, model, seed, attempt, moment):
     """
     entry = CONFIG.models[model]
     log_file = log_path(driver_of(model), RUN).format(corpus=corpus, model=model, seed=seed)
-    if entry.family == "causal_llm" and entry.tuning == "none":
+    if learns_nothing(model):
         return use_needs(model, log_file, attempt, moment) | {"expected_seconds": 0}
     size = known.corpus_size(Path(corpus_path("").format(corpus=corpus)))
     learnt = known.learnt(Path(RESULTS), corpus, model, recipe_of(model))

@@ -11,7 +11,6 @@ use rule compare as compare_so_far with:
     input:
         **{key: so_far(lambda runs, file=file: of_runs(file, of_language_models(runs))) for key, file in FILES_OF_RUN.items()},
         **{key: so_far(lambda runs, file=file: of_llm_runs(file, runs)) for key, file in FILES_OF_LLM.items()},
-        pretrained=so_far(manifests_of),
     output:
         **{name: f"{SO_FAR}/tables/{name}.csv" for name in TABLES},
         **{f"{name}_tex": f"{SO_FAR}/tables/{name}.tex" for name in TABLES},
@@ -24,6 +23,23 @@ use rule compare as compare_so_far with:
     params:
         runs=so_far(lambda runs: described_runs(of_language_models(runs))),
         code=code_of("compare"),
+
+
+use rule describe_pretrained as describe_pretrained_so_far with:
+    input:
+        manifests=so_far(manifests_of),
+    output:
+        pretrained_models=f"{SO_FAR}/tables/pretrained_models.csv",
+        pretrained_models_tex=f"{SO_FAR}/tables/pretrained_models.tex",
+    log:
+        log_path("describe_pretrained_so_far"),
+    benchmark:
+        benchmark_path("describe_pretrained_so_far")
+    resources:
+        **light_work("describe_pretrained_so_far"),
+    params:
+        models=so_far(models_by_pretrained),
+        code=code_of("describe_pretrained"),
 
 
 use rule figures as figures_so_far with:
@@ -50,6 +66,7 @@ use rule report as report_so_far with:
         unpack(so_far(lambda runs: files_of_report(runs, SO_FAR))),
         statistics=so_far(lambda runs: [corpus["statistics"] for corpus in described_corpora(runs)]),
         written=so_far(lambda runs: of_runs("samples.jsonl", of_language_models(runs))),
+        replies=so_far(lambda runs: of_runs("replies.jsonl", of_prompted(runs))),
         templates=files_of_template(),
     output:
         report=f"{SO_FAR}/report.html",
@@ -67,6 +84,7 @@ use rule report as report_so_far with:
         corpora=so_far(described_corpora),
         samples=so_far(lambda runs: of_runs_described("samples.jsonl", of_language_models(runs))),
         probes=[],  # nothing is classified for a report of what there is
+        replies=so_far(replies_of),
         config=CONFIG_ORIGIN,
         fingerprints=so_far(fingerprints_of),
         code=code_of("report"),

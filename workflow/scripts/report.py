@@ -21,6 +21,7 @@ if __name__ == "__main__":
             figures={name: given[f"{name}_figure"] for name in FIGURES if f"{name}_figure" in given},
             samples=snakemake.params.samples,
             probes=snakemake.params.probes,
+            replies=snakemake.params.replies,
             templates=Path(snakemake.input.templates[0]).parent,
             provenance={
                 "versions": versions(),

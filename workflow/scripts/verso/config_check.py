@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from verso.config import Config
+from verso.config_prompt import Prompt
 from verso.errors import VersoError
 
 # An experiment's name is a target; these are taken (a test keeps them in step with the rules).
@@ -20,8 +21,10 @@ RULES = (
     "report_so_far", "fetch_pretrained", "make_miniature", "train_causal_llm", "take_causal_llm", "score_causal_llm",
     "sample_causal_llm", "merge_causal_llm", "scrape_genius", "train_classifier", "train_tfidf", "train_majority",
     "predict_labels", "write_probes", "predict_probes", "compare_classifiers", "draw_classifiers", "compare_classifiers_so_far",
-    "draw_classifiers_so_far",
+    "draw_classifiers_so_far", "describe_pretrained", "describe_pretrained_so_far",
     "scrape_steam", "fetch_dataset", "prepare_labelled", "export_labelled",
+    "take_prompt", "answer_prompts", "answer_probes",
+    "train_encoder", "predict_encoder", "predict_encoder_probes",
 )  # fmt: skip
 
 # Which corpora each family of models can learn from: language models any text, classifiers what has labels.
@@ -30,6 +33,7 @@ KINDS_OF_FAMILY: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("recurrent_classifier", "textcnn", "tfidf", "majority", "encoder", "prompt"), ("labelled",)),
 }
 KINDS = ("songs", "manual", "labelled")
+WRITERS = ("causal_llm", "prompt")  # families that start from what foretells the next token
 
 
 def load(raw: Mapping[str, Any], origin: str) -> Config:
@@ -86,7 +90,9 @@ def _dangling_names(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _faults_of_pretrained(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Faults of miniatures that learn from no text, of configurations that are no file, of models that start from nothing."""
+    """Faults of miniatures that learn from no corpus, configurations that are no file, models that start from nothing or what
+    cannot do their work.
+    """
     corpora, models, known = (_mapping(raw.get(key)) for key in ("corpora", "models", "pretrained"))
     faults = []
     for name, entry in known.items():
@@ -94,16 +100,19 @@ def _faults_of_pretrained(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
         corpus, configuration = entry.get("corpus"), entry.get("configuration")
         if isinstance(corpus, str) and corpus not in corpora:
             faults.append((f"{path}.corpus", _unknown(corpus, "corpus", corpora)))
-        kind = _mapping(corpora.get(corpus)).get("kind") if isinstance(corpus, str) else None
-        if kind == "labelled":
-            kinds = ", ".join(KINDS_OF_FAMILY["recurrent_lm"])
-            faults.append((f"{path}.corpus", f'"{corpus}" is labelled; a miniature learns from a corpus of kind {kinds}'))
         if entry.get("type") == "hub" and isinstance(configuration, str) and not Path(configuration).is_file():
             faults.append((f"{path}.configuration", f"{configuration} is no file (looked from {Path.cwd()})"))
     for name, model in models.items():
-        start = _mapping(model).get("pretrained")
+        start, family = _mapping(model).get("pretrained"), _mapping(model).get("family")
         if isinstance(start, str) and start not in known:
             faults.append((f"models.{name}.pretrained", _unknown(start, "pretrained model", known)))
+        entry = _mapping(known.get(start)) if isinstance(start, str) else {}
+        if family in WRITERS and entry.get("purpose") == "masked_lm":
+            what = f'"{start}" has purpose masked_lm and writes nothing; a {family} starts from one of purpose causal_lm'
+            faults.append((f"models.{name}.pretrained", what))
+        if family == "encoder" and entry.get("type") == "miniature" and entry.get("purpose", "causal_lm") != "masked_lm":
+            what = f'"{start}" reads a text from one side; an encoder starts from a miniature of purpose: masked_lm'
+            faults.append((f"models.{name}.pretrained", what))
     return faults
 
 
@@ -207,8 +216,11 @@ def corpora_needed(config: Config) -> set[str]:
 
 
 def missing_sources(config: Config) -> list[str]:
-    """A line for each file that an experiment or a miniature of it needs and that is not there; what is fetched may be."""
-    return [*_missing_texts(config), *_missing_vectors(config)]
+    """A line for each file that an experiment or a miniature of it needs and that is not there; what is fetched may be.
+
+    Also for each template of a prompt that is none.
+    """
+    return [*_missing_texts(config), *_missing_vectors(config), *_faults_of_templates(config)]
 
 
 def _missing_texts(config: Config) -> list[str]:
@@ -229,3 +241,18 @@ def _missing_vectors(config: Config) -> list[str]:
         for name, path in files.items()
         if not Path(path).is_file()
     ]
+
+
+def _faults_of_templates(config: Config) -> list[str]:
+    models = sorted({model for experiment in config.experiments.values() for model in experiment.models})
+    files = {name: entry.template for name in models if isinstance(entry := config.models[name], Prompt)}
+    faults = []
+    for name, path in files.items():
+        if not Path(path).is_file():
+            faults.append(f"models.{name}.template  {path} does not exist (looked from {Path.cwd()})")
+        else:
+            from verso.text.prompts import fault_of_template  # jinja2, where a config has prompts
+
+            if fault := fault_of_template(path):
+                faults.append(f"models.{name}.template  {fault}")
+    return faults

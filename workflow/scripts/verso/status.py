@@ -42,6 +42,7 @@ RESULT_OF = {
     "sample": "sample_measures.csv",
     "measure": "sample_measures.csv",
     "predict": "scores.csv",
+    "answer": "scores.csv",
 }
 OF_CLASSIFIERS = {MODEL, "scores.csv"}  # nothing is sampled from them
 DOING = {
@@ -51,6 +52,7 @@ DOING = {
     "sample": "sampling",
     "measure": "measuring the samples",
     "predict": "telling labels",
+    "answer": "asked for labels",
 }
 
 Run = tuple[str, str, int]  # corpus, model, seed

@@ -4,8 +4,7 @@ Each text draws from random numbers of its own, as the small models' do (verso.e
 another number of texts changes none of the draws.
 """
 
-import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor
 
 from verso.evaluation.generation import Request, own_draws, plan
+from verso.evaluation.side_by_side import SideBySide
 from verso.files import write_json, write_json_lines
 from verso.hardware import Meter, asked_and_used, pick_device_for_llm, use_threads
 from verso.logs import progress
@@ -23,8 +23,6 @@ from verso.training.backends import described
 from verso.training.card import card_must_answer, promised_card_is_there
 
 BATCH = 16  # texts written side by side; half as many as often as the card's memory is too small for them
-
-log = logging.getLogger(__name__)
 
 
 def sample(
@@ -79,27 +77,26 @@ def write_many(
     model: Any, tokenizer: Any, requests: Sequence[Request], seed: int, limit: int, at_once: int = BATCH
 ) -> Iterator[dict[str, Any]]:
     """As write_batch, `at_once` texts side by side, or fewer where the card's memory is too small: the texts are the same."""
-    done = 0
-    while done < len(requests):
-        try:
-            rows = write_batch(model, tokenizer, requests[done : done + at_once], seed, limit)
-        except torch.OutOfMemoryError:
-            if at_once == 1:
-                raise
-            rows = []
-        if not rows:  # out of the error's frames, which hold what filled the card
-            torch.cuda.empty_cache()
-            at_once //= 2
-            log.warning("the card's memory was too small: texts are written %d at a time from here on", at_once)
-        yield from rows
-        done += len(rows)
+    side_by_side = SideBySide(at_once, "written")
+    yield from side_by_side.rows(requests, lambda batch: write_batch(model, tokenizer, batch, seed, limit))
+
+
+def write_batch(model: Any, tokenizer: Any, batch: Sequence[Request], seed: int, limit: int) -> list[dict[str, Any]]:
+    """Rows of samples.jsonl for requests of one decoding, at most `limit` tokens each."""
+    asked = [question(tokenizer, _instruction(request)) for request in batch]
+    uniforms = torch.stack([own_draws(seed, request, limit) for request in batch])
+    written = answers(model, tokenizer, asked, uniforms, batch[0].decoding)
+    return [_row(tokenizer, request, tokens, seed, limit) for request, tokens in zip(batch, written, strict=True)]
 
 
 @torch.inference_mode()
-def write_batch(model: Any, tokenizer: Any, batch: Sequence[Request], seed: int, limit: int) -> list[dict[str, Any]]:
-    """Rows of samples.jsonl for requests of one decoding, at most `limit` tokens each.
+def answers(
+    model: Any, tokenizer: Any, asked: Sequence[list[int]], uniforms: Tensor, decoding: Mapping[str, float]
+) -> list[list[int]]:
+    """The tokens that the model writes after each question, padded behind its end; `ended` cuts them there.
 
-    Repetition penalty, temperature, top-k and top-p are transformers' own, in its order; the draw is by `own_draws`.
+    asked: the questions' tokens (verso.text.chat.question). uniforms: (B, most tokens) in [0, 1), what each token is drawn by.
+    Repetition penalty, temperature, top-k and top-p are transformers' own, in its order.
     """
     from transformers import GenerationConfig, LogitsProcessorList
     from transformers.generation.logits_process import (
@@ -109,32 +106,35 @@ def write_batch(model: Any, tokenizer: Any, batch: Sequence[Request], seed: int,
         TopPLogitsWarper,
     )
 
-    decoding = batch[0].decoding
     processors: list[Any] = [
         RepetitionPenaltyLogitsProcessor(decoding["repetition_penalty"]),
         TemperatureLogitsWarper(float(decoding["temperature"])),
-        *([TopKLogitsWarper(decoding["top_k"])] if decoding["top_k"] else []),
+        *([TopKLogitsWarper(int(decoding["top_k"]))] if decoding["top_k"] else []),
         TopPLogitsWarper(decoding["top_p"]),
     ]
-    asked = [question(tokenizer, _instruction(request)) for request in batch]
     longest = max(map(len, asked))
     padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     device = next(model.parameters()).device
     # The answers begin together. Filled up with its own first token, a row holds none that the repetition penalty would not see
     tokens = torch.tensor([row[:1] * (longest - len(row)) + row for row in asked], device=device)
     seen = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in asked], device=device)
-    uniforms = torch.stack([own_draws(seed, request, limit) for request in batch]).to(device)  # (B, limit)
     model.generation_config = GenerationConfig()  # what the base's makers recommend is not what the config says
     written = model.generate(
         input_ids=tokens,
         attention_mask=seen,
-        max_new_tokens=limit,
+        max_new_tokens=uniforms.shape[1],
         do_sample=False,  # the last processor leaves one token, the one that was drawn
-        logits_processor=LogitsProcessorList([*processors, Draw(uniforms, longest)]),
+        logits_processor=LogitsProcessorList([*processors, Draw(uniforms.to(device), longest)]),
         pad_token_id=padding,
         eos_token_id=tokenizer.eos_token_id,
-    )[:, longest:]
-    return [_row(tokenizer, request, row.tolist(), seed, limit) for request, row in zip(batch, written, strict=True)]
+    )
+    return [row.tolist() for row in written[:, longest:]]
+
+
+def ended(tokenizer: Any, tokens: list[int]) -> tuple[list[int], bool]:
+    """An answer's tokens before the one that ends it, and whether there is one."""
+    over = tokenizer.eos_token_id in tokens
+    return (tokens[: tokens.index(tokenizer.eos_token_id)] if over else tokens), over
 
 
 class Draw:
@@ -161,8 +161,7 @@ def _instruction(request: Request) -> str:
 
 
 def _row(tokenizer: Any, request: Request, tokens: list[int], seed: int, limit: int) -> dict[str, Any]:
-    ended = tokenizer.eos_token_id in tokens
-    kept = tokens[: tokens.index(tokenizer.eos_token_id)] if ended else tokens
+    kept, over = ended(tokenizer, tokens)
     text = tokenizer.decode(kept, skip_special_tokens=True).strip()
     return {
         "id": request.id,
@@ -172,7 +171,7 @@ def _row(tokenizer: Any, request: Request, tokens: list[int], seed: int, limit: 
         "text": text,
         "continuation": text,
         "tokens": len(kept),
-        "stopped": "end" if ended else "length",
+        "stopped": "end" if over else "length",
         "decoding": {**request.decoding, "max_tokens": limit, "seed": seed},
         "primed_with": None,
     }

@@ -194,9 +194,14 @@ def _together(states: Sequence[State]) -> State:
 
 
 def own_draws(seed: int, request: Request, limit: int) -> Tensor:
-    """The sample's own random numbers, (limit,), made on the CPU so that every device draws the same."""
+    """The sample's own random numbers, (limit,)."""
+    return numbers_of(seed, request.group, request.number, "draws", limit)
+
+
+def numbers_of(seed: int, name: str, number: int, what: str, limit: int) -> Tensor:
+    """Random numbers in [0, 1), (limit,), by what they are for; made on the CPU so that every device draws the same."""
     generator = torch.Generator()
-    generator.manual_seed(int(_key(seed, request.group, request.number, "draws")[:15], 16))
+    generator.manual_seed(int(_key(seed, name, number, what)[:15], 16))
     return torch.rand(limit, generator=generator, dtype=torch.float64)
 
 

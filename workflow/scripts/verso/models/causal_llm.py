@@ -10,7 +10,7 @@ transformers, peft and bitsandbytes are imported where they are used: together t
 import json
 import shutil
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +19,22 @@ from torch import nn
 
 from verso.errors import VersoError
 from verso.files import give_usual_rights, read_json, sha256_of, write_json
+from verso.models.adapters import begin_adapters, must_be_tuned_on, must_have_targets
 from verso.models.pretrained import snapshot_of
 
 ADAPTER = ("adapter_model.safetensors", "adapter_config.json")
+CAUSAL = ("ForCausalLM", "LMHeadModel")  # how transformers' classes of causal language models are called
 
 
 def load_base(manifest: str | Path, quantisation: str, device: torch.device, dtype: torch.dtype) -> Any:
     """The base on `device`, frozen, with `dtype` for what is not quantised and for the arithmetic.
 
     manifest: pretrained.json. quantisation: "nf4" or "none". A snapshot that was saved in 4 bits stays so with either.
-    Raises what snapshot_of raises, and VersoError when a card has no room for the weights, before anything is loaded.
+    Raises what snapshot_of and must_be_causal raise, and VersoError when a card has no room for the weights, before anything is
+    loaded.
     """
     folder = snapshot_of(manifest)
+    must_be_causal(folder)
     in_4_bits = is_in_4_bits(folder)
     must_have_room(read_json(manifest), in_4_bits or quantisation == "nf4", device)
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
@@ -45,6 +49,16 @@ def load_base(manifest: str | Path, quantisation: str, device: torch.device, dty
     )
     freeze(model, dtype)
     return model
+
+
+def must_be_causal(snapshot: Path) -> None:
+    """Raises VersoError when a model was saved as another kind than one that foretells the next token, as BERT is."""
+    saved_as = read_json(snapshot / "config.json").get("architectures") or []
+    if saved_as and not any(name.endswith(CAUSAL) for name in saved_as):
+        raise VersoError(
+            f"{snapshot}: holds a {', '.join(saved_as)}, which is no causal language model and writes nothing; take another "
+            "(its config.json says ...ForCausalLM)"
+        )
 
 
 def is_in_4_bits(snapshot: Path) -> bool:
@@ -93,31 +107,10 @@ def with_adapters(base: Any, lora: Mapping[str, Any], seed: int) -> Any:
     """
     from peft import LoraConfig, get_peft_model
 
-    must_have_targets(base, lora)
+    must_have_targets(base, lora["target_modules"])
     model = get_peft_model(base, LoraConfig(task_type="CAUSAL_LM", bias="none", **lora))
     begin_adapters(model, seed)
     return model
-
-
-def must_have_targets(base: nn.Module, lora: Mapping[str, Any]) -> None:
-    """Raises VersoError when one of lora["target_modules"] is no layer of the model."""
-    layers = {name.rpartition(".")[2] for name, module in base.named_modules() if isinstance(module, nn.Linear)}
-    if missing := [name for name in lora["target_modules"] if name not in layers]:
-        raise VersoError(f"lora.target_modules: no layer {', '.join(missing)}; this model has: {', '.join(sorted(layers))}")
-
-
-def begin_adapters(model: nn.Module, seed: int) -> None:
-    """Give adapters the numbers that they begin with, by the seed alone, whatever library or device made them.
-
-    A is uniform within 1 / √inputs, as peft has it; B stays zero, so that the model begins as its base. All are in float32
-    whatever the base is: half a float cannot hold small steps. PyTorch's random numbers go on from here.
-    """
-    torch.manual_seed(seed)
-    for name, parameter in sorted(learnt_weights(model)):
-        parameter.data = parameter.data.float()
-        if ".lora_A." in name:
-            bound = parameter.shape[1] ** -0.5  # (r, inputs)
-            parameter.data.copy_(torch.empty(parameter.shape, device="cpu").uniform_(-bound, bound))
 
 
 def parameter_counts(model: nn.Module) -> dict[str, int]:
@@ -152,16 +145,19 @@ def save_adapters(model: Any, folder: str | Path) -> None:
 
 
 def write_architecture(path: str | Path, manifest: str | Path, settings: Mapping[str, Any], counts: Mapping[str, int]) -> None:
-    """Say what a run's model is: its base (by name and by the manifest's checksum), its tuning and its size."""
+    """Say what a run's model is: its base (by name and by the manifest's checksum), its tuning and its size.
+
+    settings: family, tuning, quantisation, max_length, and lora of a model that may be tuned.
+    """
     described = read_json(manifest)
     facts = {
-        "family": "causal_llm",
+        "family": settings["family"],
         "parameters": counts["total"] + counts["trainable"],
         "trainable": counts["trainable"],
         "base": described["name"],
         "base_manifest": sha256_of(manifest),
         "base_miniature": described["miniature"],
-        **{key: settings[key] for key in ("tuning", "quantisation", "max_length", "lora")},
+        **{key: settings[key] for key in ("tuning", "quantisation", "max_length", "lora") if key in settings},
     }
     write_json(path, facts)
 
@@ -176,17 +172,6 @@ def load_tuned(folder: str | Path, manifest: str | Path, device: torch.device, d
     if about["tuning"] == "lora":
         model = read_adapters(model, folder)
     return model.eval(), about
-
-
-def must_be_tuned_on(folder: str | Path, manifest: str | Path) -> dict[str, Any]:
-    """A run's architecture.json. Raises VersoError when its base is another one than the manifest describes."""
-    about = read_json(Path(folder) / "architecture.json")
-    if about["base_manifest"] != sha256_of(manifest):
-        raise VersoError(
-            f"{folder}: its adapters were tuned on another base than {manifest} describes now (this run's: {about['base']}); "
-            "train the run again, or put that base back"
-        )
-    return dict(about)
 
 
 def read_adapters(base: Any, folder: str | Path) -> Any:
@@ -220,8 +205,3 @@ def load_tokenizer(manifest: str | Path) -> Any:
             f"{folder}: its tokenizer has no chat template; take an instruction-tuned model (its name says -instruct or -chat)"
         )
     return tokenizer
-
-
-def learnt_weights(model: nn.Module) -> Iterable[tuple[str, nn.Parameter]]:
-    """What training changes, by name."""
-    return ((name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad)

@@ -16,11 +16,12 @@ from verso.text.labels import Labels
 
 TABLES = (
     "classifiers", "classifier_comparisons", "classifier_classes", "classifier_confusions", "classifier_runs",
-    "classifier_errors",
+    "classifier_jobs", "classifier_errors",
 )  # fmt: skip
-FIGURES = ("classifier_f1", "classifier_differences", "confusion_matrices")
+FIGURES = ("classifier_f1", "classifier_learning_curves", "classifier_differences", "confusion_matrices")
 TOO_FEW = 0.05  # an accuracy that is not known better than to so many points
 FEW_OF_LABEL = 30  # test texts of a label, below which its F1 moves by points with each of them
+REPLIES_OF_A_MODEL = 5  # texts whose invalid replies are shown
 LESS_IS_BETTER = ("mean_absolute_error", "calibration_error", "invalid")
 SHOWN = (
     "f1_macro", "accuracy", "f1_weighted", "precision_macro", "recall_macro", "precision_weighted", "recall_weighted",
@@ -30,14 +31,19 @@ SHOWN = (
 Row = Mapping[str, str]
 
 
-def described(tables: Mapping[str, Sequence[Row]], probes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What the template is given beside the tables. probes: as verso.report.page.render takes them."""
+def described(
+    tables: Mapping[str, Sequence[Row]], probes: Sequence[Mapping[str, Any]], replies: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the template is given beside the tables. probes, replies: as verso.report.page.render takes them."""
     names = list(dict.fromkeys(row["corpus"] for row in tables["classifiers"]))
     return {
         "classified": [summarise(name, tables) for name in names],
+        "learnt_by_epochs": any(row["epochs"] for row in tables["classifiers"]),
         "errors_of_a_label": OF_A_CLASS,
         "words_of_an_error": WORDS,
         "probed": [told for corpus in probes if (told := probe_table(corpus))["rows"]],
+        "invalid": invalid_replies(replies),
+        "replies_of_a_model": REPLIES_OF_A_MODEL,
     }
 
 
@@ -82,6 +88,23 @@ def summarise(corpus: str, tables: Mapping[str, Sequence[Row]]) -> dict[str, Any
         "confused": {(row["model"], row["label"], row["prediction"]): row for row in own["classifier_confusions"]},
         "errors": sorted(own["classifier_errors"], key=lambda row: -(optional_float(row["confidence"]) or 0.0)),
     }
+
+
+def invalid_replies(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Of each corpus and model the first texts without a valid reply: {"corpus", "model", "seed", "document", "replies"}.
+
+    runs: {"corpus", "model", "seed", "path" of replies.jsonl}. Long replies are cut.
+    """
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for run in runs:
+        own = found.setdefault((run["corpus"], run["model"]), [])
+        for row in read_json_lines(run["path"]):
+            if len(own) < REPLIES_OF_A_MODEL and row["prediction"] == "":
+                replies = [beginning(reply) for reply in row["replies"]]
+                own.append(
+                    {key: run[key] for key in ("corpus", "model", "seed")} | {"document": row["document"], "replies": replies}
+                )
+    return [row for rows in found.values() for row in rows]
 
 
 def probe_table(corpus: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ WORK = {"training": "hardware", "scoring": "scoring_hardware", "sampling": "samp
 def hardware_rows(run: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A row for each work of a run that was measured: its training, of a pretrained model its scoring and sampling too.
 
-    run: as tables.compare takes it. A base that was taken as it is has no training.
+    run: as tables.compare or classifier_tables.compare takes it. A base that was taken as it is has no training.
     """
     untuned = read_json(run["architecture"]).get("tuning") == "none"
     works = [work for work, key in WORK.items() if key in run and not (untuned and work == "training")]

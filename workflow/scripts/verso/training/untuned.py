@@ -5,7 +5,7 @@ from typing import Any
 
 from verso.files import read_json, write_csv, write_json
 from verso.hardware import Meter, asked_and_used, pick_device
-from verso.models.causal_llm import write_architecture
+from verso.models.causal_llm import must_be_causal, write_architecture
 from verso.models.pretrained import snapshot_of
 from verso.training.loop import HISTORY
 
@@ -20,9 +20,9 @@ def take(
 ) -> None:
     """Write what a training would have: the architecture, a history of no epoch, and that nothing was used.
 
-    Raises VersoError when the base's files are not whole.
+    settings: as write_architecture takes them. Raises VersoError when the base's files are not whole, or it is no causal model.
     """
-    snapshot_of(manifest)
+    must_be_causal(snapshot_of(manifest))
     write_architecture(architecture, manifest, settings, {"total": read_json(manifest)["parameters"], "trainable": 0})
     write_csv(history, [], HISTORY)
     write_json(hardware, asked_and_used(Meter(pick_device(0)).report(tokens=0), asked))

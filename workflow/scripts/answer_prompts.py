@@ -1,0 +1,25 @@
+"""Ask a chat model for the labels of the test texts (verso.evaluation.prompting)."""
+
+from pathlib import Path
+
+from verso.jobs import job_of
+
+if __name__ == "__main__":
+    with job_of(snakemake) as job:
+        from verso.evaluation.prompting import answer
+
+        answer(
+            documents=snakemake.input.test,
+            train=snakemake.input.train,
+            labels=snakemake.input.labels,
+            template=snakemake.input.template,
+            manifest=snakemake.input.manifest,
+            model_folder=Path(snakemake.input.architecture).parent,
+            settings=snakemake.params.settings,
+            seed=snakemake.params.seed,
+            batch=snakemake.resources.texts_at_once,
+            scores=snakemake.output.scores,
+            replies=snakemake.output.replies,
+            scoring=snakemake.output.scoring,
+            asked=job.asked,
+        )
