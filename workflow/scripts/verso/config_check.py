@@ -21,7 +21,7 @@ RULES = (
     "report_so_far", "fetch_pretrained", "make_miniature", "train_causal_llm", "take_causal_llm", "score_causal_llm",
     "sample_causal_llm", "merge_causal_llm", "scrape_genius", "train_classifier", "train_tfidf", "train_majority",
     "predict_labels", "write_probes", "predict_probes", "compare_classifiers", "draw_classifiers", "compare_classifiers_so_far",
-    "draw_classifiers_so_far",
+    "draw_classifiers_so_far", "describe_pretrained", "describe_pretrained_so_far",
     "scrape_steam", "fetch_dataset", "prepare_labelled", "export_labelled", "take_prompt", "answer_prompts", "answer_probes",
 )  # fmt: skip
 
