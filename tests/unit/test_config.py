@@ -165,7 +165,6 @@ def without(entry, key):
         (HUB | {"configuration": "nowhere.json"}, "configuration", "nowhere.json is no file"),
         (HUB | {"type": "hob"}, "type", "must be one of hub, miniature"),
         (MINIATURE | {"corpus": "sings"}, "corpus", '"sings" is no corpus; did you mean "songs"?'),
-        (MINIATURE | {"corpus": "reviews"}, "corpus", "is labelled"),
         (MINIATURE | {"vocabulary": 100}, "vocabulary", "greater than or equal to 300"),
         (MINIATURE | {"pretraining": {"epoch": 3}}, "pretraining.epoch", 'did you mean "epochs"?'),
         (MINIATURE | {"configuration": {"vocab_size": 9}}, "", "configuration.vocab_size is given by `vocabulary`"),

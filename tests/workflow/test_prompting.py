@@ -10,7 +10,7 @@ from verso.files import read_csv, read_json, read_json_lines
 
 NEEDS = {"mem_mb": 1500, "runtime": 10}
 TOY = {
-    "type": "miniature", "architecture": "mistral", "corpus": "songs", "vocabulary": 400, "needs": NEEDS,
+    "type": "miniature", "architecture": "mistral", "corpus": "reviews", "vocabulary": 400, "needs": NEEDS,
     "configuration": {
         "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1,
     },
@@ -25,7 +25,6 @@ MODELS = {
 CONFIG = {
     "title": "A test",
     "corpora": {
-        "songs": {"kind": "songs", "source": {"path": "songs.jsonl"}, "songs_per_artist": 4},
         "reviews": {
             "kind": "labelled",
             "source": {"path": "reviews.json"},

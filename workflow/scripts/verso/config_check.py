@@ -22,7 +22,9 @@ RULES = (
     "sample_causal_llm", "merge_causal_llm", "scrape_genius", "train_classifier", "train_tfidf", "train_majority",
     "predict_labels", "write_probes", "predict_probes", "compare_classifiers", "draw_classifiers", "compare_classifiers_so_far",
     "draw_classifiers_so_far", "describe_pretrained", "describe_pretrained_so_far",
-    "scrape_steam", "fetch_dataset", "prepare_labelled", "export_labelled", "take_prompt", "answer_prompts", "answer_probes",
+    "scrape_steam", "fetch_dataset", "prepare_labelled", "export_labelled",
+    "take_prompt", "answer_prompts", "answer_probes",
+    "train_encoder", "predict_encoder", "predict_encoder_probes",
 )  # fmt: skip
 
 # Which corpora each family of models can learn from: language models any text, classifiers what has labels.
@@ -88,7 +90,9 @@ def _dangling_names(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _faults_of_pretrained(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Faults of miniatures that learn from no text, of configurations that are no file, of models that start from nothing."""
+    """Faults of miniatures that learn from no corpus, configurations that are no file, models that start from nothing or what
+    cannot do their work.
+    """
     corpora, models, known = (_mapping(raw.get(key)) for key in ("corpora", "models", "pretrained"))
     faults = []
     for name, entry in known.items():
@@ -96,18 +100,18 @@ def _faults_of_pretrained(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
         corpus, configuration = entry.get("corpus"), entry.get("configuration")
         if isinstance(corpus, str) and corpus not in corpora:
             faults.append((f"{path}.corpus", _unknown(corpus, "corpus", corpora)))
-        kind = _mapping(corpora.get(corpus)).get("kind") if isinstance(corpus, str) else None
-        if kind == "labelled":
-            kinds = ", ".join(KINDS_OF_FAMILY["recurrent_lm"])
-            faults.append((f"{path}.corpus", f'"{corpus}" is labelled; a miniature learns from a corpus of kind {kinds}'))
         if entry.get("type") == "hub" and isinstance(configuration, str) and not Path(configuration).is_file():
             faults.append((f"{path}.configuration", f"{configuration} is no file (looked from {Path.cwd()})"))
     for name, model in models.items():
         start, family = _mapping(model).get("pretrained"), _mapping(model).get("family")
         if isinstance(start, str) and start not in known:
             faults.append((f"models.{name}.pretrained", _unknown(start, "pretrained model", known)))
-        if isinstance(start, str) and family in WRITERS and _mapping(known.get(start)).get("purpose") == "masked_lm":
+        entry = _mapping(known.get(start)) if isinstance(start, str) else {}
+        if family in WRITERS and entry.get("purpose") == "masked_lm":
             what = f'"{start}" has purpose masked_lm and writes nothing; a {family} starts from one of purpose causal_lm'
+            faults.append((f"models.{name}.pretrained", what))
+        if family == "encoder" and entry.get("type") == "miniature" and entry.get("purpose", "causal_lm") != "masked_lm":
+            what = f'"{start}" reads a text from one side; an encoder starts from a miniature of purpose: masked_lm'
             faults.append((f"models.{name}.pretrained", what))
     return faults
 

@@ -103,6 +103,12 @@ def _cards_name(count: int) -> str:
     return " + ".join(name if times == 1 else f"{times} x {name}" for name, times in names.items())
 
 
+def arithmetic(device: Device) -> torch.autocast:
+    """A context in which large products are computed in the card's number type; on the CPU all stays float32."""
+    on_card = device.device.type == "cuda"
+    return torch.autocast(device.device.type, dtype=device.dtype if on_card else None, enabled=on_card)
+
+
 def use_threads() -> int:
     """Compute with as many threads as OMP_NUM_THREADS says (unset: PyTorch's choice); returns the number.
 

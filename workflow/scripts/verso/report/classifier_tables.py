@@ -69,11 +69,11 @@ def compare(
     """Write the seven tables of all runs of classifiers, the first four as .tex beside the CSV too, and what they cost as .tex.
 
     runs: {"corpus", "model", "family", "seed", "miniature": bool} and the paths "scores", "architecture", "history", "hardware",
-    "scoring". A run of two experiments counts once. corpora: {"name", "labels": path of labels.json, "test": of test.jsonl}.
-    seed: of the bootstrap. Scores are means over seeds; intervals are 95 %, by bootstrap over test documents, and differences a
-    minus b in macro F1 (above 0: a is better). Two models are told apart, and one beats the other, where the paired bootstrap's
-    p, corrected by Holm for all pairs of the corpus, is below 0.05. Raises VersoError when two runs of a corpus were scored on
-    different documents, and as verso.evaluation.predictions does.
+    "scoring". A run that belongs to two experiments counts once. corpora: {"name", "labels": path of labels.json, "test": of
+    test.jsonl}. seed: of the bootstrap. Scores are means over seeds; intervals are 95 %, by bootstrap over test documents, and
+    differences a minus b in macro F1 (above 0: a is better). Two models are told apart, and one beats the other, where
+    the paired bootstrap's p, corrected by Holm for all pairs of the corpus, is below 0.05. Raises VersoError when two runs of a
+    corpus were scored on different documents, and as verso.evaluation.predictions does.
     """
     tables: dict[str, list[dict[str, Any]]] = {
         name: [] for name in ("models", "pairs", "classes", "confusions", "runs", "jobs", "errors")

@@ -66,25 +66,31 @@ def fit(
     checkpoint_seconds: float,
     tell: Callable[[dict[str, Any]], None],
     highest: str | None = None,
+    groups: list[dict[str, Any]] | None = None,
 ) -> Outcome:
     """Train the task's model until its epochs, its patience or its minutes are over; it then holds its best weights.
 
     settings: epochs, optimiser, learning_rate, weight_decay, clip, schedule, early_stopping, minutes. checkpoint_seconds: the
     most time between two checkpoints. Losses are means in nats. highest: a column that the task observes, whose highest value is
-    the best; None: best is the lowest validation loss. With `minutes` the training ends where the clock finds it, so two such
-    runs are not equal bit by bit; without, they are. tell: is called at most once a second with how far training is: epoch,
-    epochs, step, steps (of the whole training), train_loss, validation_loss (of the last finished epoch, None before) and
-    seconds_left (at this life's speed, without early stopping).
+    the best; None: best is the lowest validation loss. groups: see optimiser_of; None: all weights alike. With `minutes` the
+    training ends where the clock finds it, so two such runs are not equal bit by bit; without, they are. tell: is called at most
+    once a second with how far training is: epoch, epochs, step, steps (of the whole training), train_loss, validation_loss (of
+    the last finished epoch, None before) and seconds_left (at this life's speed, without early stopping).
 
     Raises VersoError when the loss is no longer finite, and Interrupted after SIGTERM or SIGINT (stopped) or when a later start
     of Snakemake waits for the run (handed_over), once a checkpoint is saved.
     """
     with stop_signals() as stop:
-        return _Loop(task, settings, device, checkpoints, checkpoint_seconds, tell, highest, stop).run()
+        return _Loop(task, settings, device, checkpoints, checkpoint_seconds, tell, highest, groups, stop).run()
 
 
-def optimiser_of(settings: dict[str, Any], parameters: list[nn.Parameter], device: torch.device) -> torch.optim.Optimizer:
-    """The optimiser of settings["optimiser"]: adam, adamw, or adamw_8bit, which without a card is adamw."""
+def optimiser_of(
+    settings: dict[str, Any], parameters: list[nn.Parameter] | list[dict[str, Any]], device: torch.device
+) -> torch.optim.Optimizer:
+    """The optimiser of settings["optimiser"]: adam, adamw, or adamw_8bit, which without a card is adamw.
+
+    parameters: weights, or groups of them: {"params", "rate_factor" that the schedule's rate is multiplied by, "weight_decay"}.
+    """
     values = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
     if settings["optimiser"] == "adam":
         return torch.optim.Adam(parameters, **values)
@@ -105,6 +111,7 @@ class _Loop:
         checkpoint_seconds: float,
         tell: Callable[[dict[str, Any]], None],
         highest: str | None,
+        groups: list[dict[str, Any]] | None,
         stop: Stop,
     ) -> None:
         self.task, self.settings, self.checkpoints, self.tell, self.stop = task, settings, checkpoints, tell, stop
@@ -112,7 +119,7 @@ class _Loop:
         self.device = device.device
         self.cards = device.devices if self.device.type == "cuda" else []
         self.parameters = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
-        self.optimiser = optimiser_of(settings, self.parameters, self.device)
+        self.optimiser = optimiser_of(settings, groups or self.parameters, self.device)
         # Halves hold gradients only if the loss is scaled up; otherwise this does nothing
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=device.dtype is torch.float16)
         self.steps = settings["epochs"] * task.steps
@@ -251,7 +258,7 @@ class _Loop:
             "tokens": at.tokens,
             "train_loss": loss_sum / at.row_tokens if stepped else None,
             "validation_loss": validation_loss,
-            "learning_rate": self.optimiser.param_groups[0]["lr"] if stepped else None,
+            "learning_rate": max(group["lr"] for group in self.optimiser.param_groups) if stepped else None,
             "gradient_norm": norm_sum / at.row_steps if stepped else None,
             "seconds": round(self.meter.wall_seconds, 3),
             "best": int(improved),
