@@ -10,6 +10,7 @@ import torch
 
 from verso.hardware import Device
 from verso.models import causal_llm
+from verso.models.adapters import learnt_weights
 from verso.training import miniature
 from verso.training.causal_llm import Tuning, examples
 
@@ -117,7 +118,7 @@ def with_random_adapters(model, seed=3, size=0.1):
     """Adapters that do something: fresh ones multiply by zero."""
     chance = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for _, parameter in causal_llm.learnt_weights(model):
+        for _, parameter in learnt_weights(model):
             parameter.add_(torch.randn(parameter.shape, generator=chance) * size)
     return model
 

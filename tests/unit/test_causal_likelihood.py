@@ -14,6 +14,7 @@ from verso.errors import VersoError
 from verso.evaluation.causal_likelihood import COLUMNS, log_likelihood, score, windows
 from verso.files import read_csv, read_json
 from verso.models import causal_llm
+from verso.models.adapters import learnt_weights
 from verso.text.chat import prompt_of, with_prompt, without_prompt
 from verso.training.backends import described
 
@@ -175,7 +176,7 @@ def test_what_decides_the_figure_stands_beside_it_and_how_many_texts_it_touched(
 def test_weights_that_are_no_numbers_give_an_error_and_no_scores(tiny, run, tmp_path):
     model = tiny.tunable()
     with torch.no_grad():
-        for name, parameter in causal_llm.learnt_weights(model):
+        for name, parameter in learnt_weights(model):
             if "layers.1.self_attn.o_proj" in name:
                 parameter.fill_(math.nan)
     folder = tmp_path / "model"

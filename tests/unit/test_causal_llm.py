@@ -13,6 +13,7 @@ from verso.errors import VersoError
 from verso.estimates_llm import architecture
 from verso.files import read_json, write_json
 from verso.models import causal_llm
+from verso.models.adapters import learnt_weights
 from verso.models.pretrained import snapshot_of, write_manifest
 
 ROOT = Path(__file__).parents[2]
@@ -119,7 +120,7 @@ def test_adapters_begin_as_their_base_are_float32_and_leave_it_frozen(tiny, quan
     assert torch.allclose(logits(model), before, atol=1e-5)  # DoRA divides by a norm and multiplies by it
     if not changes:
         assert torch.equal(logits(model), before)
-    learnt = dict(causal_llm.learnt_weights(model))
+    learnt = dict(learnt_weights(model))
     assert {parameter.dtype for parameter in learnt.values()} == {torch.float32}
     assert all("lora_" in name for name in learnt)
 
@@ -128,7 +129,7 @@ def test_adapters_of_a_base_in_halves_are_float32(tiny):
     base = causal_llm.load_base(tiny.manifest, "none", CPU.device, torch.float16)
     assert {parameter.dtype for parameter in base.parameters()} == {torch.float16}
     model = causal_llm.with_adapters(base, LORA, 1)
-    assert {parameter.dtype for _, parameter in causal_llm.learnt_weights(model)} == {torch.float32}
+    assert {parameter.dtype for _, parameter in learnt_weights(model)} == {torch.float32}
 
 
 def test_the_seed_draws_the_adapters_and_nothing_else_does(tiny):
@@ -137,7 +138,7 @@ def test_the_seed_draws_the_adapters_and_nothing_else_does(tiny):
     torch.manual_seed(7)
     again = tiny.tunable()
     other = causal_llm.with_adapters(tiny.base(), LORA, 2)
-    first, second, third = (dict(causal_llm.learnt_weights(model)) for model in (one, again, other))
+    first, second, third = (dict(learnt_weights(model)) for model in (one, again, other))
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert any(not torch.equal(first[name], third[name]) for name in first)
 
@@ -150,7 +151,7 @@ def test_a_target_that_is_no_layer_is_named_beside_those_that_are(tiny):
 def gradients(model):
     model.zero_grad()
     model(input_ids=TOKENS, labels=TOKENS).loss.backward()
-    return {name: parameter.grad.clone() for name, parameter in causal_llm.learnt_weights(model)}
+    return {name: parameter.grad.clone() for name, parameter in learnt_weights(model)}
 
 
 def test_a_look_without_gradients_changes_no_gradient_of_a_model_in_4_bits(tiny):
@@ -185,7 +186,7 @@ def test_adapters_come_back_with_the_same_logits(tiny, tmp_path, changes):
     assert torch.equal(logits(again), logits(model))
     assert not torch.allclose(logits(again), logits(tiny.base()), atol=1e-2)
     assert not again.training
-    assert not list(causal_llm.learnt_weights(again))
+    assert not list(learnt_weights(again))
     assert about["trainable"] == causal_llm.parameter_counts(model)["trainable"]
 
 

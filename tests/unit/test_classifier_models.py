@@ -12,9 +12,10 @@ from torch.nn import functional as F
 
 from verso.errors import VersoError
 from verso.models.classifier_files import build, load, write_architecture
+from verso.models.label_heads import conditional_log_probabilities
 from verso.models.recurrent_classifier import mirrored
 from verso.models.recurrent_lm import save_weights
-from verso.models.text_classifier import PADDING, conditional_log_probabilities, parameter_counts
+from verso.models.text_classifier import PADDING, parameter_counts
 
 REPORT = {
     "rnn": {"family": "recurrent_classifier", "cell": "rnn"},

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,11 @@ from verso.text.labels import Labels
 from verso.text.tokens import TokenVocabulary
 from verso.training import classifier as module
 from verso.training.checkpoints import Checkpoints
-from verso.training.classifier import Classification, balanced_weights
+from verso.training.classifier import Classification
 from verso.training.classifier import train as train_and_tell
 from verso.training.labelled import LabelledTexts, read_labelled
 from verso.training.loop import HISTORY, fit
+from verso.training.telling import balanced_weights
 
 CPU = Device(torch.device("cpu"), torch.float32, "a test")
 SHARED = {
@@ -81,7 +83,10 @@ def task_of(corpus, name, parts=1, **changes):
     torch.manual_seed(0)
     settings = {**FAMILIES[name], **changes}
     known, labels = TokenVocabulary.load(corpus / "vocab_token.json"), Labels.load(corpus / "labels.json")
-    learnt, held_out = (read_labelled(corpus / f"{part}.jsonl", known, labels, 40) for part in ("train", "validation"))
+    learnt, held_out = (
+        read_labelled(corpus / f"{part}.jsonl", labels, partial(EncodedTexts.of, vocabulary=known, longest=40))
+        for part in ("train", "validation")
+    )
     return Classification(build(settings, len(known), len(labels)), learnt, held_out, settings, 5, parts), settings
 
 

@@ -1,12 +1,24 @@
 import json
+import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from verso import hardware
-from verso.errors import VersoError
-from verso.hardware import Device, EnergyCounter, Meter, asked_and_used, peak_ram_mb, pick_device, use_threads
+from verso.errors import DeviceLost, VersoError
+from verso.hardware import (
+    Device,
+    EnergyCounter,
+    Meter,
+    asked_and_used,
+    peak_ram_mb,
+    pick_device,
+    pick_device_for_llm,
+    use_threads,
+)
+from verso.training.card import promised_card_is_there
 
 CPU = Device(torch.device("cpu"), torch.float32, "a test")
 
@@ -15,8 +27,17 @@ CPU = Device(torch.device("cpu"), torch.float32, "a test")
 def a_card(monkeypatch):
     """A machine that seems to have a CUDA card."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "TITAN RTX")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda number: (7, 5))
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda number: "TITAN RTX")
+
+
+@pytest.fixture
+def three_cards(monkeypatch, a_card):
+    """A machine that seems to have three, the third older than the others."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda number: [(8, 6), (8, 6), (7, 5)][number])
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda number: ["RTX 3090", "RTX 3090", "TITAN RTX"][number])
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a card here")
@@ -31,6 +52,48 @@ def test_a_card_is_taken_only_when_one_was_asked_for():
     asked, unasked = pick_device(1), pick_device(0)
     assert (asked.device.type, asked.reason.split(";")[0]) == ("cuda", "TITAN RTX (sm_75)")
     assert (unasked.device.type, unasked.reason) == ("cpu", "CPU, for no card was asked for; float32")
+
+
+@pytest.mark.usefixtures("three_cards")
+def test_as_many_cards_as_were_asked_for_share_a_training_and_compute_in_what_all_of_them_know():
+    two, three = (pick_device_for_llm(gpus) for gpus in (2, 3))
+    assert two.devices == [torch.device("cuda:0"), torch.device("cuda:1")]
+    assert (two.dtype, two.reason) == (torch.bfloat16, "2 x RTX 3090 (sm_86); bfloat16")
+    assert (three.count, three.dtype) == (3, torch.float16)
+    assert three.reason.startswith("2 x RTX 3090 + TITAN RTX (sm_75); float16")
+    assert pick_device(2).count == 2
+    assert pick_device(0).devices == [torch.device("cpu")]
+
+
+@pytest.mark.usefixtures("three_cards")
+def test_fewer_cards_than_were_asked_for_are_refused_and_in_slurm_they_are_a_lost_card(monkeypatch):
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    with pytest.raises(VersoError, match=r"4 cards were asked for and 3 can be seen here.* gpus: 3"):
+        pick_device(4)
+    monkeypatch.setenv("SLURM_JOB_ID", "17")
+    found = pick_device(4)
+    with pytest.raises(DeviceLost, match=r"was given 4 cards \(gpus: 4\) and sees 3"):
+        promised_card_is_there(found, 4)
+    promised_card_is_there(found, 3)
+
+
+@pytest.mark.usefixtures("three_cards")
+def test_of_two_cards_the_fullest_one_s_peak_counts_and_the_energy_of_both(monkeypatch):
+    joules = {b"GPU-0": 5_000, b"GPU-1": 7_000, b"GPU-2": 100_000}
+    library = SimpleNamespace(
+        nvmlInit=lambda: None, nvmlDeviceGetHandleByUUID=lambda uuid: uuid, nvmlDeviceGetTotalEnergyConsumption=joules.__getitem__
+    )
+    monkeypatch.setitem(sys.modules, "pynvml", library)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda number: SimpleNamespace(uuid=number))
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda card: None)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda card: [3e9, 2e9, 9e9][card.index])
+    monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda card: [4e9, 5e9, 9e9][card.index])
+    meter = Meter(pick_device(2))
+    joules |= {b"GPU-0": 6_000, b"GPU-1": 9_000, b"GPU-2": 500_000}
+    report = meter.report(1000)
+    assert (report["peak_vram_mb"], report["peak_vram_reserved_mb"], report["energy_joules"]) == (3000, 5000, 3.0)
+    assert (report["device"], report["device_name"]) == ("cuda", "2 x RTX 3090")
+    assert report["energy_source"] == "NVML total energy of the 2 cards"
 
 
 def test_the_threads_are_those_that_the_job_was_given(monkeypatch):
@@ -135,7 +198,7 @@ def test_energy_is_summed_over_packages_and_survives_a_counter_that_comes_round(
     monkeypatch.setattr(hardware, "POWERCAP", tmp_path)
     zone(tmp_path / "intel-rapl:0", 1_000_000)
     zone(tmp_path / "intel-rapl:1", 9_000_000)
-    counter = EnergyCounter(torch.device("cpu"))
+    counter = EnergyCounter([torch.device("cpu")])
     zone(tmp_path / "intel-rapl:0", 3_000_000)
     zone(tmp_path / "intel-rapl:1", 500_000)
     assert counter.read() == pytest.approx(2.0 + 1.5)
@@ -145,6 +208,6 @@ def test_energy_is_summed_over_packages_and_survives_a_counter_that_comes_round(
 
 def test_a_machine_without_a_counter_says_so_and_gives_no_figure(tmp_path, monkeypatch):
     monkeypatch.setattr(hardware, "POWERCAP", tmp_path)
-    counter = EnergyCounter(torch.device("cpu"))
+    counter = EnergyCounter([torch.device("cpu")])
     assert counter.read() is None
     assert "no RAPL" in counter.source

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from functools import partial
 
 import pytest
 import torch
@@ -104,10 +105,10 @@ def test_a_file_without_documents_or_with_a_foreign_label_is_refused(tmp_path):
     path, labels = tmp_path / "train.jsonl", Labels(["1", "2"], True)
     path.write_text("")
     with pytest.raises(VersoError, match="no document"):
-        read_labelled(path, WORDS, labels, 9)
+        read_labelled(path, labels, partial(EncodedTexts.of, vocabulary=WORDS, longest=9))
     path.write_text('{"id": "a", "text": "la", "group": "2"}\n{"id": "b", "text": "la", "group": "3"}\n')
     with pytest.raises(VersoError, match="b has the label '3'"):
-        read_labelled(path, WORDS, labels, 9)
+        read_labelled(path, labels, partial(EncodedTexts.of, vocabulary=WORDS, longest=9))
 
 
 def test_f1_is_over_all_labels_and_weighted_by_their_texts():

@@ -11,6 +11,7 @@ from tiny_llm import LORA, SETTINGS, with_random_adapters
 from verso.errors import VersoError
 from verso.files import read_json
 from verso.models import causal_llm, merged
+from verso.models.adapters import learnt_weights
 from verso.models.pretrained import write_manifest
 
 TOKENS = torch.tensor([[1, 3, 40, 60, 80, 90, 100, 7, 120, 4, 33, 2]])
@@ -109,7 +110,7 @@ def test_a_new_merge_leaves_nothing_of_an_old_one_or_of_one_that_was_killed(tiny
 
 def test_a_merge_that_fails_leaves_the_old_one_and_no_part_of_a_new_one(tiny, tmp_path):
     model = with_random_adapters(tiny.tunable())
-    _, broken = next(iter(causal_llm.learnt_weights(model)))
+    _, broken = next(iter(learnt_weights(model)))
     with torch.no_grad():
         broken[0, 0] = float("inf")
     folder = saved(model, tiny.manifest, tmp_path / "model")

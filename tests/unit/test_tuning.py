@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from verso.errors import VersoError
 from verso.hardware import pick_device_for_llm
-from verso.models import causal_llm
+from verso.models.adapters import learnt_weights
 from verso.text.chat import Example, prompt_of, with_prompt
 from verso.training.causal_llm import RECITED_TOKENS, Tuning, beyond_window, examples
 
@@ -55,7 +55,7 @@ def loss_and_gradient(tuning, batch):
     for share, counted in tuning.losses(batch):
         share.backward()
         total, targets, shares = total + float(share.detach()), targets + counted, shares + 1
-    gradient = {name: parameter.grad.clone() for name, parameter in causal_llm.learnt_weights(tuning.model)}
+    gradient = {name: parameter.grad.clone() for name, parameter in learnt_weights(tuning.model)}
     return total, targets, shares, gradient
 
 
@@ -238,6 +238,7 @@ def test_a_part_without_texts_is_an_error(tmp_path, tokenizer):
 def test_a_card_computes_in_the_halves_that_it_has_whatever_pytorch_says(monkeypatch, capability, dtype):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)  # by emulation, on cards before sm_80
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *device: capability)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda *device: "A card")
     assert pick_device_for_llm(1).dtype is dtype

@@ -23,6 +23,7 @@ RULES = (
     "predict_labels", "write_probes", "predict_probes", "compare_classifiers", "draw_classifiers", "compare_classifiers_so_far",
     "draw_classifiers_so_far",
     "scrape_steam", "fetch_dataset", "prepare_labelled", "export_labelled", "take_prompt", "answer_prompts", "answer_probes",
+    "train_encoder", "predict_encoder", "predict_encoder_probes",
 )  # fmt: skip
 
 # Which corpora each family of models can learn from: language models any text, classifiers what has labels.
@@ -88,7 +89,9 @@ def _dangling_names(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _faults_of_pretrained(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Faults of miniatures that learn from no corpus, of configurations that are no file, of models that start from nothing."""
+    """Faults of miniatures that learn from no corpus, of configurations that are no file, of models that start from nothing or
+    from what cannot do their work.
+    """
     corpora, models, known = (_mapping(raw.get(key)) for key in ("corpora", "models", "pretrained"))
     faults = []
     for name, entry in known.items():
@@ -104,6 +107,10 @@ def _faults_of_pretrained(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
             faults.append((f"models.{name}.pretrained", _unknown(start, "pretrained model", known)))
         if isinstance(start, str) and family in WRITERS and _mapping(known.get(start)).get("purpose") == "masked_lm":
             what = f'"{start}" has purpose masked_lm and writes nothing; a {family} starts from one of purpose causal_lm'
+            faults.append((f"models.{name}.pretrained", what))
+        entry = _mapping(known.get(start)) if isinstance(start, str) else {}
+        if family == "encoder" and entry.get("type") == "miniature" and entry.get("purpose", "causal_lm") != "masked_lm":
+            what = f'"{start}" reads a text from one side; an encoder starts from a miniature of purpose: masked_lm'
             faults.append((f"models.{name}.pretrained", what))
     return faults
 

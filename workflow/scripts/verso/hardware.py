@@ -3,7 +3,9 @@
 import os
 import platform
 import time
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,27 +20,42 @@ POWERCAP = Path("/sys/class/powercap")
 
 @dataclass(frozen=True)
 class Device:
-    """Where to compute, in which number type, and why, as a sentence for the log and the report."""
+    """Where to compute, in which number type, and why, as a sentence for the log and the report.
+
+    count: devices that share each step of a training, of which `device` is the first.
+    """
 
     device: torch.device
     dtype: torch.dtype
     reason: str
+    count: int = 1
+
+    @property
+    def devices(self) -> list[torch.device]:
+        """All of them, in the order in which they are visible."""
+        on_cards = self.device.type == "cuda"
+        return [torch.device("cuda", number) if on_cards else self.device for number in range(self.count)]
 
 
 def pick_device(gpus: int) -> Device:
-    """The first visible CUDA card where one was asked for and is there, else the CPU; float32 on both.
+    """The first visible CUDA cards, as many as were asked for, where there are any, else the CPU; float32 on both.
 
-    gpus: the cards that the job was given; with 0 it leaves those alone that it sees, for they may be another job's.
+    gpus: the cards that the job was given; with 0 it leaves those alone that it sees, for they may be another job's. Raises
+    VersoError when some are there and fewer than that (in a job of SLURM that is a lost card, see training.card).
 
     float32 because small models are bound by launches and memory, not by arithmetic: halves would gain nothing, and cards
     before sm_80 have float16 alone, which overflows without loss scaling.
     """
     if gpus and torch.cuda.is_available():
-        major, minor = torch.cuda.get_device_capability()
-        name = torch.cuda.get_device_name()
-        return Device(
-            torch.device("cuda"), torch.float32, f"{name} (sm_{major}{minor}); float32, for a small model gains nothing by halves"
-        )
+        there = torch.cuda.device_count()
+        if gpus > there and not _in_slurm():
+            raise VersoError(
+                f"{gpus} cards were asked for and {there} can be seen here: run it where more are, or set the model's needs "
+                f"to gpus: {there}, which changes how long it takes and nothing that is learnt"
+            )
+        count = min(gpus, there)
+        reason = f"{_cards_name(count)} {_sm(count)}; float32, for a small model gains nothing by halves"
+        return Device(torch.device("cuda"), torch.float32, reason, count)
     if not gpus:
         why = "no card was asked for"
     else:
@@ -53,18 +70,43 @@ def pick_device_for_llm(gpus: int) -> Device:
     card was asked for and there is none.
     """
     found = pick_device(gpus)
-    if gpus and found.device.type != "cuda" and "SLURM_JOB_ID" not in os.environ:  # in SLURM: a lost card, see training.card
+    if gpus and found.device.type != "cuda" and not _in_slurm():  # in SLURM: a lost card, see training.card
         raise VersoError(
             f"a card was asked for (gpus: {gpus}) and there is none ({found.reason}): such a model would take days; run it where "
             "a card is, take its experiment out, or set its needs to gpus: 0"
         )
     if found.device.type != "cuda":
         return found
-    major, minor = torch.cuda.get_device_capability()
-    name = f"{torch.cuda.get_device_name()} (sm_{major}{minor})"
-    if (major, minor) >= (8, 0):
-        return Device(found.device, torch.bfloat16, f"{name}; bfloat16")
-    return Device(found.device, torch.float16, f"{name}; float16, for it computes no bfloat16 itself")
+    name = f"{_cards_name(found.count)} {_sm(found.count)}"
+    if _capability(found.count) >= (8, 0):
+        return replace(found, dtype=torch.bfloat16, reason=f"{name}; bfloat16")
+    return replace(found, dtype=torch.float16, reason=f"{name}; float16, for it computes no bfloat16 itself")
+
+
+def _in_slurm() -> bool:
+    return "SLURM_JOB_ID" in os.environ
+
+
+def _capability(count: int) -> tuple[int, int]:
+    """Of the oldest of the first `count` cards: all compute in one number type."""
+    return min(torch.cuda.get_device_capability(number) for number in range(count))
+
+
+def _sm(count: int) -> str:
+    major, minor = _capability(count)
+    return f"(sm_{major}{minor})"
+
+
+def _cards_name(count: int) -> str:
+    """Such as "TITAN RTX", "2 x TITAN RTX", or of different cards both names."""
+    names = Counter(torch.cuda.get_device_name(number) for number in range(count))
+    return " + ".join(name if times == 1 else f"{times} x {name}" for name, times in names.items())
+
+
+def arithmetic(device: Device) -> torch.autocast:
+    """A context in which large products are computed in the card's number type; on the CPU all stays float32."""
+    on_card = device.device.type == "cuda"
+    return torch.autocast(device.device.type, dtype=device.dtype if on_card else None, enabled=on_card)
 
 
 def use_threads() -> int:
@@ -84,28 +126,30 @@ def use_threads() -> int:
 class EnergyCounter:
     """Joules used since the last `read`, from the driver's own counter.
 
-    On a GPU the NVML total of the whole card, other jobs' share included; on a CPU the RAPL packages, whole as well.
-    `source` names the counter, or says why there is none: `read` then gives None.
+    On GPUs the NVML total of the whole cards, other jobs' share included; on a CPU the RAPL packages, whole as well. devices: of
+    one kind. `source` names the counter, or says why there is none: `read` then gives None.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self._nvml: tuple[Any, Any] | None = None
+    def __init__(self, devices: Sequence[torch.device]) -> None:
+        self._nvml: tuple[Any, list[Any]] | None = None
         self._zones: list[Path] = []
-        self.source = self._open_nvml() if device.type == "cuda" else self._open_rapl()
+        self.source = self._open_nvml(len(devices)) if devices[0].type == "cuda" else self._open_rapl()
         self._last = self._counters()
 
-    def _open_nvml(self) -> str:
+    def _open_nvml(self, count: int) -> str:
         try:
             import pynvml  # no use, and no driver, without a card
 
             pynvml.nvmlInit()
             # By UUID: CUDA_VISIBLE_DEVICES renumbers CUDA's cards but not NVML's.
-            handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(0).uuid}".encode())
-            pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
+            uuids = [torch.cuda.get_device_properties(number).uuid for number in range(count)]
+            handles = [pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}".encode()) for uuid in uuids]
+            for handle in handles:
+                pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
         except Exception as error:  # a missing package, driver or counter: the run matters, its energy is a courtesy
             return f"none: NVML gives no energy ({error})"
-        self._nvml = (pynvml, handle)
-        return "NVML total energy of the card"
+        self._nvml = (pynvml, handles)
+        return "NVML total energy of the card" if count == 1 else f"NVML total energy of the {count} cards"
 
     def _open_rapl(self) -> str:
         zones = sorted(POWERCAP.glob("intel-rapl:[0-9]")) + sorted(POWERCAP.glob("intel-rapl:[0-9][0-9]"))
@@ -121,8 +165,8 @@ class EnergyCounter:
 
     def _counters(self) -> list[float]:
         if self._nvml:
-            library, handle = self._nvml
-            return [library.nvmlDeviceGetTotalEnergyConsumption(handle) / 1e3]  # millijoules
+            library, handles = self._nvml
+            return [library.nvmlDeviceGetTotalEnergyConsumption(handle) / 1e3 for handle in handles]  # millijoules
         return [int((zone / "energy_uj").read_text()) / 1e6 for zone in self._zones]  # microjoules
 
     def read(self) -> float | None:
@@ -142,7 +186,8 @@ class EnergyCounter:
 class Meter:
     """Measures a training over all its lives: what a checkpoint kept is added to what this process uses.
 
-    Time and energy of a life are counted up to its last checkpoint: work that a kill threw away is not in the sum.
+    Time and energy of a life are counted up to its last checkpoint: work that a kill threw away is not in the sum. Of several
+    cards the peak is that of the fullest, and the energy that of all.
     over: an earlier life finished the training; this one, which only writes the outputs again, counts for nothing.
     """
 
@@ -151,10 +196,11 @@ class Meter:
         self._over = over
         self._kept: dict[str, Any] = kept or {"wall_seconds": 0.0}
         self._joules: float | None = self._kept.get("energy_joules")
-        self._energy = EnergyCounter(device.device)
+        self._energy = EnergyCounter(device.devices)
         self._started = time.perf_counter()
-        if device.device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats()
+        self._cards = device.devices if device.device.type == "cuda" else []
+        for card in self._cards:
+            torch.cuda.reset_peak_memory_stats(card)
 
     @property
     def wall_seconds(self) -> float:
@@ -170,24 +216,22 @@ class Meter:
         joules = self._energy.read()
         if joules is not None:
             self._joules = (self._joules or 0.0) + joules
-        cuda = self._device.device.type == "cuda"
+        allocated = [torch.cuda.max_memory_allocated(card) / 1e6 for card in self._cards]
+        reserved = [torch.cuda.max_memory_reserved(card) / 1e6 for card in self._cards]
         return {
             "wall_seconds": self.wall_seconds,
-            "peak_vram_mb": self._peak("peak_vram_mb", torch.cuda.max_memory_allocated() / 1e6 if cuda else None),
-            "peak_vram_reserved_mb": self._peak(
-                "peak_vram_reserved_mb", torch.cuda.max_memory_reserved() / 1e6 if cuda else None
-            ),
-            "peak_ram_mb": self._peak("peak_ram_mb", peak_ram_mb()),
+            "peak_vram_mb": self._peak("peak_vram_mb", allocated),
+            "peak_vram_reserved_mb": self._peak("peak_vram_reserved_mb", reserved),
+            "peak_ram_mb": self._peak("peak_ram_mb", [peak_ram_mb()]),
             "energy_joules": self._joules,
             "machines": self._machines(),
         }
 
     def _machines(self) -> list[dict[str, Any]]:
         """What each life ran on, in order, every different one once."""
-        cuda = self._device.device.type == "cuda"
         this = {
             "device": self._device.device.type,
-            "device_name": torch.cuda.get_device_name() if cuda else cpu_name(),
+            "device_name": _cards_name(len(self._cards)) if self._cards else cpu_name(),
             "dtype": str(self._device.dtype).removeprefix("torch."),
             "reason": self._device.reason,
             "threads": torch.get_num_threads(),
@@ -199,8 +243,8 @@ class Meter:
         before: list[dict[str, Any]] = self._kept.get("machines", [])
         return before if this in before else [*before, this]
 
-    def _peak(self, key: str, now: float | None) -> float | None:
-        known = [value for value in (self._kept.get(key), now) if value is not None]
+    def _peak(self, key: str, now: list[float]) -> float | None:
+        known = [value for value in (self._kept.get(key), *now) if value is not None]
         return max(known) if known else None
 
     def report(self, tokens: int) -> dict[str, Any]:

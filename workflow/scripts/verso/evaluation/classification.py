@@ -1,27 +1,20 @@
 """Tell the labels of test texts by one trained classifier: scores.csv, a row a document, and how fast that went."""
 
-import math
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from verso import hardware
 from verso.errors import VersoError
-from verso.files import read_json, read_json_lines, write_csv, write_json
+from verso.evaluation.told_labels import Told, write_told
+from verso.files import read_json, write_json
 from verso.logs import progress
 from verso.models import baselines, classifier_files
 from verso.text.encoded import EncodedTexts
-from verso.text.labels import Labels
 from verso.text.tokens import TokenVocabulary
 
 BATCH = 256  # texts that are read at once, of like length
-
-Told = tuple[NDArray[np.float64], NDArray[np.int64]]  # probabilities (D, K) and the class told (D,)
 
 
 def predict(
@@ -34,44 +27,14 @@ def predict(
 ) -> None:
     """Write scores.csv of `documents` (JSON lines), in their order, and what telling them took; on the CPU.
 
-    labels: the corpus's labels.json. vocabulary: its vocab_token.json, None for a baseline, which has its own.
-    scores: document, label and prediction by name, probability_0 ... probability_{K-1} in the order of labels.json, 1 together.
-    scoring: {"wall_seconds", "documents", "documents_per_second", "device", "device_name"}, from texts to labels, the loading of
-    the model left out. Raises VersoError when the model knows other labels or another vocabulary, or tells no finite numbers.
+    vocabulary: the corpus's vocab_token.json, None for a baseline, which has its own. labels, scores: see write_told. scoring:
+    {"wall_seconds", "documents", "documents_per_second", "device", "device_name"}, the loading of the model left out. Raises what
+    write_told raises, and VersoError when the model knows another vocabulary.
     """
     hardware.use_threads()
-    names = Labels.load(labels)
-    rows = list(read_json_lines(documents))
-    if not rows:
-        raise VersoError(f"{documents}: no document to tell the label of")
     teller = _Neural(model_folder, vocabulary) if vocabulary is not None else _Baseline(model_folder)
-    if teller.labels != names.names:
-        knows, has = ", ".join(teller.labels), ", ".join(names.names)
-        raise VersoError(f"{model_folder}: the model tells {knows}, and {labels} has {has}; train the model on these labels")
-    true = [names.class_of(row, documents) for row in rows]
-
-    begin = time.perf_counter()
-    probabilities, told = teller.tell([row["text"] for row in rows])
-    seconds = time.perf_counter() - begin
-
-    columns = [f"probability_{place}" for place in range(len(names))]
-    write_csv(scores, _rows(rows, names.names, true, probabilities, told), ("document", "label", "prediction", *columns))
-    speed = {"documents": len(rows), "documents_per_second": round(len(rows) / seconds, 1)}
-    write_json(scoring, {"wall_seconds": round(seconds, 4), **speed, "device": "cpu", "device_name": hardware.cpu_name()})
-
-
-def _rows(
-    rows: Sequence[Mapping[str, Any]],
-    names: list[str],
-    true: list[int],
-    probabilities: NDArray[np.float64],
-    told: NDArray[np.int64],
-) -> Iterator[dict[str, Any]]:
-    for row, label, shares, class_ in zip(rows, true, probabilities.tolist(), told.tolist(), strict=True):
-        if not math.isfinite(sum(shares)):
-            raise VersoError(f"{row['id']}: its probabilities are {shares}; the weights are not finite: train the model again")
-        told_and_true = {"document": row["id"], "label": names[label], "prediction": names[class_]}
-        yield told_and_true | {f"probability_{place}": share for place, share in enumerate(shares)}
+    took = write_told(documents, labels, teller, model_folder, scores)
+    write_json(scoring, {**took, "device": "cpu", "device_name": hardware.cpu_name()})
 
 
 class _Neural:

@@ -10,7 +10,7 @@ transformers, peft and bitsandbytes are imported where they are used: together t
 import json
 import shutil
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from torch import nn
 
 from verso.errors import VersoError
 from verso.files import give_usual_rights, read_json, sha256_of, write_json
+from verso.models.adapters import begin_adapters, must_be_tuned_on, must_have_targets
 from verso.models.pretrained import snapshot_of
 
 ADAPTER = ("adapter_model.safetensors", "adapter_config.json")
@@ -106,31 +107,10 @@ def with_adapters(base: Any, lora: Mapping[str, Any], seed: int) -> Any:
     """
     from peft import LoraConfig, get_peft_model
 
-    must_have_targets(base, lora)
+    must_have_targets(base, lora["target_modules"])
     model = get_peft_model(base, LoraConfig(task_type="CAUSAL_LM", bias="none", **lora))
     begin_adapters(model, seed)
     return model
-
-
-def must_have_targets(base: nn.Module, lora: Mapping[str, Any]) -> None:
-    """Raises VersoError when one of lora["target_modules"] is no layer of the model."""
-    layers = {name.rpartition(".")[2] for name, module in base.named_modules() if isinstance(module, nn.Linear)}
-    if missing := [name for name in lora["target_modules"] if name not in layers]:
-        raise VersoError(f"lora.target_modules: no layer {', '.join(missing)}; this model has: {', '.join(sorted(layers))}")
-
-
-def begin_adapters(model: nn.Module, seed: int) -> None:
-    """Give adapters the numbers that they begin with, by the seed alone, whatever library or device made them.
-
-    A is uniform within 1 / √inputs, as peft has it; B stays zero, so that the model begins as its base. All are in float32
-    whatever the base is: half a float cannot hold small steps. PyTorch's random numbers go on from here.
-    """
-    torch.manual_seed(seed)
-    for name, parameter in sorted(learnt_weights(model)):
-        parameter.data = parameter.data.float()
-        if ".lora_A." in name:
-            bound = parameter.shape[1] ** -0.5  # (r, inputs)
-            parameter.data.copy_(torch.empty(parameter.shape, device="cpu").uniform_(-bound, bound))
 
 
 def parameter_counts(model: nn.Module) -> dict[str, int]:
@@ -194,17 +174,6 @@ def load_tuned(folder: str | Path, manifest: str | Path, device: torch.device, d
     return model.eval(), about
 
 
-def must_be_tuned_on(folder: str | Path, manifest: str | Path) -> dict[str, Any]:
-    """A run's architecture.json. Raises VersoError when its base is another one than the manifest describes."""
-    about = read_json(Path(folder) / "architecture.json")
-    if about["base_manifest"] != sha256_of(manifest):
-        raise VersoError(
-            f"{folder}: its adapters were tuned on another base than {manifest} describes now (this run's: {about['base']}); "
-            "train the run again, or put that base back"
-        )
-    return dict(about)
-
-
 def read_adapters(base: Any, folder: str | Path) -> Any:
     """The base with a run's adapters. Raises VersoError when they are damaged or do not fit it."""
     from peft import PeftModel
@@ -236,8 +205,3 @@ def load_tokenizer(manifest: str | Path) -> Any:
             f"{folder}: its tokenizer has no chat template; take an instruction-tuned model (its name says -instruct or -chat)"
         )
     return tokenizer
-
-
-def learnt_weights(model: nn.Module) -> Iterable[tuple[str, nn.Parameter]]:
-    """What training changes, by name."""
-    return ((name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad)

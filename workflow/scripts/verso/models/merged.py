@@ -15,6 +15,7 @@ import torch
 from verso.errors import VersoError
 from verso.files import FULL_DISK, give_usual_rights, read_json
 from verso.models import causal_llm
+from verso.models.adapters import must_be_tuned_on
 from verso.models.pretrained import snapshot_of
 
 SHARD = "2GB"  # a file's most, so that many systems take it
@@ -27,7 +28,7 @@ def merge(model_folder: str | Path, manifest: str | Path, merged: str | Path) ->
     the adapters are not this base's, the base was saved in 4 bits, a merged weight is no finite number, or the disk has no room.
     """
     model_folder, merged = Path(model_folder), Path(merged)
-    causal_llm.must_be_tuned_on(model_folder, manifest)
+    must_be_tuned_on(model_folder, manifest)
     snapshot = snapshot_of(manifest)
     if causal_llm.is_in_4_bits(snapshot):
         raise VersoError(

@@ -46,6 +46,8 @@ CHAT_TEMPLATE = """\
     {%- endif -%}
 {%- endfor -%}
 """
+# Keys that an architecture reads though its configuration class declares them nowhere: DeBERTa-v3 is DeBERTa-v2 with these
+UNDECLARED = {"deberta-v2": ("position_buckets", "norm_rel_ebd", "share_att_key")}
 LARGEST = 50_000_000  # parameters
 # A tokenizer that normalises gives another text back
 PROBE = "  [Verse 1]\r\n\tel niño — e\u0301l, ＡＢＣ 日本 🎶\x00 \u00a0s'more  "
@@ -98,7 +100,11 @@ def configuration_class(architecture: str, purpose: str) -> type:
 def check_configuration(architecture: str, purpose: str, configuration: Mapping[str, Any]) -> None:
     """Raises VersoError that names every key which the architecture's configuration class does not know, and the right ones."""
     kind = configuration_class(architecture, purpose)
-    known = sorted({field.name for field in fields(kind)} | set(inspect.signature(kind).parameters) - {"kwargs"})
+    known = sorted(
+        {field.name for field in fields(kind)}
+        | set(inspect.signature(kind).parameters) - {"kwargs"}
+        | {*UNDECLARED.get(architecture, ())}
+    )
     faults = []
     for key in configuration:
         if key not in known:

@@ -18,17 +18,19 @@ from verso.errors import VersoError
 from verso.files import read_json, sha256_of, write_json
 
 MANIFEST, SNAPSHOT = "pretrained.json", "snapshot"
+WEIGHTS_END = (".safetensors", ".bin")
 HEADER_LENGTH = 8  # bytes: a safetensors file begins with its header's length as a little-endian integer
 # bitsandbytes packs two 4-bit weights into a byte, and keeps these beside each such tensor
 QUANTISED_BY = (".absmax", ".quant_map", ".nested_absmax", ".nested_quant_map", ".quant_state.bitsandbytes__nf4",
                 ".quant_state.bitsandbytes__fp4")  # fmt: skip
 
 
-def snapshot_of(manifest: str | Path) -> Path:
+def snapshot_of(manifest: str | Path, weights: bool = True) -> Path:
     """The folder of a pretrained model's files, after a check that each is there and whole.
 
-    manifest: its pretrained.json. Checked are names and sizes, and of *.safetensors that the header fits the length; checksums
-    were checked when the files came. Raises VersoError that names the file, the bytes found and right, and what to do.
+    manifest: its pretrained.json. weights: whether these are needed too, and not configuration and tokenizer alone. Checked are
+    names and sizes, and of *.safetensors that the header fits the length; checksums were checked when the files came. Raises
+    VersoError that names the file, the bytes found and right, and what to do.
     """
     manifest = Path(manifest)
     folder = manifest.parent / SNAPSHOT
@@ -37,6 +39,8 @@ def snapshot_of(manifest: str | Path) -> Path:
     described = read_json(manifest)
     for name, facts in described["files"].items():
         path = folder / name
+        if not weights and path.suffix in WEIGHTS_END:
+            continue
         if not path.is_file():
             raise VersoError(f"{path}: is missing; {_mend(manifest, described)}")
         found = path.stat().st_size

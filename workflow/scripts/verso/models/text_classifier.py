@@ -15,17 +15,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from verso.models import label_heads
 
 PADDING = 0  # the id whose vector is zeros, first in every vocabulary of tokens
 
 
 class TextClassifier(nn.Module, ABC):
-    """A classifier of token ids; a family says how features come of embedded tokens.
-
-    head "softmax": one score a label. "corn" (Shi, Cao & Raschka 2021), for labels that are steps of a scale: one score fewer,
-    score j tells whether the label is above step j, given that it is above the one before.
-    """
+    """A classifier of token ids; a family says how features come of embedded tokens. head: see verso.models.label_heads."""
 
     family: str
 
@@ -40,7 +37,7 @@ class TextClassifier(nn.Module, ABC):
         }
         self.embedding = nn.Embedding(vocabulary_size, embedding, padding_idx=PADDING)
         self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(features, labels - 1 if head == "corn" else labels)
+        self.output = nn.Linear(features, label_heads.score_count(labels, head))
 
     @abstractmethod
     def features(self, embedded: Tensor, lengths: Tensor) -> Tensor:
@@ -49,13 +46,11 @@ class TextClassifier(nn.Module, ABC):
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Log-probabilities (B, K) of the labels, in nats, of tokens (B, T) padded behind; lengths (B,), at least 1."""
         scores = self.output(self.dropout(self.features(self.embedding(tokens), lengths)))
-        return conditional_log_probabilities(scores) if self.settings["head"] == "corn" else F.log_softmax(scores, dim=-1)
+        return label_heads.log_probabilities(scores, self.settings["head"])
 
     def predictions(self, log_probabilities: Tensor) -> Tensor:
-        """The class (B,) told for each text: the likeliest, of a "corn" the median, as its authors take it."""
-        if self.settings["head"] == "corn":
-            return (log_probabilities.exp().cumsum(dim=-1)[:, :-1] < 0.5).sum(dim=-1)
-        return log_probabilities.argmax(dim=-1)
+        """The class (B,) told for each text."""
+        return label_heads.predictions(log_probabilities, self.settings["head"])
 
     def take_vectors(self, vectors: Mapping[int, NDArray[np.float32]], frozen: bool) -> None:
         """Start from pretrained vectors (E,), by token id; frozen: they, and those of the other tokens, are never learnt.
@@ -69,16 +64,6 @@ class TextClassifier(nn.Module, ABC):
             self.embedding.weight[known] = values.to(self.embedding.weight.device)
             self.embedding.weight[PADDING] = 0.0
         self.embedding.weight.requires_grad_(not frozen)
-
-
-def conditional_log_probabilities(scores: Tensor) -> Tensor:
-    """Log-probabilities (B, K) of an ordered label, in nats, of scores (B, K - 1) of its being above each step.
-
-    p(label > j) is the product of sigmoid(score i) for i <= j. The mean of -log p(label) is CORN's loss but for a constant.
-    """
-    above = F.logsigmoid(scores).cumsum(dim=-1)  # (B, K - 1)
-    nothing = torch.zeros_like(scores[:, :1])
-    return torch.cat([nothing, above], dim=-1) + torch.cat([F.logsigmoid(-scores), nothing], dim=-1)
 
 
 def parameter_counts(model: TextClassifier) -> dict[str, int]:

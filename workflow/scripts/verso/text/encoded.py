@@ -15,23 +15,29 @@ from verso.text.tokens import TokenVocabulary
 class EncodedTexts:
     """D texts of N tokens in all, one behind the other, on the CPU.
 
-    tokens: (N,), int32. starts: (D,), where each text begins, int64. lengths: (D,), at least 1, int64.
+    tokens: (N,), int32. starts: (D,), where each text begins, int64. lengths: (D,), at least 1, int64. padding: the id that
+    stands behind a shorter text.
     """
 
     tokens: Tensor
     starts: Tensor
     lengths: Tensor
+    padding: int = PADDING
 
     @classmethod
     def of(cls, texts: Iterable[str], vocabulary: TokenVocabulary, longest: int) -> "EncodedTexts":
-        """Of at least one text, each cut after its first `longest` tokens. Streams: of a text its ids alone stay."""
+        """Of at least one text, each cut after its first `longest` tokens."""
+        return cls.of_ids((vocabulary.encode(text, longest) for text in texts), PADDING)
+
+    @classmethod
+    def of_ids(cls, encoded: Iterable[list[int]], padding: int) -> "EncodedTexts":
+        """Of at least one text. Streams: of a text its ids alone stay."""
         tokens, lengths = array("i"), array("q")
-        for text in texts:
-            ids = vocabulary.encode(text, longest)
+        for ids in encoded:
             tokens.extend(ids)
             lengths.append(len(ids))
         sizes = torch.frombuffer(lengths, dtype=torch.int64)
-        return cls(torch.frombuffer(tokens, dtype=torch.int32), sizes.cumsum(0) - sizes, sizes)
+        return cls(torch.frombuffer(tokens, dtype=torch.int32), sizes.cumsum(0) - sizes, sizes, padding)
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -42,7 +48,7 @@ class EncodedTexts:
         places = torch.arange(int(lengths.max()))
         within = self.starts[rows][:, None] + places  # beyond a text: the next one's tokens, or none
         found = self.tokens[within.clamp(max=len(self.tokens) - 1)]
-        return found.masked_fill(places >= lengths[:, None], PADDING), lengths
+        return found.masked_fill(places >= lengths[:, None], self.padding), lengths
 
     def by_length(self, batch: int) -> Iterator[Tensor]:
         """Rows of all texts, the shortest first, `batch` at a time."""

@@ -22,7 +22,7 @@ from typing import Any
 from verso.errors import VersoError
 from verso.files import read_json
 from verso.hardware import Device
-from verso.models import causal_llm
+from verso.models import adapters, causal_llm
 from verso.models.pretrained import snapshot_of
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ def _by_unsloth(manifest: str | Path, settings: Mapping[str, Any], device: Devic
     )
     _must_be_the_base(base, folder, in_4_bits)
     causal_llm.freeze(base, device.dtype)
-    causal_llm.must_have_targets(base, settings["lora"])
+    adapters.must_have_targets(base, settings["lora"]["target_modules"])
     model = language_model.get_peft_model(
         base,
         bias="none",
@@ -129,7 +129,7 @@ def _by_unsloth(manifest: str | Path, settings: Mapping[str, Any], device: Devic
         use_gradient_checkpointing="unsloth" if settings["gradient_checkpointing"] else False,
         **settings["lora"],
     )
-    causal_llm.begin_adapters(model, seed)
+    adapters.begin_adapters(model, seed)
     return model
 
 

@@ -28,12 +28,14 @@ CARD_IS_GONE = (
 
 
 def promised_card_is_there(device: Device, gpus: int) -> None:
-    """Raises DeviceLost when a job of SLURM was given a card and sees none."""
-    if gpus and device.device.type != "cuda" and "SLURM_JOB_ID" in os.environ:
+    """Raises DeviceLost when a job of SLURM was given cards and sees none, or fewer."""
+    seen = device.count if device.device.type == "cuda" else 0
+    if seen < gpus and "SLURM_JOB_ID" in os.environ:
+        given = "a card" if gpus == 1 else f"{gpus} cards"
         raise DeviceLost(
-            f"SLURM job {os.environ['SLURM_JOB_ID']} was given a card (gpus: {gpus}) and sees none on {platform.node()} "
-            f"({device.reason}); run `nvidia-smi` in a job there; leave that node out (sbatch's --exclude) and start again, "
-            "or set the model's needs to gpus: 0"
+            f"SLURM job {os.environ['SLURM_JOB_ID']} was given {given} (gpus: {gpus}) and sees {seen or 'none'} on "
+            f"{platform.node()} ({device.reason}); run `nvidia-smi` in a job there; leave that node out (sbatch's --exclude) and "
+            "start again, or set the model's needs to gpus: 0"
         )
 
 

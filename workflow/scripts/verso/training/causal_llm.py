@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from verso.errors import VersoError
 from verso.files import read_json_lines, sha256_of, write_csv, write_json
-from verso.hardware import Device, asked_and_used, pick_device_for_llm, use_threads
+from verso.hardware import Device, arithmetic, asked_and_used, pick_device_for_llm, use_threads
 from verso.models import causal_llm
 from verso.provenance import key_of_settings
 from verso.text.chat import Example, prompt_of, with_prompt
@@ -129,7 +129,7 @@ class Tuning:
         for example in [example for example in mixed if example.completion > 2 * RECITED_TOKENS][:RECITED]:
             begin = example.prompt + RECITED_TOKENS
             tokens = torch.tensor([example.tokens[: begin + RECITED_TOKENS]], device=self._device.device)
-            with self._arithmetic():
+            with arithmetic(self._device):
                 guessed = self.model(input_ids=tokens[:, :-1]).logits[0, begin - 1 :].argmax(dim=-1)
             right = (guessed == tokens[0, begin:]).long().cumprod(dim=0)  # up to the first error
             shares.append(float(right.double().mean()))
@@ -151,15 +151,11 @@ class Tuning:
         lengths = torch.tensor([len(example.tokens) for example in examples])
         seen = torch.arange(longest) < lengths[:, None]
         tokens, targets, seen = (part.to(self._device.device) for part in (tokens, targets, seen))
-        with self._arithmetic():
+        with arithmetic(self._device):
             logits = self.model(input_ids=tokens, attention_mask=seen.long()).logits  # (B, T, V)
         here = targets[:, 1:] != UNCOUNTED
         scores = logits[:, :-1][here].float()  # of the targets alone: all of them in float32 would be a gigabyte
         return functional.cross_entropy(scores, targets[:, 1:][here], reduction="sum"), int(here.sum())
-
-    def _arithmetic(self) -> torch.autocast:
-        on_card = self._device.device.type == "cuda"
-        return torch.autocast(self._device.device.type, dtype=self._device.dtype if on_card else None, enabled=on_card)
 
     def carried(self) -> None:
         """Nothing goes from batch to batch."""

@@ -6,38 +6,36 @@ may weigh more than another. The best weights are those of the highest F1 on the
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from verso.errors import VersoError
 from verso.files import write_csv, write_json
 from verso.hardware import asked_and_used, pick_device, use_threads
 from verso.models.classifier_files import build, write_architecture
 from verso.models.recurrent_lm import save_weights
 from verso.models.text_classifier import TextClassifier, parameter_counts
 from verso.provenance import key_of_settings
+from verso.text.encoded import EncodedTexts
 from verso.text.labels import Labels
 from verso.text.tokens import TokenVocabulary
 from verso.text.vectors import read_vectors
 from verso.training.batches import row_slices
 from verso.training.card import card_must_answer, promised_card_is_there
 from verso.training.checkpoints import Checkpoints, key_of_training
-from verso.training.label_scores import scores_of
 from verso.training.labelled import LabelledTexts, bucketed, read_labelled
 from verso.training.loop import HISTORY, fit
+from verso.training.telling import COLUMNS, Telling, must_be_learnable
 
 log = logging.getLogger(__name__)
 
 Batch = tuple[Tensor, Tensor, Tensor]  # tokens (B, T), lengths (B,), classes (B,)
 
-COLUMNS = ("validation_accuracy", "validation_f1_macro", "validation_f1_weighted")
-HELD_OUT_BATCH = 256  # texts of the validation part that are read at once
 
-
-class Classification:
+class Classification(Telling):
     """Labelled texts in batches, and what telling their labels costs (see verso.training.task.Task).
 
     parts: a batch's texts are computed in so many turns, where a card cannot hold them at once.
@@ -54,14 +52,9 @@ class Classification:
         seed: int,
         parts: int = 1,
     ) -> None:
-        self.model, self.parts = model, parts
-        self._train, self._held_out, self._seed, self._batch = train, validation, seed, settings["batch"]
-        self._device = next(model.parameters()).device
+        super().__init__(model, train, validation, settings, parts)
+        self._seed = seed
         self.steps = -(-len(train) // self._batch)
-        labels = model.settings["labels"]
-        balanced = settings["class_weights"] == "balanced"
-        self.weights = (balanced_weights(train.classes, labels) if balanced else torch.ones(labels)).to(self._device)
-        self._scores: dict[str, float] = {}
 
     def batches(self, epoch: int, first: int) -> Iterator[Batch]:
         """Texts of like length, in the epoch's order."""
@@ -76,14 +69,6 @@ class Classification:
             costs = self._costs(self.model(tokens[rows], lengths[rows]), classes[rows])
             yield costs.sum() / len(tokens), len(costs)
 
-    def _costs(self, log_probabilities: Tensor, classes: Tensor) -> Tensor:
-        """What each text's label costs (B,), in nats times the label's weight."""
-        return -log_probabilities.gather(1, classes[:, None])[:, 0] * self.weights[classes]
-
-    def _on_device(self, batch: Batch) -> Batch:
-        tokens, lengths, classes = batch
-        return tokens.to(self._device), lengths.to(self._device), classes.to(self._device)
-
     def measured_after(self, done: int) -> bool:
         """At an epoch's end alone."""
         return False
@@ -92,34 +77,6 @@ class Classification:
         """A text is the least."""
         self.parts *= 2
         return self.parts // 2 < self._batch
-
-    def validate(self) -> float:
-        """Mean cost of the validation texts' labels; `observed` then has their scores."""
-        held_out, cost = self._held_out, torch.zeros((), dtype=torch.float64, device=self._device)
-        told = torch.empty(len(held_out), dtype=torch.int64)
-        for rows in held_out.texts.by_length(max(1, HELD_OUT_BATCH // self.parts)):
-            tokens, lengths, classes = self._on_device(held_out.padded(rows))
-            log_probabilities = self.model(tokens, lengths)
-            cost += self._costs(log_probabilities, classes).double().sum()
-            told[rows] = self.model.predictions(log_probabilities).cpu()
-        self._scores = scores_of(held_out.classes.numpy(), told.numpy(), len(self.weights))
-        return float(cost / len(held_out))
-
-    def observed(self) -> dict[str, float]:
-        """Accuracy, macro and weighted F1 of what `validate` has just told."""
-        return {column: self._scores[column.removeprefix("validation_")] for column in COLUMNS}
-
-    def carried(self) -> None:
-        """Nothing goes from batch to batch."""
-
-    def restore(self, carried: None) -> None:
-        """Nothing did."""
-
-
-def balanced_weights(classes: Tensor, labels: int) -> Tensor:
-    """Weights (K,) by which every label weighs the same in all, and a text 1 on average: D / (K times the label's texts)."""
-    counts = torch.bincount(classes, minlength=labels)
-    return len(classes) / (labels * counts.clamp(min=1).float())
 
 
 def train(
@@ -158,13 +115,9 @@ def train(
         promised_card_is_there(device, gpus)
 
         known, names = TokenVocabulary.load(vocabulary), Labels.load(labels)
-        if settings["head"] == "corn" and not names.ordered:
-            raise VersoError(f"{labels}: its labels have no order, and head: corn wants one; take softmax, or say ordered: true")
-        learnt, held_out = (read_labelled(part, known, names, settings["length"]) for part in (train, validation))
-        if len(learnt.classes.unique()) < 2:
-            raise VersoError(
-                f'{train}: all its texts have the label "{names.names[learnt.classes[0]]}"; there is nothing to learn'
-            )
+        encode = partial(EncodedTexts.of, vocabulary=known, longest=settings["length"])
+        learnt, held_out = (read_labelled(part, names, encode) for part in (train, validation))
+        must_be_learnable(settings, names, learnt, train, labels)
 
         torch.manual_seed(seed)
         model = build(settings, len(known), len(names))

@@ -8,7 +8,7 @@ A batch is padded to its longest text alone. The pools are drawn anew in every e
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from verso.errors import VersoError
 from verso.files import read_json_lines
 from verso.text.encoded import EncodedTexts
 from verso.text.labels import Labels
-from verso.text.tokens import TokenVocabulary
 from verso.training.batches import permutation
 
 POOL = 32  # batches that are sorted by length together
@@ -40,8 +39,8 @@ class LabelledTexts:
         return *self.texts.padded(rows), self.classes[rows]
 
 
-def read_labelled(documents: str | Path, vocabulary: TokenVocabulary, labels: Labels, longest: int) -> LabelledTexts:
-    """The texts of a JSON-lines file, each cut after its first `longest` tokens, with the class of its label, "group".
+def read_labelled(documents: str | Path, labels: Labels, encode: Callable[[Iterator[str]], EncodedTexts]) -> LabelledTexts:
+    """The texts of a JSON-lines file as `encode` reads them, with the class of its label, "group".
 
     Raises VersoError when the file holds no document, or one with a label that is none.
     """
@@ -54,7 +53,7 @@ def read_labelled(documents: str | Path, vocabulary: TokenVocabulary, labels: La
         if not classes:
             raise VersoError(f"{documents}: no document; a classifier needs some to train on and some to validate with")
 
-    return LabelledTexts(EncodedTexts.of(texts(), vocabulary, longest), torch.frombuffer(classes, dtype=torch.int64))
+    return LabelledTexts(encode(texts()), torch.frombuffer(classes, dtype=torch.int64))
 
 
 def bucketed(lengths: Tensor, batch: int, seed: int, epoch: int) -> Iterator[Tensor]:

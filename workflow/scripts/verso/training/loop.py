@@ -66,25 +66,31 @@ def fit(
     checkpoint_seconds: float,
     tell: Callable[[dict[str, Any]], None],
     highest: str | None = None,
+    groups: list[dict[str, Any]] | None = None,
 ) -> Outcome:
     """Train the task's model until its epochs, its patience or its minutes are over; it then holds its best weights.
 
     settings: epochs, optimiser, learning_rate, weight_decay, clip, schedule, early_stopping, minutes. checkpoint_seconds: the
     most time between two checkpoints. Losses are means in nats. highest: a column that the task observes, whose highest value is
-    the best; None: best is the lowest validation loss. With `minutes` the training ends where the clock finds it, so two such
-    runs are not equal bit by bit; without, they are. tell: is called at most once a second with how far training is: epoch,
-    epochs, step, steps (of the whole training), train_loss, validation_loss (of the last finished epoch, None before) and
-    seconds_left (at this life's speed, without early stopping).
+    the best; None: best is the lowest validation loss. groups: see optimiser_of; None: all weights alike. With `minutes` the
+    training ends where the clock finds it, so two such runs are not equal bit by bit; without, they are. tell: is called at most
+    once a second with how far training is: epoch, epochs, step, steps (of the whole training), train_loss, validation_loss (of
+    the last finished epoch, None before) and seconds_left (at this life's speed, without early stopping).
 
     Raises VersoError when the loss is no longer finite, and Interrupted after SIGTERM or SIGINT (stopped) or when a later start
     of Snakemake waits for the run (handed_over), once a checkpoint is saved.
     """
     with stop_signals() as stop:
-        return _Loop(task, settings, device, checkpoints, checkpoint_seconds, tell, highest, stop).run()
+        return _Loop(task, settings, device, checkpoints, checkpoint_seconds, tell, highest, groups, stop).run()
 
 
-def optimiser_of(settings: dict[str, Any], parameters: list[nn.Parameter], device: torch.device) -> torch.optim.Optimizer:
-    """The optimiser of settings["optimiser"]: adam, adamw, or adamw_8bit, which without a card is adamw."""
+def optimiser_of(
+    settings: dict[str, Any], parameters: list[nn.Parameter] | list[dict[str, Any]], device: torch.device
+) -> torch.optim.Optimizer:
+    """The optimiser of settings["optimiser"]: adam, adamw, or adamw_8bit, which without a card is adamw.
+
+    parameters: weights, or groups of them: {"params", "rate_factor" that the schedule's rate is multiplied by, "weight_decay"}.
+    """
     values = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
     if settings["optimiser"] == "adam":
         return torch.optim.Adam(parameters, **values)
@@ -105,13 +111,15 @@ class _Loop:
         checkpoint_seconds: float,
         tell: Callable[[dict[str, Any]], None],
         highest: str | None,
+        groups: list[dict[str, Any]] | None,
         stop: Stop,
     ) -> None:
         self.task, self.settings, self.checkpoints, self.tell, self.stop = task, settings, checkpoints, tell, stop
         self.checkpoint_seconds, self.highest = checkpoint_seconds, highest
         self.device = device.device
+        self.cards = device.devices if self.device.type == "cuda" else []
         self.parameters = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
-        self.optimiser = optimiser_of(settings, self.parameters, self.device)
+        self.optimiser = optimiser_of(settings, groups or self.parameters, self.device)
         # Halves hold gradients only if the loss is scaled up; otherwise this does nothing
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=device.dtype is torch.float16)
         self.steps = settings["epochs"] * task.steps
@@ -250,7 +258,7 @@ class _Loop:
             "tokens": at.tokens,
             "train_loss": loss_sum / at.row_tokens if stepped else None,
             "validation_loss": validation_loss,
-            "learning_rate": self.optimiser.param_groups[0]["lr"] if stepped else None,
+            "learning_rate": max(group["lr"] for group in self.optimiser.param_groups) if stepped else None,
             "gradient_norm": norm_sum / at.row_steps if stepped else None,
             "seconds": round(self.meter.wall_seconds, 3),
             "best": int(improved),
@@ -364,7 +372,7 @@ class _Loop:
             "sums": self.sums,
             "carried": self.task.carried(),
             "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state() if self.device.type == "cuda" else None,
+            "random_cuda": [torch.cuda.get_rng_state(card) for card in self.cards],
             "meter": self.meter.state(),
         }
         saved = self.checkpoints.save(self.at.step, state)
@@ -384,8 +392,8 @@ class _Loop:
         while self.task.parts < self.at.batch_parts and self.task.halve():
             pass
         torch.set_rng_state(state["random"])
-        if self.device.type == "cuda" and state["random_cuda"] is not None:
-            torch.cuda.set_rng_state(state["random_cuda"])
+        for card, random in zip(self.cards, state["random_cuda"], strict=False):  # it may go on with more cards, or fewer
+            torch.cuda.set_rng_state(random, card)
         if self.at.finished:
             log.info("finished earlier: writing its outputs again, going on from the checkpoint of step %d", self.at.step)
         else:

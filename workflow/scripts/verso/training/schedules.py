@@ -45,10 +45,10 @@ class Schedule:
         return self._learning_rate * warm * shape
 
     def before_step(self, step: int) -> None:
-        """Set the learning rate of step number `step`."""
+        """Set the learning rate of step number `step`; a group's is that times its "rate_factor", where it has one."""
         rate = self.rate(step)
         for group in self._optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("rate_factor", 1.0)
 
     def after_epoch(self, validation_loss: float) -> None:
         """Note an epoch's validation loss; on a plateau the learning rate is multiplied by `factor`."""
