@@ -48,7 +48,7 @@ fetch: $(BIN)/.run-installed  ## all that CONFIG reads from outside, on the logi
 
 # While another Snakemake trains, so without its lock, and it may make nothing but the report
 report-so-far: $(BIN)/.run-installed  ## the report of those runs of CONFIG that are finished
-	@$(SNAKEMAKE) report_so_far --configfile $(CONFIG) --config site= --nolock --allowed-rules compare_so_far figures_so_far compare_classifiers_so_far draw_classifiers_so_far report_so_far --quiet host rules reason
+	@$(SNAKEMAKE) report_so_far --configfile $(CONFIG) --config site= --nolock --allowed-rules compare_so_far figures_so_far compare_classifiers_so_far draw_classifiers_so_far describe_pretrained_so_far report_so_far --quiet host rules reason
 
 plan: $(BIN)/.run-installed  ## table of the runs to come: CONFIG, PROFILE
 	@$(VERSO) verso.plan -- --configfile $(CONFIG) --profile $(PROFILE)

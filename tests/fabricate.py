@@ -14,7 +14,7 @@ SCORE_COLUMNS = (
     "log_likelihood_carried", "log_likelihood_reset", "log_likelihood_prompted", "state",
     "window", "stride", "windows",
 )  # fmt: skip
-TABLES = ("language_models", "comparisons", "samples", "hardware", "pretrained_models")
+TABLES = ("language_models", "comparisons", "samples", "hardware")
 HISTORY_COLUMNS = (
     "epoch",
     "step",
@@ -81,16 +81,14 @@ def fabricate_run(
 
 
 def fabricate_pretrained(folder: Path, name: str, **others: Any) -> Path:
-    """Write the manifest of a pretrained model of a hub; others override its facts."""
-    facts = {
-        "name": name,
-        "type": "hub",
-        "repository": f"somebody/{name}-7b",
-        "revision": "main",
-        "commit": "c0ffee" * 6 + "cafe",
-    }
+    """Write the manifest of a pretrained model, and of a hub's what its page said; others override the manifest's facts."""
+    facts = {"name": name, "type": "hub", "repository": f"somebody/{name}-7b", "commit": "c0ffee" * 6 + "cafe"}
     facts |= {"licence": "apache-2.0", "miniature": False, "model_type": name, "parameters": 7_248_023_552, "files": {}}
     write_json(folder / "pretrained" / name / "pretrained.json", facts | others)
+    page = {"revision": "main", "fetched": "2026-11-22T12:00:00+00:00", "created": "2023-09-27T14:31:52+00:00"}
+    page |= {"last_modified": "2025-07-24T16:44:02+00:00", "downloads_last_month": 1_234_567, "licence_on_hub": "apache-2.0"}
+    if others.get("type", "hub") == "hub":
+        write_json(folder / "pretrained" / name / "fetched.json", page | {"languages": ["es", "en"], "likes": 17})
     return folder / "pretrained" / name / "pretrained.json"
 
 
@@ -197,7 +195,7 @@ def fabricate_report(
 
     kind: of every corpus; "manual" has one test document and no groups. others: override what `page.render` is given.
     """
-    from verso.report import figures, page, tables
+    from verso.report import figures, page, pretrained_table, tables
 
     runs = [
         fabricate_run(folder, name, model, seed, [scores_row("the end", -2000.0 - seed, 1000)] if kind == "manual" else None)
@@ -210,7 +208,11 @@ def fabricate_report(
             write_json_lines(run["samples"], [row | {"group": ""} for row in read_json_lines(run["samples"])])
     starts = {run["pretrained"]: fabricate_pretrained(folder, run["pretrained"]) for run in runs if run["pretrained"]}
     csvs = {name: folder / f"{name}.csv" for name in TABLES}
-    tables.compare(runs, list(starts.values()), 42, **csvs)
+    tables.compare(runs, 42, **csvs)
+    if starts:
+        csvs["pretrained_models"] = folder / "pretrained_models.csv"
+        models = {start: list(dict.fromkeys(run["model"] for run in runs if run["pretrained"] == start)) for start in starts}
+        pretrained_table.describe(list(starts.values()), models, csvs["pretrained_models"])
     drawn = ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation")
     svgs = {name: folder / f"{name}.svg" for name in drawn}
     inputs = {name: csvs[name] for name in ("language_models", "comparisons", "samples")}

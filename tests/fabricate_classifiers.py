@@ -53,22 +53,26 @@ def fabricate_classifier(
         own = predictions if name == "scores" else None
         told = own or [_told(model, row["group"], corpus, dice) for row in documents]
         write_scores(place / f"{name}.csv", documents, told, corpus["names"], None if model == "zero-shot" else dice)
-    write_csv(place / "history.csv", _history() if model not in ("majority", "tfidf", "zero-shot") else [], HISTORY)
+    write_csv(place / "history.csv", _history(model, seed) if model not in ("majority", "tfidf", "zero-shot") else [], HISTORY)
     size = {"majority": 5, "tfidf": 40_165}.get(model, 1_260_000)
     trainable = 2_000 if model == "mdeberta" else size
-    write_json(place / "architecture.json", {"family": model, "parameters": size, "trainable": trainable})
+    asked = model == "zero-shot"  # a chat model, which learns nothing and is measured while it answers
+    architecture = {"family": model, "parameters": size, "trainable": 0 if asked else trainable}
+    write_json(place / "architecture.json", architecture | ({"tuning": "none"} if asked else {}))
     card = {"device": "cuda", "gpu_hours": 0.01, "peak_vram_mb": 180, "peak_vram_reserved_mb": 195, "energy_joules": 900}
     write_json(place / "hardware.json", _hardware(dice) | (card if model == "mdeberta" else {}))
-    speed = {"documents": len(corpus["documents"]), "documents_per_second": dice.uniform(500, 900)}
-    write_json(place / "scoring.json", {"wall_seconds": 0.2, **speed, "device": "cpu"})
+    speed = {"documents": len(corpus["documents"]), "documents_per_second": 1.5 if asked else dice.uniform(500, 900)}
+    answering = _hardware(dice) | card | {"gpu_hours": 0.2, "peak_vram_reserved_mb": 6_100}
+    write_json(place / "scoring.json", {**(answering if asked else {"wall_seconds": 0.2, "device": "cpu"}), **speed})
     names = {"scores": "scores.csv", "probes": "probes.csv", "architecture": "architecture.json", "history": "history.csv"}
     names |= {"hardware": "hardware.json", "scoring": "scoring.json"}
     run = {"corpus": corpus["name"], "model": model, "family": FAMILIES.get(model, "recurrent_classifier"), "seed": seed}
     return run | {"miniature": False} | {key: str(place / name) for key, name in names.items()} | others
 
 
-def _history() -> list[dict[str, Any]]:
-    losses = [(n, 1.5 - 0.1 * n, 0.3 + 0.03 * n) for n in range(1, 6)]
+def _history(model: str, seed: int) -> list[dict[str, Any]]:
+    dice = random.Random(f"the learning of {model} {seed}")
+    losses = [(n, 1.5 - 0.1 * n, 0.3 + 0.1 * SKILL.get(model, 0.4) * n + dice.gauss(0, 0.01)) for n in range(1, 6)]
     rows = [{"epoch": n, "step": 40 * n, "train_loss": loss, "validation_loss": loss + 0.1} for n, loss, _ in losses]
     return [row | {"best": int(n <= 4), "validation_f1_macro": f1} for row, (n, _, f1) in zip(rows, losses, strict=True)]
 
@@ -122,13 +126,14 @@ def fabricate_tables(folder: Path, corpora: Sequence[dict[str, Any]], runs: Sequ
         classes=csvs["classifier_classes"],
         confusions=csvs["classifier_confusions"],
         of_runs=csvs["classifier_runs"],
+        jobs=csvs["classifier_jobs"],
         errors=csvs["classifier_errors"],
     )
     return csvs
 
 
-def fabricate_figures(folder: Path, csvs: dict[str, Path]) -> dict[str, Path]:
-    """The figures of some tables; their paths by the names that the page knows them by."""
+def fabricate_figures(folder: Path, csvs: dict[str, Path], runs: Sequence[dict[str, Any]]) -> dict[str, Path]:
+    """The figures of some runs and their tables; their paths by the names that the page knows them by."""
     from verso.report import classifier_figures, classifier_page
 
     svgs = {name: folder / f"{name}.svg" for name in classifier_page.FIGURES}
@@ -137,7 +142,9 @@ def fabricate_figures(folder: Path, csvs: dict[str, Path]) -> dict[str, Path]:
         comparisons=csvs["classifier_comparisons"],
         confusions=csvs["classifier_confusions"],
         of_runs=csvs["classifier_runs"],
+        histories=[{key: run[key] for key in ("corpus", "model", "seed")} | {"path": run["history"]} for run in runs],
         f1=svgs["classifier_f1"],
+        learning_curves=svgs["classifier_learning_curves"],
         differences=svgs["classifier_differences"],
         confusion_matrices=svgs["confusion_matrices"],
     )
@@ -193,7 +200,7 @@ def fabricate_classifier_report(
         },
     }  # fmt: skip
     templates = Path(__file__).parents[1] / "workflow" / "report" / "templates"
-    tables, figures = csvs, fabricate_figures(folder, csvs)
+    tables, figures = csvs, fabricate_figures(folder, csvs, runs)
     if beside is not None:
         arguments["corpora"].append({"name": "songs", "kind": "songs", "statistics": beside / "statistics.json", "demo": demo})
         tables = {name: path for name in page.TABLES if (path := beside / f"{name}.csv").exists()} | tables

@@ -27,6 +27,8 @@ FILES = {
     "modeling.py": b"print('never fetched')",
 }
 
+CARD = {"license": "apache-2.0", "language": ["es", "en"], "base_model": "someone/base"}  # the page's own head
+
 
 def commit_of(files):
     return hashlib.sha1(repr(sorted(files.items())).encode()).hexdigest()
@@ -39,6 +41,7 @@ class Repository:
     commits: dict
     branches: dict
     gated: bool = False
+    card: dict = field(default_factory=lambda: dict(CARD))
 
     def push(self, files, branch="main"):
         """A new commit, which the branch now is."""
@@ -144,9 +147,13 @@ class Hub:
             "gated": "manual" if repository.gated else False,
             "private": False,
             "downloads": 12345,
+            "likes": 67,
+            "createdAt": "2024-05-22T09:57:04.000Z",
             "lastModified": "2025-01-02T03:04:05.000Z",
-            "cardData": {"license": "apache-2.0"},
-            "tags": [],
+            "library_name": "transformers",
+            "pipeline_tag": "fill-mask",
+            "cardData": repository.card,
+            "tags": ["transformers", "safetensors", "region:us"],
         }
 
     def send_file(self, request, name, content, commit):

@@ -12,11 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from verso import cards
-from verso.cards import Request, placements
 from verso.errors import VersoError
 
 SCRIPTS = Path(cards.__file__).parents[1]
@@ -54,8 +51,8 @@ def started():
 
 
 HOLD = """
-with lease([10, 10][: int(sys.argv[3])], int(sys.argv[1]), Path(sys.argv[2])) as card:
-    print(card, flush=True)
+with lease([10, 10][: int(sys.argv[3])], int(sys.argv[1]), folder=Path(sys.argv[2])) as card:
+    print(*card, flush=True)
     time.sleep(60)
 """
 
@@ -71,7 +68,7 @@ def requests(folder):
 
 def waiting(folder):
     """How many requests wait."""
-    return sum(request["card"] is None for request in requests(folder))
+    return sum(not request["held"] for request in requests(folder))
 
 
 def until(condition):
@@ -86,59 +83,23 @@ def until(condition):
 
 def test_a_run_takes_the_card_that_it_leaves_with_the_least_room(folder):
     sizes = [24_000, 8_000, 12_000]
-    with cards.lease(sizes, 7_000, folder) as first, cards.lease(sizes, 7_000, folder) as second:
-        assert (first, second) == (1, 2)
-        with cards.lease(sizes, 5_000, folder) as third:
-            assert third == 2
+    with cards.lease(sizes, 7_000, folder=folder) as first, cards.lease(sizes, 7_000, folder=folder) as second:
+        assert (first, second) == ([1], [2])
+        with cards.lease(sizes, 5_000, folder=folder) as third:
+            assert third == [2]
 
 
-def held(number, vram, card, sizes=(10, 10)):
-    return Request(number, 1, vram, {str(index): size for index, size in enumerate(sizes)}, card)
-
-
-def test_later_small_runs_do_not_keep_an_earlier_large_one_waiting():
-    """The large one (4) needs a whole card: 5 would fit on both, but may only take the one that is not kept."""
-    row = [held(1, 5, "0"), held(2, 6, "1"), held(4, 10, None), held(5, 4, None), held(6, 4, None)]
-    assert placements(row) == {5: "1"}
-
-
-def test_beside_an_earlier_large_run_small_ones_use_what_it_will_leave():
-    row = [held(1, 5, "0", [10]), held(4, 7, None, [10]), held(5, 3, None, [10]), held(6, 1, None, [10])]
-    assert placements(row) == {5: "0"}
-
-
-def test_room_that_an_earlier_run_is_about_to_take_is_not_given_twice():
-    assert placements([held(1, 6, None), held(2, 6, None), held(3, 4, None), held(4, 5, None)]) == {1: "0", 2: "1", 3: "0"}
-
-
-SIZES = st.lists(st.integers(4, 24), min_size=1, max_size=3)
-
-
-@given(SIZES, st.data())
-def test_every_request_is_served_however_many_small_ones_keep_coming(sizes, data):
-    """A stream of small requests that never dries up: all of the row's are served, and no card ever holds too much."""
-    row = [held(number, data.draw(st.integers(1, max(sizes))), None, sizes) for number in range(data.draw(st.integers(1, 6)))]
-    of_the_row, numbers, served = len(row), len(row), set()
-    for _ in range(60):
-        row += [held(numbers + i, 1, None, sizes) for i in range(2)]
-        numbers += 2
-        taken = placements(row)
-        row = [held(r.number, r.vram_mb, taken.get(r.number, r.card), sizes) for r in row]
-        served |= set(taken)
-        for index, size in enumerate(sizes):
-            assert sum(r.vram_mb for r in row if r.card == str(index)) <= size
-        holding = [r for r in row if r.card]
-        row.remove(data.draw(st.sampled_from(holding)) if len(holding) > 1 else holding[0])
-        if served >= set(range(of_the_row)):
-            return
-    # Whoever ends is drawn, so one may hold long: let all end that hold, again and again, while small ones keep coming
-    for _ in range(of_the_row):
-        row = [r for r in row if r.card is None] + [held(numbers, 1, None, sizes)]
-        numbers += 1
-        taken = placements(row)
-        served |= set(taken)
-        row = [held(r.number, r.vram_mb, taken.get(r.number, r.card), sizes) for r in row]
-    assert served >= set(range(of_the_row))
+def test_a_run_on_two_cards_holds_room_on_both_and_waits_for_both_at_once(folder, started):
+    with cards.lease([10, 10, 10], 6, 2, folder) as both:
+        assert both == [0, 1]
+        with cards.lease([10, 10, 10], 6, folder=folder) as third:
+            assert third == [2]
+            waiter = started("with lease([10] * 3, 5, 2, Path(sys.argv[1])) as held:\n    print(*held, flush=True)", folder)
+            until(lambda: waiting(folder) == 1)
+            assert waiting(folder) == 1, "it took one card and waits for the other"
+        until(lambda: len(requests(folder)) == 2)
+        assert waiter.poll() is None
+    assert waiter.stdout.readline() == "0 1\n"
 
 
 # --- processes ---
@@ -189,19 +150,19 @@ def test_a_large_run_gets_its_card_before_small_ones_that_came_later(folder, sta
 )
 def test_a_child_that_outlives_the_holder_does_not_keep_the_card(folder, started, child):
     holder = started(
-        f"with lease([10], 8, Path(sys.argv[1])):\n    {child}\n    print(child, flush=True)\n    time.sleep(60)", folder
+        f"with lease([10], 8, folder=Path(sys.argv[1])):\n    {child}\n    print(child, flush=True)\n    time.sleep(60)", folder
     )
     child_id = int(holder.stdout.readline())
     holder.kill()
     try:
         other = started(HOLD, 8, folder, 1)
-        until(lambda: (other.pid, "0") in [(request["process"], request["card"]) for request in requests(folder)])
+        until(lambda: (other.pid, "0") in [(request["process"], *request["held"]) for request in requests(folder)])
     finally:
         os.kill(child_id, signal.SIGKILL)
 
 
 CHILD_LEAVES = """
-with lease([10], 8, Path(sys.argv[1])):
+with lease([10], 8, folder=Path(sys.argv[1])):
     if os.fork() == 0:
         raise SystemExit
     status = os.wait()[1]
@@ -221,25 +182,26 @@ STORM = """
 import fcntl, json, random
 number, sizes = int(sys.argv[3]), json.loads(sys.argv[4])
 chance = random.Random(number)
-vram = chance.choice([1, 1, 2, 3, 5, 8, 11])
+count = chance.choice([1, 1, 2, 3])
+vram = chance.choice([1, 1, 2, 3, 5, 8, 11][: [0, 7, 6, 5][count]])
 
-def note(change, card):
+def note(change, held):
     with Path(sys.argv[2]).open("a") as events:
         fcntl.flock(events, fcntl.LOCK_EX)
-        events.write(json.dumps([number, card, change]) + "\\n")
+        events.writelines(json.dumps([number, card, change]) + "\\n" for card in held)
 
-with lease(sizes, vram, Path(sys.argv[1])) as card:
-    note(vram, card)
+with lease(sizes, vram, count, Path(sys.argv[1])) as held:
+    note(vram, held)
     time.sleep(chance.uniform(0, 0.2))
     if number % 8 == 7:
-        note(-vram, card)
+        note(-vram, held)
         os.kill(os.getpid(), 9)
-    note(-vram, card)
+    note(-vram, held)
 """
 
 
 def test_no_card_is_over_committed_in_a_storm_of_processes(folder, started, tmp_path):
-    """40 processes on cards of 5, 8 and 12 MB, every eighth killed while it holds."""
+    """40 processes that want one, two or three of cards of 5, 8 and 12 MB, every eighth killed while it holds."""
     sizes, events = [5, 8, 12], tmp_path / "events"
     storm = []
     for number in range(40):
@@ -256,15 +218,15 @@ def test_no_card_is_over_committed_in_a_storm_of_processes(folder, started, tmp_
     assert len(done) == 40
     assert used == [0, 0, 0]
     assert all(most), "a card was never used"
-    with cards.lease(sizes, 1, folder):
+    with cards.lease(sizes, 1, folder=folder):
         assert len(list(folder.glob("request-*"))) == 1, "files of the dead stay"
 
 
 def test_a_waiting_run_says_what_it_waits_for(folder, started, caplog):
     caplog.set_level(logging.INFO)
-    holder = started("with lease([10], 8, Path(sys.argv[1])):\n    print('has', flush=True)\n    time.sleep(1)", folder)
+    holder = started("with lease([10], 8, folder=Path(sys.argv[1])):\n    print('has', flush=True)\n    time.sleep(1)", folder)
     assert holder.stdout.readline() == "has\n"
-    with cards.lease([10], 4, folder):
+    with cards.lease([10], 4, folder=folder):
         pass
     lines = [line for line in caplog.messages if "waiting" in line]
     assert len(lines) == 1
@@ -278,21 +240,29 @@ def test_a_waiting_run_says_what_it_waits_for(folder, started, caplog):
 
 def test_a_run_larger_than_every_card_is_refused_at_once(folder):
     with pytest.raises(VersoError, match=r"9000 MB .* 1000 MB more than the largest has \(card 0: 6000 MB, card 1: 8000 MB\)"):
-        cards.lease([6000, 8000], 9000, folder).__enter__()
+        cards.lease([6000, 8000], 9000, folder=folder).__enter__()
+    assert not folder.exists()
+
+
+def test_a_run_for_which_too_few_cards_are_large_enough_is_refused_at_once(folder):
+    with pytest.raises(VersoError, match=r"no 2 cards are large enough: 7000 MB .* 1000 MB more than the 2 largest have"):
+        cards.lease([6000, 8000, 5000], 7000, 2, folder).__enter__()
+    with pytest.raises(VersoError, match=r"3 cards are asked for, and this machine has 2 .*gpus: 2"):
+        cards.lease([6000, 8000], 1000, 3, folder).__enter__()
     assert not folder.exists()
 
 
 def test_no_card_at_all_is_refused(folder):
     with pytest.raises(VersoError, match="none is visible"):
-        cards.lease([], 1, folder).__enter__()
+        cards.lease([], 1, folder=folder).__enter__()
 
 
 def test_the_folder_is_for_its_user_alone(folder):
-    with cards.lease([10], 1, folder):
+    with cards.lease([10], 1, folder=folder):
         assert folder.stat().st_mode & 0o777 == 0o700
     folder.chmod(0o750)
     with pytest.raises(VersoError, match=r"leases.* mode 0750.*mode 0700"):
-        cards.lease([10], 1, folder).__enter__()
+        cards.lease([10], 1, folder=folder).__enter__()
 
 
 def test_a_folder_of_another_user_is_refused(folder, monkeypatch):
@@ -300,7 +270,7 @@ def test_a_folder_of_another_user_is_refused(folder, monkeypatch):
     owner = folder.stat().st_uid
     monkeypatch.setattr(os, "getuid", lambda: owner + 1)  # to give a folder away needs root, and not everybody tests as root
     with pytest.raises(VersoError, match=f"belongs to user {owner} "):
-        cards.lease([10], 1, folder).__enter__()
+        cards.lease([10], 1, folder=folder).__enter__()
 
 
 @pytest.mark.parametrize("target", ["a folder", "nothing"])
@@ -310,7 +280,7 @@ def test_a_link_in_place_of_the_folder_is_refused(folder, tmp_path, target):
         elsewhere.mkdir(mode=0o700)
     folder.symlink_to(elsewhere)
     with pytest.raises(VersoError, match="no link"):
-        cards.lease([10], 1, folder).__enter__()
+        cards.lease([10], 1, folder=folder).__enter__()
     assert not elsewhere.exists() or list(elsewhere.iterdir()) == []
 
 
@@ -322,7 +292,7 @@ def test_a_planted_file_is_neither_followed_nor_removed(folder, tmp_path, name, 
     precious.write_text("kept")
     (folder / name).symlink_to(precious) if kind == "link" else os.mkfifo(folder / name)
     with pytest.raises(VersoError, match=f"{name}.*remove it"):
-        cards.lease([10], 1, folder).__enter__()
+        cards.lease([10], 1, folder=folder).__enter__()
     assert precious.read_text() == "kept"
     assert os.path.lexists(folder / name)
 
@@ -330,7 +300,7 @@ def test_a_planted_file_is_neither_followed_nor_removed(folder, tmp_path, name, 
 def test_other_files_in_the_folder_are_let_alone(folder):
     folder.mkdir(mode=0o700)
     (folder / "notes.txt").write_text("mine")
-    with cards.lease([10], 1, folder):
+    with cards.lease([10], 1, folder=folder):
         pass
     assert (folder / "notes.txt").read_text() == "mine"
 
@@ -343,8 +313,8 @@ def test_processes_that_see_other_cards_first_do_not_share_one_by_mistake(folder
     holder = started(HOLD, 8, folder, 1)
     assert holder.stdout.readline() == "0\n"
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,0")
-    with cards.lease([10, 10], 8, folder) as first:
-        assert first == 0
+    with cards.lease([10, 10], 8, folder=folder) as first:
+        assert first == [0]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
-    with cards.lease([10, 10], 8, folder) as first:
-        assert first == 1
+    with cards.lease([10, 10], 8, folder=folder) as first:
+        assert first == [1]

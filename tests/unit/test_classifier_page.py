@@ -10,7 +10,10 @@ from verso.files import read_csv, read_json_lines, write_csv, write_json_lines
 from verso.report import classifier_page, words
 
 MODELS = ["majority", "tfidf", "rnn", "mdeberta", "zero-shot"]
-OF_CLASSIFIERS = ["classifiers", "classifier_pairs", "classifier_labels", "classifier_cost", "classifier_errors", "probes"]
+OF_CLASSIFIERS = [
+    "classifiers", "classifier_learning", "classifier_pairs", "classifier_labels", "classifier_cost", "classifier_errors",
+    "probes",
+]  # fmt: skip
 OF_LANGUAGE_MODELS = ["learning", "models", "comparisons", "samples", "measures"]
 OF_ALL = ["summary", "experiments", "corpora", "hardware", "provenance"]
 HOSTILE = '</td></table><script>window.pwned=1</script><img src=x onerror="window.pwned=2">'
@@ -70,6 +73,26 @@ def test_a_study_of_both_has_both_each_in_its_own_tables_and_one_table_of_hardwa
     assert "kind: songs; split: stratified" in page
     assert "kind: labelled; split: given" in page
     assert len(re.findall(r'class="verdict"', section(page, "summary"))) == 2
+
+
+def test_a_study_of_baselines_alone_has_no_section_of_learning_curves(tmp_path):
+    made = [fabricate_labelled(tmp_path, "reviews", documents=30)]
+    page = fabricate_classifier_report(tmp_path, made, ["majority", "tfidf", "zero-shot"], 1).read_text(encoding="utf-8")
+    for language in words.LANGUAGES:
+        assert set(sections(page, language)) == {*OF_ALL, *OF_CLASSIFIERS} - {"classifier_learning"}
+
+
+def test_what_answering_used_stands_among_all_that_was_used(tmp_path):
+    made = [fabricate_labelled(tmp_path, "reviews", documents=30)]
+    page = fabricate_classifier_report(tmp_path, made, ["tfidf", "zero-shot"], 1).read_text(encoding="utf-8")
+    used = section(page, "hardware")
+    assert re.findall(r"</span>([\w-]+)</th><td>reviews</td><td class=\"n\">0</td><td>(\w+)</td>", used) == [
+        ("tfidf", "training"), ("zero-shot", "scoring"),
+    ]  # fmt: skip
+    assert "In all: 0.20 GPU-hours" in plain(used)
+    cost = next(row for row in section(page, "classifier_cost").split("<tr>") if "zero-shot" in row)
+    assert '<td class="n">12.00</td><td class="n">6.10\u202fGB</td><td class="n">1.5<br>' in cost
+    assert '<td class="n">–</td>' in next(row for row in section(page, "classifier_cost").split("<tr>") if "tfidf" in row)
 
 
 def test_the_first_sentence_is_what_the_table_says(report, folder):
@@ -260,3 +283,20 @@ def test_a_model_has_the_colour_of_its_figure(report, folder):
     assert len(colours) == len(MODELS)
     drawn = (folder / "classifier_f1.svg").read_text(encoding="utf-8")
     assert all(colour in drawn for colour in colours)
+
+
+def test_some_replies_that_are_no_label_are_shown_and_nothing_in_them_acts(tmp_path):
+    corpus = fabricate_labelled(tmp_path, "reviews")
+    invalid = [{"document": f"review-{n}", "replies": [HOSTILE, "w " * 999], "prediction": ""} for n in range(20)]
+    write_json_lines(tmp_path / "replies.jsonl", [{"document": "sound", "replies": ["5"], "prediction": "5"}, *invalid])
+    replies = [{"corpus": "reviews", "model": "zero-shot", "seed": seed, "path": tmp_path / "replies.jsonl"} for seed in (1, 2)]
+    page = fabricate_classifier_report(tmp_path, [corpus], ["zero-shot"], seeds=2, replies=replies).read_text(encoding="utf-8")
+    for language in words.LANGUAGES:
+        errors = section(page, "classifier_errors", language)
+        shown = errors.split(words.TEXTS[language]["invalid_caption"])[1]
+        assert shown.count("<tr><th scope") == classifier_page.REPLIES_OF_A_MODEL + 1  # and its head
+        assert shown.count("<q>") == 2 * classifier_page.REPLIES_OF_A_MODEL
+        assert "<script>" not in errors
+        assert "<img" not in errors
+        assert len(shown) < 20_000, "a long reply is cut"
+        assert "sound" not in shown

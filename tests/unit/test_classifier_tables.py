@@ -12,8 +12,8 @@ from sklearn import metrics
 
 from verso.errors import VersoError
 from verso.evaluation.predictions import read_predictions
-from verso.files import read_csv, read_json, read_json_lines, write_csv
-from verso.report import classifier_errors, classifier_figures, classifier_tables
+from verso.files import read_csv, read_json_lines, write_csv
+from verso.report import classifier_errors, classifier_tables
 from verso.text.labels import Labels
 
 MODELS = ["majority", "tfidf", "rnn", "textcnn", "zero-shot", "mdeberta"]
@@ -179,19 +179,6 @@ def test_a_label_that_the_test_has_not_and_nobody_predicts_has_no_scores(tmp_pat
     assert float(row["polarity_score"]) == pytest.approx(float(row["f1_macro"]) * 4 / 5)
 
 
-def test_what_a_model_costs_is_its_mean_run(tables, runs):
-    row = row_of(tables["classifiers"], corpus="reviews", model="mdeberta")
-    used = [read_json(run["hardware"]) for run in of(runs, "reviews", "mdeberta")]
-    assert float(row["minutes"]) == pytest.approx(fmean(found["wall_seconds"] for found in used) / 60)
-    assert float(row["gpu_minutes"]) == pytest.approx(0.6)
-    assert float(row["f1_macro_per_gpu_minute"]) == pytest.approx(float(row["f1_macro"]) / 0.6)
-    assert float(row["peak_vram_mb"]) == 195
-    assert (row["parameters"], row["trainable"], row["epochs"], row["best_epoch"]) == ("1260000", "2000", "5.0", "4.0")
-    on_cpu = row_of(tables["classifiers"], corpus="reviews", model="tfidf")
-    assert on_cpu["f1_macro_per_gpu_minute"] == on_cpu["peak_vram_mb"] == on_cpu["epochs"] == ""
-    assert float(on_cpu["documents_per_second"]) > 0
-
-
 def test_every_run_has_a_row_of_its_scores_and_of_what_it_used(tables, runs):
     assert [(row["corpus"], row["model"], row["seed"]) for row in tables["classifier_runs"]] == [
         (run["corpus"], run["model"], str(run["seed"])) for run in runs
@@ -320,18 +307,6 @@ def test_one_document_and_one_model_make_tables_and_figures_too(tmp_path):
     assert row["f1_macro_low"] == row["f1_macro_seed_sd"] == ""
     assert row["group"] == "a"
     assert read_csv(csvs["classifier_comparisons"]) == []
-
-
-def test_a_matrix_of_many_labels_has_no_numbers_in_its_cells(tmp_path):
-    names = [f"intent {n:02}" for n in range(30)]
-    corpus = fabricate_labelled(tmp_path, "requests", names, False, 90)
-    csvs = fabricate_tables(tmp_path, [corpus], [fabricate_classifier(tmp_path, corpus, m, 1) for m in ("x", "y")])
-    svgs = {key: tmp_path / f"{key}.svg" for key in ("f1", "differences", "confusion_matrices")}
-    classifier_figures.draw(
-        csvs["classifiers"], csvs["classifier_comparisons"], csvs["classifier_confusions"], csvs["classifier_runs"], **svgs
-    )
-    assert ">0<" not in svgs["confusion_matrices"].read_text(encoding="utf-8")
-    assert all("<svg" in path.read_text(encoding="utf-8") for path in svgs.values())
 
 
 def test_confidence_is_of_the_predicted_label(corpora, runs):

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from fabricate import fabricate_run
 
-from verso.report import figures, tables
+from verso.report import drawing, figures, tables
 from verso.report.palette import COLOURS, colours_of
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -15,7 +15,7 @@ FIGURES = ("learning_curves", "bits_per_byte", "differences", "sample_measures",
 def draw(folder, corpora):
     runs = [fabricate_run(folder, corpus, model, 0) for corpus, models in corpora.items() for model in models]
     csvs = {name: folder / f"{name}.csv" for name in ("language_models", "comparisons", "samples")}
-    tables.compare(runs, [], 42, **csvs, hardware=folder / "hardware.csv", pretrained_models=folder / "pretrained_models.csv")
+    tables.compare(runs, 42, **csvs, hardware=folder / "hardware.csv")
     svgs = {name: folder / f"{name}.svg" for name in FIGURES}
     histories = [{"corpus": run["corpus"], "model": run["model"], "seed": 0, "path": run["history"]} for run in runs]
     figures.draw(**csvs, histories=histories, **svgs)
@@ -87,7 +87,7 @@ def test_a_single_model_leaves_a_sentence_and_no_broken_figure(tmp_path):
     ],
 )  # fmt: skip
 def test_epochs_are_marked_by_whole_numbers_each_once(epochs, ticks):
-    assert figures._epoch_ticks(epochs) == ticks
+    assert drawing.epoch_ticks(epochs) == ticks
 
 
 def test_what_is_known_by_heart_is_drawn_of_tuned_models_alone(tmp_path, drawn):

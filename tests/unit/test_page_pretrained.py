@@ -42,6 +42,9 @@ def test_what_runs_start_from_is_named_with_its_commit_licence_and_size(pretrain
         assert "apache-2.0" in found
         assert re.search("7[,\u202f]248[,\u202f]023[,\u202f]552", found)
         assert "mistral-base, mistral-qlora" in found
+        assert found.count("2023-09-27") == found.count("2025-07-24") == found.count("2026-11-22") == 2
+        assert re.search("1[,\u202f]234[,\u202f]567", found)
+        assert "(main)" in found
     assert 'id="en-pretrained"' not in report
 
 

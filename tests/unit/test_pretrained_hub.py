@@ -72,7 +72,40 @@ def test_the_files_wanted_lie_there_and_the_manifest_vouches_for_them(hub, manif
     folder = snapshot_of(manifest)
     assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*")) == TAKEN
     assert all((folder / name).read_bytes() == FILES[name] for name in TAKEN)
-    assert read_json(manifest.parent / "fetched.json")["downloads_last_month"] == 12345
+
+
+def test_what_the_models_page_says_is_kept_beside_the_manifest_and_not_in_it(hub, manifest):
+    got(manifest)
+    before, page = manifest.read_bytes(), read_json(manifest.parent / "fetched.json")
+    assert (page["downloads_last_month"], page["likes"], page["gated"]) == (12345, 67, False)
+    assert (page["created"], page["last_modified"]) == ("2024-05-22T09:57:04+00:00", "2025-01-02T03:04:05+00:00")
+    assert (page["licence_on_hub"], page["languages"], page["base_models"]) == ("apache-2.0", ["es", "en"], ["someone/base"])
+    assert (page["library"], page["task"]) == ("transformers", "fill-mask")
+    assert "safetensors" in page["tags"]
+    hub.repositories[REPOSITORY].card = {"language": "es"}  # another day, another page; the same commit
+    manifest.unlink()
+    got(manifest)
+    assert manifest.read_bytes() == before, "what trains depends on these bytes"
+    page = read_json(manifest.parent / "fetched.json")
+    assert (page["licence_on_hub"], page["languages"], page["base_models"]) == (None, ["es"], [])
+
+
+@pytest.mark.parametrize(
+    ("card", "called"),
+    [({"license": "mit"}, "mit"), ({"license": "other", "license_name": "gemma"}, "gemma"), ({"license": "other"}, "other")],
+)
+def test_a_licence_that_the_hub_calls_otherwise_is_announced(hub, manifest, caplog, card, called):
+    hub.repositories[REPOSITORY].card = card
+    assert got(manifest)["licence"] == "apache-2.0", "the config's, for the manifest depends on the config and the files alone"
+    assert f'the hub calls its licence "{called}", the config "apache-2.0"' in caplog.text
+    assert f"{hub.url}/{REPOSITORY}" in caplog.text
+
+
+@pytest.mark.parametrize("card", [{"license": "Apache-2.0"}, {}])
+def test_a_licence_in_other_letters_or_none_on_the_hub_is_not_announced(hub, manifest, caplog, card):
+    hub.repositories[REPOSITORY].card = card
+    got(manifest)
+    assert "licence" not in caplog.text
 
 
 def test_the_same_commit_gives_the_same_manifest_and_nothing_is_fetched_twice(hub, manifest):

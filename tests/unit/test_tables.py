@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from fabricate import HISTORY_COLUMNS, TABLES, fabricate_pretrained, fabricate_run, scores_row
+from fabricate import HISTORY_COLUMNS, TABLES, fabricate_run, scores_row
 
 from verso.errors import VersoError
 from verso.files import read_csv, read_json, write_csv, write_json
@@ -12,9 +12,9 @@ from verso.report.hardware_table import totals, uses
 from verso.report.latex import escape
 
 
-def compare(folder, runs, pretrained=()):
+def compare(folder, runs):
     paths = {name: folder / f"{name}.csv" for name in TABLES}
-    tables.compare(runs, pretrained, 42, **paths)
+    tables.compare(runs, 42, **paths)
     return {name: read_csv(path) for name, path in paths.items()}
 
 
@@ -308,21 +308,6 @@ def test_what_decides_a_pretrained_model_s_figure_stands_beside_it(tmp_path):
         "nothing was taught to it"
     )
     assert [rows_of["gru-char"][key] for key in columns] == [""] * 6
-
-
-def test_a_pretrained_model_is_named_by_its_manifest_and_by_what_starts_from_it(tmp_path):
-    runs = [fabricate_run(tmp_path, "songs", model, 0) for model in ("gru-char", "mistral-base", "mistral-qlora", "llama-base")]
-    no_hub = {"type": "miniature", "repository": None, "revision": None, "commit": None, "licence": None, "parameters": 800_000}
-    manifests = [
-        fabricate_pretrained(tmp_path, "mistral"),
-        fabricate_pretrained(tmp_path, "llama", miniature=True, **no_hub),
-    ]
-    hub, toy = compare(tmp_path, runs, manifests)["pretrained_models"]
-    assert (hub["repository"], hub["revision"], hub["licence"]) == ("somebody/mistral-7b", "main", "apache-2.0")
-    assert len(hub["commit"]) == 40
-    assert (hub["parameters"], hub["miniature"], hub["models"]) == ("7248023552", "False", "mistral-base, mistral-qlora")
-    assert (toy["repository"], toy["licence"], toy["miniature"], toy["models"]) == ("", "", "True", "llama-base")
-    assert "miniature, made here" in (tmp_path / "pretrained_models.tex").read_text()
 
 
 def test_scoring_and_sampling_of_a_pretrained_model_are_counted(tmp_path):

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from verso import cards
+from verso import visible_cards
 from verso.errors import VersoError
 
 
@@ -33,38 +33,41 @@ def two_cards(tmp_path, monkeypatch):
 def test_only_cards_that_cuda_would_see_are_counted(two_cards, monkeypatch, visible, sizes):
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert cards.visible_cards() == sizes
+    assert visible_cards.visible_cards() == sizes
 
 
 def test_cards_by_other_names_are_no_silent_mistake(two_cards, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-8932f937")
     with pytest.raises(VersoError, match='CUDA_VISIBLE_DEVICES: "GPU-8932f937" lists no cards by number'):
-        cards.visible_cards()
+        visible_cards.visible_cards()
 
 
 def test_a_machine_without_cards_has_none(tmp_path, two_cards, monkeypatch):
     two_cards.write_text("#!/bin/sh\necho no driver >&2; exit 9\n")
-    assert cards.visible_cards() == []
+    assert visible_cards.visible_cards() == []
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert cards.visible_cards() == []
+    assert visible_cards.visible_cards() == []
 
 
 def test_a_card_whose_memory_is_unknown_is_no_silent_mistake(two_cards):
     two_cards.write_text("#!/bin/sh\necho '[N/A]'\n")
     with pytest.raises(VersoError, match="N/A"):
-        cards.visible_cards()
+        visible_cards.visible_cards()
 
 
-@pytest.mark.parametrize(("visible", "index", "seen"), [(None, 1, "1"), ("3,5", 1, "5"), ("3", 0, "3")])
-def test_a_run_sees_the_card_that_it_leased_and_no_other(monkeypatch, visible, index, seen):
+@pytest.mark.parametrize(
+    ("visible", "indices", "seen"),
+    [(None, [1], "1"), ("3,5", [1], "5"), ("3", [0], "3"), (None, [0, 2], "0,2"), ("3,1,5", [1, 2], "1,5")],
+)
+def test_a_run_sees_the_cards_that_it_leased_and_no_other(monkeypatch, visible, indices, seen):
     if visible:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     monkeypatch.setenv("CUDA_DEVICE_ORDER", "FASTEST_FIRST")
-    cards.use_card(index)
+    visible_cards.use_cards(indices)
     assert (os.environ["CUDA_VISIBLE_DEVICES"], os.environ["CUDA_DEVICE_ORDER"]) == (seen, "PCI_BUS_ID")
 
 
 def test_a_card_that_is_not_visible_cannot_be_used(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
     with pytest.raises(VersoError, match="shows 1"):
-        cards.use_card(1)
+        visible_cards.use_cards([0, 1])

@@ -58,7 +58,7 @@ def note(change, card):
         fcntl.flock(events, fcntl.LOCK_EX)
         events.write(json.dumps({{"run": run, "time": time.time(), "card": card, "change": change}}) + "\\n")
 
-with lease({cards}, vram_mb, Path("leases")) as card:
+with lease({cards}, vram_mb, folder=Path("leases")) as [card]:
     note(vram_mb, card)
     time.sleep(seconds)
     note(-vram_mb, card)

@@ -7,7 +7,7 @@ import pytest
 from hub_server import FILES, REPOSITORY, Hub
 from project import CONFIG, Project
 
-from verso.files import read_json
+from verso.files import read_csv, read_json
 
 FETCHED, MADE = "results/pretrained/fetched/pretrained.json", "results/pretrained/toy/pretrained.json"
 TOY = {
@@ -60,6 +60,7 @@ def test_a_person_at_a_terminal_sees_how_far_it_is_and_that_the_revision_may_mov
     seen = project.seen_on_a_terminal(FETCHED)
     assert "model.safetensors: 100%" in seen
     assert seen.count('revision "main" is a name that may move') == 1
+    assert seen.count('the hub calls its licence "apache-2.0", the config "mit"') == 1
 
 
 def test_a_tuned_model_is_merged_where_its_entry_says_so_and_is_not_trained_again_for_it(tmp_path):
@@ -110,6 +111,24 @@ def test_the_rule_fetches_once_and_says_at_once_what_is_wrong(hub, tmp_path, mon
     assert code != 0
     assert "no connection to 127.0.0.1:9" in output
     assert time.monotonic() - started < 60, "without a network it is said at once, not after all retries"
+
+
+def test_a_study_of_classifiers_alone_has_the_table_of_what_they_start_from(hub, tmp_path):
+    entry = {"type": "hub", "repository": REPOSITORY, "revision": "main", "licence": "mit", "files": ["model*", "*.json"]}
+    config = {
+        "title": "Encoders",
+        "corpora": {"reviews": {"kind": "labelled", "source": {"path": "songs.jsonl"}}},
+        "pretrained": {"fetched": entry},
+        "models": {name: {"family": "encoder", "pretrained": "fetched", "tuning": name} for name in ("full", "lora")},
+        "experiments": {"polarity": {"corpus": "reviews", "models": ["full", "lora"], "seeds": [1, 2]}},
+    }
+    project = Project.made_in(tmp_path / "project", config)
+    table = "results/tables/pretrained_models.csv"
+    project.make(table)
+    (row,) = read_csv(project.path(table))
+    assert (row["models"], row["licence"], row["licence_on_hub"]) == ("full, lora", "mit", "apache-2.0")
+    assert (row["downloads_last_month"], row["created"], row["revision"]) == ("12345", "2024-05-22", "main")
+    assert project.plan(table) == []
 
 
 def test_a_revision_that_is_pinned_after_the_fetch_trains_nothing_again(hub, tmp_path):

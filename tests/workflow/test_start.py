@@ -150,7 +150,8 @@ def test_every_job_logs_is_benchmarked_and_knows_its_needs(project):
     others = {"all", "fetch", "compare_so_far", "figures_so_far", "report_so_far", "scrape_genius", "fetch_pretrained"}
     others |= {"scrape_steam", "fetch_dataset", "prepare_labelled", "export_labelled"}
     others |= {"make_miniature", "take_causal_llm", "train_causal_llm", "score_causal_llm", "sample_causal_llm"}
-    others |= {"merge_causal_llm"}
+    others |= {"merge_causal_llm", "describe_pretrained", "describe_pretrained_so_far"}
+    others |= {"take_prompt", "answer_prompts", "answer_probes", "train_encoder", "predict_encoder", "predict_encoder_probes"}
     others |= {"train_classifier", "train_tfidf", "train_majority", "predict_labels", "write_probes", "predict_probes"}
     others |= {f"{rule}_classifiers{end}" for rule in ("compare", "draw") for end in ("", "_so_far")}
     assert {*blocks} | others == set(RULES)

@@ -6,10 +6,11 @@ CLASSIFIER_TABLES = [
     "classifier_classes",
     "classifier_confusions",
     "classifier_runs",
+    "classifier_jobs",
     "classifier_errors",
 ]
 IN_LATEX = ["classifiers", "classifier_hardware", "classifier_comparisons", "classifier_classes", "classifier_confusions"]
-CLASSIFIER_FIGURES = ["classifier_f1", "classifier_differences", "confusion_matrices"]
+CLASSIFIER_FIGURES = ["classifier_f1", "classifier_learning_curves", "classifier_differences", "confusion_matrices"]
 FILES_OF_CLASSIFIER = {
     "scores": "scores.csv",
     "architecture": "model/architecture.json",
@@ -54,20 +55,17 @@ def files_of_classifiers(runs):
 
 def described_classifiers(runs):
     """What the tables must know of each run, with the paths of its files."""
-    rows = []
-    for corpus, model, seed in of_classifiers(runs):
-        files = FILES_OF_CLASSIFIER | ({"scoring_hardware": "scoring.json"} if CONFIG.models[model].family == "prompt" else {})
-        rows.append(
-            {
-                "corpus": corpus,
-                "model": model,
-                "seed": seed,
-                "family": CONFIG.models[model].family,
-                "miniature": is_miniature(model),
-                **{key: run_path(file).format(corpus=corpus, model=model, seed=seed) for key, file in files.items()},
-            }
-        )
-    return rows
+    return [
+        {
+            "corpus": corpus,
+            "model": model,
+            "seed": seed,
+            "family": CONFIG.models[model].family,
+            "miniature": is_miniature(model),
+            **{key: run_path(file).format(corpus=corpus, model=model, seed=seed) for key, file in FILES_OF_CLASSIFIER.items()},
+        }
+        for corpus, model, seed in of_classifiers(runs)
+    ]
 
 
 def probes_of_corpus(wildcards):
@@ -93,10 +91,11 @@ def files_of_probes(described):
 
 
 def files_of_report(runs, folder):
-    """The tables and figures of the page by the names that it knows them by: of the kinds of models that there are."""
+    """The tables and figures of the page by the names that it knows them by: of what there is among the runs."""
     of_kinds = [
         (of_language_models(runs), TABLES, FIGURES),
         (of_classifiers(runs), CLASSIFIER_TABLES, CLASSIFIER_FIGURES),
+        (manifests_of(runs), ["pretrained_models"], []),
     ]
     there = [(tables, figures) for own, tables, figures in of_kinds if own]
     return {

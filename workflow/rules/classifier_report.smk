@@ -1,7 +1,7 @@
 """Report of classifiers: classify the texts that the user wrote, compare the runs, draw figures. The page is that of report.smk.
 
 Reads   results/runs/*/*/*/{scores.csv,scoring.json,history.csv,hardware.json}, results/corpora/*/{labels.json,test.jsonl}
-Writes  results/tables/classifier*.{csv,tex}, results/figures/{classifier_f1,classifier_differences,confusion_matrices}.svg,
+Writes  results/tables/classifier*.{csv,tex}, results/figures/{classifier_*,confusion_matrices}.svg,
         results/corpora/<corpus>/probes.jsonl and results/runs/<corpus>/<model>/seed-<seed>/probes.csv
 """
 
@@ -79,6 +79,7 @@ rule compare_classifiers:
 rule draw_classifiers:
     input:
         **{name: table_path(name) for name in CLASSIFIER_TABLES},
+        histories=of_runs("history.csv", of_classifiers(RUNS)),
     output:
         **{
             name: report(
@@ -99,6 +100,7 @@ rule draw_classifiers:
     resources:
         **light_work("draw_classifiers"),
     params:
+        histories=of_runs_described("history.csv", of_classifiers(RUNS)),
         code=code_of("draw_classifiers"),
     script:
         "../scripts/draw_classifiers.py"
@@ -125,6 +127,7 @@ use rule compare_classifiers as compare_classifiers_so_far with:
 use rule draw_classifiers as draw_classifiers_so_far with:
     input:
         **{name: f"{SO_FAR}/tables/{name}.csv" for name in CLASSIFIER_TABLES},
+        histories=so_far(lambda runs: of_runs("history.csv", of_classifiers(runs))),
     output:
         **{name: f"{SO_FAR}/figures/{name}.svg" for name in CLASSIFIER_FIGURES},
     log:
@@ -134,4 +137,5 @@ use rule draw_classifiers as draw_classifiers_so_far with:
     resources:
         **light_work("draw_classifiers_so_far"),
     params:
+        histories=so_far(lambda runs: of_runs_described("history.csv", of_classifiers(runs))),
         code=code_of("draw_classifiers"),

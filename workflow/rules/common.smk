@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir, "workflow", "scripts")))
 
 from snakemake.logging import logger
-from verso import cards, config_check, configurations, known, needs, provenance, records, secrets, site
+from verso import config_check, configurations, known, needs, provenance, records, secrets, site, visible_cards
 from verso.config_labelled import LabelledFields, LabelledFile
 from verso.config_sources import FileSource
 from verso.errors import VersoError

@@ -45,6 +45,15 @@ def manifests_of(runs):
     return [pretrained_path("pretrained.json").format(pretrained=name) for name in names]
 
 
+def models_by_pretrained(runs):
+    """The models of runs that start from each pretrained model, by its name."""
+    found = {}
+    for model in dict.fromkeys(model for _, model, _ in runs):
+        if start := pretrained_of(model):
+            found.setdefault(start, []).append(model)
+    return found
+
+
 def of_runs_described(name, runs):
     """That file of each run, with the run it is of."""
     return [{"corpus": c, "model": m, "seed": s, "path": path} for (c, m, s), path in zip(runs, of_runs(name, runs))]

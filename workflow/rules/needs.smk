@@ -118,7 +118,7 @@ def longest_first(wildcards):
 def cards_of_this_machine(found):
     """The site with the cards that are visible here, where its block lists none."""
     try:
-        visible = [] if found.cards else cards.visible_cards()
+        visible = [] if found.cards else visible_cards.visible_cards()
     except VersoError as error:
         stop(error)
     return found.model_copy(

@@ -1,11 +1,11 @@
 """Report: compare the runs, draw figures, render the page.
 
 Reads   results/runs/*/*/*/{scores.csv,sample_measures.csv,history.csv,hardware.json,samples.jsonl}, of pretrained models also
-        {scoring,sampling}_hardware.json; results/pretrained/*/pretrained.json, results/corpora/*/statistics.json
+        {scoring,sampling}_hardware.json; results/pretrained/*/{pretrained,fetched}.json, results/corpora/*/statistics.json
 Writes  results/tables/*.{csv,tex}, results/figures/*.svg, results/report.html
 """
 
-TABLES = ["language_models", "comparisons", "samples", "hardware", "pretrained_models"]
+TABLES = ["language_models", "comparisons", "samples", "hardware"]
 FIGURES = ["bits_per_byte", "learning_curves", "differences", "sample_measures", "memorisation"]
 CAPTIONS = "../report/captions"
 
@@ -14,7 +14,6 @@ rule compare:
     input:
         **{key: of_runs(file, of_language_models(RUNS)) for key, file in FILES_OF_RUN.items()},
         **{key: of_llm_runs(file, RUNS) for key, file in FILES_OF_LLM.items()},
-        pretrained=manifests_of(RUNS),
     output:
         **{
             name: report(
@@ -40,6 +39,33 @@ rule compare:
         code=code_of("compare"),
     script:
         "../scripts/compare.py"
+
+
+rule describe_pretrained:
+    input:
+        manifests=manifests_of(RUNS),
+    output:
+        pretrained_models=report(
+            table_path("pretrained_models"),
+            category="Tables",
+            caption=f"{CAPTIONS}/pretrained_models.rst",
+            labels={"table": "pretrained models", "format": "csv"},
+        ),
+        pretrained_models_tex=table_path("pretrained_models", "tex"),
+    log:
+        log_path("describe_pretrained"),
+    benchmark:
+        benchmark_path("describe_pretrained")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **light_work("describe_pretrained"),
+    params:
+        models=models_by_pretrained(RUNS),
+        code=code_of("describe_pretrained"),
+    script:
+        "../scripts/describe_pretrained.py"
 
 
 rule figures:

@@ -11,7 +11,6 @@ use rule compare as compare_so_far with:
     input:
         **{key: so_far(lambda runs, file=file: of_runs(file, of_language_models(runs))) for key, file in FILES_OF_RUN.items()},
         **{key: so_far(lambda runs, file=file: of_llm_runs(file, runs)) for key, file in FILES_OF_LLM.items()},
-        pretrained=so_far(manifests_of),
     output:
         **{name: f"{SO_FAR}/tables/{name}.csv" for name in TABLES},
         **{f"{name}_tex": f"{SO_FAR}/tables/{name}.tex" for name in TABLES},
@@ -24,6 +23,23 @@ use rule compare as compare_so_far with:
     params:
         runs=so_far(lambda runs: described_runs(of_language_models(runs))),
         code=code_of("compare"),
+
+
+use rule describe_pretrained as describe_pretrained_so_far with:
+    input:
+        manifests=so_far(manifests_of),
+    output:
+        pretrained_models=f"{SO_FAR}/tables/pretrained_models.csv",
+        pretrained_models_tex=f"{SO_FAR}/tables/pretrained_models.tex",
+    log:
+        log_path("describe_pretrained_so_far"),
+    benchmark:
+        benchmark_path("describe_pretrained_so_far")
+    resources:
+        **light_work("describe_pretrained_so_far"),
+    params:
+        models=so_far(models_by_pretrained),
+        code=code_of("describe_pretrained"),
 
 
 use rule figures as figures_so_far with:

@@ -1,4 +1,4 @@
-"""Compare the runs: tables of models, pairs, samples, hardware and pretrained models (verso.report.tables)."""
+"""Compare the runs: tables of models, pairs, samples and hardware (verso.report.tables)."""
 
 from verso.jobs import job_of
 
@@ -8,11 +8,9 @@ if __name__ == "__main__":
 
         compare(
             runs=snakemake.params.runs,
-            pretrained=snakemake.input.pretrained,
             seed=42,  # of the bootstrap and the permutations
             language_models=snakemake.output.language_models,
             comparisons=snakemake.output.comparisons,
             samples=snakemake.output.samples,
             hardware=snakemake.output.hardware,
-            pretrained_models=snakemake.output.pretrained_models,
         )

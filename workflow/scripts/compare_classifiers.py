@@ -15,5 +15,6 @@ if __name__ == "__main__":
             classes=snakemake.output.classifier_classes,
             confusions=snakemake.output.classifier_confusions,
             of_runs=snakemake.output.classifier_runs,
+            jobs=snakemake.output.classifier_jobs,
             errors=snakemake.output.classifier_errors,
         )

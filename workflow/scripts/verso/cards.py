@@ -1,19 +1,20 @@
-"""The machine's cards, shared out where no scheduler does it: each run leases one card with room for its memory.
+"""The machine's cards, shared out where no scheduler does it: each run leases a card, or several, with room for its memory.
 
 What is leased is written in a folder of this user on this machine, one file a request, from its arrival to its end:
 
     verso-cards/                     0700, ours, no link; or nothing is done
       mutex                          held (flock) for the moment of looking and taking, so that the two are one
-      request-000000000003           held (flock) by its run for as long as that lives; {"card": "0", "vram_mb": 6000, ...}
-      request-000000000005           ... "card": null: this one still waits; the number is the order of arrival
+      request-000000000003           held (flock) by its run for as long as that lives; {"held": ["0"], "vram_mb": 6000, ...}
+      request-000000000005           ... "held": []: this one still waits; the number is the order of arrival
 
     run 3   request ── look, take card 0 ═══════════ training ═══════════╗ end: file removed
-    run 5   request ── look, no room ·· wait ·· look ·· wait ··· look ····╚═ take card 0 ═══ training ═══ kill -9
+    run 5   request ── look, no room ·· wait ·· look ·· wait ··· look ····╚═ take cards 0, 1 ═══ training ═══ kill -9
     run 6                                                                       request ── look: 5's lock is free, for ╝
                                                                                 the kernel let it go: file removed, take
 
-Who comes first is served first, as far as room allows (`placements` has the rule, and why nobody waits for ever). A process
-waits for one lease at a time and holds none while it waits: one that leased a second card inside the first could wait for itself.
+Who comes first is served first, as far as room allows (verso.placements has the rule, and why nobody waits for ever). A process
+waits for one lease at a time and holds none while it waits: all cards of a request are taken in one look, or none. One that
+leased a second card inside the first could wait for itself, or for another that does the same.
 """
 
 import fcntl
@@ -22,17 +23,15 @@ import logging
 import os
 import re
 import stat
-import subprocess
-import sys
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
-from itertools import takewhile
 from pathlib import Path
 
 from verso.errors import VersoError
+from verso.placements import Request, placements
+from verso.visible_cards import names_of_cards
 
 SECONDS_BETWEEN_LOOKS = 0.2  # a look reads a few small files, 1 ms; a training takes minutes
 SECONDS_BETWEEN_LINES = 60.0  # of the log, while a run waits
@@ -42,150 +41,33 @@ NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Request:
-    """A run that holds a card, or waits for one (card None).
-
-    number: order of arrival. cards: size in MB of each card that it may use, by the card's name on this machine.
-    """
-
-    number: int
-    process: int
-    vram_mb: int
-    cards: dict[str, int]
-    card: str | None = None
-
-
-def placements(requests: Iterable[Request]) -> dict[int, str]:
-    """The waiting requests, by number, that may take a card now, and which: the one that it leaves with the least room.
-
-    In order of arrival, each as if the earlier ones had taken theirs. For the first that fits nowhere, its largest card is kept:
-
-        card, 24 GB   |earlier leases: as they are.......|             |
-        once they end |kept for the first, 16 GB      |later: at most 8|
-
-    Later requests may use the other cards as they like, and of the kept card what is left beside the first. Nobody waits for
-    ever, if runs end: when all leases have ended that were there at the moment when a request became the first, what is on the
-    kept card leaves it its room; and every request becomes the first, for numbers only grow while one waits. On empty
-    cards the first fits (`lease` refuses what is larger than all), so there is no deadlock either.
-    """
-    requests = sorted(requests, key=lambda request: request.number)
-    holding = [request for request in requests if request.card is not None]
-    used: Counter[str | None] = Counter()
-    for request in holding:
-        used[request.card] += request.vram_mb
-    taken: dict[int, str] = {}
-    first: Request | None = None
-    kept = ""
-    for request in (request for request in requests if request.card is None):
-        free = {name: size - used[name] for name, size in request.cards.items()}
-        allowed = dict(free)
-        if first is not None and kept in free:
-            later = sum(other.vram_mb for other in holding if other.card == kept and other.number > first.number)
-            allowed[kept] = min(free[kept], first.cards[kept] - first.vram_mb - later)
-        fitting = [name for name in free if allowed[name] >= request.vram_mb]
-        if fitting:
-            best = min(fitting, key=free.__getitem__)
-            taken[request.number] = best
-            used[best] += request.vram_mb
-            holding.append(replace(request, card=best))
-        elif first is None:
-            first, kept = request, max(request.cards, key=request.cards.__getitem__)
-    return taken
-
-
 @contextmanager
-def lease(cards: Sequence[int], vram_mb: int, folder: Path | None = None) -> Iterator[int]:
-    """Hold room for `vram_mb` MB on one of `cards` for the block; gives the card's index.
+def lease(cards: Sequence[int], vram_mb: int, count: int = 1, folder: Path | None = None) -> Iterator[list[int]]:
+    """Hold room for `vram_mb` MB on each of `count` of the `cards` for the block; gives the cards' indices, in order.
 
     cards: memory of each card in MB, as `visible_cards` gives it. Waits, with a line in the log at once and then every minute,
     while there is no room. folder: where leases are written, for tests; all processes that share cards share it.
-    Raises VersoError when no card is large enough, or the folder is not ours alone.
+    Raises VersoError when there are fewer cards, too few are large enough, or the folder is not ours alone.
     """
-    names = _names(cards)
-    if vram_mb > max(cards):
+    names = names_of_cards(cards)
+    if count > len(cards):
         raise VersoError(
-            f"no card is large enough: {vram_mb} MB of its memory are asked for, {vram_mb - max(cards)} MB more than the "
-            f"largest has ({_listed(names, cards)}); lower the model's `batch`, or its `needs.vram_mb`"
+            f"{count} cards are asked for, and this machine has {len(cards)} ({_listed(names, cards)}); set the model's needs to "
+            f"gpus: {len(cards)}, which changes how long it takes and nothing that is learnt"
+        )
+    enough = sorted(cards, reverse=True)[count - 1]
+    if vram_mb > enough:
+        few, which = ("no card is", "largest") if count == 1 else (f"no {count} cards are", f"{count} largest")
+        raise VersoError(
+            f"{few} large enough: {vram_mb} MB of its memory are asked for, {vram_mb - enough} MB more than the {which} "
+            f"{'has' if count == 1 else 'have'} ({_listed(names, cards)}); lower the model's `batch`, or its `needs.vram_mb`"
         )
     folder = folder or _default_folder()
-    with _opened_folder(folder) as place, _request(place, folder, vram_mb, dict(zip(names, cards, strict=True))) as mine:
-        card = _wait_for_card(place, folder, mine)
-        log.info("card %s: %d MB leased", card, vram_mb)
-        yield names.index(card)
-
-
-def visible_cards() -> list[int]:
-    """Memory in MB of each card that this process may use, in CUDA's order of them; empty without a card.
-
-    nvidia-smi counts in MiB: taken as MB, the 4.9 % are left to what the driver keeps for itself. Raises VersoError when
-    CUDA_VISIBLE_DEVICES or nvidia-smi's answer cannot be read.
-    """
-    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    except FileNotFoundError:
-        return []
-    except subprocess.CalledProcessError as error:  # the tool without a driver, or without a card
-        log.warning("no card: nvidia-smi failed (%s)", (error.stderr or error.stdout).strip())
-        return []
-    try:
-        sizes = [int(line) for line in answer.split("\n") if line.strip()]
-    except ValueError as error:
-        raise VersoError(
-            f"nvidia-smi gives no memory in MB of each card but {answer!r}; state the cards' memory yourself"
-        ) from error
-    visible = _visible_indices()
-    if visible is None:
-        return sizes
-    return [sizes[index] for index in takewhile(lambda index: index < len(sizes), visible)]  # as CUDA reads it
-
-
-def use_card(index: int) -> None:
-    """Let CUDA see this card alone, of those that this process may use.
-
-    To be called before CUDA is initialised, which reads the variables once; later is a RuntimeError. Raises VersoError when
-    CUDA_VISIBLE_DEVICES has no such entry.
-    """
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        raise RuntimeError("use_card came too late: CUDA is initialised and keeps the cards that it saw then")
-    visible = _visible_indices()
-    if visible is not None and index >= len(visible):
-        raise VersoError(f"card {index} is asked for, but CUDA_VISIBLE_DEVICES shows {len(visible)} of the cards")
-    os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # nvidia-smi's order; CUDA's own puts the fastest first
-    os.environ["CUDA_VISIBLE_DEVICES"] = str(index if visible is None else visible[index])
-
-
-# --- names of cards ---
-
-
-def _visible_indices() -> list[int] | None:
-    """The cards in CUDA_VISIBLE_DEVICES up to the first negative one, where CUDA stops reading; None when it is not set."""
-    value = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if value is None:
-        return None
-    try:
-        indices = [int(entry) for entry in value.split(",")] if value.strip() else []
-    except ValueError as error:
-        raise VersoError(
-            f'CUDA_VISIBLE_DEVICES: "{value}" lists no cards by number; set it to such as 0,1 (`nvidia-smi -L` has the numbers)'
-        ) from error
-    return list(takewhile(lambda index: index >= 0, indices))
-
-
-def _names(cards: Sequence[int]) -> list[str]:
-    """What each card is called by all processes of this machine, whatever CUDA_VISIBLE_DEVICES each was given."""
-    visible = _visible_indices()
-    if not cards:
-        raise VersoError(
-            "a card is asked for, but none is visible here; run where `nvidia-smi` lists one, or set `needs.gpus: 0`"
-        )
-    if visible is not None and len(cards) > len(visible):
-        raise VersoError(
-            f"{len(cards)} cards are stated, but CUDA_VISIBLE_DEVICES shows {len(visible)}; state only those, or unset it"
-        )
-    return [str(index) for index in (range(len(cards)) if visible is None else visible[: len(cards)])]
+    sizes = dict(zip(names, cards, strict=True))
+    with _opened_folder(folder) as place, _request(place, folder, vram_mb, sizes, count) as mine:
+        held = _wait_for_cards(place, folder, mine)
+        log.info("card %s: %d MB leased%s", ", ".join(held), vram_mb, " on each" if count > 1 else "")
+        yield sorted(names.index(card) for card in held)
 
 
 def _listed(names: Iterable[str], sizes: Iterable[int]) -> str:
@@ -195,18 +77,18 @@ def _listed(names: Iterable[str], sizes: Iterable[int]) -> str:
 # --- waiting ---
 
 
-def _wait_for_card(place: int, folder: Path, mine: "_Held") -> str:
-    """The name of the card that the request may use, written in its file."""
+def _wait_for_cards(place: int, folder: Path, mine: "_Held") -> list[str]:
+    """The names of the cards that the request may use, written in its file."""
     next_line = time.monotonic()
     while True:
         with _mutex(place, folder):
             requests = _living_requests(place, folder)
             if mine.request not in requests:
                 raise VersoError(f"{folder}: somebody removed a file of it while a run waited for a card; start again")
-            card = placements(requests).get(mine.request.number)
-            if card is not None:
-                mine.write(replace(mine.request, card=card))
-                return card
+            held = placements(requests).get(mine.request.number)
+            if held is not None:
+                mine.write(replace(mine.request, held=held))
+                return held
         if time.monotonic() >= next_line:
             log.info("%s", _what_it_waits_for(mine.request, requests))
             next_line = time.monotonic() + SECONDS_BETWEEN_LINES
@@ -214,11 +96,14 @@ def _wait_for_card(place: int, folder: Path, mine: "_Held") -> str:
 
 
 def _what_it_waits_for(mine: Request, requests: Sequence[Request]) -> str:
-    free = {name: size - sum(r.vram_mb for r in requests if r.card == name) for name, size in mine.cards.items()}
-    holders = "; ".join(f"process {r.process} has {r.vram_mb} MB of card {r.card}" for r in requests if r.card in free)
-    earlier = sum(r.card is None and r.number < mine.number for r in requests)
+    free = {name: size - sum(r.vram_mb for r in requests if name in r.held) for name, size in mine.cards.items()}
+    holders = "; ".join(
+        f"process {r.process} has {r.vram_mb} MB of card {' and '.join(r.held)}" for r in requests if free.keys() & set(r.held)
+    )
+    earlier = sum(not r.held and r.number < mine.number for r in requests)
+    where = "of a card" if mine.count == 1 else f"on each of {mine.count} cards"
     return (
-        f"waiting for {mine.vram_mb} MB of a card, after {earlier} earlier requests; free are {_listed(free, free.values())}"
+        f"waiting for {mine.vram_mb} MB {where}, after {earlier} earlier requests; free are {_listed(free, free.values())}"
         f" ({holders or 'nobody has any'})"
     )
 
@@ -336,12 +221,12 @@ class _Held:
 
 
 @contextmanager
-def _request(place: int, folder: Path, vram_mb: int, cards: dict[str, int]) -> Iterator[_Held]:
+def _request(place: int, folder: Path, vram_mb: int, cards: dict[str, int], count: int) -> Iterator[_Held]:
     """A new request at the end of the row, locked; its file goes with the block."""
     with ExitStack() as opened:
         with _mutex(place, folder):
             numbers = [request.number for request in _living_requests(place, folder)]
-            request = Request(max(numbers, default=0) + 1, os.getpid(), vram_mb, cards)
+            request = Request(max(numbers, default=0) + 1, os.getpid(), vram_mb, cards, count)
             name = f"request-{request.number:012d}"
             handle = opened.enter_context(_kept_open(_open_inside(place, folder, name, os.O_CREAT | os.O_EXCL)))
             fcntl.flock(handle, fcntl.LOCK_EX)

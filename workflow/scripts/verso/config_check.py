@@ -21,8 +21,9 @@ RULES = (
     "report_so_far", "fetch_pretrained", "make_miniature", "train_causal_llm", "take_causal_llm", "score_causal_llm",
     "sample_causal_llm", "merge_causal_llm", "scrape_genius", "train_classifier", "train_tfidf", "train_majority",
     "predict_labels", "write_probes", "predict_probes", "compare_classifiers", "draw_classifiers", "compare_classifiers_so_far",
-    "draw_classifiers_so_far",
-    "scrape_steam", "fetch_dataset", "prepare_labelled", "export_labelled", "take_prompt", "answer_prompts", "answer_probes",
+    "draw_classifiers_so_far", "describe_pretrained", "describe_pretrained_so_far",
+    "scrape_steam", "fetch_dataset", "prepare_labelled", "export_labelled",
+    "take_prompt", "answer_prompts", "answer_probes",
     "train_encoder", "predict_encoder", "predict_encoder_probes",
 )  # fmt: skip
 
@@ -89,8 +90,8 @@ def _dangling_names(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _faults_of_pretrained(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Faults of miniatures that learn from no corpus, of configurations that are no file, of models that start from nothing or
-    from what cannot do their work.
+    """Faults of miniatures that learn from no corpus, configurations that are no file, models that start from nothing or what
+    cannot do their work.
     """
     corpora, models, known = (_mapping(raw.get(key)) for key in ("corpora", "models", "pretrained"))
     faults = []
@@ -105,10 +106,10 @@ def _faults_of_pretrained(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
         start, family = _mapping(model).get("pretrained"), _mapping(model).get("family")
         if isinstance(start, str) and start not in known:
             faults.append((f"models.{name}.pretrained", _unknown(start, "pretrained model", known)))
-        if isinstance(start, str) and family in WRITERS and _mapping(known.get(start)).get("purpose") == "masked_lm":
+        entry = _mapping(known.get(start)) if isinstance(start, str) else {}
+        if family in WRITERS and entry.get("purpose") == "masked_lm":
             what = f'"{start}" has purpose masked_lm and writes nothing; a {family} starts from one of purpose causal_lm'
             faults.append((f"models.{name}.pretrained", what))
-        entry = _mapping(known.get(start)) if isinstance(start, str) else {}
         if family == "encoder" and entry.get("type") == "miniature" and entry.get("purpose", "causal_lm") != "masked_lm":
             what = f'"{start}" reads a text from one side; an encoder starts from a miniature of purpose: masked_lm'
             faults.append((f"models.{name}.pretrained", what))

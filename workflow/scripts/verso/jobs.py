@@ -121,7 +121,7 @@ def job_of(snakemake: Any, online: bool = False) -> Iterator[Job]:
         try:
             site = snakemake.config.get("site")
             if asked["cards"] and site:
-                stack.enter_context(_card(site, asked["vram_mb"]))
+                stack.enter_context(_cards(site, asked["cards"], asked["vram_mb"]))
             yield job
         except BaseException as error:
             told = str(error) if isinstance(error, VersoError) else traceback.format_exc()
@@ -146,10 +146,11 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _card(block: Any, vram_mb: int) -> Iterator[None]:
-    """A card of this machine, where the site shares them by leases."""
-    from verso.cards import lease, use_card, visible_cards  # only where there are cards
+def _cards(block: Any, count: int, vram_mb: int) -> Iterator[None]:
+    """Cards of this machine with so much memory each, where the site shares them by leases."""
+    from verso.cards import lease  # only where there are cards
     from verso.site import read_site
+    from verso.visible_cards import use_cards, visible_cards
 
     site = read_site(block)
     if site is None or not site.leases:
@@ -159,8 +160,8 @@ def _card(block: Any, vram_mb: int) -> Iterator[None]:
     if not cards:  # a machine without a card: the training says that it runs on the CPU
         yield
         return
-    with lease(cards, vram_mb) as index:
-        use_card(index)
+    with lease(cards, vram_mb, count) as indices:
+        use_cards(indices)
         yield
 
 

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from huggingface_hub import HfApi, hf_hub_url
+from huggingface_hub import HfApi, constants, hf_hub_url
 from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import build_hf_headers
 
@@ -26,11 +26,9 @@ from verso.errors import VersoError
 from verso.files import read_json, sha256_of, write_json
 from verso.hub import TIMEOUT, Unreachable, clear_errors, token_of_hub
 from verso.logs import announce, watched_progress
-from verso.models.pretrained import SNAPSHOT, write_manifest
+from verso.models.pretrained import FETCHED, SNAPSHOT, other_licence, write_manifest
 
 log = logging.getLogger(__name__)
-
-FETCHED = "fetched.json"
 
 
 class Wanted(NamedTuple):
@@ -45,8 +43,9 @@ def fetch(name: str, settings: Mapping[str, Any], manifest: str | Path) -> None:
     """Fetch what is missing of the model `name` into snapshot/ beside the manifest, check it all, write the manifest.
 
     settings: repository, revision, files, licence (see verso.config_pretrained.Hub). The manifest holds neither date nor
-    revision, so the same commit gives the same bytes, by whatever name; they and the downloads go into fetched.json. Where the
-    hub does not answer, files that a fetch of the same revision left here are enough.
+    revision, so the same commit gives the same bytes, by whatever name; they and the model's page go into fetched.json, which
+    nothing that trains reads. Where the hub does not answer, files that a fetch of the same revision left here are enough. A
+    licence on the page that is not the config's is announced.
 
     Raises VersoError without a network, for a gated or missing repository or revision, a revision that has moved since the last
     fetch, files that match nothing, too small a disk, a broken connection, a wrong checksum. It never shows a token.
@@ -126,20 +125,50 @@ def _matches(name: str, pattern: str) -> bool:
 
 def _facts(info: Any, settings: Mapping[str, Any], wanted: Sequence[Wanted]) -> dict[str, Any]:
     """The content of fetched.json: what the revision meant, and what the model's page said on that day."""
-    card = info.card_data.to_dict() if info.card_data else {}
-    if card.get("license") not in (None, settings["licence"]):
-        log.warning("the hub calls the licence %s, the config %s", card["license"], settings["licence"])
+    page = _page(info)
+    repository, licence = settings["repository"], settings["licence"]
+    if other := other_licence({**page, "licence": licence}):
+        announce(
+            f'{repository}: the hub calls its licence "{other}", the config "{licence}"; look at '
+            f"{constants.ENDPOINT}/{repository} and set `licence` to what holds. The report shows both"
+        )
     return {
-        "repository": settings["repository"],
+        "repository": repository,
         "revision": settings["revision"],
         "commit": str(info.sha),
         "patterns": list(settings["files"]),
         "files": [list(file) for file in wanted],
-        "licence_on_hub": card.get("license"),
-        "downloads_last_month": info.downloads,
-        "last_modified": info.last_modified.isoformat() if info.last_modified else None,
+        **page,
         "fetched": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _page(info: Any) -> dict[str, Any]:
+    """What the model's page says of it; null or an empty list where it says nothing. Dates are of the repository, in UTC."""
+    card = info.card_data.to_dict() if info.card_data else {}
+    licence = card.get("license")
+    return {
+        "licence_on_hub": card.get("license_name", licence) if licence == "other" else licence,
+        "created": _moment(info.created_at),
+        "last_modified": _moment(info.last_modified),
+        "downloads_last_month": info.downloads,
+        "likes": info.likes,
+        "gated": bool(info.gated),
+        "library": info.library_name,
+        "task": info.pipeline_tag,
+        "languages": _several(card.get("language")),
+        "base_models": _several(card.get("base_model")),
+        "tags": list(info.tags or []),
+    }
+
+
+def _moment(time: datetime | None) -> str | None:
+    return time.isoformat(timespec="seconds") if time else None
+
+
+def _several(value: Any) -> list[str]:
+    """A field of a model card that holds one text, a list of them, or nothing."""
+    return [] if value is None else [str(one) for one in (value if isinstance(value, list) else [value])]
 
 
 def _fetch_files(folder: Path, wanted: Sequence[Wanted], settings: Mapping[str, Any], commit: str, token: str | None) -> None:

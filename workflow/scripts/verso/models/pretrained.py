@@ -18,6 +18,7 @@ from verso.errors import VersoError
 from verso.files import read_json, sha256_of, write_json
 
 MANIFEST, SNAPSHOT = "pretrained.json", "snapshot"
+FETCHED = "fetched.json"  # beside them, of a model of the hub (verso.pretrained_hub)
 WEIGHTS_END = (".safetensors", ".bin")
 HEADER_LENGTH = 8  # bytes: a safetensors file begins with its header's length as a little-endian integer
 # bitsandbytes packs two 4-bit weights into a byte, and keeps these beside each such tensor
@@ -82,6 +83,15 @@ def write_manifest(manifest: str | Path, about: Mapping[str, Any], names: Iterab
         "files": {name: {"sha256": sha256_of(folder / name), "bytes": (folder / name).stat().st_size} for name in names},
     }
     write_json(manifest, facts)
+
+
+def other_licence(facts: Mapping[str, Any]) -> str:
+    """The licence that the hub tells, where it is not the config's but for capitals; else nothing.
+
+    facts: "licence", of the config, and "licence_on_hub"; both may be None.
+    """
+    told, written = facts["licence_on_hub"] or "", facts["licence"] or ""
+    return "" if told.casefold() == written.casefold() else told
 
 
 def fault_of_safetensors(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Figures of classifiers: macro F1 with its intervals and who is told apart, the grid of pairs, confusion matrices."""
+"""Figures of classifiers: macro F1 with its intervals, how it was learnt, the grid of pairs, confusion matrices."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 
 from verso.files import read_csv
-from verso.report.drawing import DARK, LINE, MUTED, colour, grid, write
+from verso.report.drawing import DARK, LINE, MUTED, colour, epoch_ticks, grid, until_best_is_final, write
 from verso.report.numbers import optional_float
 from verso.report.palette import colours_of
 from verso.report.words import FIGURE_LABELS as LABEL
@@ -15,6 +15,7 @@ from verso.report.words import FIGURE_LABELS as LABEL
 PALE, DEEP = "#eef3f7", "#0072b2"  # no text of a class, all of them
 MANY = 12  # classes, from which on a matrix has no numbers in its cells
 SIDE = 300  # pixels of a matrix
+PANEL = 190  # pixels of a panel of learning curves
 
 
 def draw(
@@ -22,13 +23,16 @@ def draw(
     comparisons: str | Path,
     confusions: str | Path,
     of_runs: str | Path,
+    histories: Sequence[Mapping[str, Any]],
     f1: str | Path,
+    learning_curves: str | Path,
     differences: str | Path,
     confusion_matrices: str | Path,
 ) -> None:
-    """Draw the three figures from the tables of `classifier_tables.compare`, each with a block for every corpus.
+    """Draw the four figures from the tables of `classifier_tables.compare`, each with a block for every corpus.
 
-    classifiers, comparisons, confusions, of_runs: the CSV tables. The other three are the SVG files to write.
+    classifiers, comparisons, confusions, of_runs: the CSV tables. histories: one {"corpus", "model", "seed", "path"} for each
+    run; the history of a model that learnt by no epochs is empty. The other four are the SVG files to write.
     """
     models = read_csv(classifiers, ("corpus", "model", "f1_macro", "f1_macro_low", "f1_macro_high", "group"))
     models.sort(key=lambda row: -float(row["f1_macro"]))
@@ -40,10 +44,12 @@ def draw(
     for corpus in dict.fromkeys(run["corpus"] for run in runs):
         ranked[corpus] = [row for row in models if row["corpus"] == corpus]
 
-    def of(corpus: str, rows: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    def of(corpus: str, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         return [row for row in rows if row["corpus"] == corpus]
 
     write(f1, [_scores(corpus, own, of(corpus, runs), colours) for corpus, own in ranked.items()])
+    curves = [_curves(corpus, own, of(corpus, histories), colours) for corpus, own in ranked.items()]
+    write(learning_curves, [chart for chart in curves if chart is not None])
     compared = {corpus: own for corpus, own in ranked.items() if len(own) > 1}
     write(differences, [grid(corpus, [row["model"] for row in own], of(corpus, pairs)) for corpus, own in compared.items()])
     write(confusion_matrices, [_matrices(corpus, own, of(corpus, counts)) for corpus, own in ranked.items()])
@@ -101,6 +107,50 @@ def _groups(models: Sequence[Mapping[str, str]], names: Sequence[str]) -> alt.La
     return (
         bar.encode(x=x, y=alt.Y("first:N", sort=names, scale=scale, axis=None), y2="last:N") + dot.encode(x=x, y=y)
     ).properties(width=max(90, 22 * len(letters)))
+
+
+def _curves(
+    corpus: str, models: Sequence[Mapping[str, str]], histories: Sequence[Mapping[str, Any]], colours: Mapping[str, str]
+) -> alt.ConcatChart | None:
+    """Validation macro F1 by epoch, a panel for each model that learnt by epochs, the best first; None where none did.
+
+    Panels share the scale of F1, not that of epochs: 3 of an encoder beside 40 of an RNN would be a dot.
+    """
+    points: dict[str, list[dict[str, Any]]] = {row["model"]: [] for row in models}
+    for run in histories:
+        points[run["model"]] += [
+            {
+                "model": run["model"],
+                "seed": f"{run['seed']}",
+                "epoch": float(row["epoch"]),
+                "value": float(row["validation_f1_macro"]),
+                "kept": row["best"] == "1",
+            }
+            for row in until_best_is_final(read_csv(run["path"], ("epoch", "best")))
+        ]
+    points = {model: own for model, own in points.items() if own}
+    if not points:
+        return None
+    values = [point["value"] for own in points.values() for point in own]
+    scale = alt.Scale(domain=[min(values), max(values)], nice=True, zero=False)
+    highest = max((point["value"] for own in points.values() for point in own if point["kept"]), default=max(values))
+    line = alt.Chart(alt.Data(values=[{"value": highest}])).mark_rule(color=MUTED, strokeDash=[2, 3])
+    panels = []
+    for model, own in points.items():
+        ticks = alt.Axis(values=epoch_ticks([point["epoch"] for point in own], 5), format="d", grid=False, labelFlush=False)
+        x = alt.X("epoch:Q", title=None, axis=ticks, scale=alt.Scale(nice=False))
+        y = alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=4), scale=scale)
+        paint = colour([model], colours, None)
+        base = alt.Chart(alt.Data(values=own))
+        seeds = base.mark_line(strokeWidth=1.2, opacity=0.85).encode(x=x, y=y, color=paint, detail="seed:N")
+        dots = base.transform_filter(alt.datum.kept).mark_point(filled=True, size=45, opacity=1).encode(x=x, y=y, color=paint)
+        title = alt.TitleParams(model, fontSize=12, limit=PANEL + 30)
+        panels.append((line.encode(y=y) + seeds + dots).properties(width=PANEL, height=110, title=title))
+    return (
+        alt.concat(*panels, columns=3, spacing=24)
+        .resolve_scale(x="independent", color="independent")
+        .properties(title=alt.TitleParams(corpus, subtitle=LABEL["curves_line"], offset=20))
+    )
 
 
 def _matrices(corpus: str, models: Sequence[Mapping[str, str]], counts: Sequence[Mapping[str, str]]) -> alt.ConcatChart:

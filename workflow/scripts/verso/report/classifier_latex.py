@@ -57,8 +57,9 @@ HARDWARE_TEX = (
     Column("Parameters", "r", number_cell("parameters", 0)),
     Column("trained", "r", number_cell("trainable", 0)),
     Column("Time (min)", "r", number_cell("minutes", 2)),
+    Column("GPU time (min)", "r", number_cell("gpu_minutes", 2)),
     Column("VRAM (MB)", "r", number_cell("peak_vram_mb", 0)),
-    Column("Texts/s", "r", number_cell("documents_per_second", 0)),
+    Column("Texts/s", "r", number_cell("documents_per_second", 1)),
     Column("Energy (J)", "r", number_cell("energy_joules", 0)),
     Column(r"$F_1$ per GPU-minute", "r", number_cell("f1_macro_per_gpu_minute", 3)),
 )

@@ -16,9 +16,9 @@ from verso.text.labels import Labels
 
 TABLES = (
     "classifiers", "classifier_comparisons", "classifier_classes", "classifier_confusions", "classifier_runs",
-    "classifier_errors",
+    "classifier_jobs", "classifier_errors",
 )  # fmt: skip
-FIGURES = ("classifier_f1", "classifier_differences", "confusion_matrices")
+FIGURES = ("classifier_f1", "classifier_learning_curves", "classifier_differences", "confusion_matrices")
 TOO_FEW = 0.05  # an accuracy that is not known better than to so many points
 FEW_OF_LABEL = 30  # test texts of a label, below which its F1 moves by points with each of them
 REPLIES_OF_A_MODEL = 5  # texts whose invalid replies are shown
@@ -38,6 +38,7 @@ def described(
     names = list(dict.fromkeys(row["corpus"] for row in tables["classifiers"]))
     return {
         "classified": [summarise(name, tables) for name in names],
+        "learnt_by_epochs": any(row["epochs"] for row in tables["classifiers"]),
         "errors_of_a_label": OF_A_CLASS,
         "words_of_an_error": WORDS,
         "probed": [told for corpus in probes if (told := probe_table(corpus))["rows"]],

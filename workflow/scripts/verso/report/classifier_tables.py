@@ -4,7 +4,8 @@ classifiers              one row a corpus and model: its scores, their intervals
 classifier_comparisons   one row a pair of models of a corpus
 classifier_classes       one row a corpus, model and class
 classifier_confusions    one row a corpus, model, class and predicted class
-classifier_runs          one row a run: its scores and what it used
+classifier_runs          one row a run: its scores and what its training used, or its scoring where nothing is trained
+classifier_jobs          one row a job: what a training used, and a scoring that was measured as one
 classifier_errors        the most confidently wrong test documents of each model
 """
 
@@ -62,19 +63,20 @@ def compare(
     classes: str | Path,
     confusions: str | Path,
     of_runs: str | Path,
+    jobs: str | Path,
     errors: str | Path,
 ) -> None:
-    """Write the six tables of all runs of classifiers, the first four as .tex beside the CSV too, and what they cost as .tex.
+    """Write the seven tables of all runs of classifiers, the first four as .tex beside the CSV too, and what they cost as .tex.
 
     runs: {"corpus", "model", "family", "seed", "miniature": bool} and the paths "scores", "architecture", "history", "hardware",
-    "scoring", of a model that learns nothing also "scoring_hardware". A run of two experiments counts once. corpora:
-    {"name", "labels": path of labels.json, "test": of test.jsonl}. seed: of the bootstrap. Scores are means over seeds; intervals are 95 %, by bootstrap over test documents, and
+    "scoring". A run that belongs to two experiments counts once. corpora: {"name", "labels": path of labels.json, "test": of
+    test.jsonl}. seed: of the bootstrap. Scores are means over seeds; intervals are 95 %, by bootstrap over test documents, and
     differences a minus b in macro F1 (above 0: a is better). Two models are told apart, and one beats the other, where
     the paired bootstrap's p, corrected by Holm for all pairs of the corpus, is below 0.05. Raises VersoError when two runs of a
     corpus were scored on different documents, and as verso.evaluation.predictions does.
     """
     tables: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in ("models", "pairs", "classes", "confusions", "runs", "errors")
+        name: [] for name in ("models", "pairs", "classes", "confusions", "runs", "jobs", "errors")
     }
     for corpus in corpora:
         models = models_of(corpus["name"], runs, Labels.load(corpus["labels"]))
@@ -94,13 +96,15 @@ def compare(
         for model in models:
             tables["classes"] += [{"corpus": corpus["name"], "model": model.name, **row} for row in _classes(model, draws)]
             tables["confusions"] += [{"corpus": corpus["name"], "model": model.name, **row} for row in _confusion(model)]
-            used = [work_of(run) for run in model.runs]
-            tables["runs"] += [{**row, **scores} for row, scores in zip(used, model.scores, strict=True)]
+            works = [works_of(run) for run in model.runs]
+            tables["runs"] += [{**own[0], **scores} for own, scores in zip(works, model.scores, strict=True)]
+            tables["jobs"] += [work for own in works for work in own]
     write_csv(classifiers, tables["models"], CLASSIFIERS)
     write_csv(comparisons, tables["pairs"], COMPARISONS)
     write_csv(classes, tables["classes"], CLASSES)
     write_csv(confusions, tables["confusions"], CONFUSIONS)
     write_csv(of_runs, tables["runs"], RUNS)
+    write_csv(jobs, tables["jobs"], HARDWARE)
     write_csv(errors, tables["errors"], ERRORS)
     write_tables_for_latex(tables, classifiers, comparisons, classes, confusions)
 
@@ -142,28 +146,41 @@ def letter(place: int) -> str:
     return (letter(place // 26 - 1) if place >= 26 else "") + chr(ord("a") + place % 26)
 
 
-def work_of(run: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run's work took, as a row of the hardware table: its training; of a model that learns nothing, its scoring."""
-    return hardware_rows(run)[0]
+def works_of(run: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A run's rows of the hardware table: its training, if it learns, and its scoring, if scoring.json says what that used.
+
+    It does where a pretrained model told the labels; a small one takes moments for it.
+    """
+    measured = "gpu_hours" in read_json(run["scoring"])
+    return hardware_rows({**run, "scoring_hardware": run["scoring"]} if measured else run)
 
 
 def _cost(model: Model) -> dict[str, Any]:
-    """What a run of a model takes, over seeds on average: of training (or scoring alone), and how fast it tells labels."""
-    used = [work_of(run) for run in model.runs]
+    """What a run of a model takes, over seeds on average, and how fast it tells labels.
+
+    minutes are those of the training, or of the scoring where nothing is trained; cards and energy count both.
+    """
+    works = [works_of(run) for run in model.runs]
     scoring = [read_json(run["scoring"]) for run in model.runs]
     histories = [read_csv(run["history"]) for run in model.runs]
-    gpu_minutes = _mean([None if (hours := optional_float(row["gpu_hours"])) is None else 60 * hours for row in used])
+    gpu_minutes = _mean([_total(own, "gpu_hours") for own in works], 60)
     return {
-        "minutes": _mean([optional_float(row["wall_seconds"]) for row in used], 1 / 60),
+        "minutes": _mean([optional_float(own[0]["wall_seconds"]) for own in works], 1 / 60),
         "gpu_minutes": gpu_minutes,
-        "peak_vram_mb": _mean([vram_used(row) for row in used]),
-        "energy_joules": _mean([optional_float(row["energy_joules"]) for row in used]),
+        "peak_vram_mb": _mean([max(filter(None, map(vram_used, own)), default=None) for own in works]),
+        "energy_joules": _mean([_total(own, "energy_joules") for own in works]),
         "documents_per_second": _mean([optional_float(found["documents_per_second"]) for found in scoring]),
         "scoring_device": scoring[0]["device"],
         "f1_macro_per_gpu_minute": fmean(model.values("f1_macro")) / gpu_minutes if gpu_minutes else None,
         "epochs": _mean([float(rows[-1]["epoch"]) if rows else None for rows in histories]),
         "best_epoch": _mean([_best_epoch(rows) for rows in histories]),
     }
+
+
+def _total(works: Sequence[Mapping[str, Any]], column: str) -> float | None:
+    """What a run's works add up to; None where one of them does not know, for half a sum would flatter."""
+    known = [value for work in works if (value := optional_float(work[column])) is not None]
+    return sum(known) if len(known) == len(works) else None
 
 
 def _best_epoch(history: list[dict[str, str]]) -> float | None:

@@ -1,5 +1,6 @@
-"""What all figures share: how they are written, one colour a model, a grid of pairs."""
+"""What all figures share: how they are written, one colour a model, epochs, a grid of pairs."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,19 @@ def colour(names: Sequence[str], colours: Mapping[str, str], legend: alt.Legend 
     """The colours of models, in the order of `names`."""
     scale = alt.Scale(domain=list(names), range=[colours[name] for name in names])
     return alt.Color("model:N", scale=scale, legend=legend, title=LABEL["model"])
+
+
+def epoch_ticks(epochs: Sequence[float], most: int = 10) -> list[int]:
+    """The first epoch (0: before training), the last, and whole ones between: about `most` in all."""
+    first, last = math.floor(min(epochs)), math.ceil(max(epochs))
+    step = max(1, -(-last // most))
+    return sorted({first, last, *(epoch for epoch in range(step, last, step) if last - epoch > step / 2)})
+
+
+def until_best_is_final(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """History rows in which only the last row marked best (the weights that were kept) bears the mark."""
+    marked = [place for place, row in enumerate(rows) if row["best"] == "1"]
+    return [{**row, "best": "1" if place == (marked or [-1])[-1] else "0"} for place, row in enumerate(rows)]
 
 
 def grid(title: str, order: Sequence[str], pairs: Sequence[Mapping[str, str]]) -> alt.LayerChart:

@@ -1,6 +1,5 @@
 """Figures as self-contained SVG (altair and vl-convert: no browser, no network, no script in the file)."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import altair as alt
 
 from verso.files import read_csv
-from verso.report.drawing import LINE, MUTED, grid
+from verso.report.drawing import LINE, MUTED, epoch_ticks, grid, until_best_is_final
 from verso.report.drawing import colour as _colour
 from verso.report.drawing import nothing as _nothing
 from verso.report.drawing import write as _write
@@ -72,7 +71,7 @@ def _curves(
             }
             for run in histories
             if run["corpus"] == corpus and run["model"] in names
-            for row in _until_best_is_final(read_csv(run["path"], ("epoch", "train_loss", "validation_loss", "best")))
+            for row in until_best_is_final(read_csv(run["path"], ("epoch", "train_loss", "validation_loss", "best")))
             for part in ("validation", "train")
         ]
         if not points:  # models that nothing was taught
@@ -81,7 +80,7 @@ def _curves(
         x = alt.X(
             "epoch:Q",
             title=LABEL["epoch"],
-            axis=alt.Axis(values=_epoch_ticks([point["epoch"] for point in points]), format="d", grid=False, labelFlush=False),
+            axis=alt.Axis(values=epoch_ticks([point["epoch"] for point in points]), format="d", grid=False, labelFlush=False),
             scale=alt.Scale(nice=False),
         )
         y = alt.Y("loss:Q", title=LABEL[f"loss_{unit}"], scale=alt.Scale(zero=False))
@@ -121,14 +120,14 @@ def _recited(corpus: str, histories: Sequence[Mapping[str, Any]], colours: Mappi
         }
         for run in histories
         if run["corpus"] == corpus
-        for row in _until_best_is_final(read_csv(run["path"], ("epoch", "validation_loss", "best")))
+        for row in until_best_is_final(read_csv(run["path"], ("epoch", "validation_loss", "best")))
         if "train_recited" in row
         for part in ("train", "validation")
     ]
     if not points:
         return None
     names = list(dict.fromkeys(point["model"] for point in points))
-    ticks = alt.Axis(values=_epoch_ticks([point["epoch"] for point in points]), format="d", grid=False, labelFlush=False)
+    ticks = alt.Axis(values=epoch_ticks([point["epoch"] for point in points]), format="d", grid=False, labelFlush=False)
     x = alt.X("epoch:Q", title=LABEL["epoch"], axis=ticks, scale=alt.Scale(nice=False))
     colour = _colour(names, colours, alt.Legend(symbolType="stroke", symbolStrokeWidth=3))
     dash = alt.StrokeDash(
@@ -146,19 +145,6 @@ def _recited(corpus: str, histories: Sequence[Mapping[str, Any]], colours: Mappi
         )
         panels.append((lines + dots).properties(width=300, height=220))
     return alt.hconcat(*panels, spacing=40, title=corpus)
-
-
-def _epoch_ticks(epochs: Sequence[float]) -> list[int]:
-    """The first epoch (0: before training), the last, and whole ones between: about ten at most."""
-    first, last = math.floor(min(epochs)), math.ceil(max(epochs))
-    step = max(1, -(-last // 10))
-    return sorted({first, last, *(epoch for epoch in range(step, last, step) if last - epoch > step / 2)})
-
-
-def _until_best_is_final(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """History rows in which only the last row marked best (the weights that were kept) bears the mark."""
-    marked = [place for place, row in enumerate(rows) if row["best"] == "1"]
-    return [{**row, "best": "1" if place == (marked or [-1])[-1] else "0"} for place, row in enumerate(rows)]
 
 
 def _costs(corpus: str, models: list[dict[str, str]], colours: Mapping[str, str]) -> alt.LayerChart:

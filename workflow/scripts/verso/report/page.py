@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from verso.errors import VersoError
 from verso.files import read_csv, read_json, read_json_lines, write_text
+from verso.models.pretrained import other_licence
 from verso.report import classifier_page, numbers, words
 from verso.report.hardware_table import totals, uses
 from verso.report.numbers import optional_float
@@ -53,7 +54,8 @@ def render(
     tables: paths of "language_models", "comparisons", "samples", "hardware", "pretrained_models" (CSV). figures: paths of
     "learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation" (SVG).
     samples: {"corpus", "model", "seed", "path"} of each samples.jsonl.
-    A study without language models has none of those, one with classifiers has the tables and figures of
+    A study without language models has none of those but the pretrained models of its classifiers, one without pretrained models
+    not their table, and one with classifiers has the tables and figures of
     verso.report.classifier_page as well. probes: {"corpus", "labels": path of labels.json, "texts": path of probes.jsonl,
     "runs": [{"model", "seed", "path"} of each probes.csv]}. replies: {"corpus", "model", "seed", "path"} of each replies.jsonl.
     templates: the folder of report.html.j2. provenance: {"versions": {program: version}, "fingerprints": {run: fingerprint},
@@ -68,7 +70,7 @@ def render(
     )
     script = environment.get_template("script.js.j2").render()
     names = list(dict.fromkeys(row["corpus"] for row in rows["language_models"]))
-    used = [*rows["hardware"], *rows["classifier_runs"]]
+    used = [*rows["hardware"], *rows["classifier_jobs"]]
     page = environment.get_template("report.html.j2").render(
         title=title,
         language=language,
@@ -87,6 +89,7 @@ def render(
         measure_names=sample_measure_names(rows["samples"]),
         measure_words=words.MEASURES,
         held_out=HELD_OUT,
+        other_licence=other_licence,
         tables=rows,
         hardware=[{**row, **uses(row)} for row in used],
         totals=totals(used),

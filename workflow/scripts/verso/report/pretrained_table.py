@@ -1,34 +1,62 @@
-"""The table of the pretrained models that runs start from, made from their manifests."""
+"""The table of the pretrained models that runs start from: their manifests, and what their pages on the hub said."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from verso.files import read_json
-from verso.report.latex import Column, number_cell, text_cell
+from verso.files import read_json, write_csv, write_text
+from verso.models.pretrained import FETCHED, other_licence
+from verso.report.latex import Column, escape, number_cell, tabular, text_cell
 
+ON_THE_HUB = ("licence_on_hub", "downloads_last_month", "likes", "gated", "library", "task", "languages", "base_models")
+DAYS = {"created": "created", "last_modified": "last_modified", "looked_up": "fetched"}  # column: key of fetched.json
 PRETRAINED_MODELS = (
-    "name", "type", "repository", "revision", "commit", "licence", "model_type", "parameters", "miniature", "models",
+    "name", "type", "repository", "revision", "commit", "licence", "model_type", "parameters", *DAYS, *ON_THE_HUB, "miniature",
+    "models",
 )  # fmt: skip
 
 
-def pretrained_row(manifest: str | Path, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What a pretrained.json says of its model, and which models of `runs` start from it; blank where it does not say.
+def describe(manifests: Sequence[str | Path], models: Mapping[str, Sequence[str]], pretrained_models: str | Path) -> None:
+    """Write the table as CSV, and as .tex beside it: a row for each manifest.
 
-    runs: as tables.compare takes them. A miniature has no repository, revision, commit or licence.
+    manifests: pretrained.json of each model. models: those that start from it, by its name.
     """
-    described = read_json(manifest)
-    models = dict.fromkeys(run["model"] for run in runs if run["pretrained"] == described["name"])
-    row = {**described, "models": ", ".join(models)}
+    rows = [pretrained_row(manifest, models) for manifest in manifests]
+    write_csv(pretrained_models, rows, PRETRAINED_MODELS)
+    write_text(Path(pretrained_models).with_suffix(".tex"), tabular(PRETRAINED_MODELS_TEX, rows))
+
+
+def pretrained_row(manifest: str | Path, models: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """What a pretrained.json and the fetched.json beside it say; blank where they do not say, or there is no fetched.json.
+
+    A miniature has no repository, commit, licence or page. Days are ISO 8601, downloads those of the 30 days before `looked_up`,
+    the day on which the page was read.
+    """
+    described, fetched = read_json(manifest), Path(manifest).parent / FETCHED
+    page = read_json(fetched) if fetched.exists() else {}
+    row = {**described, "revision": page.get("revision"), "models": ", ".join(models.get(described["name"], ()))}
+    row |= {column: (page.get(key) or "")[:10] for column, key in DAYS.items()}
+    for key in ON_THE_HUB:
+        value = page.get(key)
+        row[key] = ", ".join(value) if isinstance(value, list) else value
     return {column: row.get(column) for column in PRETRAINED_MODELS}
+
+
+def _licence(row: Mapping[str, Any]) -> str:
+    other = other_licence(row)
+    return text_cell("licence")(row) + (f" (hub: {escape(other)})" if other else "")
 
 
 PRETRAINED_MODELS_TEX = (
     Column("Name", "l", text_cell("name")),
     Column("Repository", "l", lambda row: "miniature, made here" if row["miniature"] else text_cell("repository")(row)),
     Column("Commit", "l", text_cell("commit")),
-    Column("Licence", "l", text_cell("licence")),
+    Column("Licence", "l", _licence),
     Column("Architecture", "l", text_cell("model_type")),
     Column("Parameters", "r", number_cell("parameters", 0)),
+    Column("Created", "l", text_cell("created")),
+    Column("Last change", "l", text_cell("last_modified")),
+    Column("Downloads (30 days)", "r", number_cell("downloads_last_month", 0)),
+    Column("Looked up", "l", text_cell("looked_up")),
     Column("Used by", "l", text_cell("models")),
 )

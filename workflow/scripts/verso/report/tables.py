@@ -1,4 +1,4 @@
-"""The comparison: every run's rows become five tables, as tidy CSV and as LaTeX."""
+"""The comparison: every run's rows become four tables, as tidy CSV and as LaTeX."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,6 @@ from verso.files import read_csv, read_json, write_csv, write_text
 from verso.report.hardware_table import HARDWARE, HARDWARE_TEX, hardware_rows, hardware_rows_for_latex
 from verso.report.latex import Column, escape, number, number_cell, tabular, text_cell
 from verso.report.numbers import optional_float
-from verso.report.pretrained_table import PRETRAINED_MODELS, PRETRAINED_MODELS_TEX, pretrained_row
 
 HELD_OUT = "held-out documents"
 LEVEL = 0.05  # a pair is decided when its corrected p lies below
@@ -41,20 +40,18 @@ WINDOWS = ("window", "stride", "windows")  # of a family that sees so many token
 
 def compare(
     runs: Sequence[Mapping[str, Any]],
-    pretrained: Sequence[str | Path],
     seed: int,
     language_models: str | Path,
     comparisons: str | Path,
     samples: str | Path,
     hardware: str | Path,
-    pretrained_models: str | Path,
 ) -> None:
-    """Write the five tables of all runs, each also as .tex beside the CSV.
+    """Write the four tables of all runs, each also as .tex beside the CSV.
 
     runs: {"corpus", "model", "unit", "family", "seed", "miniature": bool, "pretrained": what it starts from, or None} and the
     paths "scores", "measures", "architecture", "history", "hardware", of a pretrained model "scoring_hardware" and
-    "sampling_hardware" too. A run that belongs to two experiments counts once. pretrained: manifests of what runs start from.
-    seed: of the bootstrap and of the permutations. Intervals are 95 %, differences are a minus b in bits per byte (below 0: a is
+    "sampling_hardware" too. A run that belongs to two experiments counts once. seed: of the bootstrap and of the
+    permutations. Intervals are 95 %, differences are a minus b in bits per byte (below 0: a is
     better); seed_noise is the standard error of that difference over seeds, empty where a model has one.
     Raises VersoError when two runs of a corpus were scored on different documents.
     """
@@ -80,9 +77,6 @@ def compare(
     used = [row for group in groups.values() for run in group for row in hardware_rows(run)]
     write_csv(hardware, used, HARDWARE)
     write_text(_tex(hardware), tabular(HARDWARE_TEX, hardware_rows_for_latex(used)))
-    starts = [pretrained_row(manifest, runs) for manifest in pretrained]
-    write_csv(pretrained_models, starts, PRETRAINED_MODELS)
-    write_text(_tex(pretrained_models), tabular(PRETRAINED_MODELS_TEX, starts))
 
 
 def sample_measure_names(rows: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -3,6 +3,7 @@
 FIGURE_LABELS = {
     "f1_macro": "macro F1 of the test texts (higher is better)",
     "f1_line": "whisker: 95 % interval; grey tick: one seed; models on one bar are not told apart",
+    "curves_line": "macro F1 of the validation texts by epoch, a line a seed; dot: the weights kept; dotted: the highest dot",
     "groups": "not told apart",
     "true_label": "true label",
     "predicted_label": "predicted label",
@@ -12,6 +13,7 @@ FIGURE_LABELS = {
 ENGLISH: dict[str, str] = {
     "classifier_demo_banner": "Laptop demo: miniature models and a toy corpus; these numbers say nothing about real texts.",
     "classifiers": "Classifiers",
+    "classifier_learning": "How the classifiers learnt",
     "classifier_pairs": "Which classifiers the test texts tell apart",
     "classifier_labels": "Label by label",
     "classifier_cost": "What a classifier costs",
@@ -77,6 +79,11 @@ ENGLISH: dict[str, str] = {
     "invalid": "Invalid",
     "group_letter": "Group",
     "beats": "Beats",
+    # learning
+    "classifier_learning_text": "Macro F1 of the validation texts while training, a panel a model, the best on the test texts "
+    "first, and in it a line for each seed. The dot is where the weights that were kept were reached. All panels of a corpus "
+    "have the same scale of F1, each its own of epochs. A line that still rises at its end may have been stopped too early; "
+    "lines that lie far apart are the luck of the seed. Models without epochs (baselines, prompts) have no panel.",
     # pairs
     "classifier_pairs_text": "Difference in macro F1 of two models on the same test texts: row minus column in the figure, "
     "a minus b in the table; above zero the first is better. Intervals and p: paired bootstrap over test texts, 10,000 "
@@ -98,11 +105,13 @@ ENGLISH: dict[str, str] = {
     "f1": "F1",
     "predicted_times": "Predicted, texts",
     # cost
-    "classifier_cost_text": "Training over seeds on average, or of a model that is only asked its scoring; texts per second "
-    "when it tells the test’s labels, from text to label. F1 per GPU-minute is there where a card was used. What each run "
-    "asked for and used stands under “{hardware}”.",
+    "classifier_cost_text": "Over seeds on average. Minutes are those of the training, or of a model that is only asked, those "
+    "of telling the test’s labels; texts per second are of the latter, from text to label. Time and memory of cards, and energy, "
+    "count both where the scoring was measured. Energy is there where all of it is known. What each run asked for and used "
+    "stands under “{hardware}”.",
     "classifier_cost_caption": "What the classifiers of {corpus} cost",
     "minutes": "Minutes",
+    "gpu_minutes": "GPU-minutes",
     "texts_per_second": "Texts per second",
     "f1_per_gpu_minute": "Macro F1 per GPU-minute",
     # errors and probes
@@ -130,6 +139,8 @@ ENGLISH: dict[str, str] = {
     "probes_caption": "Texts written for {corpus}",
     "meant_label": "Meant",
     "figure_f1": "Macro F1 of every classifier with its 95 % interval; the values are in the table below.",
+    "figure_classifier_learning": "Macro F1 of the validation texts by epoch of every "
+    "classifier that was trained by epochs; the figures behind it are in history.csv of each run.",
     "figure_classifier_pairs": "Grid of differences in macro F1 between classifiers; the values are in the table below.",
     "figure_confusion": "Confusion matrix of every classifier; the values are in the tables below.",
 }

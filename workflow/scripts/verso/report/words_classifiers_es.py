@@ -3,6 +3,8 @@
 FIGURE_LABELS = {
     "f1_macro": "F1 macro de los textos de prueba (más es mejor)",
     "f1_line": "barra horizontal: intervalo del 95 %; marca gris: una semilla; los modelos de una misma barra no se distinguen",
+    "curves_line": "F1 macro de los textos de validación por época, una línea por semilla; punto: pesos guardados; "
+    "punteado: el más alto",
     "groups": "no se distinguen",
     "true_label": "etiqueta verdadera",
     "predicted_label": "etiqueta predicha",
@@ -13,6 +15,7 @@ SPANISH: dict[str, str] = {
     "classifier_demo_banner": "Demostración en un portátil: modelos en miniatura y un corpus de juguete; estas cifras no "
     "dicen nada sobre textos reales.",
     "classifiers": "Clasificadores",
+    "classifier_learning": "Cómo aprendieron los clasificadores",
     "classifier_pairs": "Qué clasificadores distinguen los textos de prueba",
     "classifier_labels": "Etiqueta por etiqueta",
     "classifier_cost": "Qué cuesta un clasificador",
@@ -78,6 +81,11 @@ SPANISH: dict[str, str] = {
     "invalid": "No válidas",
     "group_letter": "Grupo",
     "beats": "Supera a",
+    "classifier_learning_text": "F1 macro de los textos de validación durante el entrenamiento: un panel por modelo, primero el "
+    "mejor en los textos de prueba, y en él una línea por semilla. El punto marca cuándo se alcanzaron los pesos guardados. "
+    "Los paneles de un corpus comparten la escala de F1; las épocas de cada uno son suyas. Una línea que aún sube al final "
+    "quizá se detuvo demasiado pronto; líneas muy separadas son la suerte de la semilla. Los modelos sin épocas (referencias, "
+    "instrucciones) no tienen panel.",
     "classifier_pairs_text": "Diferencia de F1 macro de dos modelos en los mismos textos de prueba: fila menos columna en "
     "la figura, a menos b en la tabla; por encima de cero gana el primero. Intervalos y p: bootstrap pareado sobre los "
     "textos de prueba, 10 000 remuestras. Exactitudes: prueba exacta de McNemar; con varias semillas cada texto cuenta "
@@ -98,11 +106,13 @@ SPANISH: dict[str, str] = {
     "recall": "Exhaustividad",
     "f1": "F1",
     "predicted_times": "Predicha, textos",
-    "classifier_cost_text": "Entrenamiento, o la evaluación de un modelo al que solo se pregunta, media entre "
-    "semillas; textos por segundo al etiquetar la prueba, del texto a la etiqueta. F1 por minuto de GPU, donde se usó "
-    "una tarjeta. Lo que pidió y usó cada ejecución está en «{hardware}».",
+    "classifier_cost_text": "Media entre semillas. Los minutos son los del entrenamiento o, en un modelo al que solo se "
+    "pregunta, los de etiquetar la prueba; los textos por segundo son de esto último, del texto a la etiqueta. El tiempo y la "
+    "memoria de las tarjetas y la energía cuentan ambas cosas donde se midió la evaluación. La energía aparece donde se conoce "
+    "entera. Lo que pidió y usó cada ejecución está en «{hardware}».",
     "classifier_cost_caption": "Qué costaron los clasificadores de {corpus}",
     "minutes": "Minutos",
+    "gpu_minutes": "Minutos de GPU",
     "texts_per_second": "Textos por segundo",
     "f1_per_gpu_minute": "F1 macro por minuto de GPU",
     "classifier_errors_text": "Los textos de prueba en que cada modelo se equivocó con más confianza, {count} de cada "
@@ -129,6 +139,8 @@ SPANISH: dict[str, str] = {
     "probes_caption": "Textos escritos para {corpus}",
     "meant_label": "Se quería decir",
     "figure_f1": "F1 macro de cada clasificador con su intervalo del 95 %; los valores están en la tabla de abajo.",
+    "figure_classifier_learning": "F1 macro de los textos de validación por época de cada clasificador "
+    "entrenado por épocas; las cifras están en history.csv de cada ejecución.",
     "figure_classifier_pairs": "Cuadrícula de diferencias de F1 macro entre clasificadores; los valores están en la tabla "
     "de abajo.",
     "figure_confusion": "Matriz de confusión de cada clasificador; los valores están en las tablas de abajo.",

@@ -100,7 +100,8 @@ ENGLISH: dict[str, str] = {
     # pretrained models
     "pretrained_text": "What the pretrained models start from, as the manifest of each says; its files are pinned by the "
     "commit and checked by their checksums. Pretrained models of a hub have read texts that nobody lists, perhaps these test "
-    "texts among them.",
+    "texts among them. Dates and downloads are those of the model’s page on the day when it was looked up, downloads of the 30 "
+    "days before; a model that was not fetched from there, or is made here, has none.",
     "pretrained_caption": "Each pretrained model, and the models that start from it",
     "name": "Name",
     "repository": "Repository",
@@ -108,7 +109,12 @@ ENGLISH: dict[str, str] = {
     "licence": "Licence",
     "architecture": "Architecture",
     "used_by": "Used by",
-    "made_here": "made here",
+    "made_here": "miniature, made here",
+    "licence_on_hub": "the hub says: {licence}",
+    "created": "Created",
+    "last_change": "Last change",
+    "downloads": "Downloads in 30 days",
+    "looked_up": "Looked up",
     # curves, tables
     "learning_text": "Loss by epoch, every seed a line of its own: validation solid, training dashed (with dropout, so "
     "it may lie above). "

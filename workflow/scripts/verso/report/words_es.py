@@ -101,7 +101,9 @@ SPANISH: dict[str, str] = {
     "set_aside_some": "Filas de la fuente apartadas: {count}, listadas en set_aside.jsonl de la carpeta del corpus. Motivos:",
     "pretrained_text": "De qué parten los modelos preentrenados, según el manifiesto de cada uno; sus archivos quedan "
     "fijados por el commit y comprobados por sus sumas de verificación. Los modelos de un repositorio público han leído "
-    "textos que nadie enumera, quizá también estos textos de prueba.",
+    "textos que nadie enumera, quizá también estos textos de prueba. Las fechas y descargas son las de la página del modelo el "
+    "día en que se consultó, las descargas de los 30 días anteriores; un modelo que no se descargó de allí, o hecho aquí, no "
+    "las tiene.",
     "pretrained_caption": "Cada modelo preentrenado, y los modelos que parten de él",
     "name": "Nombre",
     "repository": "Repositorio",
@@ -109,7 +111,12 @@ SPANISH: dict[str, str] = {
     "licence": "Licencia",
     "architecture": "Arquitectura",
     "used_by": "Usado por",
-    "made_here": "hecho aquí",
+    "made_here": "miniatura, hecha aquí",
+    "licence_on_hub": "el repositorio dice: {licence}",
+    "created": "Creado",
+    "last_change": "Último cambio",
+    "downloads": "Descargas en 30 días",
+    "looked_up": "Consultado",
     "learning_text": "Pérdida por época, cada semilla con su línea: validación continua, entrenamiento discontinua (con "
     "dropout, por lo que puede quedar por encima). "
     "El punto marca cuándo se alcanzaron los pesos guardados; 0 es antes de entrenar. "

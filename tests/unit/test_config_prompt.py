@@ -1,0 +1,64 @@
+"""Config of prompted models: the report's decoding by default, and what is refused."""
+
+import copy
+
+import pytest
+
+from verso.config_check import load, missing_sources
+from verso.errors import VersoError
+
+HUB = {"type": "hub", "repository": "Qwen/Qwen2.5-7B-Instruct", "revision": "main", "licence": "apache-2.0"}
+SOUND = {
+    "corpora": {
+        "reviews": {"kind": "labelled", "source": {"path": "reviews.csv"}},
+        "songs": {"kind": "songs", "source": {"path": "songs.jsonl"}},
+    },
+    "pretrained": {"qwen": HUB, "bert": {"type": "miniature", "architecture": "bert", "purpose": "masked_lm", "corpus": "songs"}},
+    "models": {"zero-shot": {"family": "prompt", "pretrained": "qwen"}},
+    "experiments": {"polarity": {"corpus": "reviews", "models": ["zero-shot"]}},
+}
+
+
+def changed(**values):
+    raw = copy.deepcopy(SOUND)
+    raw["models"]["zero-shot"] |= values
+    return raw
+
+
+def test_the_defaults_are_the_report_s():
+    model = load(SOUND, "x").models["zero-shot"]
+    assert (model.way, model.examples, model.max_new_tokens, model.quantisation) == ("generate", 0, 45, "nf4")
+    decoding = model.decoding
+    assert (decoding.temperature, decoding.top_k, decoding.top_p, decoding.repetition_penalty) == (0.05, 10, 0.8, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "path", "message"),
+    [
+        ({"pretrained": "bert"}, "models.zero-shot.pretrained", '"bert" has purpose masked_lm and writes nothing'),
+        ({"pretrained": "qwem"}, "models.zero-shot.pretrained", 'did you mean "qwen"?'),
+        ({"way": "guess"}, "models.zero-shot.way", "'generate' or 'likelihood'"),
+        ({"examples": -1}, "models.zero-shot.examples", "greater than or equal to 0"),
+        ({"attempts": 0}, "models.zero-shot.attempts", "greater than or equal to 1"),
+    ],
+)
+def test_faults_are_named(values, path, message):
+    with pytest.raises(VersoError) as caught:
+        load(changed(**values), "x")
+    (line,) = str(caught.value).splitlines()[1:]
+    assert line.strip().startswith(path)
+    assert message in line
+
+
+def test_a_template_is_looked_at_before_anything_runs_and_only_where_an_experiment_asks_by_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reviews.csv").write_text("text,label\n")
+    (tmp_path / "sound.jinja").write_text("{{ text }}")
+    (tmp_path / "broken.jinja").write_text("{{ text")
+    raw = changed(template="sound.jinja")
+    raw["models"]["unused"] = {**raw["models"]["zero-shot"], "template": "none.jinja"}
+    assert missing_sources(load(raw, "x")) == []
+    (fault,) = missing_sources(load(changed(template="broken.jinja"), "x"))
+    assert fault.startswith("models.zero-shot.template  broken.jinja: is no jinja2 template (line 1")
+    (fault,) = missing_sources(load(changed(template="none.jinja"), "x"))
+    assert fault.startswith("models.zero-shot.template  none.jinja does not exist")

@@ -1,0 +1,105 @@
+"""The rule by which runs share cards: nobody waits for ever, no card holds too much, little room stays empty."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from verso.placements import Request, placements
+
+
+def named(sizes):
+    return {str(index): size for index, size in enumerate(sizes)}
+
+
+def held(number, vram, card, sizes=(10, 10)):
+    return Request(number, 1, vram, named(sizes), held=[card])
+
+
+def waits(number, vram, sizes=(10, 10), count=1):
+    return Request(number, 1, vram, named(sizes), count)
+
+
+def test_later_small_runs_do_not_keep_an_earlier_large_one_waiting():
+    """The large one (4) needs a whole card: 5 would fit on both, but may only take the one that is not kept."""
+    row = [held(1, 5, "0"), held(2, 6, "1"), waits(4, 10), waits(5, 4), waits(6, 4)]
+    assert placements(row) == {5: ["1"]}
+
+
+def test_beside_an_earlier_large_run_small_ones_use_what_it_will_leave():
+    row = [held(1, 5, "0", [10]), waits(4, 7, [10]), waits(5, 3, [10]), waits(6, 1, [10])]
+    assert placements(row) == {5: ["0"]}
+
+
+def test_room_that_an_earlier_run_is_about_to_take_is_not_given_twice():
+    assert placements([waits(1, 6), waits(2, 6), waits(3, 4), waits(4, 5)]) == {1: ["0"], 2: ["1"], 3: ["0"]}
+
+
+def test_a_run_on_two_cards_takes_both_or_none():
+    assert placements([waits(1, 6, count=2), waits(2, 5), waits(3, 4)]) == {1: ["0", "1"], 3: ["0"]}
+    assert placements([held(1, 5, "1"), waits(2, 6, count=2)]) == {}
+
+
+def test_both_cards_of_an_earlier_run_are_kept_for_it():
+    """It (2) waits for card 1 alone: on card 0, which is empty, later ones get what it will leave."""
+    assert placements([held(1, 5, "1"), waits(2, 7, count=2), waits(3, 4), waits(4, 3), waits(5, 3)]) == {4: ["1"], 5: ["0"]}
+    three = (10, 10, 10)
+    row = [held(1, 5, "1", three), held(2, 5, "0", three), waits(3, 7, three, 2), waits(4, 9, three), waits(5, 3, three, 2)]
+    assert placements(row) == {4: ["2"], 5: ["0", "1"]}
+
+
+SIZES = st.lists(st.integers(4, 24), min_size=1, max_size=4)
+
+
+@st.composite
+def wanted(draw, sizes):
+    """A request that empty cards hold: (MB of each, cards)."""
+    count = draw(st.integers(1, len(sizes)))
+    return draw(st.integers(1, sorted(sizes, reverse=True)[count - 1])), count
+
+
+def none_holds_too_much(row, sizes):
+    for name, size in named(sizes).items():
+        assert sum(request.vram_mb for request in row if name in request.held) <= size
+
+
+def served(row):
+    """The row after one look, and the numbers that took their cards in it."""
+    taken = placements(row)
+    for request in row:
+        held = taken.get(request.number, request.held)
+        assert len(held) == len(set(held)) == (request.count if held else 0)
+    return [Request(r.number, 1, r.vram_mb, r.cards, r.count, taken.get(r.number, r.held)) for r in row], set(taken)
+
+
+@settings(deadline=None)
+@given(SIZES, st.data())
+def test_every_request_is_served_however_many_small_ones_keep_coming(sizes, data):
+    """A stream of small requests that never dries up: all of the row's are served, and no card ever holds too much."""
+    counts = data.draw(st.lists(wanted(sizes), min_size=1, max_size=6))
+    row = [waits(number, vram, sizes, count) for number, (vram, count) in enumerate(counts)]
+    of_the_row, numbers, done = set(range(len(row))), len(row), set()
+    small = st.integers(1, min(2, len(sizes)))
+    for _ in range(40):
+        row += [waits(numbers + i, 1, sizes, data.draw(small)) for i in range(2)]
+        numbers += 2
+        row, now = served(row)
+        done |= now
+        none_holds_too_much(row, sizes)
+        holding = [request for request in row if request.held]
+        row.remove(data.draw(st.sampled_from(holding)) if len(holding) > 1 else holding[0])
+        if done >= of_the_row:
+            return
+    # Whoever ends is drawn, so one may hold long: let all end that hold, again and again, while small ones keep coming
+    for _ in of_the_row:
+        row = [request for request in row if not request.held] + [waits(numbers, 1, sizes, len(sizes))]
+        numbers += 1
+        row, now = served(row)
+        done |= now
+        none_holds_too_much(row, sizes)
+    assert done >= of_the_row
+
+
+@given(SIZES, st.data())
+def test_on_empty_cards_the_first_request_is_served_at_once(sizes, data):
+    """So there is no deadlock, whatever waits behind it."""
+    counts = data.draw(st.lists(wanted(sizes), min_size=1, max_size=5))
+    assert 0 in placements([waits(number, vram, sizes, count) for number, (vram, count) in enumerate(counts)])
