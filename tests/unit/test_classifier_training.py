@@ -23,7 +23,6 @@ from verso.models.text_classifier import TextClassifier
 from verso.text.encoded import EncodedTexts
 from verso.text.labels import Labels
 from verso.text.tokens import TokenVocabulary
-from verso.training import classifier as module
 from verso.training.checkpoints import Checkpoints
 from verso.training.classifier import Classification
 from verso.training.classifier import train as train_and_tell
@@ -252,11 +251,8 @@ def test_the_order_of_a_batch_and_what_it_is_read_with_change_no_loss(corpus):
     task.model.eval()
     with torch.no_grad():
         before = task.validate()
-        module_size, module.HELD_OUT_BATCH = module.HELD_OUT_BATCH, 7
-        try:
-            assert task.validate() == pytest.approx(before, rel=1e-6)
-        finally:
-            module.HELD_OUT_BATCH = module_size
+        task.held_out_at_once = 7
+        assert task.validate() == pytest.approx(before, rel=1e-6)
 
 
 def test_pretrained_vectors_are_read_and_frozen_ones_stay(corpus, tmp_path):

@@ -38,6 +38,16 @@ def test_the_optimiser_is_given_the_rate():
     assert optimiser.param_groups[0]["lr"] == pytest.approx(0.025)
 
 
+def test_a_group_of_weights_has_its_own_share_of_the_rate():
+    groups = [
+        {"params": [torch.nn.Parameter(torch.zeros(1))], "rate_factor": 0.5},
+        {"params": [torch.nn.Parameter(torch.zeros(1))]},
+    ]
+    optimiser = torch.optim.SGD(groups, lr=0.1)
+    Schedule(optimiser, {"name": "linear", "factor": 0.5, "patience": 2, "warmup": 0.0}, 0.1, 100).before_step(50)
+    assert [group["lr"] for group in optimiser.param_groups] == pytest.approx([0.025, 0.05])
+
+
 @given(st.lists(st.floats(0.1, 10), max_size=30), st.integers(0, 4))
 def test_a_plateau_lowers_the_rate_exactly_when_pytorch_would(losses, patience):
     ours, _ = schedule("plateau", patience=patience)
