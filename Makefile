@@ -32,7 +32,7 @@ $(BIN)/.development-installed: $(BIN)/.run-installed requirements/development.tx
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/unsloth.txt -c requirements/constraints.txt
 	@touch $@
 
-demo: $(BIN)/.run-installed  ## train six small models and a toy Mistral on the songs that ship with Verso, and report (minutes)
+demo: $(BIN)/.run-installed  ## language models on the songs and classifiers on the reviews that ship with Verso, all toys, and a report (minutes)
 	@$(DEMO) && echo "The report of the demo: $$(pwd)/results/report.html"
 
 # On Linux the public index holds the CUDA build. Where pip finds a CPU build instead (a mirror, an index of CPU builds), name

@@ -5,7 +5,9 @@ import copy
 import pytest
 
 from verso.config_check import load, missing_sources
+from verso.configurations import UNKNOWN
 from verso.errors import VersoError
+from verso.needs import needs_of_use
 
 HUB = {"type": "hub", "repository": "Qwen/Qwen2.5-7B-Instruct", "revision": "main", "licence": "apache-2.0"}
 SOUND = {
@@ -62,3 +64,13 @@ def test_a_template_is_looked_at_before_anything_runs_and_only_where_an_experime
     assert fault.startswith("models.zero-shot.template  broken.jinja: is no jinja2 template (line 1")
     (fault,) = missing_sources(load(changed(template="none.jinja"), "x"))
     assert fault.startswith("models.zero-shot.template  none.jinja does not exist")
+
+
+def test_a_prompted_model_asks_for_what_its_entry_says_and_for_more_where_copies_of_the_cache_are_read():
+    generate, likelihood = (
+        load(changed(way=way, needs={"gpus": 1}), "x").models["zero-shot"] for way in ("generate", "likelihood")
+    )
+    assert needs_of_use(likelihood, UNKNOWN)["vram_mb"] > needs_of_use(generate, UNKNOWN)["vram_mb"] > 4000
+    said = load(changed(needs={"gpus": 1, "runtime": 600, "mem_mb": 9000}), "x").models["zero-shot"]
+    found = needs_of_use(said, UNKNOWN, ["time_out"])
+    assert (found["runtime"], found["mem_mb"], found["cards"]) == (1200, 9000, 1)

@@ -1,5 +1,9 @@
 """The rule by which runs share cards: nobody waits for ever, no card holds too much, little room stays empty."""
 
+import heapq
+import random
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,3 +107,79 @@ def test_on_empty_cards_the_first_request_is_served_at_once(sizes, data):
     """So there is no deadlock, whatever waits behind it."""
     counts = data.draw(st.lists(wanted(sizes), min_size=1, max_size=5))
     assert 0 in placements([waits(number, vram, sizes, count) for number, (vram, count) in enumerate(counts)])
+
+
+def test_runs_on_two_cards_do_not_crowd_the_small_cards_and_leave_the_large_one_to_nobody():
+    """Two of them fit side by side only where each has a half of the large card."""
+    sizes = (24, 12, 12)
+    assert placements([waits(1, 11, sizes, 2), waits(2, 11, sizes, 2)]) == {1: ["0", "1"], 2: ["0", "2"]}
+
+
+# --- how well cards are filled ---
+
+# Minutes, MB of each card, cards: the small models of the first report's lyrics, its classifiers and mDeBERTa on two cards, and
+# the ten tries of adapters, three seeds of all that has seeds
+LYRICS = [(2.0, 1000, 1), (4.2, 2000, 1), (3.5, 1600, 1), (1.0, 2200, 1), (1.7, 3000, 1), (1.5, 2800, 1)] * 3
+CLASSIFIERS = [(0.4, 700, 1), (3.1, 700, 1), (3.1, 700, 1), (0.6, 700, 1), (14.7, 10_800, 2)] * 3
+ADAPTERS = [(6.0, 5000, 1), (4.0, 4200, 1)] * 5
+CARDS = [(12_000, 12_000), (24_000, 24_000), (24_000, 11_000), (16_000, 12_000), (24_000, 12_000, 12_000), (24_000,) * 4]
+
+
+def makespan(runs, sizes, pool):
+    """Of runs that are started in this order while they are at most `pool` together, later ones passing, and then lease cards."""
+    to_start, row, ends, now, numbers = list(runs), [], [], 0.0, 0
+    while to_start or row:
+        waiting = []
+        for minutes, vram, count in to_start:
+            if vram * count <= pool:
+                pool -= vram * count
+                row.append(Request(numbers, minutes, vram, named(sizes), count))  # its process stands for its minutes
+                numbers += 1
+            else:
+                waiting.append((minutes, vram, count))
+        to_start = waiting
+        row, now_served = served(row)
+        for request in row:
+            if request.number in now_served:
+                heapq.heappush(ends, (now + request.process, request.number))
+        none_holds_too_much(row, sizes)
+        now, number = heapq.heappop(ends)
+        ended = next(request for request in row if request.number == number)
+        row.remove(ended)
+        pool += ended.vram_mb * ended.count
+    return now
+
+
+def as_started(runs, sizes):
+    """Makespan of the order that Snakemake's greedy scheduler keeps: by priority, minutes times cards, in one pool."""
+    return makespan(sorted(runs, key=lambda run: -run[0] * run[2]), sizes, sum(sizes))
+
+
+def best_of_many(runs, sizes):
+    """Of many orders without a pool; or what no packing can be better than, where an order reaches it."""
+    chance = random.Random(1)
+    bound = max(max(run[0] for run in runs), sum(minutes * vram * count for minutes, vram, count in runs) / sum(sizes))
+    best = as_started(runs, sizes)
+    for _ in range(40):
+        if best <= bound * 1.001:
+            break
+        runs = chance.sample(runs, len(runs))
+        best = min(best, makespan(runs, sizes, 10 * sum(sizes)))
+    return best
+
+
+RUNS = st.lists(st.tuples(st.integers(1, 9), st.integers(500, 11_000), st.integers(1, 2)), min_size=1, max_size=12)
+MIXES = [(LYRICS, 1.1), (CLASSIFIERS, 1.1), (ADAPTERS, 1.25)]
+
+
+@pytest.mark.parametrize("sizes", CARDS, ids=str)
+@pytest.mark.parametrize(("runs", "margin"), MIXES, ids=["lyrics", "labels", "lora"])
+def test_cards_are_filled_nearly_as_well_as_they_can_be(sizes, runs, margin):
+    """Longest first, within 10 %. Ten large runs of two lengths are the hard case: there it is a fifth above on one pair."""
+    assert as_started(runs, sizes) <= margin * best_of_many(runs, sizes)
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.sampled_from(CARDS), RUNS)
+def test_whatever_the_mix_all_runs_end_and_are_never_slower_than_one_after_the_other(sizes, runs):
+    assert as_started(runs, sizes) <= sum(minutes for minutes, _, _ in runs)

@@ -83,7 +83,12 @@ def test_values_come_as_text_in_pythons_spelling():
 def test_a_workstation_asks_nobody_but_still_refuses_what_no_card_holds():
     found = read_site({"leases": "True", "cards": [{"name": "x", "vram_mb": "8000"}]})
     assert found is not None
-    assert request(found, 1, 8_000) == {}
+    assert request(found, 1, 8_000) == {"vram_pool_mb": 8000}
+    with pytest.raises(VersoError, match="a node has 1"):
+        request(found, 2, 4_000)
+    two = read_site({"leases": "True", "cards": [{"name": "x", "vram_mb": "8000", "count": "2"}]})
+    assert two is not None
+    assert request(two, 2, 4_000) == {"vram_pool_mb": 8000}, "both cards are taken out of the pool"
     with pytest.raises(VersoError, match="1,000 too few"):
         request(found, 1, 9_000)
 

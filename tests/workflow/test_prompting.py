@@ -10,7 +10,7 @@ from verso.files import read_csv, read_json, read_json_lines
 
 NEEDS = {"mem_mb": 1500, "runtime": 10}
 TOY = {
-    "type": "miniature", "architecture": "mistral", "corpus": "songs", "vocabulary": 400, "needs": NEEDS,
+    "type": "miniature", "architecture": "mistral", "corpus": "reviews", "vocabulary": 400, "needs": NEEDS,
     "configuration": {
         "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1,
     },
@@ -25,7 +25,6 @@ MODELS = {
 CONFIG = {
     "title": "A test",
     "corpora": {
-        "songs": {"kind": "songs", "source": {"path": "songs.jsonl"}, "songs_per_artist": 4},
         "reviews": {
             "kind": "labelled",
             "source": {"path": "reviews.json"},
@@ -95,16 +94,16 @@ def test_nothing_is_to_do_and_then_only_what_reads_what_changed(asked):
     asked.change_config(lambda config: config["models"]["few-shot"].update(batch=3))
     assert to_do(asked) == [], "how many texts are asked at once changes no answer"
     asked.change_config(lambda config: config["models"]["few-shot"].update(examples=5))
-    assert to_do(asked) == ["answer_prompts reviews few-shot 1"]
     asked.path("short.jinja").write_text("{{ labels | join(' / ') }}? {{ text }}")
     assert to_do(asked) == ["answer_prompts reviews few-shot 1", "answer_prompts reviews zero-shot 1"]
-    asked.change_config(lambda config: config["models"]["zero-shot"].update(quantisation="none"))
-    assert "take_prompt reviews zero-shot 1" in to_do(asked)
+    output = asked.make("--dry-run", "polarity")
+    assert "expected_seconds=" in output.split("rule answer_prompts:")[1], "a plan prices asking"
 
 
 def test_a_report_so_far_holds_what_was_replied(asked):
     asked.path(RUN.format("majority")).joinpath("scores.csv").unlink()
-    asked.make("report_so_far", "--allowed-rules", "compare_classifiers_so_far", "draw_classifiers_so_far", "report_so_far")
+    rules = ["compare_classifiers_so_far", "draw_classifiers_so_far", "describe_pretrained_so_far", "report_so_far"]
+    asked.make("report_so_far", "--allowed-rules", *rules)
     assert "Replies that are no label</span>" in asked.path("results/so_far/report.html").read_text(encoding="utf-8")
 
 
@@ -115,9 +114,3 @@ def test_a_template_that_is_missing_or_broken_stops_before_anything_runs(asked):
     assert code != 0
     assert "models.few-shot.template  resources/prompts/label.es.jinja does not exist" in output
     assert "models.zero-shot.template  short.jinja: uses txt; a prompt is given text, labels, examples, ordered" in output
-
-
-def test_the_plan_prices_asking(asked):
-    asked.path(RUN.format("few-shot")).joinpath("scores.csv").unlink()
-    output = asked.make("--dry-run", "polarity")
-    assert "expected_seconds=" in output.split("rule answer_prompts:")[1]

@@ -111,8 +111,9 @@ def threads_of_model(wildcards):
 
 
 def longest_first(wildcards):
-    """Trainings that last long start first, so that the short ones fill the gaps at the end."""
-    return needs_now(wildcards.corpus, wildcards.model, wildcards.seed)["expected_seconds"]
+    """Trainings that last long, or take several cards, start first, so that the others fill the gaps at the end."""
+    wanted = needs_now(wildcards.corpus, wildcards.model, wildcards.seed)
+    return wanted["expected_seconds"] * max(1, wanted["cards"])
 
 
 def cards_of_this_machine(found):
@@ -150,5 +151,5 @@ if SITE and workflow.is_main_process:
         SITE = cards_of_this_machine(SITE)
         # one pool, so that no more runs start than the cards hold together; the lease finds each its card
         if SITE.cards:
-            workflow.register_resource("vram_mb", sum(kind.vram_mb * kind.count for kind in SITE.cards))
+            workflow.register_resource("vram_pool_mb", sum(kind.vram_mb * kind.count for kind in SITE.cards))
     refuse_what_no_card_holds()

@@ -37,6 +37,7 @@ SECONDS_PER_SCORE = 10e-9  # on one thread, beside its products: softmax and dro
 SECONDS_PER_RELATIVE_SCORE = 25e-9  # gathered by distance, forward and back
 SECONDS_PER_LAYER = 2e-3  # of a batch: what is started, however small
 HELD_OUT = 0.12  # texts of the validation part for one of train: 8 and 72 of a hundred
+TOLD_AT_ONCE = 4  # times `batch`: so many texts are computed at once where no gradient is wanted
 LOADING_SECONDS = 10  # libraries and weights
 LOADED_MB_A_SECOND = 200  # from a shared disk: a guess
 
@@ -164,8 +165,9 @@ def vram_mb(model: Encoder, sizes: EncoderArchitecture) -> float:
 
 
 def vram_mb_of_use(model: Encoder, sizes: EncoderArchitecture) -> float:
-    """Memory of the card while it tells a batch's labels: weights, their halves, and one layer at work."""
-    return CUDA_CONTEXT_MB + (4 * sizes.parameters(LABELS) + 2 * sizes.matrices + _layer(model, sizes, KEPT_ON_CARD)) / 1e6
+    """Memory of the card while it tells labels: weights, their halves, and one layer at work, of which nothing is kept."""
+    told = TOLD_AT_ONCE * _layer(model, sizes, KEPT_ON_CARD)
+    return CUDA_CONTEXT_MB + (4 * sizes.parameters(LABELS) + 2 * sizes.matrices + told) / 1e6
 
 
 def memory_mb(model: Encoder, sizes: EncoderArchitecture) -> float:
@@ -183,7 +185,7 @@ def memory_mb_of_use(model: Encoder, sizes: EncoderArchitecture) -> float:
     weights = 4 * sizes.parameters(LABELS)
     if model.needs.gpus:
         return IMPORTED_MB + CUDA_IN_RAM_MB + 2 * weights / 1e6
-    return IMPORTED_MB + WORKING_MARGIN * (weights + max(weights, _layer(model, sizes, KEPT_WITHOUT))) / 1e6
+    return IMPORTED_MB + WORKING_MARGIN * (weights + max(weights, TOLD_AT_ONCE * _layer(model, sizes, KEPT_WITHOUT))) / 1e6
 
 
 def seconds(model: Encoder, sizes: EncoderArchitecture, size: CorpusSize) -> float:
@@ -213,11 +215,15 @@ def minutes_of_use(model: Encoder, sizes: EncoderArchitecture) -> int:
 
 
 def _activations(model: Encoder, sizes: EncoderArchitecture, kept: Mapping[str, int]) -> float:
-    """Bytes that one batch of the longest texts holds for its way back; with checkpointing each layer's input, and one layer."""
-    layer = _layer(model, sizes, kept)
-    if not model.gradient_checkpointing:
-        return sizes.num_hidden_layers * _kept(model, sizes, kept) + layer - _kept(model, sizes, kept)
-    return sizes.num_hidden_layers * model.batch * _longest(model, sizes) * sizes.hidden_size * 4 + layer
+    """Bytes that one batch of the longest texts holds for its way back, or the validation's batches hold without one.
+
+    With checkpointing a layer's input alone is kept, and one layer is at work.
+    """
+    layer, layers = _layer(model, sizes, kept), sizes.num_hidden_layers
+    back = layer + (layers - 1) * _kept(model, sizes, kept)
+    if model.gradient_checkpointing:
+        back = layer + layers * model.batch * _longest(model, sizes) * sizes.hidden_size * 4
+    return max(back, TOLD_AT_ONCE * layer)
 
 
 def _layer(model: Encoder, sizes: EncoderArchitecture, kept: Mapping[str, int]) -> float:

@@ -38,10 +38,10 @@ def memory_mb_of_use(model: Prompt, sizes: Architecture) -> float:
     return IMPORTED_MB + weights_mb(model, sizes) + max(4 * sizes.parameters / 1e6, _batch_mb(model, sizes, 4))
 
 
-def seconds_of_use(model: Prompt, sizes: Architecture, characters: float, documents: int, labels: int) -> float:
+def seconds_of_use(model: Prompt, sizes: Architecture, characters: float, documents: int) -> float:
     """Loading, and asking for the labels of so many texts, with examples as long as they are."""
     of_text = characters / documents / CHARACTERS_PER_TOKEN
-    read = min(model.max_length, of_text * (1 + model.examples * labels) + WORDS_AROUND)
+    read = min(model.max_length, of_text * (1 + model.examples) + WORDS_AROUND)
     times, steps = (ASKED_AGAIN, model.max_new_tokens) if model.way == "generate" else (1, 1)
     started = math.ceil(documents / model.batch) * steps * sizes.num_hidden_layers * SECONDS_PER_LAYER_OF_TOKEN
     computed = seconds_of_computing(model, documents * (read + steps) * 2 * sizes.parameters)
@@ -55,8 +55,11 @@ def minutes_of_use(model: Prompt, sizes: Architecture) -> int:
 
 
 def _batch_mb(model: Prompt, sizes: Architecture, number: int) -> float:
-    """Of a batch of whole windows: the cache of keys and values, one layer at work, and the scores of the last tokens, in MB."""
+    """Of a batch of whole windows: the cache of keys and values, one layer at work, and the scores of the last tokens, in MB.
+
+    By likelihood each label is read from a copy of the cache.
+    """
     tokens = model.batch * model.max_length
-    cache = 2 * sizes.num_key_value_heads * sizes.head_dim * sizes.num_hidden_layers
+    cache = (2 if model.way == "likelihood" else 1) * 2 * sizes.num_key_value_heads * sizes.head_dim * sizes.num_hidden_layers
     at_work = HIDDEN_COPIES * sizes.hidden_size + INNER_COPIES * sizes.intermediate_size
     return (tokens * (cache + at_work) * number + model.batch * sizes.vocab_size * BYTES_PER_SCORE) / 1e6

@@ -114,9 +114,10 @@ def needs_of_use(model: UsedModel, configuration: Mapping[str, Any], causes: Seq
     configuration: of the pretrained model, by verso.configurations. causes: as of a training.
     """
     foreseen = _use(model, configuration)
+    said = model.needs.runtime if isinstance(model, Prompt) else None  # of the others that is their training's limit
     return {
         "mem_mb": _grown(model.needs.mem_mb or foreseen.memory_mb + SNAKEMAKES_MB, MEMORY_GROWTH, causes, "out_of_memory"),
-        "runtime": _grown(foreseen.minutes, TIME_GROWTH, causes, "time_out"),
+        "runtime": _grown(said or foreseen.minutes, TIME_GROWTH, causes, "time_out"),
         "vram_mb": math.ceil(model.needs.vram_mb or foreseen.vram_mb) if model.needs.gpus else 0,
         "cards": cards_of_use(model),
     }
@@ -167,7 +168,7 @@ def _seconds_of_use(model: UsedModel, configuration: Mapping[str, Any], size: Ev
         return estimates_encoders.seconds_of_use(model, encoder, size.characters, size.documents)
     sizes = estimates_llm.architecture(configuration)
     if isinstance(model, Prompt):
-        return estimates_prompt.seconds_of_use(model, sizes, size.characters, size.documents, size.groups)
+        return estimates_prompt.seconds_of_use(model, sizes, size.characters, size.documents)
     if sampling is None:
         return estimates_llm.seconds_of_scoring(model, sizes, size.characters)
     return estimates_llm.seconds_of_sampling(model, sizes, size.groups * sampling.per_group, sampling.max_tokens.subword)

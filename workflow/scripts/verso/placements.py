@@ -22,7 +22,8 @@ class Request:
 
 
 def placements(requests: Iterable[Request]) -> dict[int, list[str]]:
-    """The waiting requests, by number, that may take their cards now, and which: those that are left with the least room.
+    """The waiting requests, by number, that may take their cards now, and which: the one that is left with the least room, or
+    of a request for several those with the most, for the next such request wants several again.
 
     In order of arrival, each as if the earlier ones had taken theirs. For the first that does not fit, its largest cards are
     kept, as many as it wants:
@@ -54,7 +55,7 @@ def placements(requests: Iterable[Request]) -> dict[int, list[str]]:
                 allowed[name] = min(free[name], first.cards[name] - first.vram_mb - later)
         fitting = [name for name in free if allowed[name] >= request.vram_mb]
         if len(fitting) >= request.count:
-            best = sorted(fitting, key=free.__getitem__)[: request.count]
+            best = sorted(fitting, key=free.__getitem__, reverse=request.count > 1)[: request.count]
             taken[request.number] = best
             used.update(dict.fromkeys(best, request.vram_mb))
             holding.append(replace(request, held=best))

@@ -93,7 +93,9 @@ def read_site(block: Any) -> Site | None:
 
 
 def request(site: Site, cards: int, vram_mb: int) -> dict[str, str | int]:
-    """Snakemake resources by which the executor asks for `cards` cards that hold `vram_mb` MB each; {} on a workstation.
+    """Snakemake resources by which the executor asks for `cards` cards that hold `vram_mb` MB each.
+
+    On a workstation it is vram_pool_mb, what the run takes of the memory of all cards together.
 
     A run on one card of a site with shards asks for as many as hold it. `gpu` and `gres` never stand together: the
     executor would submit both.
@@ -105,11 +107,11 @@ def request(site: Site, cards: int, vram_mb: int) -> dict[str, str | int]:
         return {**request_without_card(site), **extra}
     if not site.cards:
         if site.leases:
-            return {}
+            return {"vram_pool_mb": cards * vram_mb}
         raise VersoError("it asks for a card, and the profile's site block names none (key `cards`)")
     card = _smallest_that_holds(site.cards, cards, vram_mb)
     if site.leases:
-        return {}
+        return {"vram_pool_mb": cards * vram_mb}
     where = {
         **_partition(card.partition or site.partition),
         **({"constraint": card.constraint} if card.constraint else {}),
@@ -130,6 +132,7 @@ def ways_to_ask(site: Site) -> list[str]:
         "constraint": any(card.constraint for card in site.cards),
         "gpu": any(not card.gres for card in site.cards) and not site.leases,
         "gpu_model": any(card.gpu_model for card in site.cards),
+        "vram_pool_mb": site.leases,
         "gres": any(card.gres or card.shards for card in site.cards),
     }
     return [name for name, possible in ways.items() if possible]
