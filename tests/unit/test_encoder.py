@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 from tiny_encoder import CPU, LORA, SETTINGS, TOYS, described, make
 
 from verso.errors import VersoError
@@ -153,6 +154,16 @@ def test_weights_that_were_saved_in_halves_are_learnt_in_float32(toys, tmp_path)
     AutoModelForMaskedLM.from_pretrained(snapshot, dtype=torch.float16).save_pretrained(snapshot)
     model = tunable(described(tmp_path / "halves", name="toy", miniature=True))
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+
+
+def test_weights_that_a_hub_holds_as_pytorch_model_bin_alone_are_the_same_ones(toys, tmp_path):
+    """Microsoft's repositories of mDeBERTa and DeBERTa-v3 hold no safetensors."""
+    shutil.copytree(toys["deberta-v2"].parent, tmp_path / "base")
+    weights = tmp_path / "base/snapshot/model.safetensors"
+    torch.save(load_file(weights), weights.with_name("pytorch_model.bin"))
+    weights.unlink()
+    model = tunable(described(tmp_path / "base", name="toy", miniature=True))
+    assert torch.equal(told(model.eval()), told(tunable(toys["deberta-v2"]).eval()))
 
 
 def test_adapters_begin_as_what_they_are_put_into(toys):
