@@ -1,4 +1,4 @@
-"""The whole demo on a real SLURM through the shipped profile, every job submitted."""
+"""The demo on a real SLURM through the shipped profile, every job submitted; of its classifiers one of each kind."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def demo_config():
     return config
 
 
-def test_the_whole_demo_ends_on_slurm_with_the_bits_of_this_machine(cluster, tmp_path):
+def test_the_demo_ends_on_slurm_with_the_bits_of_this_machine(cluster, tmp_path):
     local = Project.made_in(tmp_path / "local")
     study = Study.made_in(tmp_path / "slurm", cluster, CONFIG)
     for project in (local, study.project):
