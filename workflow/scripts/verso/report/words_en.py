@@ -6,7 +6,7 @@ ENGLISH: dict[str, str] = {
     "contents": "Contents",
     "skip": "Skip to the report",
     "made_by": "Made by Verso {version} on {date}",
-    "demo_banner": "Laptop demo: miniature models and a toy corpus; these numbers say nothing about real songs.",
+    "demo_banner": "Laptop demo: miniature models and a toy corpus; these numbers say nothing about real texts.",
     "miniature_banner": "Some models are miniatures (the same architecture, tiny): their numbers say nothing about the "
     "real ones.",
     "miniature": "miniature",
@@ -91,7 +91,7 @@ ENGLISH: dict[str, str] = {
     "most_words": "… of the longest",
     "parts_caption": "Parts of the corpus (kind: {kind}; split: {method})",
     "exact_duplicates": "Exact duplicates set aside: {count}.",
-    "near_duplicates": "Near-duplicates: {documents} documents in {clusters} clusters, each kept in one part.",
+    "near_duplicates": "Near-duplicates: {documents} documents (clusters of them: {clusters}), each cluster in one part.",
     "groups_only_in_train": "Too small to split, so only in training: {groups}.",
     "by_group": "By artist or label ({count})",
     "section_tags": "Most frequent section tags:",

@@ -7,7 +7,7 @@ SPANISH: dict[str, str] = {
     "skip": "Ir al informe",
     "made_by": "Hecho por Verso {version} el {date}",
     "demo_banner": "Demostración en un portátil: modelos en miniatura y un corpus de juguete; estas cifras no dicen nada "
-    "sobre canciones reales.",
+    "sobre textos reales.",
     "miniature_banner": "Algunos modelos son miniaturas (la misma arquitectura, diminuta): sus cifras no dicen nada de "
     "los verdaderos.",
     "miniature": "miniatura",
@@ -93,7 +93,7 @@ SPANISH: dict[str, str] = {
     "most_words": "… del más largo",
     "parts_caption": "Partes del corpus (clase: {kind}; división: {method})",
     "exact_duplicates": "Duplicados exactos apartados: {count}.",
-    "near_duplicates": "Casi duplicados: {documents} documentos en {clusters} grupos, cada uno en una sola parte.",
+    "near_duplicates": "Casi duplicados: {documents} documentos (grupos: {clusters}), cada grupo en una sola parte.",
     "groups_only_in_train": "Demasiado pequeños para dividirse, solo en entrenamiento: {groups}.",
     "by_group": "Por artista o etiqueta ({count})",
     "section_tags": "Marcas de sección más frecuentes:",
