@@ -11,7 +11,6 @@ FIGURE_LABELS = {
     "confusion_line": "texts, over seeds on average; the deeper, the larger the share of the true label's texts",
 }
 ENGLISH: dict[str, str] = {
-    "classifier_demo_banner": "Laptop demo: miniature models and a toy corpus; these numbers say nothing about real texts.",
     "classifiers": "Classifiers",
     "classifier_learning": "How the classifiers learnt",
     "classifier_pairs": "Which classifiers the test texts tell apart",

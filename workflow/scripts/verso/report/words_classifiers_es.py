@@ -12,8 +12,6 @@ FIGURE_LABELS = {
     "confusion_line": "textos, media entre semillas; más intenso: mayor parte de los textos de la etiqueta verdadera",
 }
 SPANISH: dict[str, str] = {
-    "classifier_demo_banner": "Demostración en un portátil: modelos en miniatura y un corpus de juguete; estas cifras no "
-    "dicen nada sobre textos reales.",
     "classifiers": "Clasificadores",
     "classifier_learning": "Cómo aprendieron los clasificadores",
     "classifier_pairs": "Qué clasificadores distinguen los textos de prueba",
