@@ -1,7 +1,5 @@
 """Train one small neural classifier (verso.training.classifier)."""
 
-from pathlib import Path
-
 from verso.jobs import job_of
 
 if __name__ == "__main__":
@@ -14,18 +12,6 @@ if __name__ == "__main__":
             vocabulary=snakemake.input.vocabulary,
             labels=snakemake.input.labels,
             vectors=snakemake.input.get("vectors") or None,
-            settings=snakemake.params.settings,
-            seed=snakemake.params.seed,
-            fingerprint=snakemake.params.code,
             weights=snakemake.output.weights,
-            architecture=snakemake.output.architecture,
-            history=snakemake.output.history,
-            hardware=snakemake.output.hardware,
-            checkpoints=Path(snakemake.output.history).parent / "checkpoints",  # no output: it must survive a failed job
-            checkpoint_seconds=snakemake.resources.checkpoint_seconds,
-            gpus=job.asked["cards"],
-            asked=job.asked,
-            started=job.started,
-            parts=job.parts,
-            tell=job.tell,
+            **job.of_training(snakemake),
         )

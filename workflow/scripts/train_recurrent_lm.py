@@ -1,7 +1,5 @@
 """Train one recurrent language model (verso.training.language_model)."""
 
-from pathlib import Path
-
 from verso.jobs import job_of
 
 if __name__ == "__main__":
@@ -12,18 +10,6 @@ if __name__ == "__main__":
             train=snakemake.input.train,
             validation=snakemake.input.validation,
             vocabulary=snakemake.input.vocabulary,
-            settings=snakemake.params.settings,
-            seed=snakemake.params.seed,
-            fingerprint=snakemake.params.code,
             weights=snakemake.output.weights,
-            architecture=snakemake.output.architecture,
-            history=snakemake.output.history,
-            hardware=snakemake.output.hardware,
-            checkpoints=Path(snakemake.output.history).parent / "checkpoints",  # no output: it must survive a failed job
-            checkpoint_seconds=snakemake.resources.checkpoint_seconds,
-            gpus=job.asked["cards"],
-            asked=job.asked,
-            started=job.started,
-            parts=job.parts,
-            tell=job.tell,
+            **job.of_training(snakemake),
         )

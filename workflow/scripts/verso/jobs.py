@@ -47,6 +47,24 @@ class Job:
         """In how many parts a batch is computed: twice as many for each time that the card's memory was too small."""
         return int(2 ** self.earlier.count("cuda_out_of_memory"))
 
+    def of_training(self, snakemake: Any) -> dict[str, Any]:
+        """What verso.training.*.train is given by every driver, as keyword arguments, besides its inputs and model files."""
+        return {
+            "settings": snakemake.params.settings,
+            "seed": snakemake.params.seed,
+            "fingerprint": snakemake.params.code,
+            "architecture": snakemake.output.architecture,
+            "history": snakemake.output.history,
+            "hardware": snakemake.output.hardware,
+            "checkpoints": Path(snakemake.output.history).parent / "checkpoints",  # no output: it must survive a failed job
+            "checkpoint_seconds": snakemake.resources.checkpoint_seconds,
+            "gpus": self.asked["cards"],
+            "asked": self.asked,
+            "started": self.started,
+            "parts": self.parts,
+            "tell": self.tell,
+        }
+
     def tell(self, progress: dict[str, Any]) -> None:
         """How far the job is; the next heartbeat writes it."""
         with self._lock:
