@@ -10,6 +10,7 @@ Light: jobs look here before they import PyTorch.
 import json
 import math
 import struct
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,7 @@ def parameters_in_bin(path: Path) -> int:
     import torch  # takes a second, and few models come so
 
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        found = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))  # mapped: never in memory
         return sum({tensor.data_ptr(): int(tensor.numel()) for tensor in found.values()}.values())
     except Exception as error:  # of pickle, zip or PyTorch, and of what is no table of weights
         fault = str(error).partition("\n")[0]
