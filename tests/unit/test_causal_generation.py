@@ -29,6 +29,14 @@ SAMPLING = {
 
 # --- the draw ---
 
+
+def test_a_model_that_gives_no_numbers_is_said_to_do_so():
+    """Else a card ends by an assertion about an index, and after it answers nothing more."""
+    scores = torch.tensor([[0.5, 0.5], [torch.nan, 0.5]]).log()
+    with pytest.raises(VersoError, match="float16 overflowed"):
+        Draw(torch.zeros(2, 1, dtype=torch.float64), 1)(torch.zeros(2, 1, dtype=torch.long), scores)
+
+
 PROBABILITIES = st.lists(st.integers(0, 50), min_size=2, max_size=12).filter(sum)
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+import fabricate_classifiers
 import pytest
 from fabricate import fabricate_report
 from fabricate_classifiers import STARS, fabricate_classifier, fabricate_classifier_report, fabricate_labelled
@@ -73,6 +74,16 @@ def test_a_study_of_both_has_both_each_in_its_own_tables_and_one_table_of_hardwa
     assert "kind: songs; split: stratified" in page
     assert "kind: labelled; split: given" in page
     assert len(re.findall(r'class="verdict"', section(page, "summary"))) == 2
+
+
+def test_weights_that_were_kept_within_an_epoch_are_not_said_to_be_those_before_training(tmp_path, monkeypatch):
+    """An encoder is measured several times in an epoch."""
+    rows = fabricate_classifiers._history("mdeberta", 0)
+    quarters = [row | {"epoch": row["epoch"] / 4, "best": int(place == 0)} for place, row in enumerate(rows[:4])]
+    monkeypatch.setattr(fabricate_classifiers, "_history", lambda model, seed: quarters)
+    made = [fabricate_labelled(tmp_path, "reviews", documents=30)]
+    page = fabricate_classifier_report(tmp_path, made, ["mdeberta"], 1).read_text(encoding="utf-8")
+    assert ">1 (0.25)</td>" in section(page, "classifiers")
 
 
 def test_a_study_of_baselines_alone_has_no_section_of_learning_curves(tmp_path):

@@ -1,5 +1,6 @@
 """Fetching from a hub: what is asked for, what is kept, and what a person is told when it fails."""
 
+import io
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
+import torch
 from certificates import certificate_for
 from hub_server import FILES, REPOSITORY, TOKEN, WEIGHTS, Hub
 
@@ -267,9 +269,32 @@ def test_a_file_that_is_not_there_names_those_that_are(hub, manifest):
     assert "model.safetensors" in message
 
 
-def test_a_model_without_safetensors_is_refused_before_anything_is_fetched(hub, manifest):
-    assert "no *.safetensors" in told(manifest, files=["*.json"])
+def test_a_model_without_weights_is_refused_before_anything_is_fetched(hub, manifest):
+    assert "no weights among the files" in told(manifest, files=["*.json"])
     assert not (manifest.parent / "snapshot").exists()
+
+
+def test_weights_come_as_pytorch_model_bin_where_there_are_no_safetensors(hub, manifest):
+    """Microsoft's repositories of mDeBERTa and DeBERTa-v3 hold nothing else."""
+    weight = torch.zeros(30, 10)
+    saved = io.BytesIO()
+    torch.save({"layer.weight": weight, "tied.weight": weight, "layer.bias": torch.zeros(30)}, saved)
+    hub.add("microsoft/small", {"config.json": b'{"model_type": "deberta-v2"}', "pytorch_model.bin": saved.getvalue()})
+    described = got(manifest, repository="microsoft/small", files=["config.json", "pytorch_model.bin"])
+    assert (described["parameters"], [*described["files"]]) == (330, ["config.json", "pytorch_model.bin"])
+    assert (snapshot_of(manifest) / "pytorch_model.bin").read_bytes() == saved.getvalue()
+
+
+def test_a_pytorch_model_bin_that_would_run_something_is_refused_unread(hub, manifest, tmp_path):
+    class Runs:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "run"),)
+
+    saved = io.BytesIO()
+    torch.save({"layer.weight": Runs()}, saved)
+    hub.add("microsoft/small", {"config.json": b"{}", "pytorch_model.bin": saved.getvalue()})
+    assert "no file of weights alone" in told(manifest, repository="microsoft/small", files=["config.json", "pytorch_model.bin"])
+    assert not (tmp_path / "run").exists()
 
 
 def test_without_a_network_it_is_said_at_once_and_what_to_do(hub, manifest, monkeypatch):

@@ -24,7 +24,7 @@ DECODING = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "repetition_penalty": 
 SETTINGS = {
     "way": "generate", "examples": 0, "max_length": 1024, "max_new_tokens": 6, "attempts": 3, "decoding": DECODING,
 }  # fmt: skip
-ENTRY = {"family": "prompt", "tuning": "none", "quantisation": "none", "max_length": 1024}
+ENTRY = {"family": "prompt", "tuning": "none", "quantisation": "none", "max_length": 512}
 STARS = ["1", "2", "3"]
 
 
@@ -240,6 +240,14 @@ def test_a_text_that_is_empty_gets_a_label_as_any(ask, tmp_path):
     (tmp_path / "empty.jsonl").write_text(json.dumps({"id": "e", "text": "", "group": "1", "metadata": {}}) + "\n")
     (row,), _, _ = ask(way="likelihood", documents=tmp_path / "empty.jsonl")
     assert row["prediction"] in STARS
+
+
+def test_a_window_beyond_the_model_s_positions_is_refused_when_it_is_taken(tiny, tmp_path):
+    """A longer prompt would be read at places that it never learnt, and nobody would see it."""
+    files = [tmp_path / name for name in ("architecture.json", "history.csv", "hardware.json")]
+    with pytest.raises(VersoError, match=r"max_length is 513, .* has positions for 512 tokens; set max_length: 512 or less"):
+        take(tiny.manifest, {**ENTRY, "max_length": 513}, *files, ASKED)
+    assert not any(path.exists() for path in files)
 
 
 def test_a_model_that_writes_nothing_is_refused_when_it_is_taken(tiny, tmp_path):

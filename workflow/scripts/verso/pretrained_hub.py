@@ -26,7 +26,7 @@ from verso.errors import VersoError
 from verso.files import read_json, sha256_of, write_json
 from verso.hub import TIMEOUT, Unreachable, clear_errors, token_of_hub
 from verso.logs import announce, watched_progress
-from verso.models.pretrained import FETCHED, SNAPSHOT, other_licence, write_manifest
+from verso.models.pretrained import FETCHED, SNAPSHOT, WEIGHTS_END, other_licence, write_manifest
 
 log = logging.getLogger(__name__)
 
@@ -100,10 +100,10 @@ def _wanted(siblings: Sequence[Any], patterns: Sequence[str], repository: str) -
     if absent or not chosen:
         what = f"has no file {', '.join(absent)}" if absent else f"no file matches {', '.join(patterns)}"
         raise VersoError(f"{repository}: {what}; set `files` in the config to some of: {', '.join(names) or 'it holds none'}")
-    if not any(name.endswith(".safetensors") for name in chosen):
+    if not any(name.endswith(WEIGHTS_END) for name in chosen):
         raise VersoError(
-            f"{repository}: no *.safetensors among the files that `files` chooses, and pickled weights are not loaded here; "
-            f"it holds: {', '.join(names)}"
+            f"{repository}: no weights among the files that `files` chooses (*.safetensors, or pytorch_model.bin where there are "
+            f"none); it holds: {', '.join(names)}"
         )
     by_name = {sibling.rfilename: sibling for sibling in siblings}
     found = []

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from verso.errors import VersoError
 from verso.evaluation.generation import Request, own_draws, plan
 from verso.evaluation.side_by_side import SideBySide
 from verso.files import write_json, write_json_lines
@@ -147,7 +148,12 @@ class Draw:
         self._uniforms, self._longest = uniforms, longest
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
-        """Scores (B, V): 0 for the token drawn, minus infinity for all others."""
+        """Scores (B, V): 0 for the token drawn, minus infinity for all others. Raises VersoError when a score is no number."""
+        if scores.isnan().any():  # a card would end by an assertion that names an index
+            raise VersoError(
+                "the model's scores are no numbers; its weights are not finite, or float16 overflowed: let it write on a card "
+                "from sm_80 on or on the CPU"
+            )
         probabilities = scores.double().softmax(dim=-1)
         ordered, tokens = probabilities.sort(dim=-1, descending=True, stable=True)
         cumulative = ordered.cumsum(dim=-1)

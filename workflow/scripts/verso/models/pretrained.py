@@ -10,6 +10,7 @@ Light: jobs look here before they import PyTorch.
 import json
 import math
 import struct
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,8 @@ def write_manifest(manifest: str | Path, about: Mapping[str, Any], names: Iterab
     """Write the manifest of the files `names` that lie in snapshot/ beside it, atomically.
 
     about: its first keys (name, type, licence, miniature and what tells where it comes from). Added are model_type, parameters
-    (null where no safetensors say) and files: {relative name: {"sha256", "bytes"}}. The same files give the same bytes.
-    Raises VersoError when the snapshot has no config.json, or a safetensors file is not whole.
+    (null where there are no weights) and files: {relative name: {"sha256", "bytes"}}. The same files give the same bytes.
+    Raises VersoError when the snapshot has no config.json, or its weights are not whole or, of *.bin, not weights alone.
     """
     folder = Path(manifest).parent / SNAPSHOT
     names = sorted(names)
@@ -76,10 +77,13 @@ def write_manifest(manifest: str | Path, about: Mapping[str, Any], names: Iterab
     for name in tensors:
         if fault := fault_of_safetensors(folder / name):
             raise VersoError(f"{folder / name}: {fault}; it came so: look at the model's page, or name other files")
+    counted = [parameters_in(folder / name) for name in tensors]
+    if not tensors:  # else the same weights once more
+        counted = [parameters_in_bin(folder / name) for name in names if name.endswith(".bin")]
     facts = {
         **about,
         "model_type": read_json(folder / "config.json").get("model_type"),
-        "parameters": sum(parameters_in(folder / name) for name in tensors) if tensors else None,
+        "parameters": sum(counted) if counted else None,
         "files": {name: {"sha256": sha256_of(folder / name), "bytes": (folder / name).stat().st_size} for name in names},
     }
     write_json(manifest, facts)
@@ -115,6 +119,21 @@ def parameters_in(path: Path) -> int:
         packed = 2 if f"{name}.absmax" in header else 1
         count += packed * math.prod(facts["shape"])
     return count
+
+
+def parameters_in_bin(path: Path) -> int:
+    """Weights in a file that torch.save wrote; one that has two names counts once. No code of the file is run.
+
+    Raises VersoError when it cannot be read so.
+    """
+    import torch  # takes a second, and few models come so
+
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))  # mapped: never in memory
+        return sum({tensor.data_ptr(): int(tensor.numel()) for tensor in found.values()}.values())
+    except Exception as error:  # of pickle, zip or PyTorch, and of what is no table of weights
+        fault = str(error).partition("\n")[0]
+        raise VersoError(f"{path}: is no file of weights alone ({fault}); see the model's page, or name other files") from error
 
 
 def _header(path: Path) -> tuple[dict[str, Any], int]:
