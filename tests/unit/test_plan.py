@@ -94,6 +94,16 @@ def test_scoring_and_sampling_of_a_pretrained_model_are_in_the_price():
     assert "Expected of the trainings" not in page
 
 
+def test_a_prompted_run_has_its_line_though_nothing_is_trained():
+    asking = training("zero-shot").replace("train_recurrent_lm", "answer_prompts")
+    page = plan(parse(dry_run(asking, training(), answer_prompts=1, train_recurrent_lm=1)))
+    row = next(line for line in page.splitlines() if "zero-shot" in line)
+    assert row.split()[4:8] == ["4", "1,500", "15", "9,000"]
+    assert row.endswith("3.00")
+    assert "other jobs" not in page
+    assert "2 jobs, 1 training among them" in page
+
+
 def test_what_fetches_runs_on_the_login_node_and_is_no_submission():
     fetching = TRAINING.format(number=2, model="m", seed=1, resources="tmpdir=/tmp").replace(
         "train_recurrent_lm", "scrape_genius"
