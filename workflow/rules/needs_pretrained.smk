@@ -52,9 +52,11 @@ def expected_of_use(rule_name):
 
     def seconds(wildcards):
         corpus, model = wildcards.corpus, wildcards.model
+        entry = CONFIG.models[model]
+        if rule_name in ("predict_encoder_probes", "answer_probes"):
+            texts = [probe.text for probe in CONFIG.corpora[corpus].probes]
+            return needs.expected_seconds_of_texts(entry, configuration_of(model), texts)
         sampling = CONFIG.corpora[corpus].sampling if rule_name == "sample_causal_llm" else None
-        return needs.expected_seconds_of_use(
-            Path(RESULTS), corpus, model, CONFIG.models[model], configuration_of(model), sampling
-        )
+        return needs.expected_seconds_of_use(Path(RESULTS), corpus, model, entry, configuration_of(model), sampling)
 
     return seconds
