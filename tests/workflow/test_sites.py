@@ -112,7 +112,7 @@ def test_each_training_asks_for_the_smallest_card_that_holds_it_and_nothing_else
         (
             WHOLE,
             {"gpu": "2", "gpu_model": "titan", "nodes": "1", "slurm_partition": "GPU", **SIGNAL},
-            {"gpu": "1", "gpu_model": "titan", "slurm_partition": "GPU", **SIGNAL},
+            {"gpu": "1", "gpu_model": "titan", "slurm_partition": "GPU"},
         ),
         (SHARED, {"gpu": "2", "nodes": "1", **TITAN}, {"gres": "shard:2", **TITAN}),
         (SORTED, {"gpu": "2", "nodes": "1", **TITAN}, {"gpu": "1", **TITAN}),
@@ -121,7 +121,10 @@ def test_each_training_asks_for_the_smallest_card_that_holds_it_and_nothing_else
     ids=["whole", "shards", "by size", "workstation"],
 )
 def test_an_encoder_trains_on_two_cards_of_one_node_and_uses_one_and_a_prompt_one(tmp_path, site, to_train, to_use):
-    """A pool of all cards' memory is a workstation's: SLURM's own queue would be throttled by it."""
+    """A pool of all cards' memory is a workstation's: SLURM's own queue would be throttled by it.
+
+    Only a training is warned before its time limit: it saves itself, and the others would be ended early and for nothing.
+    """
     profile = "local" if site.get("leases") else "slurm"
     project = project_at(tmp_path, site, profile=profile)
     write_source(project.path("reviews.json"), 60, 20, 20)

@@ -43,7 +43,9 @@ def use_of_pretrained(rule_name):
 
         return resource
 
-    asked = {name: of_use(name) for name in TRAINING if name not in ("checkpoint_seconds", "expected_seconds", *DISK)}
+    # No warning before the time limit: it would end what saves nothing, and be taken for another death than one of time
+    of_trainings = ("checkpoint_seconds", "expected_seconds", "slurm_extra", *DISK)
+    asked = {name: of_use(name) for name in TRAINING if name not in of_trainings}
     return {**asked, "expected_seconds": expected_of_use(rule_name), **DISK}
 
 
