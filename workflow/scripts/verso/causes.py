@@ -81,7 +81,7 @@ def cause_of_attempt(attempt: Mapping[str, Any], slurm_state: str | None = None)
     limit = asked.get("runtime")
     if told == "stopped" and slurm_state == "CANCELLED":
         return "stopped"
-    warned = bool(limit) and ran >= max(limit - WARNED_MINUTES, limit / 4)
+    warned = ran >= max(limit - WARNED_MINUTES, limit / 4) if limit else False
     if told == "stopped":
         return "time_out" if warned else "stopped"
     memory = asked.get("mem_mb")
