@@ -35,6 +35,7 @@ REASONS = {
 }
 FINGERPRINT = re.compile(r"'[0-9a-f]{16}'")  # verso.provenance: the parameter `code`
 FETCHING = ("scrape_genius", "scrape_steam", "fetch_dataset", "fetch_pretrained")  # local rules: they run on the login node
+PREPARING = ("prepare_corpus", "prepare_labelled")
 
 
 @dataclass
@@ -224,6 +225,10 @@ def _totals(jobs: Sequence[PlannedJob]) -> list[str]:
         lines.append(f"Expected of scoring and sampling by pretrained models: {_hours(uses)}.")
     if known and uses:
         lines.append(f"In all: {_hours(priced)}.")
+    if known and (unseen := sorted({job.wildcards["corpus"] for job in jobs if job.rule in PREPARING and job.wildcards})):
+        lines.append(
+            f"To be prepared first: {', '.join(unseen)}. Times there are for the text as last counted, or a million characters."
+        )
     if len(known) < len(trainings):
         lines.append(f"No time is expected of {_count(len(trainings) - len(known), 'training')}.")
     return lines
