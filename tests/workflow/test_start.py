@@ -9,6 +9,7 @@ import pytest
 from project import ROOT, songs_of
 
 from verso.config_check import RULES
+from verso.plan import parse
 
 
 def without_traceback(output):
@@ -187,6 +188,25 @@ def test_the_full_config_plans_on_slurm(project):
     vram_mb = re.search(r"vram_mb=(\d+)", tuning)
     assert vram_mb
     assert 8000 < int(vram_mb[1]) < 12288, "7 billion weights in 4 bits, before anything is fetched"
+
+
+@pytest.mark.parametrize(
+    ("config", "cards"),
+    [
+        ("reviews", {"train_classifier": 1, "train_encoder": 2, "predict_encoder": 1, "predict_encoder_probes": 1}),
+        ("steam", {"train_encoder": 1, "predict_encoder": 1, "predict_encoder_probes": 1, "answer_prompts": 1}),
+    ],
+)
+def test_the_studies_of_reviews_fit_the_cards_of_lab_sb(project, config, cards):
+    shutil.copytree(ROOT / "resources", project.path("resources"))
+    output = project.make("--dry-run", "--quiet", "host", "--profile", "profiles/slurm", "--configfile", f"config/{config}.yaml")
+    jobs = parse(output)
+    assert {job.rule: job.cards for job in jobs if job.cards} == cards
+    assert {job.rule: job.number("gpu") for job in jobs if job.number("gpu")} == cards
+    assert all(job.number("nodes") == (1 if job.cards > 1 else None) for job in jobs)
+    assert all(500 < (job.number("vram_mb") or 0) < 24_000 for job in jobs if job.cards)
+    assert all(job.resources["slurm_partition"] == "lab-sb" for job in jobs if "mem_mb" in job.resources)
+    assert "vram_pool_mb" not in output, "a pool would throttle what SLURM itself shares out"
 
 
 def test_a_config_file_on_the_command_line_replaces_the_default_one(project):

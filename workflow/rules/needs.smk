@@ -133,6 +133,8 @@ def refuse_what_no_card_holds():
     for corpus, model, seed in (run for run in RUNS if not all(Path(path).exists() for path in results_of_runs([run]))):
         try:
             needs_now(corpus, model, seed)
+            if hasattr(CONFIG.models[model], "pretrained"):
+                use_needs(model, "", 1, 0)  # to write with a model may take more than to tune it
         except VersoError as error:
             faults.append(f"  models.{model} on {corpus}: {error}")
     if faults:

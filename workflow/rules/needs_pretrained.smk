@@ -43,7 +43,9 @@ def use_of_pretrained(rule_name):
 
         return resource
 
-    asked = {name: of_use(name) for name in TRAINING if name not in ("checkpoint_seconds", "expected_seconds", *DISK)}
+    # No warning before the time limit: it would end what saves nothing, and be taken for another death than one of time
+    of_trainings = ("checkpoint_seconds", "expected_seconds", "slurm_extra", *DISK)
+    asked = {name: of_use(name) for name in TRAINING if name not in of_trainings}
     return {**asked, "expected_seconds": expected_of_use(rule_name), **DISK}
 
 
@@ -52,9 +54,11 @@ def expected_of_use(rule_name):
 
     def seconds(wildcards):
         corpus, model = wildcards.corpus, wildcards.model
+        entry = CONFIG.models[model]
+        if rule_name in ("predict_encoder_probes", "answer_probes"):
+            texts = [probe.text for probe in CONFIG.corpora[corpus].probes]
+            return needs.expected_seconds_of_texts(entry, configuration_of(model), texts)
         sampling = CONFIG.corpora[corpus].sampling if rule_name == "sample_causal_llm" else None
-        return needs.expected_seconds_of_use(
-            Path(RESULTS), corpus, model, CONFIG.models[model], configuration_of(model), sampling
-        )
+        return needs.expected_seconds_of_use(Path(RESULTS), corpus, model, entry, configuration_of(model), sampling)
 
     return seconds

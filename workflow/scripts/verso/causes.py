@@ -81,12 +81,13 @@ def cause_of_attempt(attempt: Mapping[str, Any], slurm_state: str | None = None)
     limit = asked.get("runtime")
     if told == "stopped" and slurm_state == "CANCELLED":
         return "stopped"
+    warned = ran >= max(limit - WARNED_MINUTES, limit / 4) if limit else False
     if told == "stopped":
-        return "time_out" if limit and ran >= max(limit - WARNED_MINUTES, limit / 4) else "stopped"
+        return "time_out" if warned else "stopped"
     memory = asked.get("mem_mb")
     if memory and (attempt.get("peak_ram_mb") or 0) + SNAKEMAKES_MB >= NEARLY * memory:
         return "out_of_memory"
-    if limit and ran >= 0.95 * limit:
+    if limit and (ran >= 0.95 * limit or (warned and slurm_state == "FAILED")):  # a baseline dies of the warning, without a word
         return "time_out"
     return "stopped" if slurm_state == "CANCELLED" else "lost"
 

@@ -155,6 +155,12 @@ def expected_seconds_of_use(
     return math.ceil(seconds)
 
 
+def expected_seconds_of_texts(model: Encoder | Prompt, configuration: Mapping[str, Any], texts: Sequence[str]) -> int:
+    """What telling the labels of these few texts will take, most of it loading: no measure, for those are of the test part."""
+    size = EvaluationSize(max(1, sum(map(len, texts))), 1, max(1, len(texts)))
+    return math.ceil(_seconds_of_use(model, configuration, size, None))
+
+
 def _file_of_use(model: UsedModel, sampling: Sampling | None) -> str:
     """Where a run says what that took."""
     if not isinstance(model, CausalLLM):

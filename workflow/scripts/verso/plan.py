@@ -35,6 +35,7 @@ REASONS = {
 }
 FINGERPRINT = re.compile(r"'[0-9a-f]{16}'")  # verso.provenance: the parameter `code`
 FETCHING = ("scrape_genius", "scrape_steam", "fetch_dataset", "fetch_pretrained")  # local rules: they run on the login node
+PREPARING = ("prepare_corpus", "prepare_labelled")
 
 
 @dataclass
@@ -57,8 +58,13 @@ class PlannedJob:
 
     @property
     def is_training(self) -> bool:
-        """Has a line of its own in the plan."""
+        """Makes a model of a run."""
         return self.rule.startswith("train_") and {"corpus", "model", "seed"} <= self.wildcards.keys()
+
+    @property
+    def has_line(self) -> bool:
+        """Is the work of a run, and stands in the plan by itself: a training, or the asking of a model that learns nothing."""
+        return self.is_training or self.rule == "answer_prompts"
 
     @property
     def threads(self) -> int:
@@ -76,7 +82,7 @@ class PlannedJob:
         return int(value) if re.fullmatch(r"[0-9]+", value) else None
 
     def run(self) -> tuple[str, str, int]:
-        """Corpus, model, seed of a training."""
+        """Corpus, model, seed of a job that has a line."""
         return self.wildcards["corpus"], self.wildcards["model"], int(self.wildcards["seed"])
 
 
@@ -153,13 +159,13 @@ def _which_parameters(part: str) -> list[str]:
 
 
 def plan(jobs: Sequence[PlannedJob]) -> str:
-    """The page: a line a training, the other jobs by rule, totals."""
+    """The page: a line a training and a prompted run, the other jobs by rule, totals."""
     if not jobs:
         return "Nothing to do: everything that was asked for is made and up to date."
-    trainings = sorted((job for job in jobs if job.is_training), key=PlannedJob.run)
-    others = [job for job in jobs if not job.is_training]
+    runs = sorted((job for job in jobs if job.has_line), key=PlannedJob.run)
+    others = [job for job in jobs if not job.has_line]
     page = []
-    if trainings:
+    if runs:
         header = [
             "corpus",
             "model",
@@ -174,7 +180,7 @@ def plan(jobs: Sequence[PlannedJob]) -> str:
             "expected",
             "GPU-h",
         ]
-        page += [*table(header, [_line_of_training(job) for job in trainings]), ""]
+        page += [*table(header, [_line_of_run(job) for job in runs]), ""]
     if others:
         reasons: dict[str, Counter[str]] = defaultdict(Counter)
         for job in others:
@@ -184,10 +190,10 @@ def plan(jobs: Sequence[PlannedJob]) -> str:
             for rule, counts in reasons.items()
         ]
         page += [*table(["other jobs", "count", "why"], rows), ""]
-    return "\n".join([*page, *_totals(jobs, trainings)])
+    return "\n".join([*page, *_totals(jobs)])
 
 
-def _line_of_training(job: PlannedJob) -> list[str]:
+def _line_of_run(job: PlannedJob) -> list[str]:
     corpus, model, seed = job.run()
     needs = [f"{number:,}" if (number := job.number(key)) is not None else "?" for key in ("mem_mb", "runtime", "vram_mb")]
     seconds = job.number("expected_seconds")
@@ -202,7 +208,8 @@ def _where(job: PlannedJob) -> str:
     return " ".join(filter(None, [asked.get("slurm_partition"), asked.get("gres"), card, asked.get("constraint")]))
 
 
-def _totals(jobs: Sequence[PlannedJob], trainings: Sequence[PlannedJob]) -> list[str]:
+def _totals(jobs: Sequence[PlannedJob]) -> list[str]:
+    trainings = [job for job in jobs if job.is_training]
     groups = {job.group for job in jobs if job.group}
     # A target has no output and is never submitted; nor is what fetches, which a dry run does not tell from the rest
     alone = [job for job in jobs if not job.group and "output" in job.facts and job.rule not in FETCHING]
@@ -218,6 +225,10 @@ def _totals(jobs: Sequence[PlannedJob], trainings: Sequence[PlannedJob]) -> list
         lines.append(f"Expected of scoring and sampling by pretrained models: {_hours(uses)}.")
     if known and uses:
         lines.append(f"In all: {_hours(priced)}.")
+    if known and (unseen := sorted({job.wildcards["corpus"] for job in jobs if job.rule in PREPARING and job.wildcards})):
+        lines.append(
+            f"To be prepared first: {', '.join(unseen)}. Times there are for the text as last counted, or a million characters."
+        )
     if len(known) < len(trainings):
         lines.append(f"No time is expected of {_count(len(trainings) - len(known), 'training')}.")
     return lines

@@ -121,9 +121,8 @@ def request(site: Site, cards: int, vram_mb: int) -> dict[str, str | int]:
         return {**where, "gres": f"shard:{-(-vram_mb * card.shards // card.vram_mb)}"}
     if card.gres:
         return {**where, "gres": f"{card.gres}:{cards}"}
-    # --gpus counts those of the whole job, and SLURM may gather them from several nodes; --gres counts in each node
-    together = {"nodes": 1} if cards > 1 else {}
-    return {**where, **together, "gpu": cards, **({"gpu_model": card.gpu_model} if card.gpu_model else {})}
+    together = {"nodes": 1} if cards > 1 else {}  # --gpus counts those of the whole job: a card here and one there would do
+    return {**where, "gpu": cards, **({"gpu_model": card.gpu_model} if card.gpu_model else {}), **together}
 
 
 def ways_to_ask(site: Site) -> list[str]:
@@ -133,8 +132,8 @@ def ways_to_ask(site: Site) -> list[str]:
         "slurm_extra": site.warning_seconds,
         "constraint": any(card.constraint for card in site.cards),
         "gpu": any(not card.gres for card in site.cards) and not site.leases,
-        "nodes": any(card.count > 1 and not card.gres for card in site.cards) and not site.leases,
         "gpu_model": any(card.gpu_model for card in site.cards),
+        "nodes": any(card.count > 1 and not card.gres for card in site.cards) and not site.leases,
         "vram_pool_mb": site.leases,
         "gres": any(card.gres or card.shards for card in site.cards),
     }

@@ -55,6 +55,8 @@ DOING = {
     "answer": "asked for labels",
 }
 
+LEARNS_NOTHING = {"take", "answer"}  # jobs of a model as it is
+
 Run = tuple[str, str, int]  # corpus, model, seed
 
 
@@ -270,7 +272,8 @@ def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float) -> L
     running = [job for job in jobs if job.state == "running"]
     if running:
         doing = " and ".join(sorted(DOING.get(job.record.part(), job.record.rule) for job in running))
-        return Line("running", [f"trained, {doing}", "", "", *_place(running[0].last)])
+        learnt = "" if {job.record.part() for job in running} <= LEARNS_NOTHING else "trained, "
+        return Line("running", [learnt + doing, "", "", *_place(running[0].last)])
     after = [duration(job.last.last_sign - job.last.start) for job in training if job.state == "done"]
     trained = ["took " + after[0], *_place(training[0].last)] if after else []
     if all(made.values()):
