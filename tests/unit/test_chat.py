@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tokenizers import normalizers
 
 from verso.errors import VersoError
-from verso.text.chat import must_keep, prompt_of, question, with_prompt, without_prompt
+from verso.evaluation.causal_generation import ended
+from verso.text.chat import ends_of_answer, must_keep, prompt_of, question, with_prompt, without_prompt
 
 ORDERS = ["<s>", "</s>", "[INST]", "[/INST]", "<pad>", "<unk>", "]", "[", "<", ">", "{artist}", "{{", " ", "\n"]
 ANYTHING = st.characters(exclude_categories=["Cs"])
@@ -155,3 +156,14 @@ def test_a_tokenizer_that_changes_texts_is_refused_and_a_rare_change_is_told(tok
     few = [{"id": song["id"], "text": song["text"].lower()} for song in songs[:-1]] + songs[-1:]
     must_keep(lowering, few)
     assert "changes 1 of 200 texts: song 199" in caplog.text
+
+
+def test_an_answer_ends_where_the_template_ends_it_or_a_model_that_knows_another_end_would_talk_on(tokenizer):
+    assert ends_of_answer(tokenizer) == [tokenizer.eos_token_id]
+    other = copy.deepcopy(tokenizer)
+    other.chat_template = tokenizer.chat_template.replace("turn['content'] + eos_token", "turn['content'] + '<unk>\\n'")
+    assert ends_of_answer(other) == sorted([tokenizer.unk_token_id, tokenizer.eos_token_id])
+    answer = [300, tokenizer.unk_token_id, 301, tokenizer.eos_token_id]
+    assert ended(other, answer) == ([300], True)
+    assert ended(tokenizer, answer) == (answer[:3], True)
+    assert ended(other, [300, 301]) == ([300, 301], False)

@@ -19,7 +19,7 @@ from verso.files import write_json, write_json_lines
 from verso.hardware import Meter, asked_and_used, pick_device_for_llm, use_threads
 from verso.logs import progress
 from verso.models.causal_llm import load_tokenizer, load_tuned
-from verso.text.chat import question
+from verso.text.chat import ends_of_answer, question
 from verso.training.backends import described
 from verso.training.card import card_must_answer, promised_card_is_there
 
@@ -127,15 +127,16 @@ def answers(
         do_sample=False,  # the last processor leaves one token, the one that was drawn
         logits_processor=LogitsProcessorList([*processors, Draw(uniforms.to(device), longest)]),
         pad_token_id=padding,
-        eos_token_id=tokenizer.eos_token_id,
+        eos_token_id=ends_of_answer(tokenizer),
     )
     return [row.tolist() for row in written[:, longest:]]
 
 
 def ended(tokenizer: Any, tokens: list[int]) -> tuple[list[int], bool]:
     """An answer's tokens before the one that ends it, and whether there is one."""
-    over = tokenizer.eos_token_id in tokens
-    return (tokens[: tokens.index(tokenizer.eos_token_id)] if over else tokens), over
+    ends = ends_of_answer(tokenizer)
+    place = next((place for place, token in enumerate(tokens) if token in ends), None)
+    return tokens[:place], place is not None
 
 
 class Draw:

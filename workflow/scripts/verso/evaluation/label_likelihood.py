@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from verso.errors import VersoError
-from verso.text.chat import with_prompt
+from verso.text.chat import ends_of_answer, with_prompt
 
 
 def names_as_replies(tokenizer: Any, names: Sequence[str]) -> list[list[int]]:
@@ -25,10 +25,12 @@ def names_as_replies(tokenizer: Any, names: Sequence[str]) -> list[list[int]]:
     other. Raises VersoError that names the labels which the tokenizer cannot tell apart.
     """
     replies: dict[tuple[int, ...], str] = {}
+    ends = ends_of_answer(tokenizer)
     for name in names:
         example = with_prompt(tokenizer, "?", name, f'the label "{name}"')
         reply = example.tokens[example.prompt :]
-        key = tuple(reply[: reply.index(tokenizer.eos_token_id) + 1])  # some templates go on with a line break
+        end = next(place for place, token in enumerate(reply) if token in ends)
+        key = tuple(reply[: end + 1])  # some templates go on with a line break
         if key in replies:
             raise VersoError(
                 f'the labels "{replies[key]}" and "{name}" are the same tokens to this model: it cannot tell them apart; '

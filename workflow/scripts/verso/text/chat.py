@@ -7,6 +7,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from verso.errors import VersoError
@@ -86,6 +87,18 @@ def must_keep(tokenizer: Any, documents: Sequence[Mapping[str, Any]]) -> None:
 def question(tokenizer: Any, prompt: str) -> list[int]:
     """The tokens after which a model answers the prompt."""
     return _tokens(tokenizer, *_rendered(tokenizer, "an instruction", prompt))
+
+
+@cache
+def ends_of_answer(tokenizer: Any) -> list[int]:
+    """The tokens by which an answer ends: </s>, and the control token that the chat template has behind one, where it is another
+    (Gemma's <end_of_turn>).
+    """
+    turns = [{"role": role, "content": place} for role, place in zip(("user", "assistant"), PLACES, strict=True)]
+    behind = str(tokenizer.apply_chat_template(turns, tokenize=False)).partition(PLACES[1])[2]
+    tokens = tokenizer(behind, add_special_tokens=False)["input_ids"]
+    controls = [token for token in tokens if token in tokenizer.added_tokens_decoder]
+    return sorted({tokenizer.eos_token_id, *controls[:1]})
 
 
 def _rendered(tokenizer: Any, what: str, *said: str) -> tuple[str, list[tuple[int, int]]]:
