@@ -85,6 +85,16 @@ def test_a_fault_names_the_key_and_what_is_right(model, settings, where, what):
     assert what in found[f"models.{model}{where}"]
 
 
+def test_a_head_for_steps_of_a_scale_is_refused_where_the_corpus_says_it_is_none():
+    def unordered(raw):
+        raw["models"]["lstm"]["head"] = "corn"
+        raw["corpora"]["reviews"]["ordered"] = False
+
+    found = faults(unordered)
+    assert list(found) == ["experiments.polarity.models[0]"]
+    assert "head: corn" in found["experiments.polarity.models[0]"]
+
+
 def test_numbers_may_be_whole_or_written_with_an_exponent():
     raw = copy.deepcopy(SOUND)
     raw["models"]["tfidf"]["C"] = [1, 2.5]

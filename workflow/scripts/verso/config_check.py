@@ -82,6 +82,9 @@ def _dangling_names(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
                 what = f'"{model}" is a {family}, which cannot run on a corpus of kind {kind}; it can on: {", ".join(runs_on)}'
                 faults.append((f"{path}.models[{position}]", what))
             entry = _mapping(models.get(model)) if isinstance(model, str) else {}
+            if entry.get("head") == "corn" and isinstance(corpus, str) and _mapping(corpora.get(corpus)).get("ordered") is False:
+                what = f'"{model}" has head: corn, which is for labels on a scale, and corpora.{corpus} says ordered: false'
+                faults.append((f"{path}.models[{position}]", what))
             learns = family == "causal_llm" and entry.get("tuning", "lora") != "none"
             if learns and kind == "manual" and entry.get("beyond", "cut") == "cut":
                 what = f'"{model}" would learn one window of a manual; set beyond: split in that model'
