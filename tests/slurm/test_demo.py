@@ -28,7 +28,7 @@ def test_the_demo_ends_on_slurm_with_the_bits_of_this_machine(cluster, tmp_path)
         project.write_config(demo_config())
         shutil.copytree(ROOT / "resources", project.folder / "resources")
     before = len(cluster.jobs())
-    assert study.run(seconds=1500) == 0, study.output()
+    assert study.run(seconds=2400) == 0, study.output()
     submitted = cluster.jobs()[before:]
     # One seed of each model stands for both: the time of two cores is dear
     wanted = [str(path.relative_to(study.project.folder)) for path in study.project.path("results/runs").glob("*/*/seed-1/*.csv")]
