@@ -35,8 +35,14 @@ def of_prompted(runs):
 
 
 def replies_of(runs):
-    """What each run of a chat model was answered."""
-    return of_runs_described("replies.jsonl", of_prompted(runs))
+    """What each run of a chat model was answered, and to what."""
+    told = of_runs_described("replies.jsonl", of_prompted(runs))
+    return [{**run, "texts": corpus_path("test.jsonl").format(corpus=run["corpus"])} for run in told]
+
+
+def files_of_replies(runs):
+    """All that `replies_of` names."""
+    return list(dict.fromkeys(run[key] for run in replies_of(runs) for key in ("path", "texts")))
 
 
 def labelled_corpora(runs):
