@@ -33,7 +33,7 @@ class Line:
     def __init__(self, after_step=None, validation=None, measured=()):
         torch.manual_seed(5)
         self.model = torch.nn.Sequential(torch.nn.Linear(1, 8), torch.nn.Dropout(0.2), torch.nn.Linear(8, 1))
-        self.steps, self.accumulation = 6, 1
+        self.steps = 6
         self.x = torch.linspace(-1, 1, 60)[:, None]
         self.memory = torch.zeros(1)
         self.after_step = after_step or (lambda number: None)

@@ -44,7 +44,8 @@ from verso.text.chat import Example
 from verso.training import backends
 from verso.training.causal_llm import Tuning
 from verso.training.checkpoints import Checkpoints
-from verso.training.loop import fit, optimiser_of
+from verso.training.loop import fit
+from verso.training.steps import optimiser_of
 
 ARCHITECTURE = Path(__file__).parents[2] / "resources/architectures/mistral-7b-instruct-v0.3.json"
 MEMORY_MARGIN, MEMORY_LIMIT, LOOP_LIMIT, RESUMED_MARGIN = 0.15, 12_000, 0.05, 1e-2

@@ -71,3 +71,17 @@ def test_the_page_does_not_scroll_sideways_on_a_telephone(opened):
     opened.set_window_size(500, 900)
     assert opened.execute_script("return document.documentElement.scrollWidth <= innerWidth")
     opened.set_window_size(1200, 900)
+
+
+def test_on_a_telephone_a_text_is_read_without_scrolling_sideways(opened):
+    """It stood behind five columns, each row as high as a text that was not to be seen."""
+    opened.set_window_size(500, 900)
+    left, right, width, below = opened.execute_script(
+        "const row = document.querySelector('#en-errors-1 tbody tr'), text = row.lastElementChild.getBoundingClientRect();"
+        "return [text.left, text.right, innerWidth, text.top - row.querySelector('td').getBoundingClientRect().bottom]"
+    )
+    assert 0 <= left < right <= width
+    assert below >= 0
+    said = "return getComputedStyle(document.querySelector('#en-errors-1 tbody td'), '::before').content"
+    assert "True label" in opened.execute_script(said)
+    opened.set_window_size(1200, 900)

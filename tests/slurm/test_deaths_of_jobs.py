@@ -51,7 +51,7 @@ WARNED_SITE = {
 
 
 def delay_steps(project: Project) -> None:
-    step = "            self.scaler.update()\n"
+    step = "            self.steps.take()\n"
     project.edit("workflow/scripts/verso/training/loop.py", step, f"{step}            time.sleep(0.1)\n")
 
 

@@ -6,9 +6,10 @@ import time
 
 import pytest
 import torch
+from calls import ASKED
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_llm import ASKED, INSTRUCTION, SETTINGS, documents, ignore, with_random_adapters, write
+from tiny_llm import INSTRUCTION, SETTINGS, documents, ignore, with_random_adapters, write
 
 from verso import logs
 from verso.errors import VersoError

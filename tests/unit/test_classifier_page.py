@@ -200,13 +200,13 @@ def test_errors_are_a_plain_table_that_can_be_chosen_from(report, folder):
     rows = [row for row in read_csv(folder / "classifier_errors.csv") if row["corpus"] == "reviews"]
     for language in words.LANGUAGES:
         errors = section(report, "classifier_errors", language)
-        shown = re.findall(rf'<table id="{language}-errors-1">.*?</table>', errors, re.DOTALL)[0]
+        shown = re.findall(rf'<table id="{language}-errors-1"[^>]*>.*?</table>', errors, re.DOTALL)[0]
         assert len(re.findall(r'<tr data-model="([\w-]+)" data-label="(\d)">', shown)) == len(rows)
         assert 'class="filter" data-filters="' in errors
         assert all(filter_.endswith(" hidden") for filter_ in re.findall(r'<p class="filter"([^>]*)>', errors))
         options = re.findall(r"<option[^>]*>([^<]*)</option>", errors)
         assert {*MODELS, *STARS, "negative", "positive"} <= set(options)
-    confidences = [float(cell) for cell in re.findall(r'<td class="n">(0\.\d+)</td>', section(report, "classifier_errors"))]
+    confidences = [float(cell) for cell in re.findall(r'<td class="n"[^>]*>(0\.\d+)</td>', section(report, "classifier_errors"))]
     assert confidences[: len(rows) // 2] == sorted(confidences[: len(rows) // 2], reverse=True)
 
 

@@ -66,10 +66,6 @@ def test_dropout_on_the_cpu_is_drawn_in_the_order_of_the_shares():
         torch.testing.assert_close(found[2][name], gradient)
 
 
-def test_shares_that_are_computed_side_by_side_are_counted_as_one_turn():
-    assert [Replicas(network(), [CPU] * devices).turns(8) for devices in (1, 2, 3)] == [8, 4, 3]
-
-
 class Shared:
     """Learn a sum through dropout, each step in shares; all devices but the first are too small for more than `most` rows."""
 
@@ -80,7 +76,6 @@ class Shared:
         self.model[0].bias.requires_grad_(False)  # as the base of adapters
         self.replicas = Replicas(self.model, [CPU] * devices)
         self.parts, self.most, self.after_step = 1, most, after_step
-        self.accumulation = self.replicas.turns(3)
         self.x = torch.linspace(-1, 1, 5 * 24).reshape(30, 4)
         self.taken = 0
 

@@ -142,7 +142,7 @@ def parameter_counts(model: nn.Module) -> dict[str, int]:
 
 
 def groups_of_weights(encoder: Any, layer_decay: float, weight_decay: float) -> list[dict[str, Any]]:
-    """The weights that learn, in groups for the optimiser (verso.training.loop.optimiser_of), the highest rate first.
+    """The weights that learn, in groups for the optimiser (verso.training.steps.optimiser_of), the highest rate first.
 
     A layer's rate is layer_decay times that of the layer above it: the head's is 1, the last layer's layer_decay, the
     embeddings' the lowest (Clark et al. 2020, ELECTRA; Sun et al. 2019). Biases and norms have no weight decay.

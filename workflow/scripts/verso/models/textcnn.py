@@ -42,5 +42,7 @@ class TextCNN(TextClassifier):
             responses = convolution(texts)  # (B, filters, T - width + 1)
             places = torch.arange(responses.shape[2], device=responses.device)
             beyond = places > (lengths[:, None] - width).clamp(min=0)  # (B, T - width + 1)
-            highest.append(responses.masked_fill(beyond[:, None], -torch.inf).amax(dim=2))
+            never = torch.zeros(beyond.shape, dtype=responses.dtype, device=responses.device).masked_fill(beyond, -torch.inf)
+            # Added in place: masked_fill would copy all responses, and their gradients again
+            highest.append(responses.add_(never[:, None]).amax(dim=2))
         return torch.cat(highest, dim=1).relu()  # after the maximum: the same, and less work

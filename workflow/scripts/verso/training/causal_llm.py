@@ -59,7 +59,6 @@ class Tuning:
         self._seed, self._padding, self._device, self._only_completion = seed, padding, device, settings["completion_only"]
         self._texts = settings["batch"] * settings["accumulation"]  # in a step
         self._batch, self.parts = settings["batch"], parts
-        self.accumulation = settings["accumulation"]
         self.steps = -(-len(train) // self._texts)
         times = settings["measurements"]
         self._measured_after = {0, *(round(self.steps * time / times) for time in range(1, times))}

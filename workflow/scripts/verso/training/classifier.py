@@ -41,8 +41,6 @@ class Classification(Telling):
     parts: a batch's texts are computed in so many turns, where a card cannot hold them at once.
     """
 
-    accumulation = 1
-
     def __init__(
         self,
         model: TextClassifier,

@@ -56,7 +56,6 @@ class Tuning(Telling):
         super().__init__(model, train, validation, settings, parts)
         self.held_out_at_once, self._seed = HELD_OUT_TEXTS * settings["batch"], seed
         self._replicas = Replicas(model, device.devices)
-        self.accumulation = self._replicas.turns(settings["accumulation"])
         self._texts = settings["batch"] * settings["accumulation"]  # in a step
         self.steps = -(-len(train) // self._texts)
         times = settings["measurements"]

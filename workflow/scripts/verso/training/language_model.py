@@ -58,7 +58,6 @@ class _LanguageModelling:
     parts: a batch's rows are computed in so many turns, where a card cannot hold them at once (at most one turn a row).
     """
 
-    accumulation = 1
     _rows: int  # of a batch
 
     def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, parts: int = 1) -> None:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from verso.errors import Interrupted, VersoError
 from verso.hardware import Device, Meter
@@ -20,6 +20,7 @@ from verso.logs import progress
 from verso.training.checkpoints import Checkpoints
 from verso.training.lease import Stop, stop_signals
 from verso.training.schedules import Schedule
+from verso.training.steps import Steps
 from verso.training.task import Task
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,6 @@ class Position:
     skipped: int = 0  # steps left out, for their gradient overflowed in float16
     best: float = -math.inf  # the highest value so far of what decides: with a loss, less it
     finished: bool = False
-    batch_parts: int = 1  # the most shares that a batch was computed in
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -50,8 +50,8 @@ class Outcome:
     """A finished training; the task's model holds the best weights. history: rows of HISTORY and of the task's columns.
 
     A row's train_loss and gradient_norm are means since the row before it, None where no step was made; its epoch counts those
-    that are done, with a fraction within one. hardware: see Meter.report; batch_parts, the most parts that a batch was computed
-    in; skipped_steps, those left out because their gradient overflowed in float16.
+    that are done, with a fraction within one. hardware: see Meter.report; batch_parts, how many parts a batch was computed in
+    at the end; skipped_steps, those left out because their gradient overflowed in float16.
     """
 
     history: list[dict[str, Any]]
@@ -72,33 +72,17 @@ def fit(
 
     settings: epochs, optimiser, learning_rate, weight_decay, clip, schedule, early_stopping, minutes. checkpoint_seconds: the
     most time between two checkpoints. Losses are means in nats. highest: a column that the task observes, whose highest value is
-    the best; None: best is the lowest validation loss. groups: see optimiser_of; None: all weights alike. With `minutes` the
-    training ends where the clock finds it, so two such runs are not equal bit by bit; without, they are. tell: is called at most
-    once a second with how far training is: epoch, epochs, step, steps (of the whole training), train_loss, validation_loss (of
-    the last finished epoch, None before) and seconds_left (at this life's speed, without early stopping).
+    the best; None: best is the lowest validation loss. groups: see verso.training.steps.optimiser_of; None: all weights alike.
+    With `minutes` the training ends where the clock finds it, so two such runs are not equal bit by bit; without, they are.
+    tell: is called at most once a second with how far training is: epoch, epochs, step, steps (of the whole training),
+    train_loss, validation_loss (of the last finished epoch, None before) and seconds_left (at this life's speed, without early
+    stopping).
 
     Raises VersoError when the loss is no longer finite, and Interrupted after SIGTERM or SIGINT (stopped) or when a later start
     of Snakemake waits for the run (handed_over), once a checkpoint is saved.
     """
     with stop_signals() as stop:
         return _Loop(task, settings, device, checkpoints, checkpoint_seconds, tell, highest, groups, stop).run()
-
-
-def optimiser_of(
-    settings: dict[str, Any], parameters: list[nn.Parameter] | list[dict[str, Any]], device: torch.device
-) -> torch.optim.Optimizer:
-    """The optimiser of settings["optimiser"]: adam, adamw, or adamw_8bit, which without a card is adamw.
-
-    parameters: weights, or groups of them: {"params", "rate_factor" that the schedule's rate is multiplied by, "weight_decay"}.
-    """
-    values = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
-    if settings["optimiser"] == "adam":
-        return torch.optim.Adam(parameters, **values)
-    if settings["optimiser"] == "adamw_8bit" and device.type == "cuda":
-        from bitsandbytes.optim import AdamW8bit
-
-        return AdamW8bit(parameters, **values)
-    return torch.optim.AdamW(parameters, **values)
 
 
 class _Loop:
@@ -118,12 +102,9 @@ class _Loop:
         self.checkpoint_seconds, self.highest = checkpoint_seconds, highest
         self.device = device.device
         self.cards = device.devices if self.device.type == "cuda" else []
-        self.parameters = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
-        self.optimiser = optimiser_of(settings, groups or self.parameters, self.device)
-        # Halves hold gradients only if the loss is scaled up; otherwise this does nothing
-        self.scaler = torch.amp.GradScaler(self.device.type, enabled=device.dtype is torch.float16)
-        self.steps = settings["epochs"] * task.steps
-        self.schedule = Schedule(self.optimiser, settings["schedule"], settings["learning_rate"], self.steps)
+        self.steps = Steps(task, settings, device, groups)
+        self.steps_in_all = settings["epochs"] * task.steps
+        self.schedule = Schedule(self.steps.optimiser, settings["schedule"], settings["learning_rate"], self.steps_in_all)
         self.at = Position()
         self.best_weights: dict[str, Tensor] = {}
         # Since the last row: loss x targets, gradient norms, steps skipped; a tensor, so that a step waits for no GPU.
@@ -150,7 +131,7 @@ class _Loop:
                 self._go_on_or_interrupt()
             self._tell()
         self._take(self.best_weights)
-        counted = {"batch_parts": self.at.batch_parts, "skipped_steps": self.at.skipped}
+        counted = {"batch_parts": self.task.parts, "skipped_steps": self.at.skipped}
         return Outcome(self.at.history, {**self.meter.report(self.at.tokens), **counted})
 
     def _train_epoch(self) -> None:
@@ -160,19 +141,11 @@ class _Loop:
         batches = self.task.batches(at.epoch, at.done)
         for batch in progress(batches, f"epoch {at.epoch}", total=self.task.steps - at.done, unit="step"):
             self.schedule.before_step(at.step)
-            self.optimiser.zero_grad(set_to_none=True)
-            loss, targets = self._backward(batch)
-            self.scaler.unscale_(self.optimiser)
-            norm = nn.utils.clip_grad_norm_(self.parameters, self.settings["clip"])
-            skipped = torch.zeros_like(norm)
-            if self.scaler.is_enabled():  # a step that overflows is left out, and the scale halved
-                skipped = (~norm.isfinite()).to(norm.dtype)
-                norm = torch.where(norm.isfinite(), norm, 0.0)
-            self.sums += torch.stack([loss * targets, norm, skipped])
+            sums, targets = self.steps.gradient(batch, at.step + 1)
+            self.sums += sums
             if (at.step + 1) % self.check_every == 0:
                 self._check_finite()
-            self.scaler.step(self.optimiser)
-            self.scaler.update()
+            self.steps.take()
             at.done += 1
             at.step += 1
             at.tokens += targets
@@ -190,42 +163,6 @@ class _Loop:
             self._measure_if_due()
             if self._since_saved() >= self.checkpoint_seconds:
                 self._save()
-
-    def _backward(self, batch: Any) -> tuple[Tensor, int]:
-        """The mean loss of a batch, whose gradient the weights now have, and over how many targets.
-
-        Where the card's memory is too small, this batch and those to come are computed in twice as many parts.
-        """
-        carried = self.task.carried()
-        while (learnt := self._in_parts(batch)) is None:  # no longer in the error's frames, which hold what filled the card
-            self.optimiser.zero_grad(set_to_none=True)
-            self.task.restore(carried)
-            torch.cuda.empty_cache()
-        return learnt
-
-    def _in_parts(self, batch: Any) -> tuple[Tensor, int] | None:
-        """As _backward; None when memory was too small and there are more parts now, an OutOfMemoryError when there cannot be."""
-        try:
-            return self._at_once(batch)
-        except torch.OutOfMemoryError:
-            if not self.task.halve():
-                raise
-            self.at.batch_parts = self.task.parts
-        log.warning(
-            "the card's memory was too small: the batch is computed in %d parts from step %d on",
-            self.task.parts,
-            self.at.step + 1,
-        )
-        return None
-
-    def _at_once(self, batch: Any) -> tuple[Tensor, int]:
-        losses, targets = [], 0
-        for share, counted in self.task.losses(batch):
-            self.scaler.scale(share).backward()
-            losses.append(share.detach())
-            targets += counted
-        self.at.batch_parts = max(self.at.batch_parts, -(-len(losses) // self.task.accumulation))
-        return (losses[0] if len(losses) == 1 else torch.stack(losses).sum()), targets
 
     def _measure_if_due(self) -> None:
         """Within an epoch, or before the first one; its end is measured always (_end_epoch)."""
@@ -258,7 +195,7 @@ class _Loop:
             "tokens": at.tokens,
             "train_loss": loss_sum / at.row_tokens if stepped else None,
             "validation_loss": validation_loss,
-            "learning_rate": max(group["lr"] for group in self.optimiser.param_groups) if stepped else None,
+            "learning_rate": max(group["lr"] for group in self.steps.optimiser.param_groups) if stepped else None,
             "gradient_norm": norm_sum / at.row_steps if stepped else None,
             "seconds": round(self.meter.wall_seconds, 3),
             "best": int(improved),
@@ -308,7 +245,7 @@ class _Loop:
         if not done or now < self.told_at + TELL_SECONDS:
             return
         self.told_at = now
-        left = (now - self.begun_at) / done * (self.steps - at.step)
+        left = (now - self.begun_at) / done * (self.steps_in_all - at.step)
         if self.settings["minutes"] is not None:
             left = min(left, max(0.0, self.settings["minutes"] * 60 - self.meter.wall_seconds))
         last = at.history[-1] if at.history else {"train_loss": None, "validation_loss": None}
@@ -317,7 +254,7 @@ class _Loop:
                 "epoch": min(at.epoch, self.settings["epochs"]),  # after the last one `at` is beyond it
                 "epochs": self.settings["epochs"],
                 "step": at.step,
-                "steps": self.steps,
+                "steps": self.steps_in_all,
                 "train_loss": last["train_loss"],
                 "validation_loss": last["validation_loss"],
                 "seconds_left": 0.0 if at.finished else left,
@@ -346,7 +283,7 @@ class _Loop:
     def _check_finite(self) -> None:
         if not torch.isfinite(self.sums).all():
             self._diverged("the loss or its gradient is no longer a finite number")
-        if self.scaler.is_enabled() and self.scaler.get_scale() < 1:
+        if self.steps.always_overflows():
             self._diverged("every step overflows in float16, though the loss is no longer scaled up")
 
     def _diverged(self, what: str) -> None:
@@ -354,20 +291,20 @@ class _Loop:
         raise VersoError(
             f"training diverged in epoch {self.at.epoch}, at or before step {self.at.step + 1}: {what}; "
             f"try a lower learning_rate (now {rate}), a lower clip (now {clip}) or a warm-up"
-            + ("; float16 overflows easily: a card from sm_80 on computes in bfloat16" if self.scaler.is_enabled() else "")
+            + ("; float16 overflows easily: a card from sm_80 on computes in bfloat16" if self.steps.in_halves else "")
         )
 
     def _save(self) -> bool:
         """Save a checkpoint, unless the numbers have gone bad since the last look: then VersoError."""
         self._check_finite()
-        if not torch.stack([parameter.isfinite().all() for parameter in self.parameters]).all():
+        if not self.steps.weights_are_finite():
             self._diverged("a weight is no longer a finite number")
         state = {
             "at": asdict(self.at),
+            "parts": self.task.parts,
             "model": self._weights(),
             "best_weights": self.best_weights,
-            "optimiser": self.optimiser.state_dict(),
-            "scaler": self.scaler.state_dict(),
+            **self.steps.state_dict(),
             "schedule": self.schedule.state_dict(),
             "sums": self.sums,
             "carried": self.task.carried(),
@@ -383,13 +320,11 @@ class _Loop:
         self.at = Position(**state["at"])
         self._take(state["model"])
         self.best_weights = state["best_weights"]
-        self.optimiser.load_state_dict(state["optimiser"])
-        if state["scaler"]:  # empty where the card before computed without one: bfloat16
-            self.scaler.load_state_dict(state["scaler"])
+        self.steps.load_state_dict(state)
         self.schedule.load_state_dict(state["schedule"])
         self.sums = state["sums"].to(self.device)
         self.task.restore(state["carried"])
-        while self.task.parts < self.at.batch_parts and self.task.halve():
+        while self.task.parts < state["parts"] and self.task.halve():
             pass
         torch.set_rng_state(state["random"])
         for card, random in zip(self.cards, state["random_cuda"], strict=False):  # it may go on with more cards, or fewer

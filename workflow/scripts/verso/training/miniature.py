@@ -48,7 +48,6 @@ class _Pretraining(ABC):
     """
 
     targets_after: int
-    accumulation = 1
     parts = 1
 
     def __init__(

@@ -40,10 +40,6 @@ class Replicas:
                 torch.cuda.manual_seed(torch.initial_seed() + number)
         self._threads = ThreadPoolExecutor(len(devices) if on_cards else 1, thread_name_prefix="card")
 
-    def turns(self, shares: int) -> int:
-        """Times that all of so many shares take, as many side by side as there are devices: what `losses` gives."""
-        return -(-shares // len(self._models))
-
     def losses(self, shares: Iterable[Share], loss: Loss[Share]) -> Iterator[tuple[Tensor, int]]:
         """The losses that verso.training.task.Task.losses gives: each the sum of the shares that are computed side by side.
 

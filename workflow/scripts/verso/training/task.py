@@ -13,10 +13,6 @@ class Task(Protocol):
     parts: int  # how many turns a batch is computed in; more than one where a card's memory was too small
 
     @property
-    def accumulation(self) -> int:
-        """Shares that a batch always has; more are a batch that was cut for a card's memory."""
-
-    @property
     def model(self) -> nn.Module:
         """What is trained, on its device."""
 

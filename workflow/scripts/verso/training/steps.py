@@ -1,0 +1,124 @@
+"""Steps of the optimiser: the gradient of a batch, in as many parts as the card's memory wants, then clipped and taken.
+
+    batch ─► share │ share │ ...      one backwards after the other: memory holds one at a time
+               └───────┴─► gradient ─► unscaled (float16) ─► clipped ─► the optimiser's step, or none where it overflowed
+
+A loop asks for a gradient, may look at its numbers, and takes the step.
+"""
+
+import logging
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from verso.hardware import Device
+from verso.training.task import Task
+
+log = logging.getLogger(__name__)
+
+
+def optimiser_of(
+    settings: dict[str, Any], parameters: list[nn.Parameter] | list[dict[str, Any]], device: torch.device
+) -> torch.optim.Optimizer:
+    """The optimiser of settings["optimiser"]: adam, adamw, or adamw_8bit, which without a card is adamw.
+
+    parameters: weights, or groups of them: {"params", "rate_factor" that the schedule's rate is multiplied by, "weight_decay"}.
+    """
+    values = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
+    if settings["optimiser"] == "adam":
+        return torch.optim.Adam(parameters, **values)
+    if settings["optimiser"] == "adamw_8bit" and device.type == "cuda":
+        from bitsandbytes.optim import AdamW8bit
+
+        return AdamW8bit(parameters, **values)
+    return torch.optim.AdamW(parameters, **values)
+
+
+class Steps:
+    """The optimiser of a task's model, and what stands between a batch and its step."""
+
+    def __init__(self, task: Task, settings: dict[str, Any], device: Device, groups: list[dict[str, Any]] | None) -> None:
+        """settings: optimiser, learning_rate, weight_decay, clip. groups: see optimiser_of; None: all weights alike."""
+        self._task, self._clip = task, settings["clip"]
+        self.parameters = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
+        self.optimiser = optimiser_of(settings, groups or self.parameters, device.device)
+        # Halves hold gradients only if the loss is scaled up; otherwise this does nothing
+        self._scaler = torch.amp.GradScaler(device.device.type, enabled=device.dtype is torch.float16)
+
+    def gradient(self, batch: Any, number: int) -> tuple[Tensor, int]:
+        """Give the weights the gradient of a batch's mean loss, clipped.
+
+        number: of this step, for the log. Returns (3,) on the model's device - loss x targets, the norm before clipping, and 1
+        where that overflowed in float16 (the norm is then 0), else 0 - and over how many targets the mean is. Raises
+        torch.OutOfMemoryError when the card's memory is too small even for the least part.
+        """
+        self.optimiser.zero_grad(set_to_none=True)
+        loss, targets = self._backward(batch, number)
+        self._scaler.unscale_(self.optimiser)
+        norm = nn.utils.clip_grad_norm_(self.parameters, self._clip)
+        skipped = torch.zeros_like(norm)
+        if self._scaler.is_enabled():
+            skipped = (~norm.isfinite()).to(norm.dtype)
+            norm = torch.where(norm.isfinite(), norm, 0.0)
+        return torch.stack([loss * targets, norm, skipped]), targets
+
+    def take(self) -> None:
+        """Change the weights by the gradient; in float16 one that overflowed is left out, and the scale halved."""
+        self._scaler.step(self.optimiser)
+        self._scaler.update()
+
+    def always_overflows(self) -> bool:
+        """Whether gradients overflow in float16 though the loss is no longer scaled up. Waits for the card."""
+        return self._scaler.is_enabled() and self._scaler.get_scale() < 1
+
+    @property
+    def in_halves(self) -> bool:
+        """Whether it computes in float16."""
+        return self._scaler.is_enabled()
+
+    def weights_are_finite(self) -> bool:
+        """Whether all that learns still holds numbers alone. Waits for the card."""
+        return bool(torch.stack([parameter.isfinite().all() for parameter in self.parameters]).all())
+
+    def state_dict(self) -> dict[str, Any]:
+        """For a checkpoint."""
+        return {"optimiser": self.optimiser.state_dict(), "scaler": self._scaler.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what state_dict gave."""
+        self.optimiser.load_state_dict(state["optimiser"])
+        if state["scaler"]:  # empty where the card before computed without one: bfloat16
+            self._scaler.load_state_dict(state["scaler"])
+
+    def _backward(self, batch: Any, number: int) -> tuple[Tensor, int]:
+        """The mean loss of a batch, whose gradient the weights now have, and over how many targets.
+
+        Where the card's memory is too small, this batch and those to come are computed in twice as many parts.
+        """
+        carried = self._task.carried()
+        while (learnt := self._in_parts(batch, number)) is None:  # no longer in the error's frames, which hold what filled it
+            self.optimiser.zero_grad(set_to_none=True)
+            self._task.restore(carried)
+            torch.cuda.empty_cache()
+        return learnt
+
+    def _in_parts(self, batch: Any, number: int) -> tuple[Tensor, int] | None:
+        """As _backward; None when memory was too small and there are more parts now, an OutOfMemoryError when there cannot be."""
+        try:
+            return self._at_once(batch)
+        except torch.OutOfMemoryError:
+            if not self._task.halve():
+                raise
+        log.warning(
+            "the card's memory was too small: the batch is computed in %d parts from step %d on", self._task.parts, number
+        )
+        return None
+
+    def _at_once(self, batch: Any) -> tuple[Tensor, int]:
+        losses, targets = [], 0
+        for share, counted in self._task.losses(batch):
+            self._scaler.scale(share).backward()
+            losses.append(share.detach())
+            targets += counted
+        return (losses[0] if len(losses) == 1 else torch.stack(losses).sum()), targets
