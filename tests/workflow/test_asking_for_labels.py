@@ -127,7 +127,7 @@ def test_a_template_that_is_missing_or_broken_stops_before_anything_runs(asked):
 RESULTS = [f"{RUN.format(model)}/scores.csv" for model in ("zero-shot", "few-shot")]
 
 
-def kill_once_something_is_kept(project, snakemake, deadline=60):
+def kill_once_something_is_kept(project, snakemake, deadline=180):
     """SIGKILL to each process that asks, as soon as its first replies are saved; which models those were."""
     killed, ends = set(), time.monotonic() + deadline
     while killed != set(RESULTS):
