@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from verso import config, config_check, config_docs, config_pretrained
+from verso import config, config_check_pretrained, config_docs, config_pretrained
 from verso.config_check import load
 from verso.errors import VersoError
 
@@ -184,7 +184,7 @@ def test_a_model_that_starts_from_what_nobody_defined_is_told_what_there_is():
         raw["models"]["tuned"] = {"family": "recurrent_lm", "cell": "lstm", "unit": "char", "pretrained": "mistral-7"}
 
     assert '"mistral-7" is no pretrained model; did you mean "mistral-7b"?' in str(
-        config_check._faults_of_pretrained(changed(change))
+        config_check_pretrained.faults_of_pretrained(changed(change))
     )
 
 

@@ -253,6 +253,8 @@ def test_what_is_no_encoder_is_refused(tmp_path):
 def test_a_layer_that_is_none_is_named_beside_those_that_are(toys):
     with pytest.raises(VersoError, match=r"no layer q_proj; this model has: .*key.*query.*value"):
         tunable(toys["roberta"], tuning="lora", lora={**LORA, "target_modules": ["q_proj", "value"]})
+    with pytest.raises(VersoError, match="no layer out_proj"):  # of the head, which learns whole
+        tunable(toys["roberta"], tuning="lora", lora={**LORA, "target_modules": ["out_proj"]})
 
 
 @pytest.mark.parametrize(("name", "most"), [("deberta-v2", 80), ("roberta", 80 - 1), ("bert", 80)])

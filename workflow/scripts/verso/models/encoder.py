@@ -105,7 +105,7 @@ def with_adapters(encoder: Any, lora: Mapping[str, Any], fresh: Sequence[str]) -
     from peft import LoraConfig, inject_adapter_in_model
 
     targets = lora["target_modules"] or _queries_and_values(encoder)
-    must_have_targets(encoder, targets)
+    must_have_targets(encoder.base_model, targets)  # the head is learnt whole
     behind = {name for name, _ in encoder.named_children() if name != encoder.base_model_prefix} | {"pooler"}
     config = LoraConfig(
         r=lora["r"],
