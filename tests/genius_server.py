@@ -1,14 +1,12 @@
 """A site like Genius on this machine: its API, its pages and its faults; every song in it was written for the tests."""
 
-import contextlib
 import json
-import ssl
-import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+from local_server import LocalServer
 
 TOKEN = "the-right-token"
 TITLES = ["Kite Weather", "Copper Moon", "Slow Ferry", "Night Bus"]
@@ -33,7 +31,7 @@ def page_of(title, lines):
 
 
 @dataclass
-class GeniusServer:
+class GeniusServer(LocalServer):
     """artists: {id: name}. songs: by id, the API's facts. A fault is a function of (handler) that answers instead; given
     for a path, it is used up once.
     """
@@ -45,37 +43,6 @@ class GeniusServer:
     faults: dict = field(default_factory=dict)
     requests: list = field(default_factory=list)  # (moment, path, authorization)
     certificate: str | None = None  # file with key and certificate: it speaks TLS
-
-    def __enter__(self):
-        site = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # it would make every answer wait 40 ms
-
-            def handle(self):
-                with contextlib.suppress(ConnectionError):  # whoever asked has left
-                    super().handle()
-
-            def do_GET(self):
-                site.answer(self)
-
-            def log_message(self, *arguments):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        if self.certificate:
-            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            tls.load_cert_chain(self.certificate)
-            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
-        self.root = f"http{'s' if self.certificate else ''}://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
 
     def add_artist(self, number, name, titles):
         """An artist whose songs stand in the list in this order."""

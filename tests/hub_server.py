@@ -3,13 +3,12 @@
 import hashlib
 import json
 import re
-import ssl
 import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
 import safetensors.numpy
+from local_server import LocalServer
 from numpy import arange, float32
 
 LARGE = 1000  # bytes from which a file has a SHA-256, as what lies in Git LFS
@@ -52,7 +51,7 @@ class Repository:
 
 
 @dataclass
-class Hub:
+class Hub(LocalServer):
     """Repositories by name, and the faults to come.
 
     cut_after: bytes of a file after which the connection ends, once. stall_after: bytes after which nothing more comes, until
@@ -66,7 +65,6 @@ class Hub:
     spoilt: set = field(default_factory=set)
     stalled: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
-    url: str = ""
     certificate: str | None = None  # file with key and certificate: it speaks TLS
 
     def add(self, name, files, gated=False):
@@ -77,38 +75,9 @@ class Hub:
         """(file, Range) of each request for a file."""
         return [(path.rsplit("/", 1)[1], ranged) for path, ranged, _ in self.requests if "/resolve/" in path]
 
-    def __enter__(self):
-        hub = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                hub.answer(self)
-
-            def do_HEAD(self):
-                hub.answer(self)
-
-            def do_POST(self):
-                hub.answer(self)
-
-            def log_message(self, *arguments):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        if self.certificate:
-            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            tls.load_cert_chain(self.certificate)
-            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
-        self.url = f"http{'s' if self.certificate else ''}://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
     def __exit__(self, *error):
         self.released.set()
-        self.server.shutdown()
-        self.server.server_close()
+        super().__exit__(*error)
 
     def answer(self, request):
         path = unquote(urlsplit(request.path).path)

@@ -1,14 +1,13 @@
 """A store like Steam on this machine: its API of reviews and its faults; every review in it was written for the tests."""
 
 import json
-import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from genius_server import say
+from local_server import LocalServer
 
 WORDS = ["lantern", "harbour", "copper", "gravel", "orchard", "kettle", "marble", "thunder", "ladder", "candle"]
 
@@ -26,7 +25,7 @@ def review_of(number, positive, language="english"):
 
 
 @dataclass
-class SteamServer:
+class SteamServer(LocalServer):
     """reviews: by app, as the store has them. faults: by (app, label, page), functions of the handler, each used up once.
 
     A cursor is the place in the list, with characters that must be quoted in an address, as the real ones have.
@@ -37,29 +36,6 @@ class SteamServer:
     requests: list = field(default_factory=list)  # (moment, app, label, page)
     size: int = 5  # reviews in a page, whatever is asked for
     repeat_last_cursor: bool = False  # the end of the list is its last page again and again
-
-    def __enter__(self):
-        store = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # it would make every answer wait 40 ms
-
-            def do_GET(self):
-                store.answer(self)
-
-            def log_message(self, *arguments):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.root = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
 
     def add_app(self, app, positive, negative, language="english"):
         """So many reviews of each label; their numbers say the app, and the newest is the last."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+from calls import of_training
 from reviews import reviews, write_corpus
 
 from verso.hardware import Device
@@ -35,7 +36,6 @@ SETTINGS = {
     "schedule": {"name": "linear", "factor": 0.5, "patience": 2, "warmup": 0.1}, "gradient_checkpointing": False,
     "early_stopping": None, "best_by": "f1_macro", "minutes": None,
 }  # fmt: skip
-ASKED = {"mem_mb": 1000, "runtime": 10, "vram_mb": 0, "cards": 0, "threads": 1}
 
 
 def make(folder: Path, architecture="deberta-v2", purpose="masked_lm", name="toy", **configuration):
@@ -67,17 +67,6 @@ def call(corpus, manifest, run, seconds=3600, **changes):
         "validation": str(corpus / "validation.jsonl"),
         "labels": str(corpus / "labels.json"),
         "manifest": str(manifest),
-        "settings": {**SETTINGS, **changes},
-        "seed": 1,
-        "fingerprint": "code",
         "weights": str(run / "model/weights.safetensors"),
-        "architecture": str(run / "model/architecture.json"),
-        "history": str(run / "history.csv"),
-        "hardware": str(run / "hardware.json"),
-        "checkpoints": str(run / "checkpoints"),
-        "checkpoint_seconds": seconds,
-        "gpus": 0,
-        "asked": ASKED,
-        "started": 0.0,
-        "parts": 1,
+        **of_training(run, {**SETTINGS, **changes}, seconds),
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from calls import ASKED, of_training
 
 from verso.hardware import Device
 from verso.models import causal_llm
@@ -27,7 +28,6 @@ SETTINGS = {
     "clip": 1.0, "schedule": {"name": "linear", "factor": 0.5, "patience": 2, "warmup": 2}, "early_stopping": None,
     "minutes": None, "measurements": 2,
 }  # fmt: skip
-ASKED = {"mem_mb": 1000, "runtime": 10, "vram_mb": 0, "cards": 0, "threads": 1}
 ARTISTS = {
     "Marea Alta": [
         "la marea sube despacio y nadie la espera", "el niño cuenta barcos desde el muelle", "mañana será otro puerto, otra luz",
@@ -130,18 +130,7 @@ def call(tiny, run, seconds=3600, **changes):
         "validation": str(tiny.part("validation")),
         "manifest": str(tiny.manifest),
         "instruction": INSTRUCTION,
-        "settings": {**SETTINGS, **changes},
-        "seed": 1,
-        "fingerprint": "code",
-        "architecture": str(run / "model/architecture.json"),
-        "history": str(run / "history.csv"),
-        "hardware": str(run / "hardware.json"),
-        "checkpoints": str(run / "checkpoints"),
-        "checkpoint_seconds": seconds,
-        "gpus": 0,
-        "asked": ASKED,
-        "started": 0.0,
-        "parts": 1,
+        **of_training(run, {**SETTINGS, **changes}, seconds),
     }
 
 

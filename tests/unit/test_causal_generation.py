@@ -5,9 +5,10 @@ import json
 
 import pytest
 import torch
+from calls import ASKED
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_llm import ARTISTS, ASKED, SETTINGS, with_random_adapters
+from tiny_llm import ARTISTS, SETTINGS, with_random_adapters
 
 from verso.errors import VersoError
 from verso.evaluation import causal_generation

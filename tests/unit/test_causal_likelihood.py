@@ -6,9 +6,10 @@ import time
 
 import pytest
 import torch
+from calls import ASKED
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_llm import ASKED, INSTRUCTION, SETTINGS, documents, with_random_adapters, write
+from tiny_llm import INSTRUCTION, SETTINGS, documents, with_random_adapters, write
 
 from verso.errors import VersoError
 from verso.evaluation.causal_likelihood import COLUMNS, log_likelihood, score, windows

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from calls import of_training
 from reviews import write_corpus
 
 import verso
@@ -56,22 +57,13 @@ def arguments(corpus, run, name="lstm", seconds=3600, vectors=None, **changes):
         "vocabulary": str(corpus / "vocab_token.json"),
         "labels": str(corpus / "labels.json"),
         "vectors": vectors,
-        "settings": {**FAMILIES[name], **changes},
-        "seed": 1,
-        "fingerprint": "code",
         "weights": str(run / "model/weights.safetensors"),
-        "architecture": str(run / "model/architecture.json"),
-        "history": str(run / "history.csv"),
-        "hardware": str(run / "hardware.json"),
-        "checkpoints": str(run / "checkpoints"),
-        "checkpoint_seconds": seconds,
-        "gpus": 0,
-        "asked": {"mem_mb": 1000, "runtime": 10, "vram_mb": 0, "cards": 0, "threads": 1},
+        **of_training(run, {**FAMILIES[name], **changes}, seconds),
     }
 
 
-def train(*, started=0.0, parts=1, **call):
-    train_and_tell(**call, started=started, parts=parts, tell=lambda progress: None)
+def train(**call):
+    train_and_tell(**call, tell=lambda progress: None)
 
 
 def history(run):
@@ -161,7 +153,7 @@ import json, sys
 from verso.logs import to_log
 from verso.training.classifier import train
 with to_log(sys.argv[2]):
-    train(**json.loads(sys.argv[1]), started=0.0, parts=1, tell=lambda progress: None)
+    train(**json.loads(sys.argv[1]), tell=lambda progress: None)
 """
 
 
@@ -190,7 +182,7 @@ def test_a_killed_training_ends_with_the_same_weights(corpus, tmp_path, monkeypa
 @pytest.mark.parametrize("name", ["gru", "textcnn"])
 def test_a_card_that_is_too_small_halves_the_batch_within_the_training(corpus, tmp_path, monkeypatch, name):
     expected, run = tmp_path / "expected", tmp_path / "run"
-    train(**arguments(corpus, expected, name), parts=4)
+    train(**arguments(corpus, expected, name) | {"parts": 4})
     forward = TextClassifier.forward
 
     def limited(self, tokens, lengths):

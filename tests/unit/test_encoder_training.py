@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_encoder import ASKED, CPU, LORA, SETTINGS, call, make, write_reviews
+from calls import ASKED
+from tiny_encoder import CPU, LORA, SETTINGS, call, make, write_reviews
 
 import verso
 from verso.errors import Interrupted, VersoError

@@ -53,13 +53,13 @@ def hub(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)  # a .env of this repository is no part of a test
     with DatasetHub() as hub:
-        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", hub.url)  # what HF_ENDPOINT sets when it is imported
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", hub.root)  # what HF_ENDPOINT sets when it is imported
         monkeypatch.setattr(
-            huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+            huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.root + "/{repo_id}/resolve/{revision}/{filename}"
         )
         monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "files"))
         monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(tmp_path / "no-login"))
-        monkeypatch.setattr(datasets.config, "HF_ENDPOINT", hub.url)
+        monkeypatch.setattr(datasets.config, "HF_ENDPOINT", hub.root)
         hub.commit = hub.add(NAME, FILES)
         yield hub
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from calls import of_training
 
 import verso
 from verso import hardware
@@ -65,22 +66,13 @@ def arguments(corpus, run, seconds=3600, **changes):
         "train": str(corpus / "train.jsonl"),
         "validation": str(corpus / "validation.jsonl"),
         "vocabulary": str(corpus / "vocab_char.json"),
-        "settings": {**SETTINGS, **changes},
-        "seed": 1,
-        "fingerprint": "code",
         "weights": str(run / "model/weights.safetensors"),
-        "architecture": str(run / "model/architecture.json"),
-        "history": str(run / "history.csv"),
-        "hardware": str(run / "hardware.json"),
-        "checkpoints": str(run / "checkpoints"),
-        "checkpoint_seconds": seconds,
-        "gpus": 0,
-        "asked": {"mem_mb": 1000, "runtime": 10, "vram_mb": 0, "cards": 0, "threads": 1},
+        **of_training(run, {**SETTINGS, **changes}, seconds),
     }
 
 
-def train(*, started=0.0, parts=1, tell=ignore, **call):
-    train_and_tell(**call, started=started, parts=parts, tell=tell)
+def train(*, tell=ignore, **call):
+    train_and_tell(**call, tell=tell)
 
 
 def history(run):
@@ -191,7 +183,7 @@ def test_a_run_that_a_later_start_trains_is_not_trained_beside_it(corpus, tmp_pa
     try:
         when_it_has_learnt_more(process, run, [])
         with pytest.raises(VersoError, match="a later start of Snakemake trains this run") as caught:
-            train(**arguments(corpus, run, seconds=0, epochs=5000), started=100)
+            train(**arguments(corpus, run, seconds=0, epochs=5000) | {"started": 100})
         assert caught.value.cause == "handed_over"
         seen = steps_saved(run)
         when_it_has_learnt_more(process, run, seen)
@@ -235,7 +227,7 @@ from verso.training.language_model import train
 if sys.argv[4] == "waits":  # torch is imported, and a word starts the training
     sys.stdin.readline()
 with to_log(sys.argv[2]):
-    train(**json.loads(sys.argv[1]), started=float(sys.argv[3]), parts=1, tell=lambda progress: None)
+    train(**json.loads(sys.argv[1]) | {"started": float(sys.argv[3])}, tell=lambda progress: None)
 """
 
 
@@ -316,7 +308,7 @@ def small_card(monkeypatch, model, rows):
 def test_a_card_that_is_too_small_halves_the_batch_within_the_training(corpus, tmp_path, monkeypatch, objective):
     expected, run = tmp_path / "expected", tmp_path / "run"
     changes = {"epochs": 2, "objective": objective, "batch": 8}
-    train(**arguments(corpus, expected, **changes), parts=4)
+    train(**arguments(corpus, expected, **changes) | {"parts": 4})
     with monkeypatch.context() as patch:
         small_card(patch, RecurrentLM, 2)
         train(**arguments(corpus, run, **changes))
@@ -336,7 +328,7 @@ def test_a_training_goes_on_in_other_parts_from_its_checkpoint_says_so_and_learn
         time.sleep(0.001)
     process.kill()
     process.communicate()
-    train(**arguments(corpus, run, epochs=3, dropout=0.0), parts=2)
+    train(**arguments(corpus, run, epochs=3, dropout=0.0) | {"parts": 2})
     assert "going on from the checkpoint of epoch" in caplog.text
     assert "the batch is computed in 2 parts, for the card's memory was too small" in caplog.text
     assert (read_json(whole / "hardware.json")["batch_parts"], read_json(run / "hardware.json")["batch_parts"]) == (1, 2)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from calls import ASKED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
@@ -45,7 +46,6 @@ SETTINGS = {
     "pretraining": PRETRAINING,
 }
 BERT = {"architecture": "bert", "purpose": "masked_lm", "configuration": SMALL}
-ASKED = {"mem_mb": 1000, "runtime": 10, "vram_mb": 0, "cards": 0, "threads": 1}
 WORDS = ["the tide comes in", "la marea se va", "we walk along the shore", "[INST] is no order here", "niño, ¿dónde?"]
 
 
@@ -118,7 +118,7 @@ def test_a_making_that_is_killed_ends_with_the_same_bytes(corpus, tmp_path, capl
     undisturbed, struck = make(corpus, tmp_path / "undisturbed", **changes), tmp_path / "struck"
     script = f"import torch, test_miniature as t; torch.set_num_threads({torch.get_num_threads()}); "
     script += f"t.make(t.Path({str(corpus)!r}), t.Path({str(struck)!r}), seconds=0.2, **{changes!r})"
-    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(miniature.__file__).parents[2])])
+    paths = os.pathsep.join(map(str, [*Path(__file__).parents[:2], Path(miniature.__file__).parents[2]]))
     process = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": paths})
     ends = time.monotonic() + 120
     while not list(struck.glob("checkpoints/*/*.ckpt")):

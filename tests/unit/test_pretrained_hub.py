@@ -33,8 +33,8 @@ def hub(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)  # a .env of this repository is no part of a test
     with Hub() as hub:
-        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", hub.url)  # what HF_ENDPOINT sets when it is imported
-        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", hub.root)  # what HF_ENDPOINT sets when it is imported
+        template = hub.root + "/{repo_id}/resolve/{revision}/{filename}"
         monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", CHUNK)
         monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(tmp_path / "no-login"))
@@ -100,7 +100,7 @@ def test_a_licence_that_the_hub_calls_otherwise_is_announced(hub, manifest, capl
     hub.repositories[REPOSITORY].card = card
     assert got(manifest)["licence"] == "apache-2.0", "the config's, for the manifest depends on the config and the files alone"
     assert f'the hub calls its licence "{called}", the config "apache-2.0"' in caplog.text
-    assert f"{hub.url}/{REPOSITORY}" in caplog.text
+    assert f"{hub.root}/{REPOSITORY}" in caplog.text
 
 
 @pytest.mark.parametrize("card", [{"license": "Apache-2.0"}, {}])
@@ -142,7 +142,7 @@ def test_a_killed_fetch_goes_on_where_it_was(hub, manifest):
     hub.stall_after["model.safetensors"] = 100_000
     chunk = f"from huggingface_hub import constants; constants.DOWNLOAD_CHUNK_SIZE = {CHUNK}; "
     script = chunk + f"from verso.pretrained_hub import fetch; fetch('small', {settings()!r}, {str(manifest)!r})"
-    environment = {**os.environ, "PYTHONPATH": str(LIBRARY), "HF_ENDPOINT": hub.url, "HF_HOME": str(manifest.parent / "home")}
+    environment = {**os.environ, "PYTHONPATH": str(LIBRARY), "HF_ENDPOINT": hub.root, "HF_HOME": str(manifest.parent / "home")}
     process = subprocess.Popen([sys.executable, "-c", script], env=environment)
     assert hub.stalled.wait(60)
     part = manifest.parent / "snapshot.part"
@@ -225,7 +225,7 @@ def test_a_gated_model_without_a_token_says_how_to_log_in(hub, manifest):
     message = told(manifest)
     assert "is gated" in message
     assert "no token was found" in message
-    assert f"{hub.url}/{REPOSITORY}" in message
+    assert f"{hub.root}/{REPOSITORY}" in message
     assert "hf auth login" in message
     assert "HF_TOKEN" in message
 
@@ -306,9 +306,9 @@ def test_without_a_network_it_is_said_at_once_and_what_to_do(hub, manifest, monk
 
 def test_a_certificate_that_is_not_trusted_is_no_missing_network(hub, manifest, monkeypatch, tmp_path):
     with Hub(certificate=certificate_for("IP:127.0.0.1", tmp_path)) as other:
-        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", other.url)
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", other.root)
         message = told(manifest)
-        assert f"the certificate of {other.url.removeprefix('https://')} is not trusted" in message
+        assert f"the certificate of {other.root.removeprefix('https://')} is not trusted" in message
     for part in ("SSL_CERT_FILE", "clock"):
         assert part in message
     assert "no connection" not in message

@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 import torch
 from bigram_llm import bigram_model
+from calls import ASKED
 from reviews import write_corpus
-from tiny_llm import ASKED
 
 from verso.errors import VersoError
 from verso.evaluation import prompting

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_llm import ASKED, CPU, INSTRUCTION, LORA, SETTINGS, call, ignore, validation_loss
+from calls import ASKED
+from tiny_llm import CPU, INSTRUCTION, LORA, SETTINGS, call, ignore, validation_loss
 
 import verso
 from verso.errors import Interrupted

@@ -114,7 +114,7 @@ def hub(monkeypatch, tmp_path):
         rows = given_rows_of({"0": 40, "1": 30}, test=14)
         lines = {part: "".join(json.dumps(row) + "\n" for row in of_part).encode() for part, of_part in rows.items()}
         hub.commit = hub.add("someone/reviews", {f"{part}.jsonl": content for part, content in lines.items()})
-        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_ENDPOINT", hub.root)
         monkeypatch.setenv("HF_HOME", str(tmp_path / "no-login"))
         yield hub
 

@@ -35,7 +35,7 @@ def config_with(**pretrained):
 def hub(monkeypatch, tmp_path):
     with Hub() as hub:
         hub.add(REPOSITORY, FILES)
-        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_ENDPOINT", hub.root)
         monkeypatch.setenv("HF_HOME", str(tmp_path / "no-login"))
         yield hub
 
