@@ -20,7 +20,6 @@ from verso.evaluation.few_shot import few_shot
 from verso.evaluation.generation import numbers_of
 from verso.evaluation.label_likelihood import LabelLikelihood, names_as_replies
 from verso.evaluation.questions import Question, Questions
-from verso.evaluation.side_by_side import SideBySide
 from verso.files import read_json_lines, write_csv, write_json, write_json_lines
 from verso.hardware import Meter, asked_and_used, pick_device_for_llm, use_threads
 from verso.logs import progress
@@ -30,6 +29,7 @@ from verso.text.prompts import Template
 from verso.text.replies import class_of_reply, must_differ_as_replies
 from verso.training.backends import described
 from verso.training.card import card_must_answer, promised_card_is_there
+from verso.training.side_by_side import SideBySide
 
 log = logging.getLogger(__name__)
 

@@ -62,6 +62,16 @@ def must_be_causal(snapshot: Path) -> None:
         )
 
 
+def must_hold_window(manifest: str | Path, max_length: int) -> None:
+    """Raises VersoError when the base that the manifest describes has positions for fewer tokens than max_length."""
+    most = read_json(snapshot_of(manifest) / "config.json").get("max_position_embeddings")
+    if most is not None and max_length > most:  # not every architecture says it by this name
+        raise VersoError(
+            f"max_length is {max_length}, and {manifest} describes a model that has positions for {most} tokens; set "
+            f"max_length: {most} or less"
+        )
+
+
 def is_in_4_bits(snapshot: Path) -> bool:
     """Whether a model was saved quantised."""
     return "quantization_config" in read_json(snapshot / "config.json")
