@@ -60,7 +60,7 @@ def test_classifiers_run_on_labelled_corpora_alone_and_language_models_on_the_ot
     assert set(found) == {"experiments.polarity.models[4]", "experiments.lyrics.models[0]", "experiments.lyrics.models[2]"}
     assert "cannot run on a corpus of kind labelled; it can on: songs, manual" in found["experiments.polarity.models[4]"]
     assert (
-        '"textcnn" is a textcnn, which cannot run on a corpus of kind songs; it can on: labelled'
+        '"textcnn" is of family textcnn, which cannot run on a corpus of kind songs; it can on: labelled'
         in found["experiments.lyrics.models[0]"]
     )
 

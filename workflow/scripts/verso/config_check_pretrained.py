@@ -44,7 +44,7 @@ def faults_of_pretrained(raw: Mapping[str, Any]) -> list[Fault]:
         if not isinstance(start, str):
             continue
         if start not in bases:
-            faults.append((f"{path}.pretrained", unknown(start, "pretrained model", bases)))
+            faults.append((f"{path}.pretrained", _no_base(start, bases)))
         entry = mapping(bases.get(start))
         configuration = _configuration(start, entry, raw.get("results", "results"))
         kind = configuration.get("model_type")
@@ -64,6 +64,14 @@ def faults_of_pretrained(raw: Mapping[str, Any]) -> list[Fault]:
         elif isinstance(family, str) and (user := built(USERS[family], model) if family in USERS else None):
             faults += _beyond_the_base(path, user, configuration)
     return faults
+
+
+def _no_base(start: str, bases: Mapping[str, Any]) -> str:
+    if "/" not in start:
+        return unknown(start, "pretrained model", bases)
+    named = [name for name, entry in bases.items() if mapping(entry).get("repository") == start]
+    meant = f'did you mean "{named[0]}"?' if named else "give it an entry under `pretrained`, and name that (docs/pretrained.md)"
+    return f'"{start}" is a name of the hub; {meant}'
 
 
 def _faults_of_base(path: str, entry: Mapping[str, Any], corpora: Mapping[str, Any]) -> Iterator[Fault]:
