@@ -59,7 +59,12 @@ def test_all_faults_are_listed_at_once_each_with_its_path():
 @pytest.mark.parametrize(
     ("path", "value", "where", "what"),
     [
-        ("corpora.songs.kind", "song", "corpora.songs.kind", "found 'song'; must be one of songs, manual, labelled"),
+        (
+            "corpora.songs.kind",
+            "song",
+            "corpora.songs.kind",
+            "found 'song' (did you mean \"songs\"?); must be one of songs, manual, labelled",
+        ),
         ("corpora.songs.source", {"pth": "x"}, "corpora.songs.source.pth", 'unknown key; did you mean "path"?'),
         ("corpora.songs", None, "corpora.songs", "found None; must be a block of keys"),
         ("corpora.Big Name", {"kind": "songs", "source": {"path": "x"}}, "corpora.Big Name", "a name is lower-case letters"),

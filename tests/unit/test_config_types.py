@@ -25,6 +25,7 @@ SOUND = {
         ("models.encoder.per_device_train_batch_size", 8, "", 'did you mean "batch"?'),
         ("models.encoder.num_train_epochs", 3, "", 'did you mean "epochs"?'),
         ("models.encoder.max_lenght", 3, "", 'did you mean "max_length"?'),
+        ("models.encoder.family", "encodr", "", "found 'encodr' (did you mean \"encoder\"?); must be one of recurrent_lm"),
         ("models.encoder.bf16", True, "", "unknown key; known: accumulation, batch"),
         ("models.encoder.schedule", "cosine", "", "found 'cosine'; must be a block of keys: name, factor, patience, warmup"),
         ("models.encoder.needs", {"vram_mb": 8000}, "", "vram_mb is memory of a card, and gpus is 0 by default"),

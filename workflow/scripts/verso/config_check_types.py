@@ -23,9 +23,10 @@ def fault_of(error: Any) -> tuple[str, str]:
         tag = error["ctx"]["discriminator"].strip("'")
         value = mapping(found).get(tag)
         tags = [tag for member in _members(place.inner) for tag in _tags(member)]
-        return f"{location}.{tag}", (
-            "is missing" if value is None else f"found {value!r}"
-        ) + f"; must be one of {', '.join(tags)}"
+        near = difflib.get_close_matches(str(value), tags, n=1)
+        said = "is missing" if value is None else f"found {value!r}"
+        hint = f' (did you mean "{near[0]}"?)' if near else ""
+        return f"{location}.{tag}", f"{said}{hint}; must be one of {', '.join(tags)}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         blocks = _blocks(place.inner)
         keys = f": {', '.join(blocks[0].model_fields)}" if len(blocks) == 1 else ""
