@@ -210,6 +210,31 @@ def test_a_card_that_is_too_small_halves_the_batch_within_the_tuning(corpus, toy
     assert_same(run, tmp_path / "expected")
 
 
+class OnASmallCard(EncoderClassifier):
+    """A card that holds three texts, of those that are told and not learnt from."""
+
+    refused = 0
+
+    def forward(self, tokens, lengths):
+        if not self.training and len(tokens) > 3:
+            self.refused += 1
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return super().forward(tokens, lengths)
+
+
+def test_a_card_that_is_too_small_to_validate_takes_half_the_texts_from_then_on_and_finds_the_same(corpus, toys):
+    tasks = [task_of(corpus, toys["bert"], head="corn") for _ in range(2)]
+    for task in tasks:
+        task.model.eval()
+    usual, limited = tasks
+    limited.model = OnASmallCard(limited.model.encoder, "corn", 3, CPU).eval()
+    with torch.no_grad():
+        for _ in range(2):
+            assert limited.validate() == pytest.approx(usual.validate(), rel=1e-5)
+            assert limited.observed() == usual.observed()
+    assert limited.model.refused == 3, "16, 8 and 4 texts are tried once, not at every measurement"
+
+
 def test_a_card_that_is_too_small_to_predict_takes_half_the_texts_and_tells_the_same(corpus, toys, whole, tmp_path, monkeypatch):
     forward = EncoderClassifier.forward
 

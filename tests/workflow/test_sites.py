@@ -170,6 +170,19 @@ def test_a_run_that_no_card_holds_is_refused_before_anything_is_submitted(tmp_pa
     assert not project.path(".snakemake/slurm_logs").exists()
 
 
+def test_a_training_that_is_finished_is_no_reason_to_refuse_what_is_left_of_its_run(tmp_path):
+    """It was made where cards are larger; its scoring takes none."""
+    project = project_at(tmp_path, WHOLE, sizes=[90_000])
+    project.make("results/runs/songs/holds-90000/seed-1/hardware.json")
+    plan = project.plan("--profile", "profiles/slurm")
+    assert "score_recurrent_lm songs holds-90000 1" in plan
+    assert "train_recurrent_lm songs holds-90000 1" not in plan
+    project.change_config(lambda config: config["models"]["holds-90000"].update(epochs=3))
+    code, output = project.run("--dry-run", "--profile", "profiles/slurm")
+    assert code == 1
+    assert "it must hold 90,000 MB" in output
+
+
 def test_a_model_that_a_card_can_tune_and_not_write_with_is_refused_before_it_is_tuned(tmp_path):
     """Without shared keys and values the cache of sixteen texts takes more than a batch of one."""
     card = {"name": "RTX 3060", "vram_mb": 12_000, "partition": "GPU"}

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from verso.errors import VersoError
 from verso.evaluation.generation import Request, own_draws, plan
-from verso.evaluation.side_by_side import SideBySide
 from verso.files import write_json, write_json_lines
 from verso.hardware import Meter, asked_and_used, pick_device_for_llm, use_threads
 from verso.logs import told_progress
@@ -22,6 +21,7 @@ from verso.models.causal_llm import load_tokenizer, load_tuned
 from verso.text.chat import ends_of_answer, question
 from verso.training.backends import described
 from verso.training.card import card_must_answer, promised_card_is_there
+from verso.training.side_by_side import SideBySide
 
 BATCH = 16  # texts written side by side; half as many as often as the card's memory is too small for them
 

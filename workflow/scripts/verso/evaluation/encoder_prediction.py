@@ -15,6 +15,7 @@ from verso.models import encoder
 from verso.models.pretrained import snapshot_of
 from verso.text.subwords import Subwords
 from verso.training.card import card_must_answer, promised_card_is_there
+from verso.training.side_by_side import SideBySide
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class _Encoder:
         self._length: int = about["length"]
         known = self._model.encoder.get_input_embeddings().num_embeddings
         self._subwords = Subwords.of(snapshot_of(manifest, weights=False), known)
-        self._device, self._at_once, self._tell = device.device, texts_at_once, tell
+        self._device, self._side_by_side, self._tell = device.device, SideBySide(texts_at_once, "told"), tell
         self.tokens = 0
 
     @torch.inference_mode()
@@ -72,28 +73,15 @@ class _Encoder:
         self.tokens += len(read.tokens)
         probabilities = torch.empty(len(texts), len(self.labels), dtype=torch.float64)
         told = torch.empty(len(texts), dtype=torch.int64)
+
+        def log_probabilities_of(some: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+            rows = torch.tensor(some)
+            tokens, lengths = read.padded(rows)
+            return rows, self._model(tokens.to(self._device), lengths.to(self._device)).cpu()
+
         with told_progress("Predicting", self._tell, len(texts), work=len(read.tokens)) as step:
-            for rows in read.by_length(self._at_once):
-                tokens, lengths = read.padded(rows)
-                log_probabilities = self._log_probabilities(tokens, lengths)
+            for rows, log_probabilities in self._side_by_side.groups(read.shortest_first(), log_probabilities_of):
                 told[rows] = self._model.predictions(log_probabilities)
                 probabilities[rows] = log_probabilities.double().softmax(dim=-1)  # float32 sums to 1 within 1e-7
-                step(len(rows), int(lengths.sum()))
+                step(len(rows), int(read.lengths[rows].sum()))
         return probabilities.numpy(), told.numpy()
-
-    def _log_probabilities(self, tokens: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """Of texts (B, T), on the CPU; where a card cannot hold them at once, half by half."""
-        if (found := self._tried(tokens, lengths)) is not None:
-            return found
-        torch.cuda.empty_cache()
-        halves = zip(tokens.tensor_split(2), lengths.tensor_split(2), strict=True)
-        return torch.cat([self._log_probabilities(*half) for half in halves])
-
-    def _tried(self, tokens: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor | None:
-        """None when memory was too small: an error that is still handled holds what filled the card."""
-        try:
-            return self._model(tokens.to(self._device), lengths.to(self._device)).cpu()
-        except torch.OutOfMemoryError:
-            if len(tokens) == 1:
-                raise
-            return None

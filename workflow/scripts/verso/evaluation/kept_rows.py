@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from verso.errors import Interrupted
-from verso.evaluation.side_by_side import SideBySide
 from verso.hardware import Device, Meter
 from verso.logs import told_progress
 from verso.training.checkpoints import Checkpoints
 from verso.training.lease import Stop, stop_signals
+from verso.training.side_by_side import SideBySide
 
 log = logging.getLogger(__name__)
 
