@@ -15,12 +15,12 @@ from torch import Tensor
 from verso.errors import VersoError
 from verso.evaluation.generation import Request, own_draws, plan
 from verso.files import write_json, write_json_lines
-from verso.hardware import Meter, asked_and_used, pick_device_for_llm, use_threads
+from verso.hardware import Meter, asked_and_used, pick_device_for_llm
 from verso.logs import told_progress
 from verso.models.causal_llm import load_tokenizer, load_tuned
 from verso.text.chat import ends_of_answer, question
 from verso.training.backends import described
-from verso.training.card import card_must_answer, promised_card_is_there
+from verso.training.card import working_device
 from verso.training.side_by_side import SideBySide
 
 BATCH = 16  # texts written side by side; half as many as often as the card's memory is too small for them
@@ -42,10 +42,7 @@ def sample(
     asked: what the job was given (see verso.hardware.asked_and_used). Raises VersoError when the settings name a group that is
     not there, or as load_tuned does.
     """
-    use_threads()
-    with card_must_answer():
-        device = pick_device_for_llm(asked["cards"])
-        promised_card_is_there(device, asked["cards"])
+    with working_device(asked["cards"], pick_device_for_llm) as device:
         meter, written = Meter(device), 0
         tokenizer = load_tokenizer(manifest)
         model, _ = load_tuned(model_folder, manifest, device.device, device.dtype)

@@ -17,12 +17,12 @@ import torch
 
 from verso.errors import VersoError
 from verso.files import read_json_lines, write_csv, write_json
-from verso.hardware import Meter, asked_and_used, pick_device_for_llm, use_threads
+from verso.hardware import Meter, asked_and_used, pick_device_for_llm
 from verso.logs import told_progress
 from verso.models.causal_llm import load_tokenizer, load_tuned
 from verso.text.chat import Example, must_keep, prompt_of, with_prompt, without_prompt
 from verso.training.backends import described
-from verso.training.card import card_must_answer, promised_card_is_there
+from verso.training.card import working_device
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +52,7 @@ def score(
     asked: what the job was given (see verso.hardware.asked_and_used). Raises VersoError when the weights give no finite number,
     and as must_keep and load_tuned do.
     """
-    use_threads()
-    with card_must_answer():
-        device = pick_device_for_llm(asked["cards"])
-        log.info(device.reason)
-        promised_card_is_there(device, asked["cards"])
+    with working_device(asked["cards"], pick_device_for_llm) as device:
         meter, paid = Meter(device), 0
         tokenizer = load_tokenizer(manifest)
         rows = list(read_json_lines(documents))

@@ -9,12 +9,12 @@ import torch
 
 from verso.evaluation.told_labels import Told, write_told
 from verso.files import write_json
-from verso.hardware import Device, Meter, asked_and_used, pick_device_for_llm, use_threads
+from verso.hardware import Device, Meter, asked_and_used, pick_device_for_llm
 from verso.logs import told_progress
 from verso.models import encoder
 from verso.models.pretrained import snapshot_of
 from verso.text.subwords import Subwords
-from verso.training.card import card_must_answer, promised_card_is_there
+from verso.training.card import working_device
 from verso.training.side_by_side import SideBySide
 
 log = logging.getLogger(__name__)
@@ -38,11 +38,7 @@ def predict(
     scoring.json has besides what hardware.json has; its wall_seconds hold the loading of the model, its documents_per_second do
     not. Raises what write_told and verso.models.encoder.load raise.
     """
-    use_threads()
-    with card_must_answer():
-        device = pick_device_for_llm(asked["cards"])
-        log.info("%s", device.reason)
-        promised_card_is_there(device, asked["cards"])
+    with working_device(asked["cards"], pick_device_for_llm) as device:
         meter = Meter(device)
         teller = _Encoder(model_folder, manifest, device, texts_at_once, tell)
         took = write_told(documents, labels, teller, model_folder, scores)

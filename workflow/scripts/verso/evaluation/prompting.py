@@ -24,14 +24,14 @@ from verso.evaluation.kept_rows import KeptRows, kept_rows
 from verso.evaluation.label_likelihood import LabelLikelihood, names_as_replies
 from verso.evaluation.questions import Question, Questions
 from verso.files import read_json_lines, write_csv, write_json, write_json_lines
-from verso.hardware import asked_and_used, pick_device_for_llm, use_threads
+from verso.hardware import asked_and_used, pick_device_for_llm
 from verso.logs import progress
 from verso.models.causal_llm import load_tokenizer, load_tuned
 from verso.text.labels import Labels
 from verso.text.prompts import Template
 from verso.text.replies import class_of_reply, must_differ_as_replies
 from verso.training.backends import described
-from verso.training.card import card_must_answer, promised_card_is_there
+from verso.training.card import working_device
 from verso.training.checkpoints import key_of_training
 
 log = logging.getLogger(__name__)
@@ -70,11 +70,7 @@ def answer(
     Raises VersoError, before the model is loaded, for a template that is none, labels that are not told apart, too few training
     texts for the examples, and a window too small; and as load_tuned and KeptRows.rows do.
     """
-    use_threads()
-    with card_must_answer():
-        device = pick_device_for_llm(asked["cards"])
-        log.info(device.reason)
-        promised_card_is_there(device, asked["cards"])
+    with working_device(asked["cards"], pick_device_for_llm) as device:
         names, prompt = Labels.load(labels), Template(template)
         rows = list(read_json_lines(documents))
         if not rows:

@@ -1,14 +1,17 @@
-"""A training's card: that it is there when it was promised, and whether an error means that it is gone."""
+"""A job's card: that it is there when it was promised, and whether an error means that it is gone."""
 
+import logging
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
 
 from verso.errors import DeviceLost
-from verso.hardware import Device
+from verso.hardware import Device, use_threads
+
+log = logging.getLogger(__name__)
 
 # Of CUDA's messages those that speak of the card or its driver, not of our use of it (an illegal address, say, is a bug).
 CARD_IS_GONE = (
@@ -27,6 +30,21 @@ CARD_IS_GONE = (
 )
 
 
+@contextmanager
+def working_device(gpus: int, pick: Callable[[int], Device]) -> Iterator[Device]:
+    """What a job computes on while the block lasts; the log says why it is that, and with how many threads.
+
+    gpus: the cards that the job was given (0: the CPU, whatever is there). pick: verso.hardware.pick_device or its like for
+    large models. Raises DeviceLost when a card was promised and is not there, or no longer answers.
+    """
+    threads = use_threads()
+    with _card_must_answer():
+        device = pick(gpus)
+        log.info("%s; %d threads", device.reason, threads)
+        promised_card_is_there(device, gpus)
+        yield device
+
+
 def promised_card_is_there(device: Device, gpus: int) -> None:
     """Raises DeviceLost when a job of SLURM was given cards and sees none, or fewer."""
     seen = device.count if device.device.type == "cuda" else 0
@@ -40,7 +58,7 @@ def promised_card_is_there(device: Device, gpus: int) -> None:
 
 
 @contextmanager
-def card_must_answer() -> Iterator[None]:
+def _card_must_answer() -> Iterator[None]:
     """Turn CUDA's word that the card is gone into DeviceLost; too little memory and faults of ours stay what they are."""
     try:
         yield

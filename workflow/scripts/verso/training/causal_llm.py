@@ -20,13 +20,13 @@ from torch.nn import functional
 
 from verso.errors import VersoError
 from verso.files import read_json_lines, sha256_of, write_csv, write_json
-from verso.hardware import Device, arithmetic, asked_and_used, pick_device_for_llm, use_threads
+from verso.hardware import Device, arithmetic, asked_and_used, pick_device_for_llm
 from verso.models import causal_llm
 from verso.provenance import key_of_settings
 from verso.text.chat import Example, prompt_of, with_prompt
 from verso.training import backends
 from verso.training.batches import permutation
-from verso.training.card import card_must_answer, promised_card_is_there
+from verso.training.card import working_device
 from verso.training.checkpoints import Checkpoints
 from verso.training.loop import HISTORY, fit
 from verso.training.side_by_side import SideBySide
@@ -228,11 +228,7 @@ def train(
     manifest: the base's pretrained.json. instruction: the corpus's {"instruction", "input"}. The other arguments and what is
     raised: as of verso.training.language_model.train. Raises VersoError also when base, tokenizer and settings do not fit.
     """
-    threads = use_threads()
-    with card_must_answer():
-        device = pick_device_for_llm(gpus)
-        log.info("%s; %d threads", device.reason, threads)
-        promised_card_is_there(device, gpus)
+    with working_device(gpus, pick_device_for_llm) as device:
         backend = backends.choose(settings, manifest, device)  # first, for unsloth is imported before transformers
         causal_llm.must_hold_window(manifest, settings["max_length"])
         computed_by = backends.described(backend)
@@ -242,8 +238,6 @@ def train(
         model = backends.tunable(backend, manifest, settings, device, seed)
         counts = causal_llm.parameter_counts(model)
         log.info("%s parameters, %s of them learnt", f"{sum(counts.values()):,}", f"{counts['trainable']:,}")
-        if parts > 1:
-            log.info("the batch is computed in %d parts, for the card's memory was too small", parts)
         padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
         task = Tuning(model, learnt, held_out, settings, seed, padding, device, parts)
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from verso.files import write_csv, write_json
-from verso.hardware import asked_and_used, pick_device, use_threads
+from verso.hardware import asked_and_used, pick_device
 from verso.models.classifier_files import build, write_architecture
 from verso.models.recurrent_lm import save_weights
 from verso.models.text_classifier import TextClassifier, parameter_counts
@@ -24,7 +24,7 @@ from verso.text.labels import Labels
 from verso.text.tokens import TokenVocabulary
 from verso.text.vectors import read_vectors
 from verso.training.batches import row_slices
-from verso.training.card import card_must_answer, promised_card_is_there
+from verso.training.card import working_device
 from verso.training.checkpoints import Checkpoints, key_of_training
 from verso.training.labelled import LabelledTexts, bucketed, read_labelled
 from verso.training.loop import HISTORY, fit
@@ -106,12 +106,7 @@ def train(
     as of verso.training.language_model.train; in history and hardware a target is a text. Raises VersoError also when settings
     and corpus do not fit: an ordinal head and labels without an order, one label alone in train, vectors of another size.
     """
-    threads = use_threads()
-    with card_must_answer():
-        device = pick_device(gpus)
-        log.info("%s; %d threads", device.reason, threads)
-        promised_card_is_there(device, gpus)
-
+    with working_device(gpus, pick_device) as device:
         known, names = TokenVocabulary.load(vocabulary), Labels.load(labels)
         encode = partial(EncodedTexts.of, vocabulary=known, longest=settings["length"])
         learnt, held_out = (read_labelled(part, names, encode) for part in (train, validation))
@@ -128,8 +123,6 @@ def train(
         log.info(
             "%s parameters: %s", f"{sum(counts.values()):,}", ", ".join(f"{part} {count:,}" for part, count in counts.items())
         )
-        if parts > 1:
-            log.info("the batch is computed in %d parts, for the card's memory was too small", parts)
 
         files = [train, validation, vocabulary, labels, *([vectors] if vectors is not None else [])]
         key = key_of_training(fingerprint, settings, seed, device.device.type, files)

@@ -18,14 +18,14 @@ import torch
 from torch import Tensor, nn
 
 from verso.files import sha256_of, write_csv, write_json
-from verso.hardware import Device, asked_and_used, pick_device_for_llm, use_threads
+from verso.hardware import Device, asked_and_used, pick_device_for_llm
 from verso.models import encoder
 from verso.models.encoder import EncoderClassifier
 from verso.models.pretrained import snapshot_of
 from verso.provenance import key_of_settings
 from verso.text.labels import Labels
 from verso.text.subwords import Subwords
-from verso.training.card import card_must_answer, promised_card_is_there
+from verso.training.card import working_device
 from verso.training.checkpoints import Checkpoints
 from verso.training.labelled import LabelledTexts, bucketed, read_labelled
 from verso.training.loop import HISTORY, fit
@@ -117,11 +117,7 @@ def train(
     manifest: pretrained.json of what it starts from. The other arguments and what is raised: as of
     verso.training.classifier.train. Raises VersoError also when base, tokenizer and settings do not fit.
     """
-    threads = use_threads()
-    with card_must_answer():
-        device = pick_device_for_llm(gpus)
-        log.info("%s; %d threads", device.reason, threads)
-        promised_card_is_there(device, gpus)
+    with working_device(gpus, pick_device_for_llm) as device:
         names = Labels.load(labels)
         model = encoder.tunable(manifest, settings, len(names), seed, device)
         counts = encoder.parameter_counts(model)
@@ -130,8 +126,6 @@ def train(
         encode = partial(Subwords.of(snapshot_of(manifest), known).read, longest=settings["max_length"])
         learnt, held_out = (read_labelled(part, names, encode) for part in (train, validation))
         must_be_learnable(settings, names, learnt, train, labels)
-        if parts > 1:
-            log.info("the batch is computed in %d parts, for the card's memory was too small", parts)
         torch.manual_seed(seed)  # reading the texts may not decide which weights drop out
 
         computed_by = described()

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from verso.files import write_csv, write_json
-from verso.hardware import asked_and_used, pick_device, use_threads
+from verso.hardware import asked_and_used, pick_device
 from verso.models.recurrent_lm import RecurrentLM, State, detach, parameter_counts, save_architecture, save_weights
 from verso.provenance import key_of_settings
 from verso.text.vocabulary import Vocabulary
@@ -30,7 +30,7 @@ from verso.training.batches import (
     window_bounds,
     window_starts,
 )
-from verso.training.card import card_must_answer, promised_card_is_there
+from verso.training.card import working_device
 from verso.training.checkpoints import Checkpoints, key_of_training
 from verso.training.loop import HISTORY, fit
 
@@ -247,12 +247,7 @@ def train(
     DeviceLost when a card was promised and is not there or no longer answers. torch.OutOfMemoryError comes through: nothing
     is saved in mid-step, and more parts may go on from the last checkpoint.
     """
-    threads = use_threads()
-    with card_must_answer():
-        device = pick_device(gpus)
-        log.info("%s; %d threads", device.reason, threads)
-        promised_card_is_there(device, gpus)
-
+    with working_device(gpus, pick_device) as device:
         known = Vocabulary.load(vocabulary)
         torch.manual_seed(seed)
         model = build(settings, len(known)).to(device.device)
@@ -260,8 +255,6 @@ def train(
         log.info(
             "%s parameters: %s", f"{sum(counts.values()):,}", ", ".join(f"{part} {count:,}" for part, count in counts.items())
         )
-        if parts > 1:
-            log.info("the batch is computed in %d parts, for the card's memory was too small", parts)
 
         key = key_of_training(fingerprint, settings, seed, device.device.type, [train, validation, vocabulary])
         with Checkpoints(checkpoints, key, started) as kept:

@@ -117,6 +117,8 @@ class _Loop:
         self.meter = Meter(device, state["meter"], over=state["at"]["finished"]) if state else Meter(device)
         if state:
             self._restore(state)
+        if task.parts > 1:
+            log.info("the batch is computed in %d parts, for the card's memory was too small", task.parts)
         self.begun_at, self.begun_step = time.perf_counter(), self.at.step
         self.told_at = -math.inf
 
