@@ -28,7 +28,7 @@ SITE = {"partition": "CPU,GPU", "warning_seconds": 30}  # three nodes, so that o
 EPOCHS = 3
 AT_ONCE = 3  # of the six models in a seed, by turns: more seeds, and so more orders of events, in the same time
 PATIENCE = 1500  # seconds for one seed, far more than it needs
-RESULTS = ("model/*.safetensors", "scores.csv", "samples.jsonl", "sample_measures.csv")
+RESULTS = ("model/*.safetensors", "scores.csv", "probes.csv", "replies.jsonl", "samples.jsonl", "sample_measures.csv")
 
 
 def demo_config(models: list[str] | None = None) -> dict[str, Any]:
