@@ -2,6 +2,7 @@
 
 import heapq
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -71,7 +72,7 @@ def served(row):
     for request in row:
         held = taken.get(request.number, request.held)
         assert len(held) == len(set(held)) == (request.count if held else 0)
-    return [Request(r.number, 1, r.vram_mb, r.cards, r.count, taken.get(r.number, r.held)) for r in row], set(taken)
+    return [replace(request, held=taken.get(request.number, request.held)) for request in row], set(taken)
 
 
 @settings(deadline=None)
@@ -169,14 +170,29 @@ def best_of_many(runs, sizes):
 
 
 RUNS = st.lists(st.tuples(st.integers(1, 9), st.integers(500, 11_000), st.integers(1, 2)), min_size=1, max_size=12)
-MIXES = [(LYRICS, 1.1), (CLASSIFIERS, 1.1), (ADAPTERS, 1.25)]
+MIXES = [LYRICS, CLASSIFIERS, ADAPTERS]
 
 
 @pytest.mark.parametrize("sizes", CARDS, ids=str)
-@pytest.mark.parametrize(("runs", "margin"), MIXES, ids=["lyrics", "labels", "lora"])
-def test_cards_are_filled_nearly_as_well_as_they_can_be(sizes, runs, margin):
-    """Longest first, within 10 %. Ten large runs of two lengths are the hard case: there it is a fifth above on one pair."""
-    assert as_started(runs, sizes) <= margin * best_of_many(runs, sizes)
+@pytest.mark.parametrize("runs", MIXES, ids=["lyrics", "labels", "lora"])
+def test_cards_are_filled_nearly_as_well_as_they_can_be(sizes, runs):
+    """Longest first, within 10 %, but for one of these: all ten adapters fit on two cards of 24 GB side by side (6 minutes) only
+    where three of 5000 MB share one and two the other. Four on the first leave 4000 MB in which none of 4200 fits: 8 minutes.
+    To take the card with the most room instead is right there, and 17 % above the best for the lyrics on two of 12 GB.
+    """
+    margin = 4 / 3 if (runs, sizes) == (ADAPTERS, (24_000, 24_000)) else 1.1
+    assert as_started(runs, sizes) <= margin * best_of_many(runs, sizes) + 1e-9
+
+
+def test_no_rule_that_does_not_know_which_runs_come_later_is_always_near_the_best():
+    """Of two runs of 8 on two empty cards of 24 the second shares a card or takes the other. Either is twice as long as the best
+    for what may come next, which with the two would fit side by side: a run of 16 beside each, or one of 24 that needs a card.
+    """
+    sizes, two = (24, 24), [(1.0, 8, 1)] * 2
+    cards = placements([waits(0, 8, sizes), waits(1, 8, sizes)])
+    later = [(1.0, 16, 1)] * 2 if cards[0] == cards[1] else [(1.0, 24, 1)]
+    assert makespan(two + later, sizes, sum(sizes)) == 2
+    assert max(minutes for minutes, _, _ in two + later) == 1
 
 
 @settings(deadline=None, max_examples=15)
