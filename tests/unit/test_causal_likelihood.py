@@ -9,8 +9,9 @@ import torch
 from calls import ASKED
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_llm import INSTRUCTION, SETTINGS, documents, with_random_adapters, write
+from tiny_llm import INSTRUCTION, SETTINGS, documents, ignore, with_random_adapters, write
 
+from verso import logs
 from verso.errors import VersoError
 from verso.evaluation.causal_likelihood import COLUMNS, log_likelihood, score, windows
 from verso.files import read_csv, read_json
@@ -104,16 +105,17 @@ def run(tiny, model, tmp_path_factory):
     return folder
 
 
-def scored(tiny, run, folder, part=None, **settings):
+def scored(tiny, run, folder, part=None, tell=ignore, **settings):
     path, used = folder / "scores.csv", folder / "scoring_hardware.json"
     how = {"prompt": "with", "stride": 128, **settings}
-    score(part or tiny.part("test"), run, tiny.manifest, INSTRUCTION, how, path, used, ASKED)
+    score(part or tiny.part("test"), run, tiny.manifest, INSTRUCTION, how, path, used, tell, ASKED)
     return read_csv(path)
 
 
-def test_what_scoring_used_is_measured(tiny, tokenizer, run, tmp_path):
-    begin = time.perf_counter()
-    rows = scored(tiny, run, tmp_path)
+def test_what_scoring_used_is_measured_and_how_far_it_is_is_told(tiny, tokenizer, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(logs, "TELL_SECONDS", 0.0)
+    begin, told = time.perf_counter(), []
+    rows = scored(tiny, run, tmp_path, tell=told.append)
     elapsed = time.perf_counter() - begin
     used = read_json(tmp_path / "scoring_hardware.json")
     alone = sum(
@@ -122,6 +124,8 @@ def test_what_scoring_used_is_measured(tiny, tokenizer, run, tmp_path):
     assert used["tokens"] == sum(int(row["tokens"]) for row in rows) + alone, "each text is scored twice"
     assert elapsed / 2 < used["wall_seconds"] < elapsed
     assert (used["device"], used["asked"], used["gpu_hours"]) == ("cpu", ASKED, 0.0)
+    assert [(word["texts_done"], word["texts"]) for word in told] == [(done, len(rows)) for done in range(1, len(rows) + 1)]
+    assert told[-1]["seconds_left"] == 0
     assert used["backend"] == described("transformers")
 
 

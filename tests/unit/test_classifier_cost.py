@@ -6,6 +6,7 @@ import pytest
 from fabricate_classifiers import fabricate_classifier, fabricate_labelled, fabricate_tables
 
 from verso.files import read_csv, read_json, write_json
+from verso.report.hardware_table import totals
 
 ON_A_CARD = {"device": "cuda", "peak_vram_mb": 280, "peak_vram_reserved_mb": 300, "energy_joules": 100, "wall_seconds": 7.2}
 
@@ -56,6 +57,17 @@ def test_a_scoring_on_a_card_counts_beside_the_training(tmp_path, corpus):
     assert float(row["minutes"]) == pytest.approx(read_json(run["hardware"])["wall_seconds"] / 60)
     assert row["scoring_device"] == "cuda"
     assert [(job["work"], float(job["gpu_hours"])) for job in jobs] == [("training", 0.01), ("scoring", 0.002)]
+
+
+def test_texts_by_hand_count_in_the_study_and_not_among_the_costs_of_the_model(tmp_path, corpus):
+    run = measured(fabricate_classifier(tmp_path, corpus, "mdeberta", 1))
+    before, _ = cost_of(tmp_path, corpus, run)
+    write_json(tmp_path / "p.json", read_json(run["scoring"]) | {"gpu_hours": 0.5, "energy_joules": 7000})
+    row, jobs = cost_of(tmp_path, corpus, run | {"probes_scoring": str(tmp_path / "p.json")})
+    assert row == before
+    assert [job["work"] for job in jobs] == ["training", "scoring", "probes"]
+    found = totals(jobs)
+    assert (found["gpu_hours"], found["energy_joules"]) == (pytest.approx(0.01 + 0.002 + 0.5), 900 + 100 + 7000)
 
 
 def test_half_of_an_energy_is_not_told_as_the_whole(tmp_path, corpus):

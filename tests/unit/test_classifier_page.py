@@ -200,13 +200,13 @@ def test_errors_are_a_plain_table_that_can_be_chosen_from(report, folder):
     rows = [row for row in read_csv(folder / "classifier_errors.csv") if row["corpus"] == "reviews"]
     for language in words.LANGUAGES:
         errors = section(report, "classifier_errors", language)
-        shown = re.findall(rf'<table id="{language}-errors-1">.*?</table>', errors, re.DOTALL)[0]
+        shown = re.findall(rf'<table id="{language}-errors-1"[^>]*>.*?</table>', errors, re.DOTALL)[0]
         assert len(re.findall(r'<tr data-model="([\w-]+)" data-label="(\d)">', shown)) == len(rows)
         assert 'class="filter" data-filters="' in errors
         assert all(filter_.endswith(" hidden") for filter_ in re.findall(r'<p class="filter"([^>]*)>', errors))
         options = re.findall(r"<option[^>]*>([^<]*)</option>", errors)
         assert {*MODELS, *STARS, "negative", "positive"} <= set(options)
-    confidences = [float(cell) for cell in re.findall(r'<td class="n">(0\.\d+)</td>', section(report, "classifier_errors"))]
+    confidences = [float(cell) for cell in re.findall(r'<td class="n"[^>]*>(0\.\d+)</td>', section(report, "classifier_errors"))]
     assert confidences[: len(rows) // 2] == sorted(confidences[: len(rows) // 2], reverse=True)
 
 
@@ -297,11 +297,14 @@ def test_a_model_has_the_colour_of_its_figure(report, folder):
     assert all(colour in drawn for colour in colours)
 
 
-def test_some_replies_that_are_no_label_are_shown_and_nothing_in_them_acts(tmp_path):
+def test_some_replies_that_are_no_label_are_shown_beside_their_texts_and_nothing_in_them_acts(tmp_path):
     corpus = fabricate_labelled(tmp_path, "reviews")
     invalid = [{"document": f"review-{n}", "replies": [HOSTILE, "w " * 999], "prediction": ""} for n in range(20)]
     write_json_lines(tmp_path / "replies.jsonl", [{"document": "sound", "replies": ["5"], "prediction": "5"}, *invalid])
-    replies = [{"corpus": "reviews", "model": "zero-shot", "seed": seed, "path": tmp_path / "replies.jsonl"} for seed in (1, 2)]
+    texts = list(read_json_lines(corpus["test"]))
+    write_json_lines(corpus["test"], [row | {"text": f"{row['text']} {HOSTILE} " + "long " * 999} for row in texts])
+    of_run = {"corpus": "reviews", "model": "zero-shot", "path": tmp_path / "replies.jsonl", "texts": corpus["test"]}
+    replies = [of_run | {"seed": seed} for seed in (1, 2)]
     page = fabricate_classifier_report(tmp_path, [corpus], ["zero-shot"], seeds=2, replies=replies).read_text(encoding="utf-8")
     for language in words.LANGUAGES:
         errors = section(page, "classifier_errors", language)
@@ -312,3 +315,4 @@ def test_some_replies_that_are_no_label_are_shown_and_nothing_in_them_acts(tmp_p
         assert "<img" not in errors
         assert len(shown) < 20_000, "a long reply is cut"
         assert "sound" not in shown
+        assert texts[0]["text"] in shown, "a reply without what it was a reply to tells a reader nothing"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from verso import config, config_check, config_docs, config_pretrained
+from verso import config, config_check_pretrained, config_docs, config_pretrained
 from verso.config_check import load
 from verso.errors import VersoError
 
@@ -59,7 +59,12 @@ def test_all_faults_are_listed_at_once_each_with_its_path():
 @pytest.mark.parametrize(
     ("path", "value", "where", "what"),
     [
-        ("corpora.songs.kind", "song", "corpora.songs.kind", "found 'song'; must be one of songs, manual, labelled"),
+        (
+            "corpora.songs.kind",
+            "song",
+            "corpora.songs.kind",
+            "found 'song' (did you mean \"songs\"?); must be one of songs, manual, labelled",
+        ),
         ("corpora.songs.source", {"pth": "x"}, "corpora.songs.source.pth", 'unknown key; did you mean "path"?'),
         ("corpora.songs", None, "corpora.songs", "found None; must be a block of keys"),
         ("corpora.Big Name", {"kind": "songs", "source": {"path": "x"}}, "corpora.Big Name", "a name is lower-case letters"),
@@ -184,7 +189,7 @@ def test_a_model_that_starts_from_what_nobody_defined_is_told_what_there_is():
         raw["models"]["tuned"] = {"family": "recurrent_lm", "cell": "lstm", "unit": "char", "pretrained": "mistral-7"}
 
     assert '"mistral-7" is no pretrained model; did you mean "mistral-7b"?' in str(
-        config_check._faults_of_pretrained(changed(change))
+        config_check_pretrained.faults_of_pretrained(changed(change))
     )
 
 

@@ -80,7 +80,9 @@ def test_a_base_that_learns_nothing_may_score_a_manual():
 
 def test_it_runs_on_no_corpus_of_labels():
     found = faults(lambda raw: raw["experiments"]["lyrics"].update(corpus="reviews"))
-    assert '"tuned" is a causal_llm, which cannot run on a corpus of kind labelled' in found["experiments.lyrics.models[0]"]
+    assert (
+        '"tuned" is of family causal_llm, which cannot run on a corpus of kind labelled' in found["experiments.lyrics.models[0]"]
+    )
 
 
 @pytest.mark.parametrize(

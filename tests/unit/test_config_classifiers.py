@@ -60,7 +60,7 @@ def test_classifiers_run_on_labelled_corpora_alone_and_language_models_on_the_ot
     assert set(found) == {"experiments.polarity.models[4]", "experiments.lyrics.models[0]", "experiments.lyrics.models[2]"}
     assert "cannot run on a corpus of kind labelled; it can on: songs, manual" in found["experiments.polarity.models[4]"]
     assert (
-        '"textcnn" is a textcnn, which cannot run on a corpus of kind songs; it can on: labelled'
+        '"textcnn" is of family textcnn, which cannot run on a corpus of kind songs; it can on: labelled'
         in found["experiments.lyrics.models[0]"]
     )
 
@@ -112,3 +112,6 @@ def test_a_file_of_vectors_that_is_not_there_is_said_before_anything_runs(tmp_pa
     assert missing_sources(load(raw, "x")) == [f"models.textcnn.vectors  cc.es.128.vec does not exist (looked from {tmp_path})"]
     (tmp_path / "cc.es.128.vec").write_text("mar 1 2\n")
     assert missing_sources(load(raw, "x")) == []
+    (tmp_path / "cc.es.128.vec").write_text("2000000 300\nmar 1 2\n")
+    (fault,) = missing_sources(load(raw, "x"))
+    assert fault.endswith("cc.es.128.vec has vectors of 300 numbers, and embedding is 128: set embedding: 300")

@@ -101,7 +101,7 @@ def test_what_is_fetched_later_is_not_missing_now():
             FILE,
             {"labels": [1, 2], "probes": [{"text": "x", "label": 3}]},
             "reviews",
-            "a probe has the label 3; this corpus has: 1, 2",
+            "probes[0].label is 3; this corpus has: 1, 2",
         ),
     ],
 )

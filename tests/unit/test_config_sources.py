@@ -60,7 +60,7 @@ def test_a_day_may_be_written_with_or_without_quotes(day):
         ({"artists": [True]}, {}, "source.artists[0]", "found True"),
         ({"artists": []}, {}, "source.artists", "at least 1 item"),
         ({"artist": "A"}, {}, "source.artist", 'did you mean "artists"?'),
-        ({"type": "genios"}, {}, "source.type", "found 'genios'; must be one of file, genius"),
+        ({"type": "genios"}, {}, "source.type", "found 'genios' (did you mean \"genius\"?); must be one of file, genius"),
         ({"refresh": TOMORROW}, {}, "source.refresh", "is yet to come"),
         ({"refresh": "soon"}, {}, "source.refresh", "found 'soon'; must be a valid date"),
         ({"requests_per_second": 0}, {}, "source.requests_per_second", "must be greater than 0"),

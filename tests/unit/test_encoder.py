@@ -14,6 +14,7 @@ from tiny_encoder import CPU, LORA, SETTINGS, TOYS, described, make
 from verso.errors import VersoError
 from verso.estimates_encoders import architecture
 from verso.files import read_json, write_json
+from verso.hardware import Device
 from verso.models import encoder, encoder_base
 from verso.models.adapters import learnt_weights
 
@@ -39,8 +40,8 @@ def toys(tmp_path_factory):
     return {name: make(folder / name, name) for name in TOYS}
 
 
-def tunable(manifest, seed=1, labels=3, **changes):
-    return encoder.tunable(manifest, {**SETTINGS, **changes}, labels, seed, CPU)
+def tunable(manifest, seed=1, labels=3, device=CPU, **changes):
+    return encoder.tunable(manifest, {**SETTINGS, **changes}, labels, seed, device)
 
 
 def moved(model, seed=3):
@@ -253,6 +254,8 @@ def test_what_is_no_encoder_is_refused(tmp_path):
 def test_a_layer_that_is_none_is_named_beside_those_that_are(toys):
     with pytest.raises(VersoError, match=r"no layer q_proj; this model has: .*key.*query.*value"):
         tunable(toys["roberta"], tuning="lora", lora={**LORA, "target_modules": ["q_proj", "value"]})
+    with pytest.raises(VersoError, match="no layer out_proj"):  # of the head, which learns whole
+        tunable(toys["roberta"], tuning="lora", lora={**LORA, "target_modules": ["out_proj"]})
 
 
 @pytest.mark.parametrize(("name", "most"), [("deberta-v2", 80), ("roberta", 80 - 1), ("bert", 80)])
@@ -282,3 +285,18 @@ def test_weights_of_another_model_are_refused_and_not_drawn_anew(toys, tmp_path)
     configuration.write_text(json.dumps({**facts, "num_hidden_layers": 3}))
     with pytest.raises(VersoError, match=r"has no weights, or of another shape, for 16 of the encoder's"):
         tunable(described(tmp_path / "base", name="toy", miniature=True))
+
+
+def test_a_card_without_room_to_learn_or_to_tell_is_told_before_anything_is_moved_there(toys, tmp_path, monkeypatch):
+    on_card = Device(torch.device("cuda"), torch.float16, "a test")
+    count = sum(weight.numel() for weight in tunable(toys["bert"]).parameters())
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "TITAN RTX")
+    for optimiser, bytes_of_weight in (("adamw", 16), ("adamw_8bit", 10)):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device, free=bytes_of_weight * count - 1: (free, 24_000_000_000))
+        with pytest.raises(
+            VersoError, match=r"toy: its weights, .* alone take .* MB, and TITAN RTX .*free of 24,000.*tuning: lora"
+        ):
+            tunable(toys["bert"], optimiser=optimiser, device=on_card)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (4 * count - 1, 24_000_000_000))
+    with pytest.raises(VersoError, match=r"toy: its weights alone take .*needs.gpus: 0"):
+        encoder.load(saved(tunable(toys["bert"]), toys["bert"], tmp_path / "run"), toys["bert"], on_card)

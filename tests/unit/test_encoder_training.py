@@ -14,8 +14,10 @@ import pytest
 import torch
 from calls import ASKED
 from tiny_encoder import CPU, LORA, SETTINGS, call, make, write_reviews
+from tiny_llm import ignore
 
 import verso
+from verso import logs
 from verso.errors import Interrupted, VersoError
 from verso.evaluation import encoder_prediction
 from verso.files import read_csv, read_json
@@ -126,14 +128,16 @@ def test_it_finds_the_one_word_that_tells_wherever_it_stands(corpus, toys, tmp_p
     assert float(rows[-1]["train_loss"]) < 0.7 * float(rows[0]["train_loss"])
 
 
-def test_the_best_weights_are_kept_by_the_f1_that_was_asked_for_and_predict_as_validated(corpus, toys, tmp_path):
+def test_the_best_weights_are_kept_by_the_f1_that_was_asked_for_and_predict_as_validated(corpus, toys, tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(logs, "TELL_SECONDS", 0.0)
     run = tune(corpus, toys["bert"], tmp_path, best_by="f1_weighted", epochs=4)
     rows = read_csv(run / "history.csv")
     best = [float(row["validation_f1_weighted"]) for row in rows if row["best"] == "1"][-1]
     assert best == max(float(row["validation_f1_weighted"]) for row in rows)
     encoder_prediction.predict(
         documents=corpus / "validation.jsonl", labels=corpus / "labels.json", manifest=toys["bert"], model_folder=run / "model",
-        scores=tmp_path / "scores.csv", scoring=tmp_path / "scoring.json", texts_at_once=3, asked=ASKED,
+        scores=tmp_path / "scores.csv", scoring=tmp_path / "scoring.json", texts_at_once=3, tell=told.append, asked=ASKED,
     )  # fmt: skip
     scores = read_csv(tmp_path / "scores.csv")
     right = sum(row["label"] == row["prediction"] for row in scores) / len(scores)
@@ -143,6 +147,9 @@ def test_the_best_weights_are_kept_by_the_f1_that_was_asked_for_and_predict_as_v
     took = read_json(tmp_path / "scoring.json")
     assert (took["documents"], took["device"], took["asked"]["cards"]) == (40, "cpu", 0)
     assert {"wall_seconds", "documents_per_second", "device_name"} <= set(took)
+    assert [word["texts_done"] for word in told] == [*range(3, 40, 3), 40]
+    assert {word["texts"] for word in told} == {40}
+    assert told[-1]["seconds_left"] == 0
 
 
 def test_the_highest_rate_stands_in_the_history(corpus, toys, tmp_path):
@@ -203,6 +210,31 @@ def test_a_card_that_is_too_small_halves_the_batch_within_the_tuning(corpus, toy
     assert_same(run, tmp_path / "expected")
 
 
+class OnASmallCard(EncoderClassifier):
+    """A card that holds three texts, of those that are told and not learnt from."""
+
+    refused = 0
+
+    def forward(self, tokens, lengths):
+        if not self.training and len(tokens) > 3:
+            self.refused += 1
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return super().forward(tokens, lengths)
+
+
+def test_a_card_that_is_too_small_to_validate_takes_half_the_texts_from_then_on_and_finds_the_same(corpus, toys):
+    tasks = [task_of(corpus, toys["bert"], head="corn") for _ in range(2)]
+    for task in tasks:
+        task.model.eval()
+    usual, limited = tasks
+    limited.model = OnASmallCard(limited.model.encoder, "corn", 3, CPU).eval()
+    with torch.no_grad():
+        for _ in range(2):
+            assert limited.validate() == pytest.approx(usual.validate(), rel=1e-5)
+            assert limited.observed() == usual.observed()
+    assert limited.model.refused == 3, "16, 8 and 4 texts are tried once, not at every measurement"
+
+
 def test_a_card_that_is_too_small_to_predict_takes_half_the_texts_and_tells_the_same(corpus, toys, whole, tmp_path, monkeypatch):
     forward = EncoderClassifier.forward
 
@@ -215,7 +247,7 @@ def test_a_card_that_is_too_small_to_predict_takes_half_the_texts_and_tells_the_
         encoder_prediction.predict(
             documents=corpus / "test.jsonl", labels=corpus / "labels.json", manifest=toys["deberta-v2"],
             model_folder=whole["full"] / "model", scores=tmp_path / f"{name}.csv", scoring=tmp_path / "s.json", texts_at_once=16,
-            asked=ASKED,
+            tell=ignore, asked=ASKED,
         )  # fmt: skip
         monkeypatch.setattr(EncoderClassifier, "forward", limited)
     for row, other in zip(read_csv(tmp_path / "usual.csv"), read_csv(tmp_path / "limited.csv"), strict=True):
@@ -287,6 +319,6 @@ def test_empty_and_endless_texts_are_learnt_from_and_told(corpus, toys, tmp_path
     run = tune(folder, toys["deberta-v2"], tmp_path / "run", epochs=1)
     encoder_prediction.predict(
         documents=folder / "test.jsonl", labels=folder / "labels.json", manifest=toys["deberta-v2"], model_folder=run / "model",
-        scores=tmp_path / "scores.csv", scoring=tmp_path / "scoring.json", texts_at_once=8, asked=ASKED,
+        scores=tmp_path / "scores.csv", scoring=tmp_path / "scoring.json", texts_at_once=8, tell=ignore, asked=ASKED,
     )  # fmt: skip
     assert len(read_csv(tmp_path / "scores.csv")) == 20

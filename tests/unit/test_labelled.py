@@ -62,6 +62,12 @@ def test_a_label_that_is_none_is_set_aside_with_its_reason(tmp_path, corpus, val
     assert aside == [("r.jsonl line 2", reason)]
 
 
+def test_labels_that_no_row_has_are_told_with_one_that_a_row_has(tmp_path, corpus):
+    rows = lines(tmp_path / "r.jsonl", [{"text": GOOD, "label": "5"}, {"text": BAD, "label": "1"}])
+    with pytest.raises(VersoError, match=r"2 set aside: label is none of the corpus's .*first: r.jsonl line 1, labelled \"5\""):
+        corpus.acquired(rows, labels={"good": "good", "bad": "bad"})
+
+
 @pytest.mark.parametrize("value", ["5 ", 5.0, 5, "5.0"])
 def test_a_label_that_is_written_otherwise_is_the_same_label(tmp_path, corpus, value):
     rows = [{"text": GOOD, "label": "5"}, {"text": BAD, "label": value}]

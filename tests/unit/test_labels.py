@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verso.corpora.labels import are_ordered, in_order, label_of, names_of
+from verso.corpora.labels import in_order, label_of, names_of
+from verso.text.labels import are_ordered
 
 
 @pytest.mark.parametrize("value", ["5", "5 ", " 5\n", 5, 5.0, "5.0", "5.00", Decimal("5.0"), "\ufeff5"])

@@ -260,7 +260,10 @@ def test_a_stale_claim_of_a_later_start_stops_nobody_who_comes(tmp_path):
     run.release()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"snakemake": "x"}', b"\xff", b"[" * 5000])
+OF_ANOTHER_VERSION = [json.dumps(asdict(OTHER) | {"rank": 0}).encode(), b'{"snakemake": 1e9, "host": "a", "pid": 1}']
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"snakemake": "x"}', b"\xff", b"[" * 5000, *OF_ANOTHER_VERSION])
 def test_a_claim_that_says_nothing_wants_nothing(tmp_path, content):
     run = taken(tmp_path)
     (tmp_path / ".claim").write_bytes(content)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from project import read_to_the_end
 
+from verso import logs
+
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 FULL = Path("/dev/full")  # every write to it finds no space
 
@@ -80,3 +82,16 @@ def test_a_terminal_that_takes_nothing_ends_no_work(tmp_path):
         done = subprocess.run(script_of("announce('told')\nprint('worked')", tmp_path / "a.log"), cwd=SCRIPTS, stderr=full)
     assert done.returncode == 0
     assert "worked" in (tmp_path / "a.log").read_text()
+
+
+def test_how_far_texts_are_is_told_once_a_second_by_their_work_and_never_of_another_life(monkeypatch):
+    now, told = [100.0], []
+    monkeypatch.setattr(logs.time, "perf_counter", lambda: now[0])
+    with logs.told_progress("Asking", told.append, 10, work=80.0, done=2) as step:
+        for seconds, work in ((2.0, 10.0), (0.5, 5.0), (0.5, 5.0)):
+            now[0] += seconds
+            step(work=work)
+    assert told == [
+        {"texts": 10, "texts_done": 3, "again": False, "seconds_left": 14.0},
+        {"texts": 10, "texts_done": 5, "again": False, "seconds_left": 9.0},
+    ]

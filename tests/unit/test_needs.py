@@ -38,7 +38,7 @@ def test_what_the_config_says_is_asked_for_whatever_was_learnt():
 
 
 def test_without_a_card_no_memory_of_one_is_asked_for():
-    found = needs_of_training(model(needs={"vram_mb": 3000}), POETS, Learnt(100.0, 500.0, 800.0))
+    found = needs_of_training(model(needs={"gpus": 0, "vram_mb": 3000}), POETS, Learnt(100.0, 500.0, 800.0))
     assert found["vram_mb"] == found["cards"] == 0
 
 

@@ -38,6 +38,12 @@ def test_room_that_an_earlier_run_is_about_to_take_is_not_given_twice():
     assert placements([waits(1, 6), waits(2, 6), waits(3, 4), waits(4, 5)]) == {1: ["0"], 2: ["1"], 3: ["0"]}
 
 
+def test_runs_are_spread_over_cards_unless_fewer_would_fit_so():
+    """Two on one card compute slower than one on each; but apart they would leave a run that needs a whole card none."""
+    assert placements([waits(1, 3), waits(2, 3)]) == {1: ["0"], 2: ["1"]}
+    assert placements([waits(1, 3), waits(2, 3), waits(3, 10)]) == {1: ["0"], 2: ["0"], 3: ["1"]}
+
+
 def test_a_run_on_two_cards_takes_both_or_none():
     assert placements([waits(1, 6, count=2), waits(2, 5), waits(3, 4)]) == {1: ["0", "1"], 3: ["0"]}
     assert placements([held(1, 5, "1"), waits(2, 6, count=2)]) == {}
@@ -45,7 +51,7 @@ def test_a_run_on_two_cards_takes_both_or_none():
 
 def test_both_cards_of_an_earlier_run_are_kept_for_it():
     """It (2) waits for card 1 alone: on card 0, which is empty, later ones get what it will leave."""
-    assert placements([held(1, 5, "1"), waits(2, 7, count=2), waits(3, 4), waits(4, 3), waits(5, 3)]) == {4: ["1"], 5: ["0"]}
+    assert placements([held(1, 5, "1"), waits(2, 7, count=2), waits(3, 4), waits(4, 3), waits(5, 3)]) == {4: ["0"], 5: ["1"]}
     three = (10, 10, 10)
     row = [held(1, 5, "1", three), held(2, 5, "0", three), waits(3, 7, three, 2), waits(4, 9, three), waits(5, 3, three, 2)]
     assert placements(row) == {4: ["2"], 5: ["0", "1"]}
@@ -72,7 +78,7 @@ def served(row):
     for request in row:
         held = taken.get(request.number, request.held)
         assert len(held) == len(set(held)) == (request.count if held else 0)
-    return [replace(request, held=taken.get(request.number, request.held)) for request in row], set(taken)
+    return [replace(r, held=taken.get(r.number, r.held)) for r in row], set(taken)
 
 
 @settings(deadline=None)
@@ -170,18 +176,14 @@ def best_of_many(runs, sizes):
 
 
 RUNS = st.lists(st.tuples(st.integers(1, 9), st.integers(500, 11_000), st.integers(1, 2)), min_size=1, max_size=12)
-MIXES = [LYRICS, CLASSIFIERS, ADAPTERS]
+MIXES = {"lyrics": LYRICS, "labels": CLASSIFIERS, "lora": ADAPTERS}
 
 
 @pytest.mark.parametrize("sizes", CARDS, ids=str)
-@pytest.mark.parametrize("runs", MIXES, ids=["lyrics", "labels", "lora"])
+@pytest.mark.parametrize("runs", MIXES.values(), ids=MIXES)
 def test_cards_are_filled_nearly_as_well_as_they_can_be(sizes, runs):
-    """Longest first, within 10 %, but for one of these: all ten adapters fit on two cards of 24 GB side by side (6 minutes) only
-    where three of 5000 MB share one and two the other. Four on the first leave 4000 MB in which none of 4200 fits: 8 minutes.
-    To take the card with the most room instead is right there, and 17 % above the best for the lyrics on two of 12 GB.
-    """
-    margin = 4 / 3 if (runs, sizes) == (ADAPTERS, (24_000, 24_000)) else 1.1
-    assert as_started(runs, sizes) <= margin * best_of_many(runs, sizes) + 1e-9
+    """Longest first, within 10 %."""
+    assert as_started(runs, sizes) <= 1.1 * best_of_many(runs, sizes)
 
 
 def test_no_rule_that_does_not_know_which_runs_come_later_is_always_near_the_best():
@@ -190,9 +192,23 @@ def test_no_rule_that_does_not_know_which_runs_come_later_is_always_near_the_bes
     """
     sizes, two = (24, 24), [(1.0, 8, 1)] * 2
     cards = placements([waits(0, 8, sizes), waits(1, 8, sizes)])
-    later = [(1.0, 16, 1)] * 2 if cards[0] == cards[1] else [(1.0, 24, 1)]
-    assert makespan(two + later, sizes, sum(sizes)) == 2
-    assert max(minutes for minutes, _, _ in two + later) == 1
+    row = [held(0, 8, cards[0][0], sizes), held(1, 8, cards[1][0], sizes)]
+    later = [16, 16] if cards[0] == cards[1] else [24]
+    taken = placements([*row, *(waits(2 + number, vram, sizes) for number, vram in enumerate(later))])
+    assert len(taken) < len(later)
+    assert makespan([*two, *((1.0, vram, 1) for vram in later)], sizes, 100) == 1, "together from the first they fit"
+
+
+def test_no_rule_that_does_not_know_which_runs_come_later_is_always_near_the_best():
+    """Of two runs of 8 on two empty cards of 24 the second shares a card or takes the other. Either is wrong for what may come
+    next: with a run of 16 beside each, or both on one card and a run of 24 on the other, all would run side by side.
+    """
+    sizes = (24, 24)
+    row, _ = served([waits(0, 8, sizes), waits(1, 8, sizes)])
+    shared = row[0].held == row[1].held
+    later = [waits(2, 16, sizes), waits(3, 16, sizes)] if shared else [waits(2, 24, sizes)]
+    _, now = served([*row, *later])
+    assert len(now) < len(later), "one waits, which makes the makespan of runs of equal minutes twice the best"
 
 
 @settings(deadline=None, max_examples=15)

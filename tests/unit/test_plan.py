@@ -86,10 +86,10 @@ def test_scoring_and_sampling_of_a_pretrained_model_are_in_the_price():
     uses = [training("mistral", 1, of_use).replace("train_recurrent_lm", f"{work}_causal_llm") for work in ("score", "sample")]
     page = plan(parse(dry_run(training(), *uses, train_recurrent_lm=1, score_causal_llm=1, sample_causal_llm=1)))
     assert "Expected of the trainings: 3.00 GPU-hours, 6.00 CPU-hours." in page
-    assert "Expected of scoring and sampling by pretrained models: 1.00 GPU-hours, 2.00 CPU-hours." in page
+    assert "Expected of scoring, sampling, labelling and asking by pretrained models: 1.00 GPU-hours, 2.00 CPU-hours." in page
     assert "In all: 4.00 GPU-hours, 8.00 CPU-hours." in page
     page = plan(parse(dry_run(*uses, score_causal_llm=1, sample_causal_llm=1)))
-    assert "Expected of scoring and sampling by pretrained models: 1.00 GPU-hours, 2.00 CPU-hours." in page
+    assert "Expected of scoring, sampling, labelling and asking by pretrained models: 1.00 GPU-hours, 2.00 CPU-hours." in page
     assert "In all" not in page
     assert "Expected of the trainings" not in page
 
@@ -104,14 +104,34 @@ def test_times_on_a_text_that_nobody_has_counted_are_said_to_be_guesses():
     assert "prepared first" not in plan(parse(dry_run(training(), train_recurrent_lm=1)))
 
 
-def test_a_prompted_run_has_its_line_though_nothing_is_trained():
+def row_of(page, model):
+    return [line for line in page.splitlines() if line.split()[1:2] == [model]]
+
+
+def test_a_run_of_which_nothing_is_trained_has_lines_of_what_it_does():
     asking = training("zero-shot").replace("train_recurrent_lm", "answer_prompts")
     page = plan(parse(dry_run(asking, training(), answer_prompts=1, train_recurrent_lm=1)))
-    row = next(line for line in page.splitlines() if "zero-shot" in line)
-    assert row.split()[4:8] == ["4", "1,500", "15", "9,000"]
+    (row,) = row_of(page, "zero-shot")
+    assert row.split()[3:9] == ["asking", "missing", "4", "1,500", "15", "9,000"]
     assert row.endswith("3.00")
     assert "other jobs" not in page
     assert "2 jobs, 1 training among them" in page
+    uses = [training("base").replace("train_recurrent_lm", f"{work}_causal_llm") for work in ("score", "sample")]
+    page = plan(parse(dry_run(*uses, score_causal_llm=1, sample_causal_llm=1)))
+    assert [row.split()[3] for row in row_of(page, "base")] == ["scoring", "sampling"]
+
+
+def test_what_a_trained_model_is_used_for_is_priced_a_rule():
+    telling = training("mdeberta").replace("train_recurrent_lm", "predict_encoder")
+    tuning = training("mdeberta").replace("train_recurrent_lm", "train_encoder")
+    probes = training("mdeberta").replace("train_recurrent_lm", "predict_encoder_probes")
+    counts = {"train_encoder": 1, "predict_encoder": 1, "predict_encoder_probes": 1, "all": 1}
+    page = plan(parse(dry_run(tuning, telling, probes, TARGET, **counts)))
+    assert [row.split()[3] for row in row_of(page, "mdeberta")] == ["training"]
+    rules = {line.split()[0]: line.split() for line in page.splitlines() if line}
+    for rule in ("predict_encoder", "predict_encoder_probes"):
+        assert rules[rule][1:] == ["1", "1", "h", "30", "min", "3.00", "1", "missing"], "its cost is nowhere but in the sum"
+    assert rules["all"][1:] == ["1", "1", "input", "made", "anew"]
 
 
 def test_what_fetches_runs_on_the_login_node_and_is_no_submission():

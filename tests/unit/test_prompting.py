@@ -1,6 +1,7 @@
 """Asking a chat model for labels: asked again and never guessed, the same whatever the batch, nothing lost in silence."""
 
 import json
+import math
 from itertools import pairwise
 
 import pytest
@@ -8,9 +9,10 @@ import torch
 from bigram_llm import bigram_model
 from calls import ASKED
 from reviews import write_corpus
+from tiny_llm import ignore
 
 from verso.errors import VersoError
-from verso.evaluation import prompting
+from verso.evaluation import kept_rows, prompting
 from verso.evaluation.label_likelihood import names_as_replies
 from verso.evaluation.predictions import read_predictions
 from verso.evaluation.questions import Questions
@@ -47,7 +49,7 @@ def ask(tiny, corpus, tmp_path):
         prompting.answer(
             documents=documents, train=corpus / "train.jsonl", labels=labels, template=tmp_path / "short.jinja",
             manifest=tiny.manifest, model_folder=tmp_path / "model", settings={**SETTINGS, **changes}, seed=seed, batch=batch,
-            asked=ASKED, **files,
+            asked=ASKED, fingerprint="code", checkpoints=folder / "checkpoints", started=0.0, tell=ignore, **files,
         )  # fmt: skip
         return read_csv(files["scores"]), list(read_json_lines(files["replies"])), read_json(files["scoring"])
 
@@ -106,6 +108,47 @@ def test_other_batches_and_fewer_texts_change_no_reply_and_another_seed_does(ask
     assert {row["document"]: row for row in ask(seed=2)[1]} != every
     longer = {row["document"]: row for row in ask(attempts=5)[1]}
     assert all(longer[name]["replies"][: len(row["replies"])] == row["replies"] for name, row in every.items())
+
+
+@pytest.mark.usefixtures("half_valid")
+@pytest.mark.parametrize("dies_at", [1, 3, 4])
+def test_a_job_that_dies_is_gone_on_with_and_no_text_is_asked_twice(ask, tmp_path, monkeypatch, dies_at):
+    expected = ask()
+    answers, asked = prompting.answers, []
+    monkeypatch.setattr(kept_rows, "SAVING_SHARE", math.inf)  # every batch is saved
+
+    def dying(model, tokenizer, some, *arguments):
+        if len(asked) == dies_at:
+            raise MemoryError
+        asked.append(len(some))
+        return answers(model, tokenizer, some, *arguments)
+
+    monkeypatch.setattr(prompting, "answers", dying)
+    with pytest.raises(MemoryError):
+        ask(name="died")
+    assert not list(tmp_path.glob("died/*.out"))
+    monkeypatch.setattr(prompting, "answers", lambda *arguments: asked.append(len(arguments[2])) or answers(*arguments))
+    scores, replies, scoring = ask(name="died")
+    assert (scores, replies) == expected[:2]
+    assert sum(asked) == sum(row["attempts"] for row in replies), "a text was asked again that was answered"
+    assert scoring["tokens"] == expected[2]["tokens"]
+    assert not list(tmp_path.glob("died/checkpoints/*")), "what was kept is removed once the outputs stand"
+
+
+@pytest.mark.usefixtures("half_valid")
+@pytest.mark.parametrize("change", [{"seed": 2}, {"max_new_tokens": 7}, {"examples": 1}, {"way": "likelihood"}])
+def test_what_was_replied_to_another_question_is_never_taken(ask, monkeypatch, change):
+    monkeypatch.setattr(kept_rows, "SAVING_SHARE", math.inf)
+    expected = ask(**change)[:2]
+    with monkeypatch.context() as patched:
+        patched.setattr(prompting, "write_csv", failing)  # asked, and then dead
+        with pytest.raises(OSError, match="no space"):
+            ask(name="other")
+    assert ask(name="other", **change)[:2] == expected
+
+
+def failing(*arguments):
+    raise OSError("no space")
 
 
 @pytest.mark.usefixtures("half_valid")
@@ -233,7 +276,7 @@ def test_faults_are_told_before_anything_is_loaded(ask, tmp_path, corpus):
     (tmp_path / "short.jinja").unlink()
     with pytest.raises(VersoError, match=r"short\.jinja: cannot be read"):
         ask()
-    assert not list(tmp_path.glob("run/*"))
+    assert not list(tmp_path.glob("run/*.out"))
 
 
 def test_a_text_that_is_empty_gets_a_label_as_any(ask, tmp_path):

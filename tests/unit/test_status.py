@@ -133,7 +133,7 @@ def test_a_classifier_is_done_once_its_labels_are_told_for_it_samples_nothing(st
     assert "not yet scored" in study.row()
     assert "sampled" not in study.row()
     study.record("predict_labels", {"corpus": "songs", "model": "a", "seed": "2"}, attempt())
-    assert "trained, telling labels" in study.row()
+    assert "trained, labelling" in study.row()
     study.made(SCORES)
     study.record("predict_labels", {"corpus": "songs", "model": "a", "seed": "2"}, ended("done"))
     assert study.state() == "done"
@@ -146,7 +146,13 @@ def test_a_prompted_model_is_never_said_to_be_trained_while_it_is_asked(study):
     study.record("take_prompt", run, ended("done"))
     study.made(MODEL)
     study.record("answer_prompts", run, attempt())
-    assert study.row().split()[3:7] == ["running", "asked", "for", "labels"]
+    assert study.row().split()[3:5] == ["running", "answering"]
+    progress = {"texts": 1339, "texts_done": 120, "again": False, "seconds_left": 245.0}
+    study.record("answer_prompts", run, attempt(progress=progress))
+    for part in ("answering 120 of 1,339 texts ", "4 min 5 s left"):
+        assert part in study.row()
+    study.record("answer_prompts", run, attempt(progress={**progress, "texts": 70, "texts_done": 8, "again": True}))
+    assert "answering 8 of 70 texts again" in study.row()
 
 
 def test_between_training_and_done_it_says_what_is_missing_or_at_work(study):
@@ -156,7 +162,11 @@ def test_between_training_and_done_it_says_what_is_missing_or_at_work(study):
     study.run("score", attempt())
     assert "trained, scoring" in study.row()
     study.run("sample", attempt())
-    assert "trained, sampling and scoring" in study.row()
+    assert "sampling and scoring" in study.row()
+    study.run("score", attempt(progress={"texts": 60, "texts_done": 3, "seconds_left": 50.0}))
+    study.run("sample", attempt(progress={"texts": 8, "texts_done": 2, "seconds_left": 70.0}))
+    assert "sampling 2/8 and scoring 3/60 " in study.row()
+    assert "1 min 10 s left" in study.row(), "the run is done when the slower of the two is"
 
 
 def test_sixty_seconds_without_a_heartbeat_are_a_death(study):
@@ -276,7 +286,7 @@ def test_no_value_in_a_record_breaks_the_page(tmp_path_factory, key, value, othe
     assert len(study.row()) <= COLUMNS
 
 
-@pytest.mark.parametrize("key", ["step", "steps", "epoch", "seconds_left", "train_loss"])
+@pytest.mark.parametrize("key", ["step", "steps", "epoch", "seconds_left", "train_loss", "texts", "texts_done"])
 def test_no_number_is_too_large(study, key):
     study.run("train", attempt(progress={**PROGRESS, key: 10**400}))
     study.run("train", attempt(asked={"mem_mb": 10**400, "runtime": 10**400}), model="b")

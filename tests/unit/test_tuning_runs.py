@@ -14,7 +14,7 @@ from calls import ASKED
 from tiny_llm import CPU, INSTRUCTION, LORA, SETTINGS, call, ignore, validation_loss
 
 import verso
-from verso.errors import Interrupted
+from verso.errors import Interrupted, VersoError
 from verso.files import read_csv, read_json
 from verso.models import causal_llm
 from verso.training import causal_llm as module
@@ -129,6 +129,30 @@ def test_a_card_that_is_too_small_halves_the_batch_within_the_tuning(tiny, tmp_p
     name = f"model/{causal_llm.ADAPTER[0]}"
     assert (run / name).read_bytes() == (tmp_path / "expected" / name).read_bytes()
     assert history(run)[1:] == history(tmp_path / "expected")[1:]  # the base was measured two texts at a time: another rounding
+
+
+def test_a_card_that_is_too_small_to_validate_reads_half_the_texts_and_finds_the_same(tiny, tmp_path, monkeypatch):
+    """The base is measured before the first step, when no batch was halved yet."""
+    forward, refused = module.Tuning._summed_loss, []
+
+    def limited(self, texts):
+        if not self.model.training and len(texts) > 1:
+            refused.append(len(texts))
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(self, texts)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.Tuning, "_summed_loss", limited)
+        run = tune(tiny, tmp_path / "run", epochs=1)
+    assert refused == [2]
+    assert read_json(run / "hardware.json")["batch_parts"] == 1
+    for row, expected in zip(history(run), history(tune(tiny, tmp_path / "expected", epochs=1)), strict=True):
+        assert float(row["validation_loss"]) == pytest.approx(float(expected["validation_loss"]), rel=1e-3)
+
+
+def test_a_window_that_the_base_has_no_positions_for_is_refused(tiny, tmp_path):
+    with pytest.raises(VersoError, match=r"max_length is 513, .* has positions for 512 tokens; set max_length: 512 or less"):
+        tune(tiny, tmp_path, max_length=513)
 
 
 def test_random_numbers_are_the_seed_s_and_change_what_is_learnt(tiny, whole, whole_random, tmp_path):

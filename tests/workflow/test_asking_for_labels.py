@@ -1,7 +1,11 @@
 """Chat models that are asked for labels, through Snakemake: in every table, and asked again only for what they read."""
 
+import json
+import re
 import shutil
+import time
 
+import psutil
 import pytest
 from project import ROOT, Project
 from reviews import write_source
@@ -18,8 +22,8 @@ TOY = {
 }  # fmt: skip
 PROMPT = {"family": "prompt", "pretrained": "toy", "needs": NEEDS, "max_length": 1024}
 MODELS = {
-    "zero-shot": {**PROMPT, "template": "short.jinja", "max_new_tokens": 4, "attempts": 2},
-    "few-shot": {**PROMPT, "template": "resources/prompts/label.es.jinja", "way": "likelihood", "examples": 4},
+    "zero-shot": {**PROMPT, "template": "short.jinja", "max_new_tokens": 12, "attempts": 2, "batch": 1},
+    "few-shot": {**PROMPT, "template": "resources/prompts/label.es.jinja", "way": "likelihood", "examples": 4, "batch": 1},
     "majority": {"family": "majority"},
 }
 CONFIG = {
@@ -44,6 +48,8 @@ def asked_once(tmp_path_factory):
     project = Project.made_in(tmp_path_factory.mktemp("asked"), CONFIG)
     shutil.copytree(ROOT / "resources" / "prompts", project.path("resources/prompts"))
     project.path("short.jinja").write_text("{{ labels | join(', ') }}? {{ text }}")
+    # The text first and much behind it: nothing is read once for all texts, so that there is time to die in
+    project.edit("resources/prompts/label.es.jinja", "{", "{{ text }} " + "la marea sube. " * 20 + "{")
     write_source(project.path("reviews.json"))
     project.make("results/report.html", "polarity")
     return project
@@ -114,3 +120,40 @@ def test_a_template_that_is_missing_or_broken_stops_before_anything_runs(asked):
     assert code != 0
     assert "models.few-shot.template  resources/prompts/label.es.jinja does not exist" in output
     assert "models.zero-shot.template  short.jinja: uses txt; a prompt is given text, labels, examples, ordered" in output
+
+
+# --- a job dies ---
+
+RESULTS = [f"{RUN.format(model)}/scores.csv" for model in ("zero-shot", "few-shot")]
+
+
+def kill_once_something_is_kept(project, snakemake, deadline=180):
+    """SIGKILL to each process that asks, as soon as its first replies are saved; which models those were."""
+    killed, ends = set(), time.monotonic() + deadline
+    while killed != set(RESULTS):
+        assert time.monotonic() < ends, "no reply was saved"
+        for result in set(RESULTS) - killed:
+            if list(project.path(result).parent.glob("checkpoints/scores/*/*.ckpt")):
+                lock = json.loads(next(project.path(result).parent.glob("checkpoints/scores/.lock")).read_text())
+                psutil.Process(lock["pid"]).kill()
+                killed.add(result)
+        time.sleep(0.01)
+    return snakemake.communicate()[0]
+
+
+def test_a_job_killed_while_it_asks_goes_on_and_ends_with_the_same_bits(asked_once, asked):
+    for result in RESULTS:
+        asked.path(result).unlink()
+    snakemake = asked.start("--keep-going", *RESULTS)
+    output = kill_once_something_is_kept(asked, snakemake)
+    assert snakemake.returncode != 0, output
+    assert not any(asked.path(result).exists() for result in RESULTS)
+    asked.make(*RESULTS)
+    for result in RESULTS:
+        folder, other = asked.path(result).parent, asked_once.path(result).parent
+        for name in ("scores.csv", "replies.jsonl"):
+            assert (folder / name).read_bytes() == (other / name).read_bytes()
+        log = asked.path(result.replace("runs", "logs/answer_prompts").replace("/scores.csv", ".log")).read_text()
+        (kept,) = re.findall(r"an earlier job was given (\d+) replies, which are not asked for again", log)
+        assert int(kept) > 0
+        assert not list(folder.glob("checkpoints/*/*")), "what was kept is removed at the end"

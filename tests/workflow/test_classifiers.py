@@ -83,7 +83,7 @@ def test_a_classifier_on_songs_and_missing_vectors_are_told_before_anything_runs
     project = Project.made_in(tmp_path, config)
     code, output = project.run("--dry-run", "lyrics")
     assert code != 0
-    assert '"lstm" is a recurrent_classifier, which cannot run on a corpus of kind songs; it can on: labelled' in output
+    assert '"lstm" is of family recurrent_classifier, which cannot run on a corpus of kind songs; it can on: labelled' in output
     del config["experiments"]["lyrics"]
     project.write_config(config)
     code, output = project.run("polarity")

@@ -57,7 +57,9 @@ def test_encoders_stand_in_tables_and_report_as_any_classifier(finished):
         assert int(rows[model]["trainable"]) == about["trainable"]
         assert len(read_csv(run / "scores.csv")) == 20
         assert len(read_csv(run / "probes.csv")) == 1
-        assert not (run / "probes_scoring.json").exists()
+    jobs = [(row["model"], row["work"]) for row in read_csv(finished.path("results/tables/classifier_jobs.csv"))]
+    of_each = [(model, work) for model in ("mdeberta", "lora") for work in ("training", "scoring", "probes")]
+    assert sorted(jobs) == sorted([*of_each, ("majority", "training")]), "a card's time for texts by hand is in no table"
     assert "mdeberta" in finished.path("results/report.html").read_text()
 
 

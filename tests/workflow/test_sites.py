@@ -123,7 +123,8 @@ def test_each_training_asks_for_the_smallest_card_that_holds_it_and_nothing_else
 def test_an_encoder_trains_on_two_cards_of_one_node_and_uses_one_and_a_prompt_one(tmp_path, site, to_train, to_use):
     """A pool of all cards' memory is a workstation's: SLURM's own queue would be throttled by it.
 
-    Only a training is warned before its time limit: it saves itself, and the others would be ended early and for nothing.
+    A training and the asking of a chat model are warned before their time limit: they save themselves, and the others would be
+    ended early and for nothing.
     """
     profile = "local" if site.get("leases") else "slurm"
     project = project_at(tmp_path, site, profile=profile)
@@ -144,9 +145,11 @@ def test_an_encoder_trains_on_two_cards_of_one_node_and_uses_one_and_a_prompt_on
         )
     )
     jobs = {job.rule: job for job in parse(project.make("--dry-run", "--quiet", "host", "--profile", f"profiles/{profile}"))}
-    uses = {"predict_encoder", "predict_encoder_probes", "answer_prompts", "answer_probes"}
+    warned = {key: value for key, value in to_train.items() if key in SIGNAL}
+    to_answer = {"answer_prompts": ({**to_use, **warned}, 1), "answer_probes": ({**to_use, **warned}, 1)}
+    uses = {**dict.fromkeys(("predict_encoder", "predict_encoder_probes"), (to_use, 1)), **to_answer}
     asked = {rule: (asked_of_site(job), job.cards) for rule, job in jobs.items() if job.cards}
-    assert asked == {"train_encoder": (to_train, 2), **dict.fromkeys(uses, (to_use, 1))}
+    assert asked == {"train_encoder": (to_train, 2), **uses}
     pools = {rule: job.number("vram_pool_mb") for rule, job in jobs.items() if "vram_pool_mb" in job.resources}
     of_workstation = {"train_encoder": 24_000, **dict.fromkeys(uses, 12_000)}
     assert {rule: pool for rule, pool in pools.items() if pool} == (of_workstation if profile == "local" else {})
@@ -165,6 +168,19 @@ def test_a_run_that_no_card_holds_is_refused_before_anything_is_submitted(tmp_pa
     assert "holds-20000" not in output
     assert not project.path("results").exists()
     assert not project.path(".snakemake/slurm_logs").exists()
+
+
+def test_a_training_that_is_finished_is_no_reason_to_refuse_what_is_left_of_its_run(tmp_path):
+    """It was made where cards are larger; its scoring takes none."""
+    project = project_at(tmp_path, WHOLE, sizes=[90_000])
+    project.make("results/runs/songs/holds-90000/seed-1/hardware.json")
+    plan = project.plan("--profile", "profiles/slurm")
+    assert "score_recurrent_lm songs holds-90000 1" in plan
+    assert "train_recurrent_lm songs holds-90000 1" not in plan
+    project.change_config(lambda config: config["models"]["holds-90000"].update(epochs=3))
+    code, output = project.run("--dry-run", "--profile", "profiles/slurm")
+    assert code == 1
+    assert "it must hold 90,000 MB" in output
 
 
 def test_a_model_that_a_card_can_tune_and_not_write_with_is_refused_before_it_is_tuned(tmp_path):

@@ -23,8 +23,8 @@ def test_a_plan_lists_what_a_dry_run_lists_also_of_groups_and_of_a_profile(proje
     for profile in ((), ("--profile", "profiles/local"), ("--profile", "profiles/slurm")):
         page = plan(project, *profile)
         rows = [line.split() for line in page.splitlines() if line.startswith("songs ")]
-        assert [row[1:4] for row in rows] == [["gru-word", "1", "missing"], ["lstm-char", "1", "missing"]]
-        assert [row[4:6] for row in rows] == [["1", "1,000"], ["3", "1,000"]]  # threads that are asked, not those of a dry run
+        assert [row[1:5] for row in rows] == [[model, "1", "training", "missing"] for model in ("gru-word", "lstm-char")]
+        assert [row[5:7] for row in rows] == [["1", "1,000"], ["3", "1,000"]]  # threads that are asked, not those of a dry run
         assert "17 jobs, 2 trainings among them" in page
     groups = [
         "--groups",

@@ -35,8 +35,14 @@ def of_prompted(runs):
 
 
 def replies_of(runs):
-    """What each run of a chat model was answered."""
-    return of_runs_described("replies.jsonl", of_prompted(runs))
+    """What each run of a chat model was answered, and to what."""
+    told = of_runs_described("replies.jsonl", of_prompted(runs))
+    return [{**run, "texts": corpus_path("test.jsonl").format(corpus=run["corpus"])} for run in told]
+
+
+def files_of_replies(runs):
+    """All that `replies_of` names."""
+    return list(dict.fromkeys(run[key] for run in replies_of(runs) for key in ("path", "texts")))
 
 
 def labelled_corpora(runs):
@@ -46,14 +52,27 @@ def labelled_corpora(runs):
     return [{"name": name, **{key: corpus_path(file).format(corpus=name) for key, file in files.items()}} for name in names]
 
 
-def files_of_classifiers(runs):
+def cost_of_probes(run):
+    """Where a run says what telling the user's own texts took: that of a pretrained model on a corpus that has any."""
+    corpus, model, _ = run
+    told = pretrained_of(model) and CONFIG.corpora[corpus].probes
+    return {"probes_scoring": of_runs("probes_scoring.json", [run])[0]} if told else {}
+
+
+def cost_of_probes_so_far(run):
+    """The same, where it stands: nothing is classified for a report of what there is."""
+    return {key: path for key, path in cost_of_probes(run).items() if Path(path).exists()}
+
+
+def files_of_classifiers(runs, probes=cost_of_probes):
     """All that the comparison reads."""
     corpora = labelled_corpora(runs)
     of_corpora = {key: [corpus[key] for corpus in corpora] for key in ("labels", "test")}
-    return of_corpora | {key: of_runs(file, of_classifiers(runs)) for key, file in FILES_OF_CLASSIFIER.items()}
+    of_probes = {"probes_scoring": [path for run in of_classifiers(runs) for path in probes(run).values()]}
+    return of_corpora | of_probes | {key: of_runs(file, of_classifiers(runs)) for key, file in FILES_OF_CLASSIFIER.items()}
 
 
-def described_classifiers(runs):
+def described_classifiers(runs, probes=cost_of_probes):
     """What the tables must know of each run, with the paths of its files."""
     return [
         {
@@ -63,6 +82,7 @@ def described_classifiers(runs):
             "family": CONFIG.models[model].family,
             "miniature": is_miniature(model),
             **{key: run_path(file).format(corpus=corpus, model=model, seed=seed) for key, file in FILES_OF_CLASSIFIER.items()},
+            **probes((corpus, model, seed)),
         }
         for corpus, model, seed in of_classifiers(runs)
     ]

@@ -1,6 +1,6 @@
 """Report of classifiers: classify the texts that the user wrote, compare the runs, draw figures. The page is that of report.smk.
 
-Reads   results/runs/*/*/*/{scores.csv,scoring.json,history.csv,hardware.json}, results/corpora/*/{labels.json,test.jsonl}
+Reads   results/runs/*/*/*/{scores.csv,scoring.json,probes_scoring.json,history.csv,hardware.json}, results/corpora/*/{labels.json,test.jsonl}
 Writes  results/tables/classifier*.{csv,tex}, results/figures/{classifier_*,confusion_matrices}.svg,
         results/corpora/<corpus>/probes.jsonl and results/runs/<corpus>/<model>/seed-<seed>/probes.csv
 """
@@ -108,7 +108,7 @@ rule draw_classifiers:
 
 use rule compare_classifiers as compare_classifiers_so_far with:
     input:
-        unpack(so_far(files_of_classifiers)),
+        unpack(so_far(lambda runs: files_of_classifiers(runs, cost_of_probes_so_far))),
     output:
         **{name: f"{SO_FAR}/tables/{name}.csv" for name in CLASSIFIER_TABLES},
         **{f"{name}_tex": f"{SO_FAR}/tables/{name}.tex" for name in IN_LATEX},
@@ -119,7 +119,7 @@ use rule compare_classifiers as compare_classifiers_so_far with:
     resources:
         **light_work("compare_classifiers_so_far"),
     params:
-        runs=so_far(described_classifiers),
+        runs=so_far(lambda runs: described_classifiers(runs, cost_of_probes_so_far)),
         corpora=so_far(labelled_corpora),
         code=code_of("compare_classifiers"),
 

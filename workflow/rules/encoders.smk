@@ -1,7 +1,7 @@
 """Pretrained encoders as classifiers: tune all of one or adapters, tell the labels of the test and of texts that the user wrote.
 
 Reads   results/pretrained/<pretrained>/ and results/corpora/<corpus>/{train,validation,test,probes}.jsonl, labels.json
-Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,scoring.json,probes.csv}
+Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,scoring.json,probes.csv,probes_scoring.json}
 """
 
 
@@ -73,7 +73,7 @@ use rule predict_encoder as predict_encoder_probes with:
         weights=run_path("model/weights.safetensors"),
     output:
         scores=run_path("probes.csv"),
-        scoring=temp(run_path("probes_scoring.json")),
+        scoring=run_path("probes_scoring.json"),
     log:
         log_path("predict_encoder_probes", RUN),
     benchmark:

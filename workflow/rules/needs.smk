@@ -128,12 +128,18 @@ def cards_of_this_machine(found):
 
 
 def refuse_what_no_card_holds():
-    """Before anything is submitted: every run to come that needs more than the site's cards, in one message."""
+    """Before anything is submitted: every training or use to come that needs more than the site's cards, in one message.
+
+    By the files that there are: what is finished and out of date is refused by the resources of its job, when that is planned.
+    """
     faults = []
-    for corpus, model, seed in (run for run in RUNS if not all(Path(path).exists() for path in results_of_runs([run]))):
+    for corpus, model, seed in RUNS:
+        run = [(corpus, model, seed)]
+        trained = of_runs("history.csv", run) + of_runs("hardware.json", run) + of_runs("model/architecture.json", run)
         try:
-            needs_now(corpus, model, seed)
-            if hasattr(CONFIG.models[model], "pretrained"):
+            if not all(Path(path).exists() for path in trained):
+                needs_now(corpus, model, seed)
+            if hasattr(CONFIG.models[model], "pretrained") and not all(Path(path).exists() for path in results_of_runs(run)):
                 use_needs(model, "", 1, 0)  # to write with a model may take more than to tune it
         except VersoError as error:
             faults.append(f"  models.{model} on {corpus}: {error}")

@@ -3,6 +3,8 @@
 Reads   what needs.smk reads, whose functions these are made of
 """
 
+ANSWERING = ("answer_prompts", "answer_probes")
+
 
 def needs_of_miniature():
     """The resources of making a miniature: what its entry says, without a card, grown as those of light work are."""
@@ -43,8 +45,10 @@ def use_of_pretrained(rule_name):
 
         return resource
 
-    # No warning before the time limit: it would end what saves nothing, and be taken for another death than one of time
-    of_trainings = ("checkpoint_seconds", "expected_seconds", "slurm_extra", *DISK)
+    # No warning before the time limit but where replies are saved: else it would end what saves nothing, and be taken for
+    # another death than one of time
+    warned = () if rule_name in ANSWERING else ("slurm_extra",)
+    of_trainings = ("checkpoint_seconds", "expected_seconds", *warned, *DISK)
     asked = {name: of_use(name) for name in TRAINING if name not in of_trainings}
     return {**asked, "expected_seconds": expected_of_use(rule_name), **DISK}
 

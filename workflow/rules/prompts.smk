@@ -2,7 +2,7 @@
 
 Reads   results/pretrained/<pretrained>/, results/corpora/<corpus>/{train,test}.jsonl and labels.json, a template of the prompt
 Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/architecture.json,history.csv,hardware.json} without a training, then
-        {scores.csv,replies.jsonl,scoring.json}, and of texts that the user wrote probes.csv
+        {scores.csv,replies.jsonl,scoring.json}, and of texts that the user wrote probes.csv, probes_scoring.json
 """
 
 
@@ -63,7 +63,7 @@ use rule answer_prompts as answer_probes with:
     output:
         scores=run_path("probes.csv"),
         replies=temp(run_path("probes_replies.jsonl")),
-        scoring=temp(run_path("probes_scoring.json")),
+        scoring=run_path("probes_scoring.json"),
     log:
         log_path("answer_probes", RUN),
     benchmark:

@@ -106,7 +106,7 @@ rule report:
         statistics=[corpus["statistics"] for corpus in described_corpora(RUNS)],
         written=of_runs("samples.jsonl", of_language_models(RUNS)),
         probes=files_of_probes(described_probes(RUNS)),
-        replies=of_runs("replies.jsonl", of_prompted(RUNS)),
+        replies=files_of_replies(RUNS),
         templates=files_of_template(),
     output:
         report=report(

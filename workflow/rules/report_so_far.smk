@@ -66,7 +66,7 @@ use rule report as report_so_far with:
         unpack(so_far(lambda runs: files_of_report(runs, SO_FAR))),
         statistics=so_far(lambda runs: [corpus["statistics"] for corpus in described_corpora(runs)]),
         written=so_far(lambda runs: of_runs("samples.jsonl", of_language_models(runs))),
-        replies=so_far(lambda runs: of_runs("replies.jsonl", of_prompted(runs))),
+        replies=so_far(files_of_replies),
         templates=files_of_template(),
     output:
         report=f"{SO_FAR}/report.html",

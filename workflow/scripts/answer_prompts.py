@@ -15,11 +15,8 @@ if __name__ == "__main__":
             template=snakemake.input.template,
             manifest=snakemake.input.manifest,
             model_folder=Path(snakemake.input.architecture).parent,
-            settings=snakemake.params.settings,
-            seed=snakemake.params.seed,
-            batch=snakemake.resources.texts_at_once,
             scores=snakemake.output.scores,
             replies=snakemake.output.replies,
             scoring=snakemake.output.scoring,
-            asked=job.asked,
+            **job.of_asking(snakemake),
         )

@@ -16,5 +16,6 @@ if __name__ == "__main__":
             scores=snakemake.output.scores,
             scoring=snakemake.output.scoring,
             texts_at_once=snakemake.resources.texts_at_once,
+            tell=job.tell,
             asked=job.asked,
         )

@@ -15,5 +15,6 @@ if __name__ == "__main__":
             settings=snakemake.params.settings,
             samples=snakemake.output.samples,
             hardware=snakemake.output.hardware,
+            tell=job.tell,
             asked=job.asked,
         )

@@ -192,9 +192,9 @@ class LabelledCorpus(CorpusBase):
     def _probes_have_labels_of_the_corpus(self) -> "LabelledCorpus":
         names = self.names_of_labels()
         known = list(dict.fromkeys(names.values())) if names else []
-        for probe in self.probes:
+        for place, probe in enumerate(self.probes):
             if known and str(probe.label) not in known:
-                raise ValueError(f"a probe has the label {probe.label!r}; this corpus has: {', '.join(known)}")
+                raise ValueError(f"probes[{place}].label is {probe.label!r}; this corpus has: {', '.join(known)}")
         return self
 
     def names_of_labels(self) -> dict[str, str] | None:

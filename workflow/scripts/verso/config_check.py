@@ -3,14 +3,17 @@
 Read by the Snakefile alone, as verso.config is.
 """
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from verso.config import Config
+from verso.config_check_labels import faults_of_labels
+from verso.config_check_pretrained import faults_of_pretrained
+from verso.config_check_raw import mapping, unknown
+from verso.config_check_types import fault_of
 from verso.config_prompt import Prompt
 from verso.errors import VersoError
 
@@ -33,7 +36,6 @@ KINDS_OF_FAMILY: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("recurrent_classifier", "textcnn", "tfidf", "majority", "encoder", "prompt"), ("labelled",)),
 }
 KINDS = ("songs", "manual", "labelled")
-WRITERS = ("causal_llm", "prompt")  # families that start from what foretells the next token
 
 
 def load(raw: Mapping[str, Any], origin: str) -> Config:
@@ -47,9 +49,10 @@ def load(raw: Mapping[str, Any], origin: str) -> Config:
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        faults += [_fault(item) for item in error.errors()]
+        faults += [fault_of(item) for item in error.errors()]
     faults += _dangling_names(raw)
-    faults += _faults_of_pretrained(raw)
+    faults += faults_of_pretrained(raw)
+    faults += faults_of_labels(raw)
     if faults or config is None:
         width = min(60, max(len(path) for path, _ in faults))
         count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
@@ -62,147 +65,32 @@ def _dangling_names(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
 
     Works on the raw values, so that these faults are listed even when others keep the config from being built.
     """
-    corpora, models, experiments = (_mapping(raw.get(key)) for key in ("corpora", "models", "experiments"))
+    corpora, models, experiments = (mapping(raw.get(key)) for key in ("corpora", "models", "experiments"))
     faults = []
     for name, experiment in experiments.items():
-        experiment, path = _mapping(experiment), f"experiments.{name}"
+        experiment, path = mapping(experiment), f"experiments.{name}"
         if name in RULES:
             faults.append((path, "is the name of one of Verso's own targets; take another"))
         corpus = experiment.get("corpus")
         if isinstance(corpus, str) and corpus not in corpora:
-            faults.append((f"{path}.corpus", _unknown(corpus, "corpus", corpora)))
-        kind = _mapping(corpora.get(corpus)).get("kind") if isinstance(corpus, str) else None
+            faults.append((f"{path}.corpus", unknown(corpus, "corpus", corpora)))
+        kind = mapping(corpora.get(corpus)).get("kind") if isinstance(corpus, str) else None
         named = experiment.get("models")
         for position, model in enumerate(named if isinstance(named, list) else []):
             if isinstance(model, str) and model not in models:
-                faults.append((f"{path}.models[{position}]", _unknown(model, "model", models)))
-            family = _mapping(models.get(model)).get("family") if isinstance(model, str) else None
+                faults.append((f"{path}.models[{position}]", unknown(model, "model", models)))
+            family = mapping(models.get(model)).get("family") if isinstance(model, str) else None
             runs_on = KINDS_OF_FAMILY.get(family) if isinstance(family, str) else None
             if runs_on and kind in KINDS and kind not in runs_on:
-                what = f'"{model}" is a {family}, which cannot run on a corpus of kind {kind}; it can on: {", ".join(runs_on)}'
+                on = f"a corpus of kind {kind}; it can on: {', '.join(runs_on)}"
+                what = f'"{model}" is of family {family}, which cannot run on {on}'
                 faults.append((f"{path}.models[{position}]", what))
-            entry = _mapping(models.get(model)) if isinstance(model, str) else {}
-            if entry.get("head") == "corn" and isinstance(corpus, str) and _mapping(corpora.get(corpus)).get("ordered") is False:
-                what = f'"{model}" has head: corn, which is for labels on a scale, and corpora.{corpus} says ordered: false'
-                faults.append((f"{path}.models[{position}]", what))
+            entry = mapping(models.get(model)) if isinstance(model, str) else {}
             learns = family == "causal_llm" and entry.get("tuning", "lora") != "none"
             if learns and kind == "manual" and entry.get("beyond", "cut") == "cut":
                 what = f'"{model}" would learn one window of a manual; set beyond: split in that model'
                 faults.append((f"{path}.models[{position}]", what))
     return faults
-
-
-def _faults_of_pretrained(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Faults of miniatures that learn from no corpus, configurations that are no file, models that start from nothing or what
-    cannot do their work.
-    """
-    corpora, models, known = (_mapping(raw.get(key)) for key in ("corpora", "models", "pretrained"))
-    faults = []
-    for name, entry in known.items():
-        entry, path = _mapping(entry), f"pretrained.{name}"
-        corpus, configuration = entry.get("corpus"), entry.get("configuration")
-        if isinstance(corpus, str) and corpus not in corpora:
-            faults.append((f"{path}.corpus", _unknown(corpus, "corpus", corpora)))
-        if entry.get("type") == "hub" and isinstance(configuration, str) and not Path(configuration).is_file():
-            faults.append((f"{path}.configuration", f"{configuration} is no file (looked from {Path.cwd()})"))
-    for name, model in models.items():
-        start, family = _mapping(model).get("pretrained"), _mapping(model).get("family")
-        if isinstance(start, str) and start not in known:
-            faults.append((f"models.{name}.pretrained", _unknown(start, "pretrained model", known)))
-        entry = _mapping(known.get(start)) if isinstance(start, str) else {}
-        if family in WRITERS and entry.get("purpose") == "masked_lm":
-            what = f'"{start}" has purpose masked_lm and writes nothing; a {family} starts from one of purpose causal_lm'
-            faults.append((f"models.{name}.pretrained", what))
-        if family == "encoder" and entry.get("type") == "miniature" and entry.get("purpose", "causal_lm") != "masked_lm":
-            what = f'"{start}" reads a text from one side; an encoder starts from a miniature of purpose: masked_lm'
-            faults.append((f"models.{name}.pretrained", what))
-    return faults
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _unknown(found: str, what: str, known: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(found, known, n=1)
-    hint = f'did you mean "{near[0]}"? ' if near else ""
-    return f'"{found}" is no {what}; {hint}known: {", ".join(sorted(known)) or "none"}'
-
-
-def _fault(error: Any) -> tuple[str, str]:
-    """Path and message of one pydantic error, for a person."""
-    location, keys, tags = _walk(error["loc"])
-    kind, found = error["type"], error.get("input")
-    if kind == "extra_forbidden":
-        near = difflib.get_close_matches(str(error["loc"][-1]), keys, n=1, cutoff=0.5)
-        return location, "unknown key; " + (f'did you mean "{near[0]}"?' if near else f"known: {', '.join(sorted(keys))}")
-    if kind == "missing":
-        return location, "is missing"
-    if kind in ("union_tag_not_found", "union_tag_invalid"):
-        tag = error["ctx"]["discriminator"].strip("'")
-        value = _mapping(found).get(tag)
-        return f"{location}.{tag}", (
-            "is missing" if value is None else f"found {value!r}"
-        ) + f"; must be one of {', '.join(tags)}"
-    if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return location, f"found {found!r}; must be a block of keys"
-    if kind == "string_pattern_mismatch" and error["loc"] != ("results",):
-        return location, f"found {found!r}; a name is lower-case letters, digits, dots, dashes and underscores, at most 64"
-    if kind == "string_type" and isinstance(found, int | float):
-        return location, f"found the number {found!r}; must be text: put it in quotes"
-    if kind == "string_pattern_mismatch":
-        return location, f"found {found!r}; must be a folder's path without braces, and not the root"
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    if kind == "value_error":
-        return location, message
-    return location, f"found {found!r}; must be {message}"
-
-
-def _walk(loc: tuple[Any, ...]) -> tuple[str, list[str], list[str]]:
-    """For pydantic's `loc`: a readable path (no union tags), the keys known beside its end, the tags of the union at its end."""
-    path, annotation, keys = "", Config, [*Config.model_fields]
-    for part in loc:
-        if part == "[key]":
-            continue
-        inner, is_tag = _step(annotation, part)
-        if not is_tag:
-            path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
-            blocks = [member for member in _members(annotation) if _is_settings(member)]  # one, or one or null
-            keys = [*blocks[0].model_fields] if len(blocks) == 1 else keys
-        annotation = inner
-    return path or "the file", keys, [tag for member in _members(annotation) for tag in _tags(member)]
-
-
-def _step(annotation: Any, part: Any) -> tuple[Any, bool]:
-    """The type that lies at `part` within `annotation`, and whether `part` only chose a member of a union."""
-    if _is_settings(annotation):
-        field = annotation.model_fields.get(part)
-        return (field.annotation if field else None), False
-    if get_origin(annotation) in (dict, list):
-        return get_args(annotation)[-1], False
-    members = [member for member in _members(annotation) if _is_settings(member)]
-    chosen = [member for member in members if part in _tags(member)]
-    if chosen:
-        return chosen[0], True
-    return _step(members[0], part) if members else (None, False)
-
-
-def _is_settings(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
-def _members(annotation: Any) -> tuple[Any, ...]:
-    """The members of a union, without what Annotated wraps around it."""
-    while get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    return (annotation,) if _is_settings(annotation) else get_args(annotation)
-
-
-def _tags(member: Any) -> list[str]:
-    """The values by which a union tells a member apart: that of its `kind`, `family` or `type`."""
-    fields = member.model_fields if _is_settings(member) else {}
-    found = [fields[key].annotation for key in ("kind", "family", "type") if key in fields]
-    return [value for annotation in found for value in get_args(annotation)]
 
 
 def pretrained_needed(config: Config) -> set[str]:
@@ -239,11 +127,21 @@ def _missing_texts(config: Config) -> list[str]:
 def _missing_vectors(config: Config) -> list[str]:
     models = sorted({model for experiment in config.experiments.values() for model in experiment.models})
     files = {name: path for name in models if (path := getattr(config.models[name], "vectors", None)) is not None}
-    return [
-        f"models.{name}.vectors  {path} does not exist (looked from {Path.cwd()})"
-        for name, path in files.items()
-        if not Path(path).is_file()
-    ]
+    faults = []
+    for name, path in files.items():
+        if not Path(path).is_file():
+            faults.append(f"models.{name}.vectors  {path} does not exist (looked from {Path.cwd()})")
+        elif (size := _size_of_vectors(path)) not in (None, wanted := getattr(config.models[name], "embedding", None)):
+            what = f"{path} has vectors of {size} numbers, and embedding is {wanted}: set embedding: {size}"
+            faults.append(f"models.{name}.vectors  {what}")
+    return faults
+
+
+def _size_of_vectors(path: str) -> int | None:
+    """Numbers of a vector, where the file's first line says it ("words numbers")."""
+    with Path(path).open("rb") as stream:
+        fields = stream.readline(100).split()
+    return int(fields[1]) if len(fields) == 2 and all(field.isdigit() for field in fields) else None
 
 
 def _faults_of_templates(config: Config) -> list[str]:

@@ -79,6 +79,14 @@ class TextCNN(NeuralClassifier):
     dropout: float = Field(0.5, ge=0, lt=1, description="Dropout of the responses.")
     early_stopping: int | None = Field(10, ge=1, description="Epochs without a better validation F1 after which to stop.")
 
+    @model_validator(mode="after")
+    def _filters_lie_on_a_text(self) -> "TextCNN":
+        if max(self.widths) > self.length:
+            raise ValueError(
+                f"widths has {max(self.widths)}, and of a text {self.length} tokens are read (length): none is so long"
+            )
+        return self
+
 
 class NeedsOfBaseline(Needs):
     """What a run asks of the machine; what is null is derived from the corpus."""

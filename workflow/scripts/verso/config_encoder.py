@@ -106,3 +106,20 @@ class Encoder(Settings):
         if self.tuning == "lora" and self.layer_decay != 1.0:
             raise ValueError("layer_decay goes with tuning: full: the layers below adapters never learn")
         return self
+
+    @model_validator(mode="after")
+    def _adapters_are_wanted(self) -> "Encoder":
+        if "lora" in self.model_fields_set and "tuning" not in self.model_fields_set:
+            raise ValueError(
+                "lora is given, and all weights would learn: say tuning: lora (or tuning: full, which reads no lora)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _each_card_has_a_share_of_a_step(self) -> "Encoder":
+        if self.needs.gpus > max(1, self.accumulation):
+            raise ValueError(
+                f"needs.gpus is {self.needs.gpus}, and a step has {self.accumulation} batches to share (accumulation): some "
+                f"cards would never compute; say gpus: {self.accumulation}, or more accumulation of a smaller batch"
+            )
+        return self

@@ -51,6 +51,12 @@ class Needs(Settings):
         60, ge=1, description="Time between two checkpoints, in seconds: what a killed training loses at most."
     )
 
+    @model_validator(mode="after")
+    def _has_the_card_whose_memory_it_says(self) -> "Needs":
+        if self.vram_mb is not None and "gpus" not in self.model_fields_set:
+            raise ValueError("vram_mb is memory of a card, and gpus is 0 by default: say gpus: 1 (or gpus: 0, to take none)")
+        return self
+
 
 class Schedule(Settings):
     """How the learning rate moves."""

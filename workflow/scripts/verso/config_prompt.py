@@ -5,7 +5,7 @@ Names that transformers chose (`max_new_tokens`, `top_p`) stay as it spells them
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from verso.config_causal_llm import NeedsOfLLM
 from verso.config_parts import Decoding, Name, Settings
@@ -51,3 +51,12 @@ class Prompt(Settings):
     batch: int = Field(8, ge=1, description="Texts asked at once; halved where the card's memory is too small.")
     miniature: bool = Field(False, description="A toy size: the report says so. What starts from a miniature always is one.")
     needs: NeedsOfLLM = Field(default_factory=NeedsOfLLM, description="What a run asks of the machine.")
+
+    @model_validator(mode="after")
+    def _a_text_has_room_beside_its_reply(self) -> "Prompt":
+        if self.way == "generate" and self.max_new_tokens >= self.max_length:
+            raise ValueError(
+                f"max_new_tokens is {self.max_new_tokens} of the window's {self.max_length} (max_length): no prompt would fit; a "
+                "label takes a few tokens"
+            )
+        return self

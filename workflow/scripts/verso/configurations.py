@@ -18,14 +18,26 @@ def configuration_of(entry: Hub | Miniature, snapshot: Path) -> dict[str, Any]:
 
     Empty where a model of the hub is neither there nor described.
     """
-    if found := _configuration(snapshot / "config.json"):
+    if found := _object(snapshot / "config.json"):
         return found
+    return configuration_said(entry)
+
+
+def configuration_said(entry: Hub | Miniature) -> dict[str, Any]:
+    """Of a pretrained model: what the config says of it. Empty where it says nothing of a model of the hub."""
     if isinstance(entry, Miniature):
-        return {"model_type": entry.architecture, "vocab_size": entry.vocabulary, **entry.configuration}
-    return _configuration(Path(entry.configuration)) if entry.configuration else {}
+        # Of an encoder's control tokens that of the padding is the first (verso.models.miniature)
+        padding = {"pad_token_id": 0} if entry.purpose == "masked_lm" else {}
+        return {"model_type": entry.architecture, "vocab_size": entry.vocabulary, **padding, **entry.configuration}
+    return _object(Path(entry.configuration)) if entry.configuration else {}
 
 
-def _configuration(path: Path) -> dict[str, Any]:
+def is_fetched(entry: Hub, folder: Path) -> bool:
+    """Whether `folder` holds this repository, and not another one that the entry named before."""
+    return _object(folder / "pretrained.json").get("repository") == entry.repository
+
+
+def _object(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError):

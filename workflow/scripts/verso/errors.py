@@ -8,7 +8,10 @@ class VersoError(Exception):
 
 
 class Interrupted(VersoError):
-    """Training ended early and goes on from its checkpoint: it was told to stop, or a later start of Snakemake has the run."""
+    """A training, or the asking of a chat model, ended early and goes on from its checkpoint.
+
+    It was told to stop, or a later start of Snakemake has the run.
+    """
 
     EXIT_CODE = 75  # EX_TEMPFAIL of sysexits.h: try again and it goes on from the checkpoint
 

@@ -65,6 +65,21 @@ class Job:
             "tell": self.tell,
         }
 
+    def of_asking(self, snakemake: Any) -> dict[str, Any]:
+        """What verso.evaluation.prompting.answer is given besides its inputs and outputs: how its answers outlive the job."""
+        scores = Path(snakemake.output.scores)
+        return {
+            "settings": snakemake.params.settings,
+            "seed": snakemake.params.seed,
+            "fingerprint": snakemake.params.code,
+            # Those of the test and of probes apart, for both may be asked at once
+            "checkpoints": scores.parent / "checkpoints" / scores.stem,
+            "batch": snakemake.resources.texts_at_once,
+            "asked": self.asked,
+            "started": self.started,
+            "tell": self.tell,
+        }
+
     def tell(self, progress: dict[str, Any]) -> None:
         """How far the job is; the next heartbeat writes it."""
         with self._lock:

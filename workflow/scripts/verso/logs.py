@@ -2,10 +2,12 @@
 
 import io
 import logging
+import math
 import os
 import sys
+import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, TextIO, TypeVar, cast
@@ -16,6 +18,7 @@ from verso.errors import Interrupted, VersoError
 from verso.files import FULL_DISK
 
 Item = TypeVar("Item")
+TELL_SECONDS = 1.0  # at least, between two words on how far a job is
 LOGGED: dict[str, Any] = {"mininterval": 5, "delay": 5, "ascii": True, "ncols": 100}  # a line at most every 5 seconds
 log = logging.getLogger(__name__)
 
@@ -80,6 +83,33 @@ class _Both(io.TextIOBase):
 def progress(items: Iterable[Item], label: str, total: int | None = None, unit: str = "it") -> "tqdm[Item]":
     """A progress bar for a log file: a line at most every 5 seconds, none at all for work shorter than that."""
     return tqdm(items, desc=label, total=total, unit=unit, **LOGGED, file=sys.stderr)
+
+
+@contextmanager
+def told_progress(
+    label: str, tell: Callable[[dict[str, Any]], None], texts: int, work: float | None = None, done: int = 0, again: bool = False
+) -> Iterator[Callable[..., None]]:
+    """How far a job is with its texts: a bar in its log, and at most once a second a word for its record.
+
+    Gives what is called after each step of the work, with the texts that it finished (1) and, where they differ, their work (as
+    many). tell: verso.jobs.Job.tell, given texts, texts_done, again and seconds_left at this life's speed. texts: all of them;
+    done: those that an earlier life finished. work: of all texts that are left, in the unit of the steps. again: the texts were
+    asked before, and gave nothing valid.
+    """
+    begun, told_at, finished, worked = time.perf_counter(), -math.inf, done, 0.0
+    whole = float(texts - done) if work is None else work
+    with tqdm(desc=label, total=texts, initial=done, unit="text", **LOGGED, file=sys.stderr) as bar:
+
+        def step(count: int = 1, work: float | None = None) -> None:
+            nonlocal told_at, finished, worked
+            bar.update(count)
+            finished, worked, now = finished + count, worked + (count if work is None else work), time.perf_counter()
+            if now >= told_at + TELL_SECONDS and worked:
+                told_at = now
+                left = (now - begun) / worked * max(0.0, whole - worked)
+                tell({"texts": texts, "texts_done": finished, "again": again, "seconds_left": left})
+
+        yield step
 
 
 def watched_progress(items: Iterable[Any] | None = None, **settings: Any) -> "tqdm[Any]":

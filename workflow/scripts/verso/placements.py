@@ -22,8 +22,11 @@ class Request:
 
 
 def placements(requests: Iterable[Request]) -> dict[int, list[str]]:
-    """The waiting requests, by number, that may take their cards now, and which: the one that is left with the least room, or
-    of a request for several those with the most, for the next such request wants several again.
+    """The waiting requests, by number, that may take their cards now, and which.
+
+    Two ways of giving cards out are tried, and the one taken that gives out more memory now. Each run gets the cards with the
+    most room: then runs are spread, and two compute faster on two cards than on one. Or a run of one card gets that which it
+    leaves the least room on, which keeps another free for a large run.
 
     In order of arrival, each as if the earlier ones had taken theirs. For the first that does not fit, its largest cards are
     kept, as many as it wants:
@@ -39,6 +42,17 @@ def placements(requests: Iterable[Request]) -> dict[int, list[str]]:
     deadlock either.
     """
     requests = sorted(requests, key=lambda request: request.number)
+    spread, packed = _given_out(requests, to_the_emptiest=True), _given_out(requests, to_the_emptiest=False)
+    return packed if _memory(requests, packed) > _memory(requests, spread) else spread
+
+
+def _memory(requests: list[Request], taken: dict[int, list[str]]) -> int:
+    """MB that are given out, over all cards."""
+    return sum(request.vram_mb * len(taken.get(request.number, ())) for request in requests)
+
+
+def _given_out(requests: list[Request], to_the_emptiest: bool) -> dict[int, list[str]]:
+    """As placements, by one of the two ways."""
     holding = [request for request in requests if request.held]
     used = Counter[str]()
     for request in holding:
@@ -55,7 +69,7 @@ def placements(requests: Iterable[Request]) -> dict[int, list[str]]:
                 allowed[name] = min(free[name], first.cards[name] - first.vram_mb - later)
         fitting = [name for name in free if allowed[name] >= request.vram_mb]
         if len(fitting) >= request.count:
-            best = sorted(fitting, key=free.__getitem__, reverse=request.count > 1)[: request.count]
+            best = sorted(fitting, key=free.__getitem__, reverse=to_the_emptiest or request.count > 1)[: request.count]
             taken[request.number] = best
             used.update(dict.fromkeys(best, request.vram_mb))
             holding.append(replace(request, held=best))

@@ -36,6 +36,12 @@ REASONS = {
 FINGERPRINT = re.compile(r"'[0-9a-f]{16}'")  # verso.provenance: the parameter `code`
 FETCHING = ("scrape_genius", "scrape_steam", "fetch_dataset", "fetch_pretrained")  # local rules: they run on the login node
 PREPARING = ("prepare_corpus", "prepare_labelled")
+USES = {  # of a pretrained model, each on a card and with a time of its own
+    "score_causal_llm": "scoring",
+    "sample_causal_llm": "sampling",
+    "predict_encoder": "labelling",
+    "answer_prompts": "asking",
+}
 
 
 @dataclass
@@ -62,11 +68,6 @@ class PlannedJob:
         return self.rule.startswith("train_") and {"corpus", "model", "seed"} <= self.wildcards.keys()
 
     @property
-    def has_line(self) -> bool:
-        """Is the work of a run, and stands in the plan by itself: a training, or the asking of a model that learns nothing."""
-        return self.is_training or self.rule == "answer_prompts"
-
-    @property
     def threads(self) -> int:
         """Cores; Snakemake says nothing of one."""
         return int(self.facts.get("threads", "1"))
@@ -82,7 +83,7 @@ class PlannedJob:
         return int(value) if re.fullmatch(r"[0-9]+", value) else None
 
     def run(self) -> tuple[str, str, int]:
-        """Corpus, model, seed of a job that has a line."""
+        """Corpus, model, seed of a training or a use."""
         return self.wildcards["corpus"], self.wildcards["model"], int(self.wildcards["seed"])
 
 
@@ -159,17 +160,23 @@ def _which_parameters(part: str) -> list[str]:
 
 
 def plan(jobs: Sequence[PlannedJob]) -> str:
-    """The page: a line a training and a prompted run, the other jobs by rule, totals."""
+    """The page: a line a training and a use of a model that is not trained in this plan, the other jobs by rule, totals."""
     if not jobs:
         return "Nothing to do: everything that was asked for is made and up to date."
-    runs = sorted((job for job in jobs if job.has_line), key=PlannedJob.run)
-    others = [job for job in jobs if not job.has_line]
+    trained = {job.run() for job in jobs if job.is_training}
+    runs: list[PlannedJob] = []
+    others: list[PlannedJob] = []
+    for job in jobs:
+        alone = job.is_training or (job.rule in USES and job.run() not in trained)
+        (runs if alone else others).append(job)
+    runs.sort(key=PlannedJob.run)
     page = []
     if runs:
         header = [
             "corpus",
             "model",
             "seed",
+            "work",
             "why",
             "threads",
             "mem_mb",
@@ -182,14 +189,11 @@ def plan(jobs: Sequence[PlannedJob]) -> str:
         ]
         page += [*table(header, [_line_of_run(job) for job in runs]), ""]
     if others:
-        reasons: dict[str, Counter[str]] = defaultdict(Counter)
+        by_rule: dict[str, list[PlannedJob]] = defaultdict(list)
         for job in others:
-            reasons[job.rule][why(job.facts["reason"])] += 1
-        rows = [
-            [rule, str(counts.total()), "; ".join(f"{count} {words}" for words, count in counts.most_common())]
-            for rule, counts in reasons.items()
-        ]
-        page += [*table(["other jobs", "count", "why"], rows), ""]
+            by_rule[job.rule].append(job)
+        header = ["other jobs", "count", "expected", "GPU-h", "why"]
+        page += [*table(header, [_line_of_rule(rule, of_rule) for rule, of_rule in by_rule.items()]), ""]
     return "\n".join([*page, *_totals(jobs)])
 
 
@@ -198,7 +202,16 @@ def _line_of_run(job: PlannedJob) -> list[str]:
     needs = [f"{number:,}" if (number := job.number(key)) is not None else "?" for key in ("mem_mb", "runtime", "vram_mb")]
     seconds = job.number("expected_seconds")
     cost = ["?", "?"] if seconds is None else [duration(seconds), f"{job.cards * seconds / 3600:.2f}"]
-    return [corpus, model, str(seed), why(job.facts["reason"]), str(job.threads), *needs, str(job.cards), _where(job), *cost]
+    work, reason = USES.get(job.rule, "training"), why(job.facts["reason"])
+    return [corpus, model, str(seed), work, reason, str(job.threads), *needs, str(job.cards), _where(job), *cost]
+
+
+def _line_of_rule(rule: str, jobs: Sequence[PlannedJob]) -> list[str]:
+    """How many jobs of a rule there are and why; of those that use a pretrained model also what they will take together."""
+    reasons = Counter(why(job.facts["reason"]) for job in jobs).most_common()
+    known = [(job.cards, seconds) for job in jobs if (seconds := job.number("expected_seconds")) is not None]
+    cost = [duration(sum(s for _, s in known)), f"{sum(cards * s for cards, s in known) / 3600:.2f}"] if known else ["", ""]
+    return [rule, str(len(jobs)), *cost, "; ".join(f"{count} {words}" for words, count in reasons)]
 
 
 def _where(job: PlannedJob) -> str:
@@ -222,7 +235,7 @@ def _totals(jobs: Sequence[PlannedJob]) -> list[str]:
     if known:
         lines.append(f"Expected of the trainings: {_hours(known)}.")
     if uses:
-        lines.append(f"Expected of scoring and sampling by pretrained models: {_hours(uses)}.")
+        lines.append(f"Expected of scoring, sampling, labelling and asking by pretrained models: {_hours(uses)}.")
     if known and uses:
         lines.append(f"In all: {_hours(priced)}.")
     if known and (unseen := sorted({job.wildcards["corpus"] for job in jobs if job.rule in PREPARING and job.wildcards})):

@@ -51,8 +51,8 @@ DOING = {
     "score": "scoring",
     "sample": "sampling",
     "measure": "measuring the samples",
-    "predict": "telling labels",
-    "answer": "asked for labels",
+    "predict": "labelling",
+    "answer": "answering",
 }
 
 LEARNS_NOTHING = {"take", "answer"}  # jobs of a model as it is
@@ -67,7 +67,7 @@ LARGEST = 1e15  # of a count that means something; Python's whole numbers know n
 
 
 class Progress(BaseModel):
-    """How far a training is; step and steps count over all of it."""
+    """How far a training is, whose step and steps count over all of it, or a job that takes text by text."""
 
     epoch: int | None = None
     epochs: int | None = None
@@ -76,6 +76,9 @@ class Progress(BaseModel):
     train_loss: float | None = None
     validation_loss: float | None = None
     seconds_left: float | None = None
+    texts: int | None = Field(None, le=LARGEST)
+    texts_done: int | None = Field(None, le=LARGEST)
+    again: bool = False  # these texts were asked before, and gave nothing valid
 
 
 class Attempt(BaseModel):
@@ -271,9 +274,12 @@ def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float) -> L
         return _line_of_job(worst, DOING.get(worst.record.part(), worst.record.rule), now)
     running = [job for job in jobs if job.state == "running"]
     if running:
-        doing = " and ".join(sorted(DOING.get(job.record.part(), job.record.rule) for job in running))
-        learnt = "" if {job.record.part() for job in running} <= LEARNS_NOTHING else "trained, "
-        return Line("running", [learnt + doing, "", "", *_place(running[0].last)])
+        doing = " and ".join(sorted(_doing(job, alone=len(running) == 1) for job in running))
+        learnt = "" if {job.record.part() for job in running} <= LEARNS_NOTHING or " and " in doing else "trained, "
+        left = [job.last.progress.seconds_left for job in running if job.last.progress]
+        longest = max((seconds for seconds in left if seconds is not None), default=None)
+        time_left = "" if longest is None else f"{duration(longest)} left"
+        return Line("running", [learnt + doing, "", time_left, *_place(running[0].last)])
     after = [duration(job.last.last_sign - job.last.start) for job in training if job.state == "done"]
     trained = ["took " + after[0], *_place(training[0].last)] if after else []
     if all(made.values()):
@@ -283,6 +289,16 @@ def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float) -> L
         return Line("trained", [f"not yet {' nor '.join(missing)}", "", *trained])
     before = [job for job in jobs if job.state == "queued"]
     return Line("queued", [f"again; before: {_complaint(before[0])}"] if before else [])
+
+
+def _doing(job: Job, alone: bool) -> str:
+    """What a running job does, and how many of its texts are done where it tells; in short where it is not alone in its cell."""
+    doing, progress = DOING.get(job.record.part(), job.record.rule), job.last.progress
+    if progress is None or progress.texts is None or progress.texts_done is None:
+        return doing
+    if not alone:
+        return f"{doing} {progress.texts_done:,}/{progress.texts:,}"
+    return f"{doing} {progress.texts_done:,} of {progress.texts:,} texts{' again' if progress.again else ''}"
 
 
 def _is_unmended(job: Job, made: Mapping[str, float]) -> bool:

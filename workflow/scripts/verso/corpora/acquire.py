@@ -77,6 +77,7 @@ def acquire(
                 found = [str(key) for key in row.values]
             document, mended = (row, False) if isinstance(row, Fault) else _document(row, kind, source)
             if refuse and not isinstance(document, Fault) and (reason := refuse(document)):
+                examples.setdefault(reason, f'{row.where}, labelled "{document["metadata"]["label"]}"')
                 document = Fault(row.where, reason, document["text"][:EXCERPT])
             if isinstance(document, Fault):
                 reasons[document.reason] += 1

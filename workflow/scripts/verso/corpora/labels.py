@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from verso.corpora.clean import clean_name, repair_encoding
+from verso.text.labels import are_numbers
 
 WHOLE = re.compile(r"([+-]?\d+)\.0+")
-NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 MISSING = ("", "nan")  # of a table with gaps, pandas and its like write NaN
 
 
@@ -36,19 +36,9 @@ def label_of(value: Any) -> Any:
 def in_order(labels: Iterable[str]) -> list[str]:
     """Labels in the order of their classes: numbers by size, others by name."""
     found = set(labels)
-    return sorted(found, key=lambda label: (float(label), label)) if _are_numbers(found) else sorted(found)
-
-
-def are_ordered(labels: Iterable[str]) -> bool:
-    """Whether labels are steps of a scale, as far as one can tell: three or more, all of them numbers."""
-    found = set(labels)
-    return len(found) > 2 and _are_numbers(found)
+    return sorted(found, key=lambda label: (float(label), label)) if are_numbers(found) else sorted(found)
 
 
 def names_of(mapping: Mapping[str, str]) -> list[str]:
     """The classes that the source's labels are mapped to, each once, in the order of the mapping."""
     return list(dict.fromkeys(mapping.values()))
-
-
-def _are_numbers(labels: set[str]) -> bool:
-    return all(NUMBER.fullmatch(label) for label in labels)

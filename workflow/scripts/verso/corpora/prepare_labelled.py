@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from verso.corpora.cleaned import Cleaned, work_folder
 from verso.corpora.duplicates import cluster
-from verso.corpora.labels import are_ordered, in_order, names_of
+from verso.corpora.labels import in_order, names_of
 from verso.corpora.split import PARTS, TEST, TRAIN, VALIDATION, held_out_first, stratified
 from verso.corpora.statistics import LabelledStatistics, described
 from verso.errors import VersoError
 from verso.files import write_json, write_json_lines
+from verso.text.labels import are_ordered
 
 MOST_NAMED = 10  # labels in an error
 

@@ -4,7 +4,7 @@ Each text draws from random numbers of its own, as the small models' do (verso.e
 another number of texts changes none of the draws.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,14 @@ from torch import Tensor
 
 from verso.errors import VersoError
 from verso.evaluation.generation import Request, own_draws, plan
-from verso.evaluation.side_by_side import SideBySide
 from verso.files import write_json, write_json_lines
 from verso.hardware import Meter, asked_and_used, pick_device_for_llm, use_threads
-from verso.logs import progress
+from verso.logs import told_progress
 from verso.models.causal_llm import load_tokenizer, load_tuned
 from verso.text.chat import ends_of_answer, question
 from verso.training.backends import described
 from verso.training.card import card_must_answer, promised_card_is_there
+from verso.training.side_by_side import SideBySide
 
 BATCH = 16  # texts written side by side; half as many as often as the card's memory is too small for them
 
@@ -33,12 +33,14 @@ def sample(
     settings: dict[str, Any],
     samples: str | Path,
     hardware: str | Path,
+    tell: Callable[[dict[str, Any]], None],
     asked: dict[str, int],
 ) -> None:
     """Write samples.jsonl: settings["per_group"] texts for each group of `train`, its instructions used in turn.
 
-    settings: as `Sampling` of the config describes. hardware: what it used, as of a training. asked: what the job was given (see
-    verso.hardware.asked_and_used). Raises VersoError when the settings name a group that is not there, or as load_tuned does.
+    settings: as `Sampling` of the config describes. hardware: what it used, as of a training. tell: see verso.logs.told_progress.
+    asked: what the job was given (see verso.hardware.asked_and_used). Raises VersoError when the settings name a group that is
+    not there, or as load_tuned does.
     """
     use_threads()
     with card_must_answer():
@@ -52,11 +54,11 @@ def sample(
 
         def rows() -> Iterator[dict[str, Any]]:
             nonlocal written
-            with progress(list[Request](), "Sampling", total=len(requests), unit="text") as bar:
+            with told_progress("Sampling", tell, len(requests)) as step:
                 for own in _of_one_decoding(requests):
                     for row in write_many(model, tokenizer, own, settings["seed"], limit):
                         written += row["tokens"]
-                        bar.update()
+                        step()
                         meter.state()  # read often, so that no energy counter comes round twice unseen
                         yield row
 

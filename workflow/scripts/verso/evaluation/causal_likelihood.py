@@ -9,7 +9,7 @@ overlap, and each token is scored once, in the first window that holds it:
 
 import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import torch
 from verso.errors import VersoError
 from verso.files import read_json_lines, write_csv, write_json
 from verso.hardware import Meter, asked_and_used, pick_device_for_llm, use_threads
-from verso.logs import progress
+from verso.logs import told_progress
 from verso.models.causal_llm import load_tokenizer, load_tuned
 from verso.text.chat import Example, must_keep, prompt_of, with_prompt, without_prompt
 from verso.training.backends import described
@@ -41,15 +41,16 @@ def score(
     settings: dict[str, Any],
     scores: str | Path,
     hardware: str | Path,
+    tell: Callable[[dict[str, Any]], None],
     asked: dict[str, int],
 ) -> None:
     """Write scores.csv, and into `hardware` what it used, loading included, as of a training.
 
     settings: prompt ("with" or "without": which of the two costs is compared) and stride. Log-likelihoods are sums over a
     document's tokens and its end, in nats; tokens counts those. windows: how many of `window` tokens the compared cost took;
-    above 1 the document was longer. instruction: the corpus's {"instruction", "input"}. asked: what the job was given (see
-    verso.hardware.asked_and_used). Raises VersoError when the weights give no finite number, and as must_keep
-    and load_tuned do.
+    above 1 the document was longer. instruction: the corpus's {"instruction", "input"}. tell: see verso.logs.told_progress.
+    asked: what the job was given (see verso.hardware.asked_and_used). Raises VersoError when the weights give no finite number,
+    and as must_keep and load_tuned do.
     """
     use_threads()
     with card_must_answer():
@@ -64,35 +65,37 @@ def score(
 
         def scored() -> Iterator[dict[str, Any]]:
             nonlocal paid
-            for document in progress(rows, "Scoring", unit="document"):
-                text, name, window, stride = document["text"], document["id"], about["max_length"], settings["stride"]
-                alone = without_prompt(tokenizer, text, name)
-                prompted = with_prompt(tokenizer, prompt_of(document, instruction), text, name)
-                paid += alone.completion + prompted.completion
-                costs = {
-                    "reset": log_likelihood(model, alone, window, stride),
-                    "prompted": log_likelihood(model, prompted, window, stride),
-                }
-                state, example = ("prompted", prompted) if settings["prompt"] == "with" else ("reset", alone)
-                yield {
-                    "document": name,
-                    "group": document["group"],
-                    "tokens": example.completion,
-                    "unknown_tokens": 0,  # its tokens spell every byte
-                    "words": len(text.split()),
-                    "characters": len(text),
-                    "bytes": len(text.encode("utf-8")),
-                    "log_likelihood": costs[state],
-                    "spelling_log_likelihood": 0.0,
-                    "log_likelihood_carried": None,
-                    "log_likelihood_reset": costs["reset"],
-                    "log_likelihood_prompted": costs["prompted"],
-                    "state": state,
-                    "window": window,
-                    "stride": stride,
-                    "windows": len(windows(len(example.tokens), window, stride)),
-                }
-                meter.state()  # read often, so that no energy counter comes round twice unseen
+            with told_progress("Scoring", tell, len(rows), work=sum(len(row["text"]) for row in rows)) as step:
+                for document in rows:
+                    text, name, window, stride = document["text"], document["id"], about["max_length"], settings["stride"]
+                    alone = without_prompt(tokenizer, text, name)
+                    prompted = with_prompt(tokenizer, prompt_of(document, instruction), text, name)
+                    paid += alone.completion + prompted.completion
+                    costs = {
+                        "reset": log_likelihood(model, alone, window, stride),
+                        "prompted": log_likelihood(model, prompted, window, stride),
+                    }
+                    state, example = ("prompted", prompted) if settings["prompt"] == "with" else ("reset", alone)
+                    yield {
+                        "document": name,
+                        "group": document["group"],
+                        "tokens": example.completion,
+                        "unknown_tokens": 0,  # its tokens spell every byte
+                        "words": len(text.split()),
+                        "characters": len(text),
+                        "bytes": len(text.encode("utf-8")),
+                        "log_likelihood": costs[state],
+                        "spelling_log_likelihood": 0.0,
+                        "log_likelihood_carried": None,
+                        "log_likelihood_reset": costs["reset"],
+                        "log_likelihood_prompted": costs["prompted"],
+                        "state": state,
+                        "window": window,
+                        "stride": stride,
+                        "windows": len(windows(len(example.tokens), window, stride)),
+                    }
+                    meter.state()  # read often, so that no energy counter comes round twice unseen
+                    step(work=len(text))
 
         write_csv(scores, scored(), COLUMNS)
         write_json(hardware, asked_and_used(meter.report(paid), asked) | {"backend": described("transformers")})

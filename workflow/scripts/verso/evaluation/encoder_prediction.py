@@ -1,19 +1,21 @@
 """Tell the labels of test texts by one tuned encoder: scores.csv, and what that took; on a card where the job was given one."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from verso.evaluation.told_labels import Told, write_told
 from verso.files import write_json
 from verso.hardware import Device, Meter, asked_and_used, pick_device_for_llm, use_threads
-from verso.logs import progress
+from verso.logs import told_progress
 from verso.models import encoder
 from verso.models.pretrained import snapshot_of
 from verso.text.subwords import Subwords
 from verso.training.card import card_must_answer, promised_card_is_there
+from verso.training.side_by_side import SideBySide
 
 log = logging.getLogger(__name__)
 
@@ -26,14 +28,15 @@ def predict(
     scores: str | Path,
     scoring: str | Path,
     texts_at_once: int,
+    tell: Callable[[dict[str, Any]], None],
     asked: dict[str, int],
 ) -> None:
     """Write scores.csv of `documents` and scoring.json, both as verso.evaluation.classification.predict does.
 
     manifest: pretrained.json of what the model started from. texts_at_once: that are computed together, halved where a card's
-    memory is too small. asked: what the job asked for; with 0 cards it computes on the CPU. scoring.json has besides what
-    hardware.json has; its wall_seconds hold the loading of the model, its documents_per_second do not. Raises what write_told
-    and verso.models.encoder.load raise.
+    memory is too small. tell: see verso.logs.told_progress. asked: what the job asked for; with 0 cards it computes on the CPU.
+    scoring.json has besides what hardware.json has; its wall_seconds hold the loading of the model, its documents_per_second do
+    not. Raises what write_told and verso.models.encoder.load raise.
     """
     use_threads()
     with card_must_answer():
@@ -41,19 +44,26 @@ def predict(
         log.info("%s", device.reason)
         promised_card_is_there(device, asked["cards"])
         meter = Meter(device)
-        teller = _Encoder(model_folder, manifest, device, texts_at_once)
+        teller = _Encoder(model_folder, manifest, device, texts_at_once, tell)
         took = write_told(documents, labels, teller, model_folder, scores)
         write_json(scoring, {**took, **asked_and_used(meter.report(teller.tokens), asked)})
 
 
 class _Encoder:
-    def __init__(self, folder: str | Path, manifest: str | Path, device: Device, texts_at_once: int) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        manifest: str | Path,
+        device: Device,
+        texts_at_once: int,
+        tell: Callable[[dict[str, Any]], None],
+    ) -> None:
         self._model, about = encoder.load(folder, manifest, device)
         self.labels: list[str] = about["labels"]
         self._length: int = about["length"]
         known = self._model.encoder.get_input_embeddings().num_embeddings
         self._subwords = Subwords.of(snapshot_of(manifest, weights=False), known)
-        self._device, self._at_once = device.device, texts_at_once
+        self._device, self._side_by_side, self._tell = device.device, SideBySide(texts_at_once, "told"), tell
         self.tokens = 0
 
     @torch.inference_mode()
@@ -63,25 +73,15 @@ class _Encoder:
         self.tokens += len(read.tokens)
         probabilities = torch.empty(len(texts), len(self.labels), dtype=torch.float64)
         told = torch.empty(len(texts), dtype=torch.int64)
-        for rows in progress(list(read.by_length(self._at_once)), "Predicting", unit="batch"):
-            log_probabilities = self._log_probabilities(*read.padded(rows))
-            told[rows] = self._model.predictions(log_probabilities)
-            probabilities[rows] = log_probabilities.double().softmax(dim=-1)  # float32 sums to 1 within 1e-7
+
+        def log_probabilities_of(some: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+            rows = torch.tensor(some)
+            tokens, lengths = read.padded(rows)
+            return rows, self._model(tokens.to(self._device), lengths.to(self._device)).cpu()
+
+        with told_progress("Predicting", self._tell, len(texts), work=len(read.tokens)) as step:
+            for rows, log_probabilities in self._side_by_side.groups(read.shortest_first(), log_probabilities_of):
+                told[rows] = self._model.predictions(log_probabilities)
+                probabilities[rows] = log_probabilities.double().softmax(dim=-1)  # float32 sums to 1 within 1e-7
+                step(len(rows), int(read.lengths[rows].sum()))
         return probabilities.numpy(), told.numpy()
-
-    def _log_probabilities(self, tokens: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """Of texts (B, T), on the CPU; where a card cannot hold them at once, half by half."""
-        if (found := self._tried(tokens, lengths)) is not None:
-            return found
-        torch.cuda.empty_cache()
-        halves = zip(tokens.tensor_split(2), lengths.tensor_split(2), strict=True)
-        return torch.cat([self._log_probabilities(*half) for half in halves])
-
-    def _tried(self, tokens: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor | None:
-        """None when memory was too small: an error that is still handled holds what filled the card."""
-        try:
-            return self._model(tokens.to(self._device), lengths.to(self._device)).cpu()
-        except torch.OutOfMemoryError:
-            if len(tokens) == 1:
-                raise
-            return None

@@ -2,12 +2,14 @@
 
 generate     it writes a reply, which is a label or is not; asked again up to `attempts` times, then invalid, never guessed
 likelihood   the label whose name is its likeliest reply; never invalid, with probabilities
+
+What it has replied outlives the job (verso.evaluation.kept_rows): no text is asked twice because a job died.
 """
 
 import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,11 +20,11 @@ from verso.errors import VersoError
 from verso.evaluation.causal_generation import answers, ended
 from verso.evaluation.few_shot import few_shot
 from verso.evaluation.generation import numbers_of
+from verso.evaluation.kept_rows import KeptRows, kept_rows
 from verso.evaluation.label_likelihood import LabelLikelihood, names_as_replies
 from verso.evaluation.questions import Question, Questions
-from verso.evaluation.side_by_side import SideBySide
 from verso.files import read_json_lines, write_csv, write_json, write_json_lines
-from verso.hardware import Meter, asked_and_used, pick_device_for_llm, use_threads
+from verso.hardware import asked_and_used, pick_device_for_llm, use_threads
 from verso.logs import progress
 from verso.models.causal_llm import load_tokenizer, load_tuned
 from verso.text.labels import Labels
@@ -30,6 +32,7 @@ from verso.text.prompts import Template
 from verso.text.replies import class_of_reply, must_differ_as_replies
 from verso.training.backends import described
 from verso.training.card import card_must_answer, promised_card_is_there
+from verso.training.checkpoints import key_of_training
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +50,10 @@ def answer(
     scores: str | Path,
     replies: str | Path,
     scoring: str | Path,
+    fingerprint: str,
+    checkpoints: str | Path,
+    started: float,
+    tell: Callable[[dict[str, Any]], None],
     asked: dict[str, int],
 ) -> None:
     """Write scores.csv of `documents` (JSON lines), in their order, what was replied, and what it took.
@@ -56,11 +63,12 @@ def answer(
     verso.evaluation.classification writes them, prediction empty where a reply was invalid, probabilities empty where there are
     none. replies: JSON lines of document, prompt_tokens, text_tokens_cut, replies (all of them), attempts, taken (which reply,
     from 1; null: none), prediction, and of
-    likelihood log_likelihoods by label. scoring: what the whole job used, loading included, as of a training; counts; and
-    documents_per_second, from texts to labels, without the loading.
+    likelihood log_likelihoods by label. scoring: what the whole job used over all its lives, loading included, as of a training;
+    counts; and documents_per_second, from texts to labels, without the loading. fingerprint, checkpoints, started: as of a
+    training; what is in `checkpoints` is removed when the outputs stand. tell: see verso.logs.told_progress.
 
     Raises VersoError, before the model is loaded, for a template that is none, labels that are not told apart, too few training
-    texts for the examples, and a window too small; and as load_tuned does.
+    texts for the examples, and a window too small; and as load_tuned and KeptRows.rows do.
     """
     use_threads()
     with card_must_answer():
@@ -73,34 +81,36 @@ def answer(
             raise VersoError(f"{documents}: no document to tell the label of")
         true = [names.class_of(row, documents) for row in rows]
         examples = few_shot(train, names, settings["examples"], seed)
-        meter = Meter(device)
-        tokenizer = load_tokenizer(manifest)
-        as_replies = names_as_replies(tokenizer, names.names)
-        by_likelihood = settings["way"] == "likelihood"
-        if not by_likelihood:
-            must_differ_as_replies(names.names)
-        longest = max(map(len, as_replies)) if by_likelihood else settings["max_new_tokens"]
-        questions = Questions(tokenizer, prompt, names, examples, settings["max_length"], longest)
-        model, _ = load_tuned(model_folder, manifest, device.device, device.dtype)
+        files = [documents, train, labels, template, manifest, Path(model_folder, "architecture.json")]
+        key = key_of_training(fingerprint, settings, seed, device.device.type, files)
+        with kept_rows(checkpoints, key, started, device, batch, tell) as kept:
+            tokenizer = load_tokenizer(manifest)
+            as_replies = names_as_replies(tokenizer, names.names)
+            by_likelihood = settings["way"] == "likelihood"
+            if not by_likelihood:
+                must_differ_as_replies(names.names)
+            longest = max(map(len, as_replies)) if by_likelihood else settings["max_new_tokens"]
+            questions = Questions(tokenizer, prompt, names, examples, settings["max_length"], longest)
+            model, _ = load_tuned(model_folder, manifest, device.device, device.dtype)
 
-        begin = time.perf_counter()
-        every = [questions.of(row) for row in progress(rows, "Reading", unit="text")]
-        # Those of like length together: what is filled up costs time
-        ordered = sorted(every, key=lambda one: len(one.tokens))
-        if by_likelihood:
-            told = _likelihoods(model, ordered, as_replies, batch, meter)
-        else:
-            told = _replies(model, tokenizer, ordered, names.names, settings, seed, batch, meter)
-        seconds = time.perf_counter() - begin
+            begin = time.perf_counter()
+            every = [questions.of(row) for row in progress(rows, "Reading", unit="text")]
+            # Those of like length together: what is filled up costs time
+            ordered = sorted(every, key=lambda one: len(one.tokens))
+            read_in = time.perf_counter() - begin
+            if by_likelihood:
+                told = _likelihoods(model, ordered, as_replies, kept)
+            else:
+                told = _replies(model, tokenizer, ordered, names.names, settings, seed, kept)
 
-        found = [(one, told[one.document]) for one in every]
-        counts = _counts(found, settings, seconds) | {"examples_cut": questions.examples_cut}
-        read = sum(len(one.tokens) * max(1, own.attempts) for one, own in found)
-        used = asked_and_used(meter.report(read + counts["reply_tokens"]), asked)
-        columns = [f"probability_{place}" for place in range(len(names))]
-        write_csv(scores, _scores(true, found, names.names), ("document", "label", "prediction", *columns))
-        write_json_lines(replies, (_row(one, own, names.names) for one, own in found))
-        write_json(scoring, {**counts, **used, "backend": described("transformers")})
+            found = [(one, told[one.document]) for one in every]
+            counts = _counts(found, settings, read_in + kept.seconds) | {"examples_cut": questions.examples_cut}
+            read = sum(len(one.tokens) * max(1, own.attempts) for one, own in found)
+            used = asked_and_used(kept.meter.report(read + counts["reply_tokens"]), asked)
+            columns = [f"probability_{place}" for place in range(len(names))]
+            write_csv(scores, _scores(true, found, names.names), ("document", "label", "prediction", *columns))
+            write_json_lines(replies, (_row(one, own, names.names) for one, own in found))
+            write_json(scoring, {**counts, **used, "backend": described("transformers")})
 
 
 @dataclass
@@ -118,13 +128,11 @@ class Told:
     log_likelihoods: list[float] = field(default_factory=list)  # of each label, where it was asked for them
 
 
-def _likelihoods(
-    model: Any, ordered: Sequence[Question], as_replies: list[list[int]], batch: int, meter: Meter
-) -> dict[str, Told]:
+def _likelihoods(model: Any, ordered: Sequence[Question], as_replies: list[list[int]], kept: KeptRows) -> dict[str, Told]:
     likelihood = LabelLikelihood(model, [one.tokens for one in ordered], as_replies)
-    rows = SideBySide(batch, "asked").rows(ordered, lambda some: likelihood([one.tokens for one in some]))
+    rows = kept.rows(ordered, lambda some: likelihood([one.tokens for one in some]), lambda one: len(one.tokens))
     told = {}
-    for one, values in zip(ordered, _metered(rows, len(ordered), meter), strict=True):
+    for one, values in zip(ordered, rows, strict=True):
         likeliest = max(range(len(values)), key=lambda place: values[place])  # of equals the first
         told[one.document] = Told(likeliest, log_likelihoods=values)
     return told
@@ -137,39 +145,33 @@ def _replies(
     names: list[str],
     settings: dict[str, Any],
     seed: int,
-    batch: int,
-    meter: Meter,
+    kept: KeptRows,
 ) -> dict[str, Told]:
     """Each text by draws of its own at each attempt, so that neither order nor batch changes any."""
     told = {one.document: Told() for one in ordered}
-    side_by_side, waiting, limit = SideBySide(batch, "asked"), list(ordered), settings["max_new_tokens"]
+    waiting, limit = list(ordered), settings["max_new_tokens"]
     for attempt in range(1, settings["attempts"] + 1):
-        if waiting and attempt > 1:
+        if not waiting:
+            break
+        if attempt > 1:
             log.info("attempt %d: %d texts whose replies were no label", attempt, len(waiting))
 
         def written(some: Sequence[Question], attempt: int = attempt) -> list[list[int]]:
             uniforms = torch.stack([numbers_of(seed, one.document, attempt, "reply", limit) for one in some])
-            return answers(model, tokenizer, [one.tokens for one in some], uniforms, settings["decoding"])
+            given = answers(model, tokenizer, [one.tokens for one in some], uniforms, settings["decoding"])
+            return [ended(tokenizer, tokens)[0] for tokens in given]
 
-        for one, tokens in zip(waiting, _metered(side_by_side.rows(waiting, written), len(waiting), meter), strict=True):
-            kept, _ = ended(tokenizer, tokens)
+        rows = kept.rows(waiting, written, lambda one: len(one.tokens) + limit)
+        for one, tokens in zip(waiting, rows, strict=True):
             # With control tokens as they are called: a reply that holds one is no label
-            reply = tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+            reply = tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
             own = told[one.document]
             own.replies.append(reply)
             own.attempts, own.told = attempt, class_of_reply(reply, names)
             own.taken = None if own.told is None else attempt
-            own.reply_tokens += len(kept)
+            own.reply_tokens += len(tokens)
         waiting = [one for one in waiting if told[one.document].told is None]
     return told
-
-
-def _metered(rows: Iterator[Any], count: int, meter: Meter) -> Iterator[Any]:
-    with progress(list[Any](), "Asking", total=count, unit="text") as bar:
-        for row in rows:
-            bar.update()
-            meter.state()  # read often, so that no energy counter comes round twice unseen
-            yield row
 
 
 Found = Sequence[tuple[Question, Told]]

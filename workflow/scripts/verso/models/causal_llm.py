@@ -19,6 +19,7 @@ from torch import nn
 
 from verso.errors import VersoError
 from verso.files import give_usual_rights, read_json, sha256_of, write_json
+from verso.models import room
 from verso.models.adapters import begin_adapters, must_be_tuned_on, must_have_targets
 from verso.models.pretrained import snapshot_of
 
@@ -61,6 +62,16 @@ def must_be_causal(snapshot: Path) -> None:
         )
 
 
+def must_hold_window(manifest: str | Path, max_length: int) -> None:
+    """Raises VersoError when the base that the manifest describes has positions for fewer tokens than max_length."""
+    most = read_json(snapshot_of(manifest) / "config.json").get("max_position_embeddings")
+    if most is not None and max_length > most:  # not every architecture says it by this name
+        raise VersoError(
+            f"max_length is {max_length}, and {manifest} describes a model that has positions for {most} tokens; set "
+            f"max_length: {most} or less"
+        )
+
+
 def is_in_4_bits(snapshot: Path) -> bool:
     """Whether a model was saved quantised."""
     return "quantization_config" in read_json(snapshot / "config.json")
@@ -88,16 +99,10 @@ def keep_weights_as_they_are(model: nn.Module) -> None:
 
 def must_have_room(described: Mapping[str, Any], in_4_bits: bool, device: torch.device) -> None:
     """Raises VersoError when a card has less free memory than the weights alone take, where their number is known."""
-    if device.type != "cuda" or described["parameters"] is None:
-        return
-    wanted = described["parameters"] * (0.56 if in_4_bits else 2.0)  # bytes; embeddings are never quantised
-    free, total = torch.cuda.mem_get_info(device)
-    if wanted > free:
-        raise VersoError(
-            f"{described['name']}: its weights alone take {wanted / 1e6:,.0f} MB, and {torch.cuda.get_device_name(device)} has "
-            f"{free / 1e6:,.0f} MB free of {total / 1e6:,.0f}: give needs.vram_mb, so that it gets a larger card, or tune in 4 "
-            "bits (quantisation: nf4)"
-        )
+    if described["parameters"] is not None:
+        wanted = described["parameters"] * (0.56 if in_4_bits else 2.0)  # bytes; embeddings are never quantised
+        instead = "tune in 4 bits (quantisation: nf4)"
+        room.must_have_room(described["name"], "its weights alone take", wanted, device, instead)
 
 
 def with_adapters(base: Any, lora: Mapping[str, Any], seed: int) -> Any:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from verso.errors import VersoError
 from verso.files import atomic_path, read_json, sha256_of, write_json
 from verso.hardware import Device, arithmetic
-from verso.models import label_heads
+from verso.models import label_heads, room
 from verso.models.adapters import begin_adapters, must_be_tuned_on, must_have_targets
 from verso.models.encoder_base import configuration_of, longest_text, pretrained
 from verso.models.pretrained import snapshot_of
@@ -75,9 +75,9 @@ def is_of_head(encoder: Any, name: str) -> bool:
 def tunable(manifest: str | Path, settings: Mapping[str, Any], labels: int, seed: int, device: Device) -> EncoderClassifier:
     """What a training begins with, on its device: pretrained weights in float32, head and adapters as `seed` draws them.
 
-    manifest: pretrained.json of what it starts from. settings: tuning, lora, head, max_length, gradient_checkpointing. Raises
-    VersoError when that is no encoder, lacks weights, cannot read so many tokens or has no layers of the names in
-    lora.target_modules.
+    manifest: pretrained.json of what it starts from. settings: tuning, lora, head, max_length, gradient_checkpointing, optimiser.
+    Raises VersoError when that is no encoder, lacks weights, cannot read so many tokens or has no layers of the names in
+    lora.target_modules, and when a card has no room for what does not depend on the batch.
     """
     folder = snapshot_of(manifest)
     configuration = configuration_of(folder, label_heads.score_count(labels, settings["head"]))
@@ -93,7 +93,17 @@ def tunable(manifest: str | Path, settings: Mapping[str, Any], labels: int, seed
         begin_adapters(encoder, seed)
     if settings["gradient_checkpointing"]:
         encoder.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    _must_have_room_to_learn(encoder, manifest, settings, device)
     return EncoderClassifier(encoder.to(device.device), settings["head"], labels, device, fresh)
+
+
+def _must_have_room_to_learn(encoder: nn.Module, manifest: str | Path, settings: Mapping[str, Any], device: Device) -> None:
+    counts = parameter_counts(encoder)
+    moments = 2 if settings["optimiser"] == "adamw_8bit" else 8  # bytes of a weight that learns
+    wanted = 4 * counts["parameters"] + (4 + moments) * counts["trainable"]
+    instead = "tune adapters (tuning: lora)" if settings["tuning"] == "full" else "take a smaller base"
+    what = "its weights, their gradients and the optimiser's moments alone take"
+    room.must_have_room(read_json(manifest)["name"], what, wanted, device.device, instead)
 
 
 def with_adapters(encoder: Any, lora: Mapping[str, Any], fresh: Sequence[str]) -> Any:
@@ -105,7 +115,7 @@ def with_adapters(encoder: Any, lora: Mapping[str, Any], fresh: Sequence[str]) -
     from peft import LoraConfig, inject_adapter_in_model
 
     targets = lora["target_modules"] or _queries_and_values(encoder)
-    must_have_targets(encoder, targets)
+    must_have_targets(encoder.base_model, targets)  # the head is learnt whole
     behind = {name for name, _ in encoder.named_children() if name != encoder.base_model_prefix} | {"pooler"}
     config = LoraConfig(
         r=lora["r"],
@@ -196,7 +206,7 @@ def load(folder: str | Path, manifest: str | Path, device: Device) -> tuple[Enco
     """A run's model on `device`, in evaluation mode, and its architecture.json.
 
     Where all weights were tuned, those of the base are not needed. Raises VersoError when the run started from another base than
-    the manifest describes, or its weights are damaged or do not fit.
+    the manifest describes, its weights are damaged or do not fit, or a card has no room for them.
     """
     folder = Path(folder)
     about = must_be_tuned_on(folder, manifest)
@@ -212,6 +222,8 @@ def load(folder: str | Path, manifest: str | Path, device: Device) -> tuple[Enco
         encoder, fresh = AutoModelForSequenceClassification.from_config(configuration, dtype=torch.float32), []
     model = EncoderClassifier(encoder, about["head"], labels, device, fresh)
     _take(model, folder / WEIGHTS)
+    wanted = 4 * parameter_counts(model)["parameters"]
+    room.must_have_room(about["base"], "its weights alone take", wanted, device.device, "tell labels on the CPU (needs.gpus: 0)")
     return model.to(device.device).eval(), about
 
 

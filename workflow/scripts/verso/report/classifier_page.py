@@ -9,7 +9,7 @@ import numpy as np
 from verso.evaluation.classification_statistics import accuracy_half_width
 from verso.evaluation.predictions import read_predictions
 from verso.files import read_json_lines
-from verso.report.classifier_errors import OF_A_CLASS, WORDS, beginning
+from verso.report.classifier_errors import OF_A_CLASS, WORDS, beginning, texts_of
 from verso.report.numbers import optional_float
 from verso.report.tables import caution
 from verso.text.labels import Labels
@@ -91,19 +91,20 @@ def summarise(corpus: str, tables: Mapping[str, Sequence[Row]]) -> dict[str, Any
 
 
 def invalid_replies(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Of each corpus and model the first texts without a valid reply: {"corpus", "model", "seed", "document", "replies"}.
+    """Of each corpus and model the first texts without a valid reply: {"corpus", "model", "seed", "document", "text", "replies"}.
 
-    runs: {"corpus", "model", "seed", "path" of replies.jsonl}. Long replies are cut.
+    runs: {"corpus", "model", "seed", "path" of replies.jsonl, "texts": path of the corpus's test.jsonl}. Long texts and replies
+    are cut.
     """
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    texts = {path: texts_of(path) for path in dict.fromkeys(run["texts"] for run in runs)}
     for run in runs:
         own = found.setdefault((run["corpus"], run["model"]), [])
         for row in read_json_lines(run["path"]):
             if len(own) < REPLIES_OF_A_MODEL and row["prediction"] == "":
-                replies = [beginning(reply) for reply in row["replies"]]
-                own.append(
-                    {key: run[key] for key in ("corpus", "model", "seed")} | {"document": row["document"], "replies": replies}
-                )
+                document, replies = row["document"], [beginning(reply) for reply in row["replies"]]
+                told = {"document": document, "text": beginning(texts[run["texts"]][document]), "replies": replies}
+                own.append({key: run[key] for key in ("corpus", "model", "seed")} | told)
     return [row for rows in found.values() for row in rows]
 
 

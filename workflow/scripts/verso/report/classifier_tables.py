@@ -5,7 +5,7 @@ classifier_comparisons   one row a pair of models of a corpus
 classifier_classes       one row a corpus, model and class
 classifier_confusions    one row a corpus, model, class and predicted class
 classifier_runs          one row a run: its scores and what its training used, or its scoring where nothing is trained
-classifier_jobs          one row a job: what a training used, and a scoring that was measured as one
+classifier_jobs          one row a job: what a training used, and a scoring (of the test, of probes) that was measured as one
 classifier_errors        the most confidently wrong test documents of each model
 """
 
@@ -69,11 +69,11 @@ def compare(
     """Write the seven tables of all runs of classifiers, the first four as .tex beside the CSV too, and what they cost as .tex.
 
     runs: {"corpus", "model", "family", "seed", "miniature": bool} and the paths "scores", "architecture", "history", "hardware",
-    "scoring". A run that belongs to two experiments counts once. corpora: {"name", "labels": path of labels.json, "test": of
-    test.jsonl}. seed: of the bootstrap. Scores are means over seeds; intervals are 95 %, by bootstrap over test documents, and
-    differences a minus b in macro F1 (above 0: a is better). Two models are told apart, and one beats the other, where
-    the paired bootstrap's p, corrected by Holm for all pairs of the corpus, is below 0.05. Raises VersoError when two runs of a
-    corpus were scored on different documents, and as verso.evaluation.predictions does.
+    "scoring", and "probes_scoring" where telling probes was measured. A run that belongs to two experiments counts once. corpora:
+    {"name", "labels": path of labels.json, "test": of test.jsonl}. seed: of the bootstrap. Scores are means over seeds; intervals
+    are 95 %, by bootstrap over test documents, and differences a minus b in macro F1 (above 0: a is better). Two models are told
+    apart, and one beats the other, where the paired bootstrap's p, corrected by Holm for all pairs of the corpus, is below 0.05.
+    Raises VersoError when two runs of a corpus were scored on different documents, and as verso.evaluation.predictions does.
     """
     tables: dict[str, list[dict[str, Any]]] = {
         name: [] for name in ("models", "pairs", "classes", "confusions", "runs", "jobs", "errors")
@@ -147,9 +147,9 @@ def letter(place: int) -> str:
 
 
 def works_of(run: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A run's rows of the hardware table: its training, if it learns, and its scoring, if scoring.json says what that used.
+    """A run's rows of the hardware table: its training, if it learns, its scoring, if scoring.json tells its cost, its probes.
 
-    It does where a pretrained model told the labels; a small one takes moments for it.
+    scoring.json does where a pretrained model told the labels; a small one takes moments for it.
     """
     measured = "gpu_hours" in read_json(run["scoring"])
     return hardware_rows({**run, "scoring_hardware": run["scoring"]} if measured else run)
@@ -158,9 +158,10 @@ def works_of(run: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _cost(model: Model) -> dict[str, Any]:
     """What a run of a model takes, over seeds on average, and how fast it tells labels.
 
-    minutes are those of the training, or of the scoring where nothing is trained; cards and energy count both.
+    minutes are those of the training, or of the scoring where nothing is trained; cards and energy count both. Probes are the
+    user's whim and no cost of a model.
     """
-    works = [works_of(run) for run in model.runs]
+    works = [[work for work in works_of(run) if work["work"] != "probes"] for run in model.runs]
     scoring = [read_json(run["scoring"]) for run in model.runs]
     histories = [read_csv(run["history"]) for run in model.runs]
     gpu_minutes = _mean([_total(own, "gpu_hours") for own in works], 60)

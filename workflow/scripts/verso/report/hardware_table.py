@@ -14,11 +14,17 @@ HARDWARE = (
     "torch", "python", "verso", "backend", "batch_parts", *(f"asked_{key}" for key in ASKED), "gpu_hours", "cpu_hours",
     "energy_kwh", "miniature",
 )  # fmt: skip
-WORK = {"training": "hardware", "scoring": "scoring_hardware", "sampling": "sampling_hardware"}  # and a run's key of its file
+WORK = {  # and a run's key of its file
+    "training": "hardware",
+    "scoring": "scoring_hardware",
+    "sampling": "sampling_hardware",
+    "probes": "probes_scoring",
+}
 
 
 def hardware_rows(run: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A row for each work of a run that was measured: its training, of a pretrained model its scoring and sampling too.
+    """A row for each work of a run that was measured: its training, of a pretrained model its scoring and sampling too, and what
+    telling the user's own texts took.
 
     run: as tables.compare or classifier_tables.compare takes it. A base that was taken as it is has no training.
     """

@@ -57,7 +57,8 @@ def render(
     A study without language models has none of those but the pretrained models of its classifiers, one without pretrained models
     not their table, and one with classifiers has the tables and figures of
     verso.report.classifier_page as well. probes: {"corpus", "labels": path of labels.json, "texts": path of probes.jsonl,
-    "runs": [{"model", "seed", "path"} of each probes.csv]}. replies: {"corpus", "model", "seed", "path"} of each replies.jsonl.
+    "runs": [{"model", "seed", "path"} of each probes.csv]}. replies: {"corpus", "model", "seed", "path"} of each
+    replies.jsonl, and as "texts" the path of its corpus's test.jsonl.
     templates: the folder of report.html.j2. provenance: {"versions": {program: version}, "fingerprints": {run: fingerprint},
     "config": name, "commit": str or None, "date": str}; "versions" has "verso".
     Raises VersoError for another language.

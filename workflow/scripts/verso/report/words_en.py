@@ -221,6 +221,7 @@ ENGLISH: dict[str, str] = {
     "work_training": "training",
     "work_scoring": "scoring",
     "work_sampling": "sampling",
+    "work_probes": "texts by hand",
     "of_asked": "{share} of {asked}",
     "in_all": "in all",
     "gpu_hours": "GPU-hours",

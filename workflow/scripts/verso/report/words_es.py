@@ -223,6 +223,7 @@ SPANISH: dict[str, str] = {
     "work_training": "entrenamiento",
     "work_scoring": "evaluación",
     "work_sampling": "muestras",
+    "work_probes": "textos a mano",
     "of_asked": "{share} de {asked}",
     "in_all": "en total",
     "gpu_hours": "Horas de GPU",

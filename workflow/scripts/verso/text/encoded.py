@@ -53,3 +53,7 @@ class EncodedTexts:
     def by_length(self, batch: int) -> Iterator[Tensor]:
         """Rows of all texts, the shortest first, `batch` at a time."""
         yield from self.lengths.argsort(stable=True).split(batch)
+
+    def shortest_first(self) -> list[int]:
+        """Rows of all texts, the shortest first."""
+        return self.lengths.argsort(stable=True).tolist()

@@ -1,11 +1,15 @@
 """The labels of a corpus: their names in the order of the classes, and whether that order is a scale."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from verso.errors import VersoError
 from verso.files import read_json
+
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -38,3 +42,14 @@ class Labels:
             raise VersoError(
                 f"{source}: {document['id']} has the label {document['group']!r}; known: {', '.join(self.names)}"
             ) from None
+
+
+def are_ordered(labels: Iterable[str]) -> bool:
+    """Whether labels are steps of a scale, as far as one can tell: three or more, all of them numbers."""
+    found = set(labels)
+    return len(found) > 2 and are_numbers(found)
+
+
+def are_numbers(labels: Iterable[str]) -> bool:
+    """Whether all labels are numbers."""
+    return all(NUMBER.fullmatch(label) for label in labels)

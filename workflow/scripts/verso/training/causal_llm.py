@@ -10,7 +10,7 @@ is packed sees its neighbours unless attention is cut, which cards before sm_80 
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from verso.training.batches import permutation
 from verso.training.card import card_must_answer, promised_card_is_there
 from verso.training.checkpoints import Checkpoints
 from verso.training.loop import HISTORY, fit
+from verso.training.side_by_side import SideBySide
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class Tuning:
         self._train, self._held_out = train, sorted(validation, key=lambda example: len(example.tokens))
         self._seed, self._padding, self._device, self._only_completion = seed, padding, device, settings["completion_only"]
         self._texts = settings["batch"] * settings["accumulation"]  # in a step
-        self._batch, self.parts = settings["batch"], parts
+        self._batch, self._held_out_at_once, self.parts = settings["batch"], settings["batch"], parts
         self.steps = -(-len(train) // self._texts)
         times = settings["measurements"]
         self._measured_after = {0, *(round(self.steps * time / times) for time in range(1, times))}
@@ -106,9 +107,10 @@ class Tuning:
     def validate(self) -> float:
         """Mean nats over the validation texts' targets."""
         total, targets = 0.0, 0
-        for begin in range(0, len(self._held_out), self._at_once):
-            summed, counted = self._summed_loss(self._held_out[begin : begin + self._at_once])
+        side_by_side = SideBySide(min(self._at_once, self._held_out_at_once), "read")
+        for summed, counted in side_by_side.groups(self._held_out, self._summed_loss):
             total, targets = total + float(summed), targets + counted
+        self._held_out_at_once = side_by_side.at_once
         return total / targets
 
     def observed(self) -> dict[str, float]:
@@ -137,7 +139,7 @@ class Tuning:
     def _counted(self, example: Example) -> int:
         return example.completion if self._only_completion else len(example.tokens) - 1
 
-    def _summed_loss(self, examples: list[Example]) -> tuple[Tensor, int]:
+    def _summed_loss(self, examples: Sequence[Example]) -> tuple[Tensor, int]:
         """Nats over the targets of some texts, summed, and how many these are."""
         longest = max(len(example.tokens) for example in examples)
         tokens = torch.full((len(examples), longest), self._padding)
@@ -232,6 +234,7 @@ def train(
         log.info("%s; %d threads", device.reason, threads)
         promised_card_is_there(device, gpus)
         backend = backends.choose(settings, manifest, device)  # first, for unsloth is imported before transformers
+        causal_llm.must_hold_window(manifest, settings["max_length"])
         computed_by = backends.described(backend)
         log.info("computed by %s", computed_by)
         tokenizer = causal_llm.load_tokenizer(manifest)

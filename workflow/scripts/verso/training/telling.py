@@ -1,6 +1,6 @@
 """What trainings of classifiers share: what a label costs, how well the validation part is told, what cannot be learnt."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from verso.errors import VersoError
 from verso.text.labels import Labels
 from verso.training.label_scores import scores_of
 from verso.training.labelled import LabelledTexts
+from verso.training.side_by_side import SideBySide
 
 COLUMNS = ("validation_accuracy", "validation_f1_macro", "validation_f1_weighted")
 
@@ -18,7 +19,7 @@ COLUMNS = ("validation_accuracy", "validation_f1_macro", "validation_f1_weighted
 class Telling:
     """The part of verso.training.task.Task that does not depend on how texts are put into batches.
 
-    held_out_at_once: texts of the validation part that are read together.
+    held_out_at_once: texts of the validation part that are read together, halved where a card's memory is too small.
     """
 
     held_out_at_once = 256
@@ -52,11 +53,18 @@ class Telling:
         """Mean cost of the validation texts' labels; `observed` then has their scores."""
         held_out, cost = self._held_out, torch.zeros((), dtype=torch.float64, device=self._device)
         told = torch.empty(len(held_out), dtype=torch.int64)
-        for rows in held_out.texts.by_length(max(1, self.held_out_at_once // self.parts)):
+
+        def costs_of(some: Sequence[int]) -> Tensor:
+            rows = torch.tensor(some)
             tokens, lengths, classes = self._on_device(held_out.padded(rows))
             log_probabilities = self.model(tokens, lengths)
-            cost += self._costs(log_probabilities, classes).double().sum()
             told[rows] = self.model.predictions(log_probabilities).cpu()
+            return self._costs(log_probabilities, classes).double().sum()
+
+        side_by_side = SideBySide(max(1, self.held_out_at_once // self.parts), "told")
+        for costs in side_by_side.groups(held_out.texts.shortest_first(), costs_of):
+            cost += costs
+        self.held_out_at_once = min(self.held_out_at_once, side_by_side.at_once * self.parts)
         self._scores = scores_of(held_out.classes.numpy(), told.numpy(), len(self.weights))
         return float(cost / len(held_out))
 

@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from verso.errors import VersoError
 from verso.files import read_json, write_csv, write_json
 from verso.hardware import Meter, asked_and_used, pick_device
-from verso.models.causal_llm import must_be_causal, write_architecture
+from verso.models.causal_llm import must_be_causal, must_hold_window, write_architecture
 from verso.models.pretrained import snapshot_of
 from verso.training.loop import HISTORY
 
@@ -24,14 +23,8 @@ def take(
     settings: as write_architecture takes them. Raises VersoError when the base's files are not whole, it is no causal model, or
     was made for fewer tokens than max_length.
     """
-    snapshot = snapshot_of(manifest)
-    must_be_causal(snapshot)
-    most = read_json(snapshot / "config.json").get("max_position_embeddings")  # not every architecture says it by this name
-    if most is not None and settings["max_length"] > most:
-        raise VersoError(
-            f"max_length is {settings['max_length']}, and {manifest} describes a model that has positions for {most} tokens; set "
-            f"max_length: {most} or less"
-        )
+    must_be_causal(snapshot_of(manifest))
+    must_hold_window(manifest, settings["max_length"])
     write_architecture(architecture, manifest, settings, {"total": read_json(manifest)["parameters"], "trainable": 0})
     write_csv(history, [], HISTORY)
     write_json(hardware, asked_and_used(Meter(pick_device(0)).report(tokens=0), asked))

@@ -23,17 +23,23 @@ class SideBySide:
 
     def rows(self, items: Sequence[Item], compute: Callable[[Sequence[Item]], list[Row]]) -> Iterator[Row]:
         """A row for each of the items, in their order, as `compute` gives them for some of these."""
+        for rows in self.groups(items, compute):
+            yield from rows
+
+    def groups(self, items: Sequence[Item], compute: Callable[[Sequence[Item]], Row]) -> Iterator[Row]:
+        """What `compute` gives for some of the items, and for the next ones, until it had all of them, in their order."""
         finished = 0
         while finished < len(items):
+            some, found = items[finished : finished + self.at_once], list[Row]()
             try:
-                rows = compute(items[finished : finished + self.at_once])
+                found.append(compute(some))
             except torch.OutOfMemoryError:
                 if self.at_once == 1:
                     raise
-                rows = []
-            if not rows:  # out of the error's frames, which hold what filled the card
+            if not found:  # out of the error's frames, which hold what filled the card
                 torch.cuda.empty_cache()
                 self.at_once //= 2
                 log.warning("the card's memory was too small: texts are %s %d at a time from here on", self._done, self.at_once)
-            yield from rows
-            finished += len(rows)
+                continue
+            yield found[0]
+            finished += len(some)

@@ -1,0 +1,121 @@
+"""Faults of a config's pretrained models, and of the models that start from them: names, kinds, lengths and layers.
+
+What a base has is known from its miniature's entry, from the `configuration` of its entry, or from its config.json once it is
+fetched, where verso.architectures knows its kind. Of any other only the job can tell.
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from verso.architectures import known, layers_of, positions_of
+from verso.config_causal_llm import CausalLLM
+from verso.config_check_raw import built, mapping, unknown
+from verso.config_encoder import Encoder
+from verso.config_pretrained import Hub, Miniature, Pretrained
+from verso.config_prompt import Prompt
+from verso.configurations import UNKNOWN, configuration_of, configuration_said, is_fetched
+
+Fault = tuple[str, str]  # path, and what is wrong there
+User = Encoder | CausalLLM | Prompt
+WRITERS = ("causal_llm", "prompt")  # families that start from what foretells the next token
+USERS: dict[str, TypeAdapter[User]] = {
+    "encoder": TypeAdapter(Encoder),
+    "causal_llm": TypeAdapter(CausalLLM),
+    "prompt": TypeAdapter(Prompt),
+}
+BASE: TypeAdapter[Hub | Miniature] = TypeAdapter(Pretrained)
+
+
+def faults_of_pretrained(raw: Mapping[str, Any]) -> list[Fault]:
+    """Faults of miniatures that cannot be made, configurations that are no file, models that start from nothing or from what
+    cannot do their work.
+    """
+    corpora, models, bases = (mapping(raw.get(key)) for key in ("corpora", "models", "pretrained"))
+    faults: list[Fault] = []
+    for name, entry in bases.items():
+        faults += _faults_of_base(f"pretrained.{name}", mapping(entry), corpora)
+    for name, model in models.items():
+        model, path = mapping(model), f"models.{name}"
+        start, family = model.get("pretrained"), model.get("family")
+        if not isinstance(start, str):
+            continue
+        if start not in bases:
+            faults.append((f"{path}.pretrained", _no_base(start, bases)))
+        entry = mapping(bases.get(start))
+        configuration = _configuration(start, entry, raw.get("results", "results"))
+        kind = configuration.get("model_type")
+        reads = found.reads if (found := known(configuration)) else None
+        if family in WRITERS and (entry.get("purpose") == "masked_lm" or (reads == "both sides" and entry.get("type") == "hub")):
+            called = f"is a {kind}" if entry.get("type") == "hub" else "has purpose masked_lm"
+            what = f'"{start}" {called} and writes nothing; a {family} starts from a causal_lm, such as mistral or qwen2'
+            faults.append((f"{path}.pretrained", what))
+        elif family == "encoder" and entry.get("type") == "miniature" and entry.get("purpose", "causal_lm") != "masked_lm":
+            what = f'"{start}" reads a text from one side; an encoder starts from a miniature of purpose: masked_lm'
+            faults.append((f"{path}.pretrained", what))
+        elif family == "encoder" and reads == "one side":
+            what = (
+                f'"{start}" is a {kind}, which reads a text from one side; an encoder starts from bert, roberta, deberta-v2 ...'
+            )
+            faults.append((f"{path}.pretrained", what))
+        elif isinstance(family, str) and (user := built(USERS[family], model) if family in USERS else None):
+            faults += _beyond_the_base(path, user, configuration)
+    return faults
+
+
+def _no_base(start: str, bases: Mapping[str, Any]) -> str:
+    if "/" not in start:
+        return unknown(start, "pretrained model", bases)
+    named = [name for name, entry in bases.items() if mapping(entry).get("repository") == start]
+    meant = f'did you mean "{named[0]}"?' if named else "give it an entry under `pretrained`, and name that (docs/pretrained.md)"
+    return f'"{start}" is a name of the hub; {meant}'
+
+
+def _faults_of_base(path: str, entry: Mapping[str, Any], corpora: Mapping[str, Any]) -> Iterator[Fault]:
+    corpus, configuration = entry.get("corpus"), entry.get("configuration")
+    if isinstance(corpus, str) and corpus not in corpora:
+        yield f"{path}.corpus", unknown(corpus, "corpus", corpora)
+    if entry.get("type") == "hub" and isinstance(configuration, str) and not Path(configuration).is_file():
+        yield f"{path}.configuration", f"{configuration} is no file (looked from {Path.cwd()})"
+    base = built(BASE, entry)
+    if not isinstance(base, Miniature):
+        return
+    said = configuration_said(base)
+    found, most = known(said), positions_of(said)
+    if found and found.reads == "one side" and base.purpose == "masked_lm":
+        yield (
+            f"{path}.purpose",
+            f"{base.architecture} foretells the next token: say purpose: causal_lm, or take bert or deberta-v2",
+        )
+    if most is not None and base.pretraining.window > most:
+        yield f"{path}.pretraining.window", _too_long(base.pretraining.window, base.architecture, most)
+
+
+def _beyond_the_base(path: str, user: User, configuration: Mapping[str, Any]) -> Iterator[Fault]:
+    """Faults of a model that asks for positions or layers which its base has not."""
+    kind, most, layers = configuration.get("model_type"), positions_of(configuration), layers_of(configuration)
+    if most is not None and user.max_length > most:
+        yield f"{path}.max_length", _too_long(user.max_length, f'"{user.pretrained}" ({kind})', most)
+    if layers is None or isinstance(user, Prompt) or user.tuning != "lora":
+        return
+    for target in user.lora.target_modules or ():
+        if target not in layers:
+            near = difflib.get_close_matches(target, layers, n=1, cutoff=0.5)
+            hint = f'did you mean "{near[0]}"? ' if near else ""
+            what = f'"{target}" is no layer of "{user.pretrained}" ({kind}); {hint}it has: {", ".join(layers)}'
+            yield f"{path}.lora.target_modules", what
+
+
+def _too_long(found: int, base: str, most: int) -> str:
+    return f"found {found}; {base} has positions for {most} tokens: set {most} or less"
+
+
+def _configuration(name: str, entry: Mapping[str, Any], results: Any) -> Mapping[str, Any]:
+    """Of a base what is known before any job; a miniature's is said by its entry alone, for what is made may be an older one."""
+    base = built(BASE, entry)
+    if isinstance(base, Hub) and is_fetched(base, Path(str(results), "pretrained", name)):
+        return configuration_of(base, Path(str(results), "pretrained", name, "snapshot"))
+    return configuration_said(base) if base else UNKNOWN
