@@ -182,7 +182,9 @@ MIXES = {"lyrics": LYRICS, "labels": CLASSIFIERS, "lora": ADAPTERS}
 @pytest.mark.parametrize("sizes", CARDS, ids=str)
 @pytest.mark.parametrize("runs", MIXES.values(), ids=MIXES)
 def test_cards_are_filled_nearly_as_well_as_they_can_be(sizes, runs):
-    """Longest first, within 10 %."""
+    """Longest first, within 10 %, where all that start together are looked at together. Of runs that reach their lease one by one
+    each is placed before the next is known: the lyrics on two cards of 12 GB then end 17 % above the best, the others as here.
+    """
     assert as_started(runs, sizes) <= 1.1 * best_of_many(runs, sizes)
 
 
@@ -197,18 +199,6 @@ def test_no_rule_that_does_not_know_which_runs_come_later_is_always_near_the_bes
     taken = placements([*row, *(waits(2 + number, vram, sizes) for number, vram in enumerate(later))])
     assert len(taken) < len(later)
     assert makespan([*two, *((1.0, vram, 1) for vram in later)], sizes, 100) == 1, "together from the first they fit"
-
-
-def test_no_rule_that_does_not_know_which_runs_come_later_is_always_near_the_best():
-    """Of two runs of 8 on two empty cards of 24 the second shares a card or takes the other. Either is wrong for what may come
-    next: with a run of 16 beside each, or both on one card and a run of 24 on the other, all would run side by side.
-    """
-    sizes = (24, 24)
-    row, _ = served([waits(0, 8, sizes), waits(1, 8, sizes)])
-    shared = row[0].held == row[1].held
-    later = [waits(2, 16, sizes), waits(3, 16, sizes)] if shared else [waits(2, 24, sizes)]
-    _, now = served([*row, *later])
-    assert len(now) < len(later), "one waits, which makes the makespan of runs of equal minutes twice the best"
 
 
 @settings(deadline=None, max_examples=15)
