@@ -1,7 +1,7 @@
-"""Compute nodes have no internet: a cluster in a network namespace that holds nothing but loopback runs a study to its end.
+"""Compute nodes have no internet: a cluster in a network namespace that holds nothing but loopback runs two studies to their end.
 
-That study then serves for what is true of any finished on SLURM: what is outdated is the same as on one machine, and no job
-was given the user's tokens.
+One has pretrained models of each family, whose libraries would ask a hub if they were let. The other then serves for what is
+true of any finished on SLURM: what is outdated is the same as on one machine, and no job was given the user's tokens.
 """
 
 import json
@@ -38,46 +38,91 @@ try:
 except OSError as error:
     print("no way out:", error)
 
+from reviews import write_source
 from slurm.cluster import Cluster
 from slurm.study import Study
 
-config, folder = json.loads(sys.argv[1]), Path(sys.argv[2])
+(config, pretrained, scores), folder, folder_of_pretrained = json.loads(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
 with tempfile.TemporaryDirectory(prefix="verso-slurm-", dir="/tmp") as state, Cluster(Path(state)) as cluster:
-    study = Study.made_in(folder, cluster, config)
-    snakemake = study.start()
+    study, other = Study.made_in(folder, cluster, config), Study.made_in(folder_of_pretrained, cluster, pretrained)
+    write_source(other.project.path("reviews.json"), 40, 20, 10)
+    other.project.path("short.jinja").write_text("{{ labels | join(', ') }}? {{ text }}")
+    snakemake, beside = study.start(), other.start(*scores)
     training = study.until(lambda: study.attempts("lstm-char"), "the training to start")[0]
     (folder / "environment.json").write_text(json.dumps(study.process_of(training).environ()))
-    code = snakemake.wait(timeout=500)
-    print(study.output())
+    codes = [process.wait(timeout=500) for process in (snakemake, beside)]
+    print(study.output(), other.output())
     (folder / "jobs.txt").write_text(cluster.run("scontrol", "show", "job", "--details"))
-    raise SystemExit(code)
+    raise SystemExit(any(codes))
 """
 
 
+NEEDS = {"mem_mb": 1500, "runtime": 10, "checkpoint_seconds": 1}
+SIZES = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+BERT, MISTRAL = ({"pretrained": name, "needs": NEEDS} for name in ("bert", "mistral"))
+MINIATURE = {
+    "type": "miniature", "corpus": "reviews", "vocabulary": 320, "pretraining": {"epochs": 1, "window": 32}, "needs": NEEDS,
+}  # fmt: skip
+PRETRAINED = {
+    **CONFIG,
+    "corpora": {**CONFIG["corpora"], "reviews": {"kind": "labelled", "source": {"path": "reviews.json"}}},
+    "pretrained": {
+        "bert": {
+            **MINIATURE, "architecture": "bert", "purpose": "masked_lm",
+            "configuration": {**SIZES, "max_position_embeddings": 64},
+        },
+        "mistral": {**MINIATURE, "architecture": "mistral", "configuration": {**SIZES, "num_key_value_heads": 1}},
+    },
+    "models": {
+        "encoder": {**BERT, "family": "encoder", "tuning": "lora", "lora": {"r": 2}, "max_length": 40, "epochs": 1},
+        "prompt": {**MISTRAL, "family": "prompt", "template": "short.jinja", "way": "likelihood", "max_length": 512},
+        "causal": {**MISTRAL, "family": "causal_llm", "max_length": 256, "epochs": 1, "scoring": {"stride": 128}},
+    },
+    "experiments": {
+        "lyrics": {"corpus": "songs", "models": ["causal"], "seeds": [1]},
+        "polarity": {"corpus": "reviews", "models": ["encoder", "prompt"], "seeds": [1]},
+    },
+}  # fmt: skip
+SCORES = [f"results/runs/{run}/seed-1/scores.csv" for run in ("songs/causal", "reviews/encoder", "reviews/prompt")]
 SECRET = "a-token-that-nobody-may-see"
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """The project of a study that ended on SLURM without any network; a token was in its user's environment."""
+def both(tmp_path_factory):
+    """The projects of studies that ended on SLURM without any network: of recurrent and of pretrained models.
+
+    A token was in their user's environment.
+    """
     if os.geteuid() != 0:
         pytest.skip("only root may make namespaces")
     install()
-    folder = tmp_path_factory.mktemp("offline")
+    folders = [tmp_path_factory.mktemp(name) for name in ("offline", "pretrained")]
     path = os.pathsep.join(str(ROOT / part) for part in ("workflow/scripts", "tests"))
+    configs = json.dumps([CONFIG, PRETRAINED, SCORES])
     done = subprocess.run(
-        ["unshare", "--net", "--mount", sys.executable, "-c", INSIDE, json.dumps(CONFIG), str(folder)],
+        ["unshare", "--net", "--mount", sys.executable, "-c", INSIDE, configs, *map(str, folders)],
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "GENIUS_API_TOKEN": SECRET},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1100,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return Project(folder)
+    return [Project(folder) for folder in folders]
+
+
+@pytest.fixture(scope="module")
+def finished(both):
+    return both[0]
 
 
 def test_a_study_ends_where_there_is_no_network(finished):
     assert finished.path("results/report.html").exists()
+
+
+def test_pretrained_models_are_tuned_and_asked_where_there_is_no_network(both):
+    assert all(both[1].path(name).exists() for name in SCORES)
+    records = [json.loads(path.read_text()) for path in both[1].path("results/logs").rglob("*.job.json")]
+    assert all(record["attempts"][-1]["slurm_job"] for record in records), "a job ran on the login node"
 
 
 def test_no_job_was_given_the_token_and_no_file_holds_it(finished):
