@@ -89,6 +89,15 @@ def test_a_run_takes_the_card_with_the_most_room(folder):
             assert third == [2]
 
 
+def test_runs_that_come_within_a_second_are_placed_together(folder, started):
+    """One by one the first two would be spread, and the third would wait for a whole card."""
+    processes = []
+    for vram_mb in (3, 3, 10):
+        processes.append(started(HOLD, vram_mb, folder, 2))
+        until(lambda: len(requests(folder)) == len(processes))
+    assert [process.stdout.readline() for process in processes] == ["0\n", "0\n", "1\n"]
+
+
 def test_a_run_on_two_cards_holds_room_on_both_and_waits_for_both_at_once(folder, started):
     with cards.lease([10, 10, 10], 6, 2, folder) as both:
         assert both == [0, 1]

@@ -182,8 +182,8 @@ MIXES = {"lyrics": LYRICS, "labels": CLASSIFIERS, "lora": ADAPTERS}
 @pytest.mark.parametrize("sizes", CARDS, ids=str)
 @pytest.mark.parametrize("runs", MIXES.values(), ids=MIXES)
 def test_cards_are_filled_nearly_as_well_as_they_can_be(sizes, runs):
-    """Longest first, within 10 %, where all that start together are looked at together. Of runs that reach their lease one by one
-    each is placed before the next is known: the lyrics on two cards of 12 GB then end 17 % above the best, the others as here.
+    """Longest first, within 10 %, where all that start together are looked at together (verso.cards waits a second for that). Of
+    runs that are placed before the next is known, the lyrics on two cards of 12 GB end 17 % above the best, the others as here.
     """
     assert as_started(runs, sizes) <= 1.1 * best_of_many(runs, sizes)
 

@@ -12,7 +12,7 @@ What is leased is written in a folder of this user on this machine, one file a r
     run 6                                                                       request ── look: 5's lock is free, for ╝
                                                                                 the kernel let it go: file removed, take
 
-Who comes first is served first, as far as room allows (verso.placements has the rule, and why nobody waits for ever). A process
+Who comes first is served first, as far as room allows, once nobody has come for a second (verso.placements has the rule, and why nobody waits for ever). A process
 waits for one lease at a time and holds none while it waits: all cards of a request are taken in one look, or none. One that
 leased a second card inside the first could wait for itself, or for another that does the same.
 """
@@ -35,6 +35,8 @@ from verso.visible_cards import names_of_cards
 
 SECONDS_BETWEEN_LOOKS = 0.2  # a look reads a few small files, 1 ms; a training takes minutes
 SECONDS_BETWEEN_LINES = 60.0  # of the log, while a run waits
+SETTLING_SECONDS = 1.0  # after an arrival nobody takes a card: runs that are started together are placed together, and so better
+LONGEST_SETTLING = 5.0  # for one run, however many come after it
 REQUEST = re.compile(r"request-(\d{12})")
 NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -86,13 +88,20 @@ def _wait_for_cards(place: int, folder: Path, mine: "_Held") -> list[str]:
             if mine.request not in requests:
                 raise VersoError(f"{folder}: somebody removed a file of it while a run waited for a card; start again")
             held = placements(requests).get(mine.request.number)
-            if held is not None:
+            if held is not None and not _are_arriving(requests, mine.request):
                 mine.write(replace(mine.request, held=held))
                 return held
-        if time.monotonic() >= next_line:
+        if held is None and time.monotonic() >= next_line:
             log.info("%s", _what_it_waits_for(mine.request, requests))
             next_line = time.monotonic() + SECONDS_BETWEEN_LINES
         time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _are_arriving(requests: Sequence[Request], mine: Request) -> bool:
+    """Whether others have just come, and more may."""
+    now = time.monotonic()
+    newest = max(request.arrived for request in requests if not request.held)
+    return now < min(newest + SETTLING_SECONDS, mine.arrived + LONGEST_SETTLING)
 
 
 def _what_it_waits_for(mine: Request, requests: Sequence[Request]) -> str:
@@ -226,7 +235,7 @@ def _request(place: int, folder: Path, vram_mb: int, cards: dict[str, int], coun
     with ExitStack() as opened:
         with _mutex(place, folder):
             numbers = [request.number for request in _living_requests(place, folder)]
-            request = Request(max(numbers, default=0) + 1, os.getpid(), vram_mb, cards, count)
+            request = Request(max(numbers, default=0) + 1, os.getpid(), vram_mb, cards, count, arrived=time.monotonic())
             name = f"request-{request.number:012d}"
             handle = opened.enter_context(_kept_open(_open_inside(place, folder, name, os.O_CREAT | os.O_EXCL)))
             fcntl.flock(handle, fcntl.LOCK_EX)

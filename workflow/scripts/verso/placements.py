@@ -10,7 +10,7 @@ class Request:
     """A run that holds its cards, or waits for them (held is empty).
 
     number: order of arrival. vram_mb: of each of `count` cards. cards: size in MB of each card that it may use, by the card's
-    name on this machine.
+    name on this machine. arrived: by time.monotonic, which is one for all processes.
     """
 
     number: int
@@ -19,6 +19,7 @@ class Request:
     cards: dict[str, int]
     count: int = 1
     held: list[str] = field(default_factory=list)
+    arrived: float = 0.0
 
 
 def placements(requests: Iterable[Request]) -> dict[int, list[str]]:
