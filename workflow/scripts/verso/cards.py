@@ -12,9 +12,9 @@ What is leased is written in a folder of this user on this machine, one file a r
     run 6                                                                       request ── look: 5's lock is free, for ╝
                                                                                 the kernel let it go: file removed, take
 
-Who comes first is served first, as far as room allows, once nobody has come for a second (verso.placements has the rule, and why nobody waits for ever). A process
-waits for one lease at a time and holds none while it waits: all cards of a request are taken in one look, or none. One that
-leased a second card inside the first could wait for itself, or for another that does the same.
+Who comes first is served first, as far as room allows, once nobody has come for a second (verso.placements has the rule, and why
+nobody waits for ever). A process waits for one lease at a time and holds none while it waits: all cards of a request are taken
+in one look, or none. One that leased a second card inside the first could wait for itself, or for another that does the same.
 """
 
 import fcntl
