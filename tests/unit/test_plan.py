@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verso.errors import VersoError
-from verso.plan import COLUMNS, duration, parse, plan, printable, table, why
+from verso.plan import parse, plan, why
+from verso.terminal import COLUMNS, duration, printable, table
 
 RESOURCES = (
     "tmpdir=/tmp, mem_mb=1500, mem=1.5 GB, disk_mb=<TBD>, slurm_partition=GPU, slurm_extra=--signal=TERM@60, runtime=15, "

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verso.errors import VersoError
-from verso.plan import COLUMNS
 from verso.status import read_config, status
+from verso.terminal import COLUMNS
 
 NOW = 1_763_800_000.0
 CONFIG = {

@@ -23,7 +23,7 @@ from verso.config import Config
 from verso.config_check import load
 from verso.errors import VersoError
 from verso.job_states import Attempt, Job, Progress, Run, judge, read_records
-from verso.plan import duration, printable, table
+from verso.terminal import duration, printable, table
 
 STATES = ("done", "running", "trained", "queued", "retrying", "stopped", "lost", "failed")
 COLOURS = {"done": "32", "running": "36", "trained": "36", "retrying": "33", "stopped": "33", "lost": "31", "failed": "31"}

@@ -1,0 +1,50 @@
+"""What a terminal shows: tables of text, times, and never a control character from elsewhere."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+COLUMNS = 130
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], colours: Mapping[str, str] | None = None) -> list[str]:
+    """Aligned lines of at most COLUMNS characters, the header first; columns of numbers to the right.
+
+    A row shorter than the header ends in a cell that takes the rest of its line. colours: ANSI codes by the whole text of a cell.
+    """
+    colours = colours or {}
+    cells = [[printable(cell) for cell in row] for row in [header, *rows]]
+    full = [row if len(row) == len(header) else row[:-1] for row in cells]
+    columns = [[row[i] for row in full if i < len(row)] for i in range(len(header))]
+    widths = [max(map(len, column)) for column in columns]
+    while sum(widths) + 2 * (len(widths) - 1) > COLUMNS:
+        widths[widths.index(max(widths))] -= 1
+    right = [all(re.fullmatch(r"[\d,.?]*", cell) for cell in column[1:]) for column in columns]
+    lines = []
+    for row in cells:
+        text, left = "", COLUMNS
+        for i, cell in enumerate(row):
+            spans = i == len(row) - 1 < len(header) - 1
+            width = left if spans else widths[i]
+            cut = cell if len(cell) <= width else cell[: width - 1] + "…"
+            padded = cut if spans else cut.rjust(width) if right[i] else cut.ljust(width)
+            text += (f"\x1b[{colours[cell]}m{padded}\x1b[0m" if cell in colours else padded) + "  "
+            left -= width + 2
+        lines.append(text.rstrip())
+    return lines
+
+
+def printable(text: str) -> str:
+    """Text without control characters, which could redraw the terminal; each becomes a blank."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def duration(seconds: float) -> str:
+    """A time in its two largest units: 3 min 20 s, 2 h 5 min, 1 d 4 h."""
+    if not math.isfinite(seconds):
+        return "?"
+    whole = max(0, round(seconds))
+    for unit, size, lower, part in (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // part} {lower}"
+    return f"{whole} s"
