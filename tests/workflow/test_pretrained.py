@@ -1,6 +1,7 @@
 """Pretrained models through Snakemake: fetched by a local rule, made by a job, each once."""
 
 import copy
+import json
 import time
 
 import pytest
@@ -114,6 +115,7 @@ def test_the_rule_fetches_once_and_says_at_once_what_is_wrong(hub, tmp_path, mon
 
 
 def test_a_study_of_classifiers_alone_has_the_table_of_what_they_start_from(hub, tmp_path):
+    hub.repositories[REPOSITORY].push({**FILES, "config.json": json.dumps({"model_type": "bert"}).encode()})
     entry = {"type": "hub", "repository": REPOSITORY, "revision": "main", "licence": "mit", "files": ["model*", "*.json"]}
     config = {
         "title": "Encoders",
