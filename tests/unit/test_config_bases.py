@@ -55,10 +55,28 @@ def changed(model, **values):
     return raw
 
 
+@pytest.mark.parametrize("value", ["abc", "1e3", [1], float("inf"), 0, True, None])
+def test_a_miniature_s_size_that_is_no_whole_number_is_told_and_nothing_breaks(value):
+    raw = copy.deepcopy(SOUND)
+    raw["pretrained"]["toy"]["configuration"] = {"max_position_embeddings": value}
+    raw["models"]["encoder"] |= {"pretrained": "toy", "max_length": 64}
+    assert "pretrained.toy.configuration.max_position_embeddings" in faults_of(raw)
+
+
+def test_a_configuration_that_is_no_configuration_is_told(tmp_path):
+    (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "text.json").write_text("{'no': 'json'}")
+    for path, told in (("list.json", "holds no object"), ("text.json", "is no JSON"), ("x" * 5000, "cannot be read")):
+        raw = copy.deepcopy(SOUND)
+        raw["pretrained"]["roberta"]["configuration"] = str(tmp_path / path)
+        assert told in faults_of(raw)["pretrained.roberta.configuration"]
+
+
 def test_what_the_bases_have_is_sound():
     assert faults_of(SOUND) == {}
     assert faults_of(changed("encoder", max_length=512, lora={"target_modules": ["query", "dense"]})) == {}
     assert faults_of(changed("encoder", pretrained="toy", max_length=129)) == {}, "its padding is the first token"
+    assert faults_of(changed("encoder", pretrained="mdeberta", max_length=1024)) == {}, "places are told by distances alone"
     assert faults_of(changed("tuned", max_length=32_768, lora={"target_modules": ["q_proj", "lm_head"]})) == {}
 
 
@@ -66,7 +84,6 @@ def test_what_the_bases_have_is_sound():
     ("model", "values", "path", "told"),
     [
         ("encoder", {"max_length": 513}, "max_length", '"roberta" (roberta) has positions for 512 tokens: set 512'),
-        ("encoder", {"pretrained": "mdeberta", "max_length": 1024}, "max_length", "has positions for 512 tokens"),
         ("encoder", {"pretrained": "toy"}, "max_length", "found 512; \"toy\" (roberta) has positions for 129 tokens"),
         ("tuned", {"max_length": 40_000}, "max_length", "has positions for 32768 tokens"),
         ("tuned", {"pretrained": "toy-llama", "scoring": {"stride": 99}}, "max_length", "has positions for 256 tokens"),

@@ -53,19 +53,28 @@ def layers_of(configuration: Mapping[str, Any]) -> tuple[str, ...] | None:
         return None
     if configuration["model_type"] != "deberta-v2" or configuration.get("share_att_key", False):
         return found.layers
-    parts = configuration.get("pos_att_type") or [] if configuration.get("relative_attention", False) else []
+    parts = configuration.get("pos_att_type") if configuration.get("relative_attention", False) else None
     own = {"c2p": "pos_key_proj", "p2c": "pos_query_proj"}
-    return (*found.layers, *(name for part, name in own.items() if part in parts))
+    return (*found.layers, *(name for part, name in own.items() if isinstance(parts, list) and part in parts))
 
 
 def positions_of(configuration: Mapping[str, Any]) -> int | None:
-    """Tokens of a text that a model has positions for; None where nobody knows it here."""
+    """Tokens of a text that a model has positions for; None where nobody knows it here, or there is no end: DeBERTa may tell
+    places by distances alone.
+    """
     found = known(configuration)
-    if found is None:
+    by_distance = configuration.get("model_type") == "deberta-v2" and configuration.get("position_biased_input") is False
+    if found is None or by_distance:
         return None
-    most = configuration.get("max_position_embeddings")
-    positions = found.positions if most is None else int(most)
-    if not found.behind_padding:
+    positions = _whole(configuration.get("max_position_embeddings"), found.positions)
+    if positions is None or not found.behind_padding:
         return positions
-    padding = configuration.get("pad_token_id")
-    return positions - (1 if padding is None else int(padding)) - 1
+    padding = _whole(configuration.get("pad_token_id"), 1)
+    return None if padding is None else positions - padding - 1
+
+
+def _whole(value: Any, usual: int) -> int | None:
+    """A whole number; the usual one where nothing is said, None where what is said is none."""
+    if value is None:
+        return usual
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -41,6 +41,8 @@ def cause_of_error(error: BaseException) -> str:
     """What an exception says of the cause of a job's end."""
     if isinstance(error, Interrupted):
         return error.cause
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped"
     if isinstance(error, DeviceLost):
         return "device_lost"
     number, told = _number_of(error), str(error)

@@ -17,10 +17,11 @@ from verso.config_check_raw import built, mapping, unknown
 from verso.config_encoder import Encoder
 from verso.config_pretrained import Hub, Miniature, Pretrained
 from verso.config_prompt import Prompt
-from verso.configurations import UNKNOWN, configuration_of, configuration_said, is_fetched
+from verso.configurations import UNKNOWN, configuration_of, configuration_said, fault_of_file, is_fetched
 
 Fault = tuple[str, str]  # path, and what is wrong there
 User = Encoder | CausalLLM | Prompt
+SIZES = {"hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings"}
 WRITERS = ("causal_llm", "prompt")  # families that start from what foretells the next token
 USERS: dict[str, TypeAdapter[User]] = {
     "encoder": TypeAdapter(Encoder),
@@ -78,12 +79,16 @@ def _faults_of_base(path: str, entry: Mapping[str, Any], corpora: Mapping[str, A
     corpus, configuration = entry.get("corpus"), entry.get("configuration")
     if isinstance(corpus, str) and corpus not in corpora:
         yield f"{path}.corpus", unknown(corpus, "corpus", corpora)
-    if entry.get("type") == "hub" and isinstance(configuration, str) and not Path(configuration).is_file():
-        yield f"{path}.configuration", f"{configuration} is no file (looked from {Path.cwd()})"
+    if entry.get("type") == "hub" and isinstance(configuration, str) and (fault := fault_of_file(Path(configuration))):
+        yield f"{path}.configuration", fault
     base = built(BASE, entry)
     if not isinstance(base, Miniature):
         return
     said = configuration_said(base)
+    for key in SIZES & base.configuration.keys():
+        size = base.configuration[key]
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            yield f"{path}.configuration.{key}", f"found {size!r}; must be a whole number, 1 or more"
     found, most = known(said), positions_of(said)
     if found and found.reads == "one side" and base.purpose == "masked_lm":
         yield (

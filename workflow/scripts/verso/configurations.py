@@ -37,6 +37,17 @@ def is_fetched(entry: Hub, folder: Path) -> bool:
     return _object(folder / "pretrained.json").get("repository") == entry.repository
 
 
+def fault_of_file(path: Path) -> str:
+    """Why a file is no configuration; empty when it is one."""
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror}; looked from {Path.cwd()})"
+    except ValueError:
+        return f"{path} is no JSON; a model's config.json is"
+    return "" if isinstance(found, dict) else f"{path} holds no object; a model's config.json does"
+
+
 def _object(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_bytes())

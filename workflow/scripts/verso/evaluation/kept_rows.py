@@ -5,7 +5,6 @@ pass 2   |batch|ba†                 each text is computed beside the same othe
 """
 
 import logging
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -103,9 +102,9 @@ def kept_rows(
     """KeptRows of the work that `key` names (verso.training.checkpoints.key_of_training), which this process alone is at.
 
     folder, started: as verso.training.checkpoints.Checkpoints takes them, and it raises the same. at_once: texts that are
-    computed together. When the block ends well its outputs stand, and what was kept is removed.
+    computed together. When the block ends well its outputs stand, and the last checkpoint alone is kept: Snakemake removes the
+    outputs of a job whose end it did not live to see, and the next one then writes them again and computes nothing.
     """
     with Checkpoints(folder, key, started) as checkpoints:
         yield KeptRows(checkpoints, device, at_once, tell)
         checkpoints.finish()
-        shutil.rmtree(Path(folder, key), ignore_errors=True)

@@ -83,7 +83,8 @@ def tunable(manifest: str | Path, settings: Mapping[str, Any], labels: int, seed
     configuration = configuration_of(folder, label_heads.score_count(labels, settings["head"]))
     torch.manual_seed(seed)
     encoder, fresh = pretrained(folder, configuration)
-    if settings["max_length"] > (most := longest_text(encoder)):
+    most = longest_text(encoder)
+    if most is not None and settings["max_length"] > most:
         raise VersoError(
             f"max_length is {settings['max_length']}, and {manifest} describes a model that has positions for {most} tokens; set "
             f"max_length: {most} or less"

@@ -62,8 +62,10 @@ def pretrained(snapshot: Path, configuration: Any) -> tuple[Any, list[str]]:
     return encoder, fresh
 
 
-def longest_text(encoder: Any) -> int:
-    """Tokens that the encoder has positions for."""
+def longest_text(encoder: Any) -> int | None:
+    """Tokens that the encoder has positions for; None where places are told by distances alone, which know no end."""
+    if encoder.config.model_type == "deberta-v2" and not encoder.config.position_biased_input:
+        return None
     for name, module in encoder.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
             # RoBERTa's first position stands behind that of the padding

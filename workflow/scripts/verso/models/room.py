@@ -1,20 +1,31 @@
 """Whether a card has room for a model, before it is moved there: what is loaded first and fails then has cost minutes."""
 
+import logging
+
 import torch
 
 from verso.errors import VersoError
 
+log = logging.getLogger(__name__)
+
 
 def must_have_room(name: str, what: str, wanted: float, device: torch.device, instead: str) -> None:
-    """Raises VersoError when `device` is a card with less free memory than `wanted`, in bytes.
+    """Raises VersoError when `device` is a card with less memory than `wanted`, in bytes: no attempt there can end otherwise.
 
-    name: of the pretrained model. what: takes that much, "its weights alone take". instead: what would take less.
+    name: of the pretrained model. what: takes that much, "its weights alone take". instead: what would take less. Memory that
+    another process holds now may be free for the next attempt: that is said in the log, and what then fails is tried again.
     """
     if device.type != "cuda":
         return
     free, total = torch.cuda.mem_get_info(device)
-    if wanted > free:
+    card = torch.cuda.get_device_name(device)
+    if wanted > total:
         raise VersoError(
-            f"{name}: {what} {wanted / 1e6:,.0f} MB, and {torch.cuda.get_device_name(device)} has {free / 1e6:,.0f} MB free of "
-            f"{total / 1e6:,.0f}: give needs.vram_mb, so that it gets a larger card, or {instead}"
+            f"{name}: {what} {wanted / 1e6:,.0f} MB, and {card} has {total / 1e6:,.0f}: give needs.vram_mb, so that it gets a "
+            f"larger card, or {instead}"
         )
+    if wanted > free:
+        log.warning(
+            "%s: %s %.0f MB, and %s has %.0f MB free of %.0f: another process holds the rest", name, what, wanted / 1e6, card,
+            free / 1e6, total / 1e6,
+        )  # fmt: skip
