@@ -17,6 +17,7 @@ from verso.evaluation.classification_statistics import (
     compared,
     groups_not_told_apart,
     interval,
+    least_p,
     mcnemar,
     resampled,
 )
@@ -151,6 +152,17 @@ def test_both_tests_find_what_is_plain(few_draws):
     assert pair["p"] < 0.01
     assert pair["accuracy_p"] < 0.01
     assert 0 < pair["low"] < pair["difference"] < pair["high"]
+
+
+@pytest.mark.parametrize("documents", [3, 6, 20])
+def test_few_texts_that_all_speak_for_one_model_decide_no_more_than_they_can(few_draws, documents):
+    """Of four such texts every resample says the same, and a bootstrap alone gave the least p that it knows."""
+    labels = np.arange(documents) % 3
+    predictions = np.stack([labels, (labels + 1) % 3])
+    draws = resampled(labels, predictions, 3, 1)
+    a, b = (as_given(predictions[run : run + 1], labels, slice(run, run + 1)) for run in (0, 1))
+    assert compared(a, b, labels, draws)["p"] == max(1 / 401, 2.0 ** (1 - documents))
+    assert least_p(predictions[:1], predictions[:1], 3) == 1
 
 
 def test_a_second_model_does_not_change_the_interval_of_the_first(few_draws):

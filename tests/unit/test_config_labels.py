@@ -34,7 +34,7 @@ def changed(corpus, model="lstm", **values):
     [
         ({"labels": ["bad", "good", "great"]}, "lstm", {"head": "corn"}, 'corpora.reviews has bad, good, great, which are none'),
         ({"labels": {1: "bad", 2: "good"}}, "encoder", {"head": "corn"}, "or say ordered: true there"),
-        ({"labels": [0, 1]}, "textcnn", {"head": "corn"}, "has 0, 1, which are none by themselves"),
+        ({"labels": [0, 1]}, "textcnn", {"head": "corn"}, "has 0, 1, which are no scale by themselves"),
         ({"labels": None, "source": STEAM}, "lstm", {"head": "corn"}, "has negative, positive"),
         ({"ordered": False}, "encoder", {"head": "corn"}, "says ordered: false; take head: softmax"),
         ({"labels": ["Good", "good"]}, "asked", {}, 'the labels "Good" and "good" are the same reply'),

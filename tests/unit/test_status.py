@@ -139,6 +139,21 @@ def test_a_classifier_is_done_once_its_labels_are_told_for_it_samples_nothing(st
     assert study.state() == "done"
 
 
+def test_a_failed_telling_of_the_user_s_own_texts_is_seen_though_the_test_was_told_since(study):
+    config = yaml.safe_load(study.config.read_text())
+    config["corpora"]["songs"] = {"kind": "labelled", "source": {"path": "reviews.csv"}}
+    config["models"] = {"a": {"family": "majority"}, "b": {"family": "textcnn"}}
+    study.config.write_text(yaml.safe_dump(config))
+    run = {"corpus": "songs", "model": "a", "seed": "2"}
+    study.record("predict_probes", run, ended("bug", message="KeyError"))
+    study.made(MODEL)
+    study.made(SCORES, at=NOW + 1)
+    assert study.state() == "failed"
+    study.record("predict_probes", run, ended("done"))
+    study.made("probes.csv", at=NOW + 1)
+    assert study.state() == "done"
+
+
 def test_a_prompted_model_is_never_said_to_be_trained_while_it_is_asked(study):
     run = {"corpus": "songs", "model": "a", "seed": "2"}
     study.record("take_prompt", run, attempt())

@@ -50,7 +50,7 @@ def _of_model(entry: Mapping[str, Any], name: str, corpus: LabelledCorpus) -> It
     """What of a model's entry does not go with the labels of a corpus; those are known where the config names them."""
     names = _names(corpus)
     if entry.get("head") == "corn" and not _may_be_ordered(corpus, names):
-        says = "says ordered: false" if corpus.ordered is False else f"has {', '.join(names)}, which are none by themselves"
+        says = "says ordered: false" if corpus.ordered is False else f"has {', '.join(names)}, which are no scale by themselves"
         yield f"has head: corn, which is for labels on a scale, and corpora.{name} {says}; take head: softmax" + (
             "" if corpus.ordered is False else ", or say ordered: true there"
         )

@@ -39,7 +39,8 @@ RESULT_OF = {
     "predict": "scores.csv",
     "answer": "scores.csv",
 }
-OF_CLASSIFIERS = {MODEL, "scores.csv"}  # nothing is sampled from them
+PROBES = "probes.csv"  # by jobs whose names end in probes; a run is done without, for the report alone asks for them
+OF_CLASSIFIERS = {MODEL, "scores.csv", PROBES}  # nothing is sampled from them
 DOING = {
     "train": "training",
     "take": "looking at the base",
@@ -140,7 +141,7 @@ def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float) -> L
         return Line("running", [learnt + doing, "", time_left, *_place(running[0].last)])
     after = [duration(job.last.last_sign - job.last.start) for job in training if job.state == "done"]
     trained = ["took " + after[0], *_place(training[0].last)] if after else []
-    if all(made.values()):
+    if all(written for name, written in made.items() if name != PROBES):
         return Line("done", ["", "", *trained])
     if made[MODEL]:
         missing = [word for word, name in (("scored", "scores.csv"), ("sampled", "sample_measures.csv")) if made.get(name) == 0]
@@ -161,8 +162,9 @@ def _doing(job: Job, alone: bool) -> str:
 
 def _is_unmended(job: Job, made: Mapping[str, float]) -> bool:
     """Neither its own result nor the training's is newer than its end."""
-    results = (MODEL, RESULT_OF.get(job.record.part(), MODEL))
-    return all(job.last.last_sign > made[name] for name in results)
+    own = PROBES if job.record.rule.endswith("probes") else RESULT_OF.get(job.record.part(), MODEL)
+    results = (MODEL, own)
+    return all(job.last.last_sign > made.get(name, 0.0) for name in results)
 
 
 def _line_of_job(job: Job, doing: str, now: float) -> Line:
