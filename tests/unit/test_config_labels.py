@@ -32,7 +32,7 @@ def changed(corpus, model="lstm", **values):
 @pytest.mark.parametrize(
     ("corpus", "model", "values", "told"),
     [
-        ({"labels": ["bad", "good", "great"]}, "lstm", {"head": "corn"}, 'corpora.reviews has bad, good, great, which are no scale'),
+        ({"labels": ["bad", "good", "great"]}, "lstm", {"head": "corn"}, 'corpora.reviews has bad, good, great, which are no'),
         ({"labels": {1: "bad", 2: "good"}}, "encoder", {"head": "corn"}, "or say ordered: true there"),
         ({"labels": [0, 1]}, "textcnn", {"head": "corn"}, "has 0, 1, which are no scale by themselves"),
         ({"labels": None, "source": STEAM}, "lstm", {"head": "corn"}, "has negative, positive"),
