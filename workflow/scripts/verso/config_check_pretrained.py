@@ -85,7 +85,7 @@ def _faults_of_base(path: str, entry: Mapping[str, Any], corpora: Mapping[str, A
     if not isinstance(base, Miniature):
         return
     said = configuration_said(base)
-    for key in SIZES & base.configuration.keys():
+    for key in sorted(SIZES & base.configuration.keys()):
         size = base.configuration[key]
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
             yield f"{path}.configuration.{key}", f"found {size!r}; must be a whole number, 1 or more"

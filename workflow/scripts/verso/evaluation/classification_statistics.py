@@ -172,9 +172,7 @@ def compared(a: dict[str, Any], b: dict[str, Any], labels: Ints, draws: Resample
     if draws is not None:
         differences = draws.f1_macro(a["runs"]) - draws.f1_macro(b["runs"])
         found["low"], found["high"] = interval(differences)
-        found["p"] = max(
-            bootstrap_test(difference, differences), least_p(a["predictions"], b["predictions"], len(draws.f1[0, 0]))
-        )
+        found["p"] = max(bootstrap_test(difference, differences), least_p(a["predictions"], b["predictions"], draws.f1.shape[2]))
     return found | {
         "accuracy_difference": float(share_a.mean() - share_b.mean()),
         "accuracy_p": mcnemar(right_a, right_b),

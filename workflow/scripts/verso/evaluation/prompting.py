@@ -65,7 +65,7 @@ def answer(
     from 1; null: none), prediction, and of
     likelihood log_likelihoods by label. scoring: what the whole job used over all its lives, loading included, as of a training;
     counts; and documents_per_second, from texts to labels, without the loading. fingerprint, checkpoints, started: as of a
-    training; what is in `checkpoints` is removed when the outputs stand. tell: see verso.logs.told_progress.
+    training; the last of `checkpoints` stays when the outputs stand. tell: see verso.logs.told_progress.
 
     Raises VersoError, before the model is loaded, for a template that is none, labels that are not told apart, too few training
     texts for the examples, and a window too small; and as load_tuned and KeptRows.rows do.

@@ -98,7 +98,7 @@ def keep_weights_as_they_are(model: nn.Module) -> None:
 
 
 def must_have_room(described: Mapping[str, Any], in_4_bits: bool, device: torch.device) -> None:
-    """Raises VersoError when a card has less free memory than the weights alone take, where their number is known."""
+    """Raises VersoError when a card has less memory than the weights alone take, where their number is known."""
     if described["parameters"] is not None:
         wanted = described["parameters"] * (0.56 if in_4_bits else 2.0)  # bytes; embeddings are never quantised
         instead = "tune in 4 bits (quantisation: nf4)"

@@ -21,8 +21,7 @@ def write(path: str | Path, blocks: Sequence[Any]) -> None:
     chart = alt.vconcat(*(blocks or [nothing()]), spacing=36).resolve_scale(color="independent")
     sizes: dict[str, Any] = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 260}
     text = sizes | {"labelColor": INK, "titleColor": INK}
-    # At the sides for labels in another language, or in a browser whose font is wider than that which they were measured in
-    room = {"left": 36, "top": 8, "right": 36, "bottom": 8}
+    room = {"left": 8, "top": 8, "right": 36, "bottom": 8}  # on the right for a legend in another language or font
     chart = (
         chart.configure(background="transparent", font="sans-serif", padding=room)
         .configure_view(stroke=None)
