@@ -145,7 +145,9 @@ RUN = "{corpus}/{model}/seed-{seed}"
 # --- what a job depends on besides files ---
 
 
-@cache
+CODE = provenance.Code()
+
+
 def code_of(driver):
     """Fingerprint of the code that workflow/scripts/<driver>.py executes."""
-    return provenance.fingerprint_of_code(SCRIPTS / f"{driver}.py")
+    return CODE.fingerprint(SCRIPTS / f"{driver}.py")

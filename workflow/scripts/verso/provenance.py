@@ -1,99 +1,73 @@
-"""What a result was made by: fingerprints of the code that a driver executes.
+"""Names of code and settings: what a result was made by.
 
-Snakemake's own `code` trigger sees an edited comment as a change and an imported module not at all. A fingerprint
-over the syntax trees of all library modules that a driver reaches is right on both: it goes into the rule's `params`.
-
-    driver train_recurrent_lm.py ─► verso.training.language_model ─► verso.training.loop ─► verso.files
-                                                                  └► verso.models.recurrent_lm
+Snakemake's own `code` trigger sees an edited comment as a change and an imported module not at all. A fingerprint over the
+definitions that a driver reaches (verso.fingerprint.graph) is right on both; it goes into the rule's `params`.
 """
 
-import ast
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from verso.errors import VersoError
+from verso.files import write_json
+
 LIBRARY = Path(__file__).resolve().parent  # .../workflow/scripts/verso
-# How a job is run, not what it computes: a new message or a new state of SLURM re-runs nothing and orphans no checkpoint
-MACHINERY = {f"verso.{name}" for name in ("jobs", "records", "causes", "cards", "site", "logs", "errors", "training.lease")}
 DIGITS = 16  # of a fingerprint: 64 bits, far more than the few hundred that a project ever has
 
 
-def fingerprint_of_code(driver: Path, library: Path = LIBRARY) -> str:
-    """Fingerprint over the syntax trees of `driver` and of every module of `library` that it imports, however deep.
+class Code:
+    """The library as it is now; its drivers' fingerprints, computed once for each state of the code.
 
-    Comments, docstrings, layout, dunder assignments such as __version__ and MACHINERY do not count. Imports inside functions do.
-    Raises FileNotFoundError when there is no such driver, SyntaxError when a module is broken.
+    library: the folder of the package. They are kept beside Python's own compiled files, in __pycache__, under a key made of
+    the content of every file, so a stale one is never used; where that folder cannot be written, they are computed again.
     """
-    digest = hashlib.sha256()
-    for name, path in sorted(reached_modules(driver, library).items()):
-        digest.update(f"{name}\n{_read(path, path.stat().st_mtime_ns)[1]}\n".encode())
-    return digest.hexdigest()[:DIGITS]
+
+    def __init__(self, library: Path = LIBRARY) -> None:
+        self._library = library
+        self._kept_in = library / "__pycache__" / "fingerprints.json"
+        digest = hashlib.sha256()
+        for path in sorted(library.rglob("*.py")):
+            digest.update(f"{path.relative_to(library)}\0".encode() + path.read_bytes() + b"\0")
+        self._key = digest.hexdigest()
+        self._kept = self._read()
+        self._graph: Any = None
+
+    def fingerprint(self, driver: Path) -> str:
+        """Fingerprint of what workflow/scripts/<driver>.py executes.
+
+        Raises FileNotFoundError when there is no such driver, SyntaxError when a module is broken.
+        """
+        content = driver.read_bytes()
+        key = hashlib.sha256(content).hexdigest()[:DIGITS]
+        if key not in self._kept:
+            from verso.fingerprint.graph import CodeGraph  # only where something changed
+
+            self._graph = self._graph or CodeGraph(self._library)
+            self._kept[key] = self._graph.fingerprint(content)[:DIGITS]
+            self._write()
+        return self._kept[key]
+
+    def _read(self) -> dict[str, str]:
+        try:
+            kept = json.loads(self._kept_in.read_text(encoding="utf-8"))
+            return dict(kept["drivers"]) if kept["key"] == self._key else {}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+    def _write(self) -> None:
+        try:
+            write_json(self._kept_in, {"key": self._key, "drivers": self._kept})
+        except (OSError, VersoError):
+            return
+
+
+def fingerprint_of_code(driver: Path, library: Path = LIBRARY) -> str:
+    """Fingerprint of one driver; of several ask one Code."""
+    return Code(library).fingerprint(driver)
 
 
 def key_of_settings(settings: Mapping[str, Any]) -> str:
     """Names a recipe: the same settings, whatever their order, give the same key. Values must be such as JSON knows."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:DIGITS]
-
-
-def reached_modules(driver: Path, library: Path = LIBRARY) -> dict[str, Path]:
-    """The driver and every library module that it imports, directly or through another, by dotted name."""
-    reached: dict[str, Path] = {"driver": driver}
-    waiting = [driver]
-    while waiting:
-        path = waiting.pop()
-        for name in _read(path, path.stat().st_mtime_ns)[0]:
-            found = None if name in MACHINERY else _module(name, library)
-            if found and name not in reached:
-                reached[name] = found
-                waiting.append(found)
-    return reached
-
-
-@cache
-def _read(path: Path, _changed: int) -> tuple[tuple[str, ...], str]:
-    """Of a file, parsed once: the dotted names that it may import, parents included (a name that is no module is sorted out
-    later), and its syntax tree as text, without what cannot change a result.
-    """
-    tree = ast.parse(path.read_bytes())
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
-        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [statement for statement in node.body if not _is_docstring(statement) and not _is_dunder(statement)]
-    return tuple(sorted({parent for name in names for parent in _parents(name)})), ast.dump(tree)
-
-
-def _parents(name: str) -> Iterator[str]:
-    parts = name.split(".")
-    return (".".join(parts[:length]) for length in range(1, len(parts) + 1))
-
-
-def _module(name: str, library: Path) -> Path | None:
-    """The file of a library module or package, None for all else."""
-    package, *rest = name.split(".")
-    if package != library.name:
-        return None
-    base = library.joinpath(*rest)
-    return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
-
-
-def _is_docstring(statement: ast.stmt) -> bool:
-    """Also true of a bare text elsewhere in a body, which does nothing either."""
-    return (
-        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str)
-    )
-
-
-def _is_dunder(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Assign)
-        and isinstance(statement.targets[0], ast.Name)
-        and statement.targets[0].id.startswith("__")
-        and statement.targets[0].id.endswith("__")
-    )

@@ -1,0 +1,1 @@
+"""Fingerprints of what a driver executes."""
