@@ -25,7 +25,7 @@ def docstring(project):
 
 
 def comment_in_a_driver(project):
-    project.edit("workflow/scripts/train_recurrent_lm.py", "from verso.jobs", "# a comment\nfrom verso.jobs")
+    project.edit("workflow/scripts/train_recurrent_lm.py", "from verso.jobs.job", "# a comment\nfrom verso.jobs.job")
 
 
 def function_of_training(project):

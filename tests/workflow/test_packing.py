@@ -50,7 +50,7 @@ rule train:
 JOB = """
 import fcntl, json, logging, sys, time
 from pathlib import Path
-from verso.cards import lease
+from verso.machine.card_leases import lease
 
 run, seconds, vram_mb = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
 

@@ -21,7 +21,10 @@ from verso.fingerprint.modules import DRIVER, Definition, Import, Module
 from verso.fingerprint.syntax import chain_of
 
 # How a job is run, not what it computes: a new message or a new state of SLURM re-runs nothing and orphans no checkpoint
-MACHINERY = tuple(f"verso.{name}" for name in ("jobs", "records", "causes", "cards", "site", "logs", "errors", "training.lease"))
+MACHINERY = (
+    "verso.jobs.job", "verso.jobs.records", "verso.jobs.causes", "verso.jobs.logs", "verso.errors", "verso.machine.card_leases",
+    "verso.machine.site", "verso.training.run_lease",
+)  # fmt: skip
 
 OWN_NAMESPACE = {"globals", "vars", "locals", "eval", "exec"}  # who uses one may reach any name of its module
 ANY_MODULE = ("import_module", "__import__", "sys.modules")  # who uses one with a computed name may reach all of the library
