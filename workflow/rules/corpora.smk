@@ -9,25 +9,25 @@ Writes  results/corpora/<corpus>/{documents,train,validation,test}.jsonl, set_as
 
 rule acquire_corpus:
     input:
-        files_of_source,
-        scraping=set_aside_in_scraping,
+        sources.files,
+        scraping=sources.set_aside_in_fetching,
     output:
-        documents=corpus_path("documents.jsonl"),
-        set_aside=corpus_path("set_aside.jsonl"),
+        documents=paths.corpus("documents.jsonl"),
+        set_aside=paths.corpus("set_aside.jsonl"),
     log:
-        log_path("acquire_corpus", "{corpus}"),
+        paths.log("acquire_corpus", "{corpus}"),
     benchmark:
-        benchmark_path("acquire_corpus", "{corpus}")
+        paths.benchmark("acquire_corpus", "{corpus}")
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        **light_work("acquire_corpus", "{corpus}"),
+        **needs.light_work("acquire_corpus", "{corpus}"),
     params:
-        source=source_settings,
-        kind=kind_of_corpus,
-        path=lambda wildcards: file_source(wildcards).path,
-        other_files=checksums_of_other_files,
+        source=sources.reading,
+        kind=sources.kind,
+        path=sources.path,
+        other_files=sources.checksums_of_other_files,
         code=code_of("acquire_corpus"),
     script:
         "../scripts/acquire_corpus.py"
@@ -38,25 +38,25 @@ rule prepare_corpus:
         documents=rules.acquire_corpus.output.documents,
         set_aside=rules.acquire_corpus.output.set_aside,
     output:
-        train=corpus_path("train.jsonl"),
-        validation=corpus_path("validation.jsonl"),
-        test=corpus_path("test.jsonl"),
-        statistics=corpus_path("statistics.json"),
-        set_aside=corpus_path("set_aside_duplicates.jsonl"),
+        train=paths.corpus("train.jsonl"),
+        validation=paths.corpus("validation.jsonl"),
+        test=paths.corpus("test.jsonl"),
+        statistics=paths.corpus("statistics.json"),
+        set_aside=paths.corpus("set_aside_duplicates.jsonl"),
     log:
-        log_path("prepare_corpus", "{corpus}"),
+        paths.log("prepare_corpus", "{corpus}"),
     benchmark:
-        benchmark_path("prepare_corpus", "{corpus}")
+        paths.benchmark("prepare_corpus", "{corpus}")
     wildcard_constraints:
-        corpus=corpora_of_kind("songs", "manual"),
+        corpus=sources.prepared_by("prepare_corpus"),
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        **light_work("prepare_corpus", "{corpus}"),
+        **needs.light_work("prepare_corpus", "{corpus}"),
     params:
-        settings=preparation_settings,
-        kind=kind_of_corpus,
+        settings=sources.preparation,
+        kind=sources.kind,
         code=code_of("prepare_corpus"),
     script:
         "../scripts/prepare_corpus.py"
@@ -67,25 +67,25 @@ rule prepare_labelled:
         documents=rules.acquire_corpus.output.documents,
         set_aside=rules.acquire_corpus.output.set_aside,
     output:
-        train=corpus_path("train.jsonl"),
-        validation=corpus_path("validation.jsonl"),
-        test=corpus_path("test.jsonl"),
-        statistics=corpus_path("statistics.json"),
-        labels=corpus_path("labels.json"),
-        set_aside=corpus_path("set_aside_duplicates.jsonl"),
+        train=paths.corpus("train.jsonl"),
+        validation=paths.corpus("validation.jsonl"),
+        test=paths.corpus("test.jsonl"),
+        statistics=paths.corpus("statistics.json"),
+        labels=paths.corpus("labels.json"),
+        set_aside=paths.corpus("set_aside_duplicates.jsonl"),
     log:
-        log_path("prepare_labelled", "{corpus}"),
+        paths.log("prepare_labelled", "{corpus}"),
     benchmark:
-        benchmark_path("prepare_labelled", "{corpus}")
+        paths.benchmark("prepare_labelled", "{corpus}")
     wildcard_constraints:
-        corpus=corpora_of_kind("labelled"),
+        corpus=sources.prepared_by("prepare_labelled"),
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        **light_work("prepare_labelled", "{corpus}"),
+        **needs.light_work("prepare_labelled", "{corpus}"),
     params:
-        settings=preparation_settings,
+        settings=sources.preparation,
         code=code_of("prepare_labelled"),
     script:
         "../scripts/prepare_labelled.py"
@@ -93,20 +93,20 @@ rule prepare_labelled:
 
 rule build_vocabulary:
     input:
-        train=corpus_path("train.jsonl"),
+        train=paths.corpus("train.jsonl"),
     output:
-        vocabulary=corpus_path("vocab_{unit}.json"),
+        vocabulary=paths.corpus("vocab_{unit}.json"),
     log:
-        log_path("build_vocabulary", "{corpus}-{unit}"),
+        paths.log("build_vocabulary", "{corpus}-{unit}"),
     benchmark:
-        benchmark_path("build_vocabulary", "{corpus}-{unit}")
+        paths.benchmark("build_vocabulary", "{corpus}-{unit}")
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        **light_work("build_vocabulary", "{corpus}-{unit}"),
+        **needs.light_work("build_vocabulary", "{corpus}-{unit}"),
     params:
-        minimum_count=lambda wildcards: getattr(CONFIG.corpora[wildcards.corpus].minimum_count, wildcards.unit),
+        minimum_count=lambda wildcards: getattr(sources.corpus(wildcards).minimum_count, wildcards.unit),
         code=code_of("build_vocabulary"),
     script:
         "../scripts/build_vocabulary.py"
@@ -118,27 +118,23 @@ rule export_songs:
         validation=rules.prepare_corpus.output.validation,
         test=rules.prepare_corpus.output.test,
         statistics=rules.prepare_corpus.output.statistics,
-        vocab_char=corpus_path("vocab_char.json"),
-        vocab_word=corpus_path("vocab_word.json"),
+        vocab_char=paths.corpus("vocab_char.json"),
+        vocab_word=paths.corpus("vocab_word.json"),
     output:
-        train_alpaca=corpus_path("train_lyrics_alpaca.json"),
-        validation_alpaca=corpus_path("validation_lyrics_alpaca.json"),
-        test_alpaca=corpus_path("test_lyrics_alpaca.json"),
-        train_text=corpus_path("train_lyrics.txt"),
-        validation_text=corpus_path("validation_lyrics.txt"),
-        test_text=corpus_path("test_lyrics.txt"),
-        dataset_info=corpus_path("dataset_info.json"),
+        **sources.exports("songs"),
     log:
-        log_path("export_songs", "{corpus}"),
+        paths.log("export_songs", "{corpus}"),
     benchmark:
-        benchmark_path("export_songs", "{corpus}")
+        paths.benchmark("export_songs", "{corpus}")
+    wildcard_constraints:
+        corpus=sources.of_kind("songs"),
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        **light_work("export_songs", "{corpus}"),
+        **needs.light_work("export_songs", "{corpus}"),
     params:
-        settings=lambda wildcards: CONFIG.corpora[wildcards.corpus].alpaca.model_dump(),
+        settings=lambda wildcards: sources.corpus(wildcards).alpaca.model_dump(),
         code=code_of("export_songs"),
     script:
         "../scripts/export_songs.py"
@@ -151,25 +147,20 @@ rule export_labelled:
         test=rules.prepare_labelled.output.test,
         statistics=rules.prepare_labelled.output.statistics,
         labels=rules.prepare_labelled.output.labels,
-        vocabulary=corpus_path("vocab_token.json"),
+        vocabulary=paths.corpus("vocab_token.json"),
     output:
-        everything=corpus_path("exports/{corpus}.json"),
-        train_csv=corpus_path("exports/{corpus}_train.csv"),
-        validation_csv=corpus_path("exports/{corpus}_val.csv"),
-        test_csv=corpus_path("exports/{corpus}_test.csv"),
-        vocabulary=corpus_path("exports/{corpus}_vocab.json"),
-        statistics=corpus_path("exports/{corpus}_stats.json"),
+        **sources.exports("labelled"),
     log:
-        log_path("export_labelled", "{corpus}"),
+        paths.log("export_labelled", "{corpus}"),
     benchmark:
-        benchmark_path("export_labelled", "{corpus}")
+        paths.benchmark("export_labelled", "{corpus}")
     wildcard_constraints:
-        corpus=corpora_of_kind("labelled"),
+        corpus=sources.of_kind("labelled"),
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        **light_work("export_labelled", "{corpus}"),
+        **needs.light_work("export_labelled", "{corpus}"),
     params:
         code=code_of("export_labelled"),
     script:

@@ -1,9 +1,10 @@
-"""Pretrained models: fetch those of a hub, make miniatures.
+"""Pretrained models: fetch those of a hub, make miniatures, describe a base that nothing is added to.
 
 Reads   the hub (on the login node alone), or results/corpora/<corpus>/{train,validation}.jsonl
 Writes  results/pretrained/<pretrained>/pretrained.json, the manifest, and of a miniature history.csv and hardware.json.
         Beside it and no declared output, for Snakemake deletes those before a rerun: snapshot/ (the files themselves: a download
-        goes on where it ended), fetched.json (which commit, when), checkpoints/
+        goes on where it ended), fetched.json (which commit, when), checkpoints/. Of a run that trains nothing, model/architecture.json,
+        an empty history.csv and hardware.json
 """
 
 
@@ -13,16 +14,16 @@ localrules:
 
 rule fetch_pretrained:
     output:
-        manifest=pretrained_path("pretrained.json"),
+        manifest=paths.pretrained("pretrained.json"),
     log:
-        log_path("fetch_pretrained", "{pretrained}"),
+        paths.log("fetch_pretrained", "{pretrained}"),
     wildcard_constraints:
-        pretrained=names_of_pretrained("hub"),
+        pretrained=runs.pretrained_of_type("hub"),
     conda:
         ENVIRONMENT
     threads: 1
     params:
-        settings=settings_of_pretrained,
+        settings=inputs.settings_of_pretrained,
         code=code_of("fetch_pretrained"),
     script:
         "../scripts/fetch_pretrained.py"
@@ -30,25 +31,50 @@ rule fetch_pretrained:
 
 rule make_miniature:
     input:
-        train=lambda wildcards: corpus_of_miniature(wildcards, "train.jsonl"),
-        validation=lambda wildcards: corpus_of_miniature(wildcards, "validation.jsonl"),
+        train=inputs.corpus_of_miniature("train.jsonl"),
+        validation=inputs.corpus_of_miniature("validation.jsonl"),
     output:
-        manifest=pretrained_path("pretrained.json"),
-        history=pretrained_path("history.csv"),
-        hardware=pretrained_path("hardware.json"),
+        manifest=paths.pretrained("pretrained.json"),
+        history=paths.pretrained("history.csv"),
+        hardware=paths.pretrained("hardware.json"),
     log:
-        log_path("make_miniature", "{pretrained}"),
+        paths.log("make_miniature", "{pretrained}"),
     benchmark:
-        benchmark_path("make_miniature", "{pretrained}")
+        paths.benchmark("make_miniature", "{pretrained}")
     wildcard_constraints:
-        pretrained=names_of_pretrained("miniature"),
+        pretrained=runs.pretrained_of_type("miniature"),
     conda:
         ENVIRONMENT
     threads: lambda wildcards: CONFIG.pretrained[wildcards.pretrained].needs.cpus
     resources:
-        **needs_of_miniature(),
+        **needs.miniature(),
     params:
-        settings=settings_of_pretrained,
+        settings=inputs.settings_of_pretrained,
         code=code_of("make_miniature"),
     script:
         "../scripts/make_miniature.py"
+
+
+rule describe_base:
+    input:
+        manifest=inputs.manifest,
+    output:
+        architecture=paths.run("model/architecture.json"),
+        history=paths.run("history.csv"),
+        hardware=paths.run("hardware.json"),
+    log:
+        paths.log("describe_base", RUN),
+    benchmark:
+        paths.benchmark("describe_base", RUN)
+    wildcard_constraints:
+        model=runs.made_by("describe_base"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **needs.light_work("describe_base", RUN),
+    params:
+        settings=inputs.settings,
+        code=code_of("describe_base"),
+    script:
+        "../scripts/describe_base.py"

@@ -1,137 +1,86 @@
-"""Report: compare the runs, draw figures, render the page.
+"""Report: describe the pretrained models and render the page; both again for the runs that are finished so far.
 
-Reads   results/runs/*/*/*/{scores.csv,sample_measures.csv,history.csv,hardware.json,samples.jsonl}, of pretrained models also
-        {scoring,sampling}_hardware.json; results/pretrained/*/{pretrained,fetched}.json, results/corpora/*/statistics.json
-Writes  results/tables/*.{csv,tex}, results/figures/*.svg, results/report.html
+Reads   results/tables/*.csv, results/figures/*.svg, results/corpora/*/statistics.json, results/pretrained/*/{pretrained,fetched}.json,
+        and what each task's section shows of its runs
+Writes  results/tables/pretrained_models.{csv,tex}, results/report.html, and the same below results/so_far
 """
 
-TABLES = ["language_models", "comparisons", "samples", "hardware"]
-FIGURES = ["bits_per_byte", "learning_curves", "differences", "sample_measures", "memorisation"]
-CAPTIONS = "../report/captions"
+TEMPLATES = templates_in(HOME / "report" / "templates")
 
+for given in (described, described_so_far):
+    so_far = "_so_far" if given.so_far else ""
 
-rule compare:
-    input:
-        **{key: of_runs(file, of_language_models(RUNS)) for key, file in FILES_OF_RUN.items()},
-        **{key: of_llm_runs(file, RUNS) for key, file in FILES_OF_LLM.items()},
-    output:
-        **{
-            name: report(
-                table_path(name),
-                category="Tables",
-                caption=f"{CAPTIONS}/{name}.rst",
-                labels={"table": name.replace("_", " "), "format": "csv"},
-            )
-            for name in TABLES
-        },
-        **{f"{name}_tex": table_path(name, "tex") for name in TABLES},
-    log:
-        log_path("compare"),
-    benchmark:
-        benchmark_path("compare")
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        **light_work("compare"),
-    params:
-        runs=described_runs(of_language_models(RUNS)),
-        code=code_of("compare"),
-    script:
-        "../scripts/compare.py"
+    rule:
+        name:
+            f"describe_pretrained{so_far}"
+        input:
+            manifests=given.of(given.manifests),
+        output:
+            pretrained_models=(
+                paths.table("pretrained_models", folder=given.folder)
+                if given.so_far
+                else report(
+                    paths.table("pretrained_models"),
+                    category="Tables",
+                    caption="../report/captions/pretrained_models.rst",
+                    labels={"table": "pretrained models", "format": "csv"},
+                )
+            ),
+            pretrained_models_tex=paths.table("pretrained_models", "tex", given.folder),
+        log:
+            paths.log(f"describe_pretrained{so_far}"),
+        benchmark:
+            paths.benchmark(f"describe_pretrained{so_far}")
+        conda:
+            ENVIRONMENT
+        threads: 1
+        resources:
+            **needs.light_work(f"describe_pretrained{so_far}"),
+        params:
+            models=given.of(given.models_by_pretrained),
+            code=code_of("describe_pretrained"),
+        script:
+            "../scripts/describe_pretrained.py"
 
-
-rule describe_pretrained:
-    input:
-        manifests=manifests_of(RUNS),
-    output:
-        pretrained_models=report(
-            table_path("pretrained_models"),
-            category="Tables",
-            caption=f"{CAPTIONS}/pretrained_models.rst",
-            labels={"table": "pretrained models", "format": "csv"},
-        ),
-        pretrained_models_tex=table_path("pretrained_models", "tex"),
-    log:
-        log_path("describe_pretrained"),
-    benchmark:
-        benchmark_path("describe_pretrained")
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        **light_work("describe_pretrained"),
-    params:
-        models=models_by_pretrained(RUNS),
-        code=code_of("describe_pretrained"),
-    script:
-        "../scripts/describe_pretrained.py"
-
-
-rule figures:
-    input:
-        language_models=table_path("language_models"),
-        comparisons=table_path("comparisons"),
-        samples=table_path("samples"),
-        histories=of_runs("history.csv", of_language_models(RUNS)),
-    output:
-        **{
-            name: report(
-                figure_path(name),
-                category="Figures",
-                caption=f"{CAPTIONS}/{name}.rst",
-                labels={"figure": name.replace("_", " "), "format": "svg"},
-            )
-            for name in FIGURES
-        },
-    log:
-        log_path("figures"),
-    benchmark:
-        benchmark_path("figures")
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        **light_work("figures"),
-    params:
-        histories=of_runs_described("history.csv", of_language_models(RUNS)),
-        code=code_of("figures"),
-    script:
-        "../scripts/figures.py"
-
-
-rule report:
-    input:
-        **files_of_report(RUNS, RESULTS),
-        statistics=[corpus["statistics"] for corpus in described_corpora(RUNS)],
-        written=of_runs("samples.jsonl", of_language_models(RUNS)),
-        probes=files_of_probes(described_probes(RUNS)),
-        replies=files_of_replies(RUNS),
-        templates=files_of_template(),
-    output:
-        report=report(
-            REPORT, category="Report", caption=f"{CAPTIONS}/report.rst", labels={"page": "the whole report", "format": "html"}
-        ),
-    log:
-        log_path("report"),
-    benchmark:
-        benchmark_path("report")
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        **light_work("report"),
-    params:
-        title=CONFIG.title,
-        language=CONFIG.language,
-        experiments=described_experiments(RUNS),
-        models=described_models(RUNS),
-        corpora=described_corpora(RUNS),
-        samples=of_runs_described("samples.jsonl", of_language_models(RUNS)),
-        probes=described_probes(RUNS),
-        replies=replies_of(RUNS),
-        config=CONFIG_ORIGIN,
-        fingerprints=fingerprints_of(RUNS),
-        code=code_of("report"),
-    script:
-        "../scripts/report.py"
+    rule:
+        name:
+            f"report{so_far}"
+        input:
+            unpack(given.of(given.tables_and_figures))
+            if given.so_far
+            else unpack(lambda wildcards: described.tables_and_figures(runs.all)),
+            statistics=given.of(given.statistics),
+            shown=given.of(given.shown_files),
+            templates=TEMPLATES,
+        output:
+            report=(
+                f"{given.folder}/report.html"
+                if given.so_far
+                else report(
+                    paths.report,
+                    category="Report",
+                    caption="../report/captions/report.rst",
+                    labels={"page": "the whole report", "format": "html"},
+                )
+            ),
+        log:
+            paths.log(f"report{so_far}"),
+        benchmark:
+            paths.benchmark(f"report{so_far}")
+        conda:
+            ENVIRONMENT
+        threads: 1
+        resources:
+            **needs.light_work(f"report{so_far}"),
+        params:
+            title=given.of(given.title),
+            language=CONFIG.language,
+            experiments=given.of(given.experiments),
+            models=given.of(given.models),
+            corpora=given.of(given.corpora),
+            sections=given.of(given.sections),
+            config=CONFIG_ORIGIN,
+            fingerprints=given.of(given.fingerprints),
+            code=code_of("report"),
+        script:
+            "../scripts/report.py"

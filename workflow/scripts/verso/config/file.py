@@ -7,22 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from verso.classification.baselines.family import Majority, Tfidf
-from verso.classification.encoder.family import Encoder
-from verso.classification.prompt.family import Prompt
-from verso.classification.small_networks.family import RecurrentClassifier, TextCNN
-from verso.corpora.labelled.kind import LabelledCorpus
-from verso.corpora.manual.kind import ManualCorpus
-from verso.corpora.songs.kind import SongsCorpus
-from verso.language_modelling.causal_llm.family import CausalLLM
-from verso.language_modelling.recurrent_lm.family import RecurrentLM
 from verso.pretrained.settings import Pretrained
+from verso.registry import Corpus, Model
 from verso.settings.base import Name, Settings
-
-Corpus = Annotated[SongsCorpus | ManualCorpus | LabelledCorpus, Field(discriminator="kind")]
-Model = Annotated[
-    RecurrentLM | CausalLLM | RecurrentClassifier | TextCNN | Tfidf | Majority | Encoder | Prompt, Field(discriminator="family")
-]
 
 
 class Experiment(Settings):

@@ -3,63 +3,50 @@
 Read by the Snakefile alone, as verso.config.file is.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from verso.classification.encoder.family import Encoder
-from verso.classification.faults import faults_of_labels
-from verso.classification.prompt.family import Prompt
 from verso.config.faults import fault_of
 from verso.config.file import Config
+from verso.contract import Fault
 from verso.errors import VersoError
-from verso.language_modelling.causal_llm.family import CausalLLM
 from verso.pretrained.faults import faults_of_pretrained
-from verso.settings.raw import mapping, unknown
+from verso.registry import FAMILY, KIND, TASKS
+from verso.settings.base import Settings
+from verso.settings.raw import built, mapping, unknown
 
-# An experiment's name is a target; these are taken (a test keeps them in step with the rules).
-RULES = (
-    "all", "acquire_corpus", "prepare_corpus", "build_vocabulary", "export_songs", "train_recurrent_lm", "score_recurrent_lm",
-    "sample_recurrent_lm", "measure_samples", "compare", "figures", "report", "fetch", "compare_so_far", "figures_so_far",
-    "report_so_far", "fetch_pretrained", "make_miniature", "train_causal_llm", "take_causal_llm", "score_causal_llm",
-    "sample_causal_llm", "merge_causal_llm", "scrape_genius", "train_classifier", "train_tfidf", "train_majority",
-    "predict_labels", "write_probes", "predict_probes", "compare_classifiers", "draw_classifiers", "compare_classifiers_so_far",
-    "draw_classifiers_so_far", "describe_pretrained", "describe_pretrained_so_far",
-    "scrape_steam", "fetch_dataset", "prepare_labelled", "export_labelled",
-    "take_prompt", "answer_prompts", "answer_probes",
-    "train_encoder", "predict_encoder", "predict_encoder_probes",
-)  # fmt: skip
-
-# Which corpora each family of models can learn from: language models any text, classifiers what has labels.
-KINDS_OF_FAMILY: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("recurrent_lm", "causal_llm"), ("songs", "manual")),
-    **dict.fromkeys(("recurrent_classifier", "textcnn", "tfidf", "majority", "encoder", "prompt"), ("labelled",)),
-}
-KINDS = ("songs", "manual", "labelled")
-USERS: dict[str, TypeAdapter[Any]] = {  # of pretrained models
-    "encoder": TypeAdapter(Encoder),
-    "causal_llm": TypeAdapter(CausalLLM),
-    "prompt": TypeAdapter(Prompt),
-}
+RULE = re.compile(r"^ *(?:use rule \w+ as |rule |checkpoint )(\w+)(?: with)?:", re.MULTILINE)
+RULES_BELOW = Path(__file__).parents[3] / "rules"
 
 
-def load(raw: Mapping[str, Any], origin: str) -> Config:
+def load(
+    raw: Mapping[str, Any],
+    origin: str,
+    rules_below: Path = RULES_BELOW,
+    notice: Callable[[str], None] | None = None,
+) -> Config:
     """Check the config `raw` that was read from the file(s) `origin`.
 
-    Raises VersoError that lists every fault: its path, what was found, what would be right.
+    rules_below: folder of the rule files, whose rules no experiment may be called like. notice: gets a line for each key by its old
+    name. Raises VersoError that lists every fault: its path, what was found, what would be right.
     """
     raw = {key: value for key, value in raw.items() if value is not None}
-    faults: list[tuple[str, str]] = []
+    raw, notices = with_new_names(raw)
+    for line in notices if notice else ():
+        notice(f"{origin}: {line}")  # type: ignore[misc]
+    faults: list[Fault] = []
     config = None
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
         faults += [fault_of(item) for item in error.errors()]
-    faults += _dangling_names(raw)
-    faults += faults_of_pretrained(raw, USERS)
-    faults += faults_of_labels(raw)
+    faults += _dangling_names(raw, targets(rules_below))
+    faults += faults_of_pretrained(raw, FAMILY)
+    faults += _of_corpora(raw)
     if faults or config is None:
         width = min(60, max(len(path) for path, _ in faults))
         count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
@@ -67,8 +54,34 @@ def load(raw: Mapping[str, Any], origin: str) -> Config:
     return config
 
 
-def _dangling_names(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Faults of experiments that name what nobody defines, or a model that cannot run on the corpus's kind.
+def with_new_names(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The config with keys of models and corpora by their names of today, and a line for each that had an old one."""
+    found, notices = dict(raw), list[str]()
+    for part, tag, known in (("models", "family", FAMILY), ("corpora", "kind", KIND)):
+        if not isinstance(raw.get(part), Mapping):
+            continue
+        found[part] = dict(raw[part])
+        for name, entry in found[part].items():
+            owner = known.get(str(mapping(entry).get(tag)))
+            renamed = owner.settings.renamed if owner else {}
+            for old, new in renamed.items():
+                if old in mapping(entry) and new not in entry:
+                    found[part][name] = {new if key == old else key: value for key, value in found[part][name].items()}
+                    notices.append(f"{part}.{name}.{old} is now called {new}; the old name still works")
+    return found, notices
+
+
+def targets(rules_below: Path) -> set[str]:
+    """The names that Verso's own rules have: an experiment's name is a target too."""
+    texts = (path.read_text(encoding="utf-8") for path in sorted(rules_below.rglob("*.smk")))
+    named = {name for text in texts for name in RULE.findall(text)}
+    of_tasks = {f"{verb}_{task.name}{ending}" for verb in ("compare", "draw") for task in TASKS for ending in ("", "_so_far")}
+    of_report = {f"{name}{ending}" for name in ("report", "describe_pretrained") for ending in ("", "_so_far")}
+    return {"all", "fetch"} | named | of_tasks | of_report
+
+
+def _dangling_names(raw: Mapping[str, Any], taken: set[str]) -> list[Fault]:
+    """Faults of experiments that name what nobody defines, or a model that cannot run on the corpus.
 
     Works on the raw values, so that these faults are listed even when others keep the config from being built.
     """
@@ -76,28 +89,42 @@ def _dangling_names(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
     faults = []
     for name, experiment in experiments.items():
         experiment, path = mapping(experiment), f"experiments.{name}"
-        if name in RULES:
+        if name in taken:
             faults.append((path, "is the name of one of Verso's own targets; take another"))
         corpus = experiment.get("corpus")
         if isinstance(corpus, str) and corpus not in corpora:
             faults.append((f"{path}.corpus", unknown(corpus, "corpus", corpora)))
-        kind = mapping(corpora.get(corpus)).get("kind") if isinstance(corpus, str) else None
+        block = mapping(corpora.get(corpus)) if isinstance(corpus, str) else {}
+        kind = KIND.get(str(block.get("kind")))
+        settings = built(_adapter(kind.settings), block) if kind else None
         named = experiment.get("models")
         for position, model in enumerate(named if isinstance(named, list) else []):
-            if isinstance(model, str) and model not in models:
-                faults.append((f"{path}.models[{position}]", unknown(model, "model", models)))
-            family = mapping(models.get(model)).get("family") if isinstance(model, str) else None
-            runs_on = KINDS_OF_FAMILY.get(family) if isinstance(family, str) else None
-            if runs_on and kind in KINDS and kind not in runs_on:
-                on = f"a corpus of kind {kind}; it can on: {', '.join(runs_on)}"
-                what = f'"{model}" is of family {family}, which cannot run on {on}'
-                faults.append((f"{path}.models[{position}]", what))
-            entry = mapping(models.get(model)) if isinstance(model, str) else {}
-            learns = family == "causal_llm" and entry.get("tuning", "lora") != "none"
-            if learns and kind == "manual" and entry.get("beyond", "cut") == "cut":
-                what = f'"{model}" would learn one window of a manual; set beyond: split in that model'
-                faults.append((f"{path}.models[{position}]", what))
+            if not isinstance(model, str):
+                continue
+            place = f"{path}.models[{position}]"
+            if model not in models:
+                faults.append((place, unknown(model, "model", models)))
+            entry = mapping(models.get(model))
+            family = FAMILY.get(str(entry.get("family")))
+            if family and kind and kind.name not in family.kinds:
+                on = f"a corpus of kind {kind.name}; it can on: {', '.join(sorted(family.kinds))}"
+                faults.append((place, f'"{model}" is of family {family.name}, which cannot run on {on}'))
+            elif family and settings is not None:
+                faults += [(place, f'"{model}" {what}') for what in family.faults(entry, str(corpus), settings)]
     return faults
+
+
+def _of_corpora(raw: Mapping[str, Any]) -> Iterator[Fault]:
+    """Faults of corpora that their kind knows of; what else is wrong with them is reported elsewhere."""
+    for name, block in mapping(raw.get("corpora")).items():
+        kind = KIND.get(str(mapping(block).get("kind")))
+        settings = built(_adapter(kind.settings), block) if kind else None
+        if kind and settings is not None:
+            yield from kind.faults(name, settings)
+
+
+def _adapter(settings: type[Settings]) -> TypeAdapter[Any]:
+    return TypeAdapter(settings)
 
 
 def pretrained_needed(config: Config) -> set[str]:
@@ -114,53 +141,15 @@ def corpora_needed(config: Config) -> set[str]:
 
 
 def missing_sources(config: Config) -> list[str]:
-    """A line for each file that an experiment or a miniature of it needs and that is not there; what is fetched may be.
-
-    Also for each template of a prompt that is none.
-    """
-    return [*_missing_texts(config), *_missing_vectors(config), *_faults_of_templates(config)]
-
-
-def _missing_texts(config: Config) -> list[str]:
+    """One line for each missing input file (downloads excepted) and each invalid prompt template."""
     needed = corpora_needed(config)
     files = {name: corpus.source.path for name, corpus in config.corpora.items() if corpus.source.type == "file"}
-    return [
+    lines = [
         f"corpora.{name}.source.path  {path} does not exist (looked from {Path.cwd()})"
         for name, path in files.items()
         if name in needed and not Path(path).exists()
     ]
-
-
-def _missing_vectors(config: Config) -> list[str]:
-    models = sorted({model for experiment in config.experiments.values() for model in experiment.models})
-    files = {name: path for name in models if (path := getattr(config.models[name], "vectors", None)) is not None}
-    faults = []
-    for name, path in files.items():
-        if not Path(path).is_file():
-            faults.append(f"models.{name}.vectors  {path} does not exist (looked from {Path.cwd()})")
-        elif (size := _size_of_vectors(path)) not in (None, wanted := getattr(config.models[name], "embedding", None)):
-            what = f"{path} has vectors of {size} numbers, and embedding is {wanted}: set embedding: {size}"
-            faults.append(f"models.{name}.vectors  {what}")
-    return faults
-
-
-def _size_of_vectors(path: str) -> int | None:
-    """Numbers of a vector, where the file's first line says it ("words numbers")."""
-    with Path(path).open("rb") as stream:
-        fields = stream.readline(100).split()
-    return int(fields[1]) if len(fields) == 2 and all(field.isdigit() for field in fields) else None
-
-
-def _faults_of_templates(config: Config) -> list[str]:
-    models = sorted({model for experiment in config.experiments.values() for model in experiment.models})
-    files = {name: entry.template for name in models if isinstance(entry := config.models[name], Prompt)}
-    faults = []
-    for name, path in files.items():
-        if not Path(path).is_file():
-            faults.append(f"models.{name}.template  {path} does not exist (looked from {Path.cwd()})")
-        else:
-            from verso.text.prompts import fault_of_template  # jinja2, where a config has prompts
-
-            if fault := fault_of_template(path):
-                faults.append(f"models.{name}.template  {fault}")
-    return faults
+    for name in sorted({model for experiment in config.experiments.values() for model in experiment.models}):
+        entry = config.models[name]
+        lines += [f"models.{name}.{key}  {what}" for key, what in FAMILY[entry.family].missing(entry)]
+    return lines

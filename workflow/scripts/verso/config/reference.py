@@ -6,67 +6,84 @@ Run as `python -m verso.config.reference` from the repository's root (with workf
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from verso.classification.baselines.family import Majority, Tfidf
-from verso.classification.small_networks.family import RecurrentClassifier, TextCNN
-from verso.config.file import Config, Experiment
-from verso.corpora.labelled.columns import Splits
-from verso.corpora.labelled.kind import LabelledCorpus, LanguageFilter, Probe
-from verso.corpora.labelled.settings import LabelledFile
-from verso.corpora.manual.kind import ManualCorpus
-from verso.corpora.songs.kind import SongsCorpus
-from verso.corpora.sources.file.settings import FileSource
-from verso.corpora.sources.genius.settings import GeniusSource
-from verso.corpora.sources.hub.settings import HubDataset
-from verso.corpora.sources.steam.settings import SteamSource
+from verso.config.file import Config
 from verso.files import write_text
-from verso.language_modelling.causal_llm.family import CausalLLM
-from verso.language_modelling.recurrent_lm.family import RecurrentLM
-from verso.pretrained.settings import Hub, Miniature
 
 SCHEMA = Path("workflow/schemas/config.schema.json")
 README = Path("config/README.md")
 BEGIN, END = "<!-- keys: begin (make config-docs) -->", "<!-- keys: end -->"
-
-# Title of a table, the type whose keys it lists. In the order of the file.
-TABLES: dict[str, type[BaseModel]] = {
-    "The file": Config,
-    "`corpora.<name>` of kind `songs`": SongsCorpus,
-    "`corpora.<name>` of kind `manual`": ManualCorpus,
-    "`corpora.<name>` of kind `labelled`": LabelledCorpus,
-    "`corpora.<name>.source` of type `file`": FileSource,
-    "`corpora.<name>.source` of type `genius`": GeniusSource,
-    "`corpora.<name>.source` of type `file`, of kind `labelled`": LabelledFile,
-    "`corpora.<name>.source` of type `hub`": HubDataset,
-    "`corpora.<name>.source` of type `steam`": SteamSource,
-    "`corpora.<name>.source.splits`": Splits,
-    "`corpora.<name>.language`": LanguageFilter,
-    "`corpora.<name>.probes[]`": Probe,
-    "`pretrained.<name>` of type `hub`": Hub,
-    "`pretrained.<name>` of type `miniature`": Miniature,
-    "`models.<name>` of family `recurrent_lm`": RecurrentLM,
-    "`models.<name>` of family `causal_llm`": CausalLLM,
-    "`models.<name>` of family `recurrent_classifier`": RecurrentClassifier,
-    "`models.<name>` of family `textcnn`": TextCNN,
-    "`models.<name>` of family `tfidf`": Tfidf,
-    "`models.<name>` of family `majority`": Majority,
-    "`experiments.<name>`": Experiment,
-}
+TAGS = ("kind", "family", "type")  # keys by which one of several types is chosen
 
 
 def schema() -> str:
     """The JSON Schema of the config, as text."""
-    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}, indent=2) + "\n"
+    found = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
+    return json.dumps(found, indent=2) + "\n"
+
+
+def types() -> Iterator[tuple[str, type[BaseModel]]]:
+    """Every type of the config that has a table: title and type, in the order in which a reader of the file meets them.
+
+    A block that is always there stands in the table of the type around it; one that may be missing, listed, named or one of
+    several has a table of its own.
+    """
+    found: dict[str, type[BaseModel]] = {}
+    for title, owner, block in _within(Config, "", ""):
+        if found.get(title) is block:
+            continue
+        found[title + (f", of {owner}" if title in found else "")] = block
+    yield "The file", Config
+    yield from found.items()
+
+
+def _within(kind: type[BaseModel], path: str, owner: str) -> Iterator[tuple[str, str, type[BaseModel]]]:
+    """Title, the tag of the block around it, and type of each block within a type that has a table of its own."""
+    for name, field in kind.model_fields.items():
+        place = f"{path}.{name}".removeprefix(".")
+        annotation: Any = field.annotation
+        if _is_block(annotation):
+            yield from _within(annotation, place, owner)
+            continue
+        blocks = list(_blocks(annotation))
+        place += {dict: ".<name>", list: "[]"}.get(get_origin(annotation), "")
+        for block in blocks:
+            tag = _tag(block)
+            yield f"`{place}`" + (f" of {tag}" if tag else ""), owner, block
+        for block in blocks:
+            yield from _within(block, place, _tag(block) or owner)
+
+
+def _tag(kind: type[BaseModel]) -> str:
+    """The key by which this type is chosen among several, with its value."""
+    name = next((name for name in TAGS if name in kind.model_fields), None)
+    return f"{name} `{get_args(kind.model_fields[name].annotation)[0]}`" if name else ""
+
+
+def _is_block(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _blocks(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The blocks that may stand where this type is wanted."""
+    if _is_block(annotation):
+        yield annotation
+    elif get_origin(annotation) is Annotated:
+        yield from _blocks(get_args(annotation)[0])
+    else:
+        inner = get_args(annotation)[-1:] if get_origin(annotation) is dict else get_args(annotation)
+        for part in inner:
+            yield from _blocks(part)
 
 
 def tables() -> str:
     """A Markdown table of keys for each type."""
-    return "\n\n".join(f"### {title}\n\n{_table(kind)}" for title, kind in TABLES.items())
+    return "\n\n".join(f"### {title}\n\n{_table(kind)}" for title, kind in types())
 
 
 def readme(text: str) -> str:

@@ -11,21 +11,20 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from verso.contract import Family, Fault
 from verso.pretrained.architectures import known, layers_of, positions_of
 from verso.pretrained.model_config import UNKNOWN, configuration_of, configuration_said, fault_of_file, is_fetched
 from verso.pretrained.settings import Hub, Miniature, Pretrained
 from verso.settings.raw import built, mapping, unknown
 
-Fault = tuple[str, str]  # path, and what is wrong there
-Users = Mapping[str, TypeAdapter[Any]]  # of each family that starts from a pretrained model, the type of its entries
 SIZES = {"hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings"}
-WRITERS = ("causal_llm", "prompt")  # families that start from what foretells the next token
 BASE: TypeAdapter[Hub | Miniature] = TypeAdapter(Pretrained)
 
 
-def faults_of_pretrained(raw: Mapping[str, Any], users: Users) -> list[Fault]:
-    """Faults of miniatures that cannot be made, configurations that are no file, models that start from nothing or from what
-    cannot do their work.
+def faults_of_pretrained(raw: Mapping[str, Any], families: Mapping[str, Family]) -> list[Fault]:
+    """Faults of miniatures that cannot be made, missing configurations, and models whose base model is missing or unsuitable.
+
+    families: by name.
     """
     corpora, models, bases = (mapping(raw.get(key)) for key in ("corpora", "models", "pretrained"))
     faults: list[Fault] = []
@@ -33,7 +32,7 @@ def faults_of_pretrained(raw: Mapping[str, Any], users: Users) -> list[Fault]:
         faults += _faults_of_base(f"pretrained.{name}", mapping(entry), corpora)
     for name, model in models.items():
         model, path = mapping(model), f"models.{name}"
-        start, family = model.get("pretrained"), model.get("family")
+        start, family = model.get("pretrained"), families.get(str(model.get("family")))
         if not isinstance(start, str):
             continue
         if start not in bases:
@@ -42,19 +41,22 @@ def faults_of_pretrained(raw: Mapping[str, Any], users: Users) -> list[Fault]:
         configuration = _configuration(start, entry, raw.get("results", "results"))
         kind = configuration.get("model_type")
         reads = found.reads if (found := known(configuration)) else None
-        if family in WRITERS and (entry.get("purpose") == "masked_lm" or (reads == "both sides" and entry.get("type") == "hub")):
+        wanted = family.starts_from if family else None
+        if wanted == "causal_lm" and (
+            entry.get("purpose") == "masked_lm" or (reads == "both sides" and entry.get("type") == "hub")
+        ):
             called = f"is a {kind}" if entry.get("type") == "hub" else "has purpose masked_lm"
-            what = f'"{start}" {called} and writes nothing; a {family} starts from a causal_lm, such as mistral or qwen2'
+            what = f'"{start}" {called} and writes nothing; a {family.name} starts from a causal_lm, such as mistral or qwen2'  # type: ignore[union-attr]
             faults.append((f"{path}.pretrained", what))
-        elif family == "encoder" and entry.get("type") == "miniature" and entry.get("purpose", "causal_lm") != "masked_lm":
+        elif wanted == "masked_lm" and entry.get("type") == "miniature" and entry.get("purpose", "causal_lm") != "masked_lm":
             what = f'"{start}" reads a text from one side; an encoder starts from a miniature of purpose: masked_lm'
             faults.append((f"{path}.pretrained", what))
-        elif family == "encoder" and reads == "one side":
+        elif wanted == "masked_lm" and reads == "one side":
             what = (
                 f'"{start}" is a {kind}, which reads a text from one side; an encoder starts from bert, roberta, deberta-v2 ...'
             )
             faults.append((f"{path}.pretrained", what))
-        elif isinstance(family, str) and (user := built(users[family], model) if family in users else None):
+        elif family and wanted and (user := built(TypeAdapter(family.settings), model)):
             faults += _beyond_the_base(path, user, configuration)
     return faults
 

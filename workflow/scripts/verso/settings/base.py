@@ -1,7 +1,7 @@
 """What several parts of the config share: the base of all its types, names, what a run needs, the learning rate's shape."""
 
 import re
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -18,6 +18,7 @@ class Settings(BaseModel):
     """Base of all parts of the config: unknown keys are refused, text is never taken for a number."""
 
     model_config = ConfigDict(extra="forbid", strict=True, validate_default=True)
+    renamed: ClassVar[dict[str, str]] = {}  # old names of keys, which go on working with a notice, and the new ones
 
     @model_validator(mode="before")
     @classmethod
@@ -58,6 +59,15 @@ class Needs(Settings):
         if self.vram_mb is not None and "gpus" not in self.model_fields_set:
             raise ValueError("vram_mb is memory of a card, and gpus is 0 by default: say gpus: 1 (or gpus: 0, to take none)")
         return self
+
+
+class ModelSettings(Settings):
+    """What every entry of `models` has; its family says the rest."""
+
+    if TYPE_CHECKING:  # each family has them where they read best in its table of keys
+        family: Any
+        miniature: bool
+        needs: Needs
 
 
 class Schedule(Settings):

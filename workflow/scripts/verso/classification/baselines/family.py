@@ -1,4 +1,4 @@
-"""The config's types of the baselines that any table of classifiers needs.
+"""The families `tfidf` and `majority`: the baselines that any table of classifiers needs.
 
 Names that scikit-learn chose (`analyzer`, `ngram_range`, `min_df`, `C`) stay as it spells them.
 """
@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS
-from verso.settings.base import Needs, Settings
+from verso.classification.baselines import estimate
+from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, PREDICTING
+from verso.contract import MODEL, Family, Work
+from verso.settings.base import ModelSettings, Needs
 
 
 class NeedsOfBaseline(Needs):
@@ -17,7 +19,7 @@ class NeedsOfBaseline(Needs):
     gpus: int = Field(0, ge=0, le=0, description="None: it is computed on the CPU.")
 
 
-class Tfidf(Settings):
+class Tfidf(ModelSettings):
     """A baseline: logistic regression on TF-IDF of words or characters (scikit-learn)."""
 
     family: Literal["tfidf"] = Field(description="Logistic regression on TF-IDF.")
@@ -43,9 +45,26 @@ class Tfidf(Settings):
         return self
 
 
-class Majority(Settings):
+class Majority(ModelSettings):
     """A baseline: the label that most training texts have, whatever the text says."""
 
     family: Literal["majority"] = Field(description="The most frequent label.")
     miniature: bool = Field(False, description="A toy size: the report says so.")
     needs: NeedsOfBaseline = Field(default_factory=NeedsOfBaseline, description="What a run asks of the machine.")
+
+
+def _family(settings: type[Tfidf] | type[Majority], rule: str, files: tuple[str, ...]) -> Family:
+    return Family(
+        settings=settings,
+        task="classification",
+        kinds=frozenset({"labelled"}),
+        made_by=lambda entry: rule,
+        works={rule: Work("training", MODEL), **PREDICTING},
+        model_files=lambda entry: files,
+        estimate=estimate.estimate,
+        baseline=True,
+    )
+
+
+TFIDF = _family(Tfidf, "train_tfidf", ("weights.safetensors", "terms.json"))
+MAJORITY = _family(Majority, "train_majority", ())

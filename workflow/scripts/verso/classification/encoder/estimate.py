@@ -6,11 +6,13 @@ of each operation of transformers 5.17 under autocast, its speed is a guess. ver
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from verso.classification.encoder.family import Encoder
-from verso.contract import CorpusSize
+from verso.contract import Configuration, CorpusSize, Estimate, InferenceEstimate
 from verso.machine.speeds import CUDA_CONTEXT_MB, CUDA_IN_RAM_MB, FLOPS, SECONDS_PER_WEIGHT, THREADS_GAIN, WORKING_MARGIN
+
+if TYPE_CHECKING:
+    from verso.classification.encoder.family import Encoder
 
 LABELS = 5  # that memory and time reckon with: two or twenty are thousands of weights among millions
 IMPORTED_MB = 600  # of main memory: PyTorch and transformers; 530 measured
@@ -33,6 +35,18 @@ HELD_OUT = 0.12  # texts of the validation part for one of train: 8 and 72 of a 
 TOLD_AT_ONCE = 4  # times `batch`: so many texts are computed at once where no gradient is wanted
 LOADING_SECONDS = 10  # libraries and weights
 LOADED_MB_A_SECOND = 200  # from a shared disk: a guess
+
+
+def estimate(model: "Encoder", size: CorpusSize, base: Configuration) -> Estimate:
+    """What a training will take."""
+    sizes = architecture(base)
+    return Estimate(seconds(model, sizes, size), memory_mb(model, sizes), vram_mb(model, sizes))
+
+
+def inference(model: "Encoder", base: Configuration) -> InferenceEstimate:
+    """What a job that loads the base model and trains nothing will take."""
+    sizes = architecture(base)
+    return InferenceEstimate(memory_mb_of_use(model, sizes), vram_mb_of_use(model, sizes), minutes_of_use(model, sizes))
 
 
 class EncoderArchitecture(NamedTuple):
@@ -83,7 +97,7 @@ class EncoderArchitecture(NamedTuple):
         head = hidden * hidden + hidden + hidden * outputs + outputs
         return embeddings + self.matrices + biases_and_norms + relative + convolution + head
 
-    def trainable(self, model: Encoder, outputs: int) -> int:
+    def trainable(self, model: "Encoder", outputs: int) -> int:
         """Weights that learn: all, or the adapters and the fresh head."""
         if model.tuning == "full":
             return self.parameters(outputs)
@@ -145,7 +159,7 @@ def architecture(configuration: Mapping[str, Any]) -> EncoderArchitecture:
     )
 
 
-def vram_mb(model: Encoder, sizes: EncoderArchitecture) -> float:
+def vram_mb(model: "Encoder", sizes: EncoderArchitecture) -> float:
     """Memory of each card at the peak of training: the driver's, float32 weights, gradients, moments, one batch's activations.
 
     That of the first, which alone holds the moments: with several cards it is the fullest.
@@ -157,13 +171,13 @@ def vram_mb(model: Encoder, sizes: EncoderArchitecture) -> float:
     return CUDA_CONTEXT_MB + (weights + max(halves + _activations(model, sizes, KEPT_ON_CARD), stepping)) / 1e6
 
 
-def vram_mb_of_use(model: Encoder, sizes: EncoderArchitecture) -> float:
+def vram_mb_of_use(model: "Encoder", sizes: EncoderArchitecture) -> float:
     """Memory of the card while it tells labels: weights, their halves, and one layer at work, of which nothing is kept."""
     told = TOLD_AT_ONCE * _layer(model, sizes, KEPT_ON_CARD)
     return CUDA_CONTEXT_MB + (4 * sizes.parameters(LABELS) + 2 * sizes.matrices + told) / 1e6
 
 
-def memory_mb(model: Encoder, sizes: EncoderArchitecture) -> float:
+def memory_mb(model: "Encoder", sizes: EncoderArchitecture) -> float:
     """Main memory of a training at its peak, in MB: with a card the weights on their way to it, the best ones, a checkpoint."""
     learnt = sizes.trainable(model, LABELS)
     saved = learnt * SAVED_BYTES
@@ -173,7 +187,7 @@ def memory_mb(model: Encoder, sizes: EncoderArchitecture) -> float:
     return IMPORTED_MB + (WORKING_MARGIN * held + saved) / 1e6
 
 
-def memory_mb_of_use(model: Encoder, sizes: EncoderArchitecture) -> float:
+def memory_mb_of_use(model: "Encoder", sizes: EncoderArchitecture) -> float:
     """Main memory while it tells labels, in MB: the weights twice as they are read, or once beside a layer at work."""
     weights = 4 * sizes.parameters(LABELS)
     if model.needs.gpus:
@@ -181,7 +195,7 @@ def memory_mb_of_use(model: Encoder, sizes: EncoderArchitecture) -> float:
     return IMPORTED_MB + WORKING_MARGIN * (weights + max(weights, TOLD_AT_ONCE * _layer(model, sizes, KEPT_WITHOUT))) / 1e6
 
 
-def seconds(model: Encoder, sizes: EncoderArchitecture, size: CorpusSize) -> float:
+def seconds(model: "Encoder", sizes: EncoderArchitecture, size: CorpusSize) -> float:
     """A training of all its epochs, its validations with it, on cores or cards that it has for itself."""
     length = _mean_length(model, sizes, size.characters / size.documents)
     validations = model.epochs * model.measurements * HELD_OUT * size.documents
@@ -196,18 +210,18 @@ def seconds(model: Encoder, sizes: EncoderArchitecture, size: CorpusSize) -> flo
     return model.epochs * size.documents * passes * forward / shared + validations * forward + steps * update
 
 
-def seconds_of_use(model: Encoder, sizes: EncoderArchitecture, characters: float, documents: int) -> float:
+def seconds_of_use(model: "Encoder", sizes: EncoderArchitecture, characters: float, documents: int) -> float:
     """Loading, and telling the labels of so many texts, on one card or the CPU."""
     loading = LOADING_SECONDS + 4 * sizes.parameters(LABELS) / 1e6 / LOADED_MB_A_SECOND
     return loading + documents * _seconds_of_text(model, sizes, _mean_length(model, sizes, characters / documents))
 
 
-def minutes_of_use(model: Encoder, sizes: EncoderArchitecture) -> int:
+def minutes_of_use(model: "Encoder", sizes: EncoderArchitecture) -> int:
     """A generous limit for telling labels: loading, and 20,000 texts as long as are read."""
     return math.ceil(20 + 20_000 * _seconds_of_text(model, sizes, _longest(model, sizes)) / 60)
 
 
-def _activations(model: Encoder, sizes: EncoderArchitecture, kept: Mapping[str, int]) -> float:
+def _activations(model: "Encoder", sizes: EncoderArchitecture, kept: Mapping[str, int]) -> float:
     """Bytes that one batch of the longest texts holds for its way back, or the validation's batches hold without one.
 
     With checkpointing a layer's input alone is kept, and one layer is at work.
@@ -219,13 +233,13 @@ def _activations(model: Encoder, sizes: EncoderArchitecture, kept: Mapping[str, 
     return max(back, TOLD_AT_ONCE * layer)
 
 
-def _layer(model: Encoder, sizes: EncoderArchitecture, kept: Mapping[str, int]) -> float:
+def _layer(model: "Encoder", sizes: EncoderArchitecture, kept: Mapping[str, int]) -> float:
     """Bytes of one layer while it is computed: what backward keeps of it, and its scores at work."""
     at_work = SCORE_AT_WORK if sizes.relative else SCORE_AT_WORK / FUSED
     return _kept(model, sizes, kept) + at_work * _scores(model, sizes)
 
 
-def _kept(model: Encoder, sizes: EncoderArchitecture, kept: Mapping[str, int]) -> float:
+def _kept(model: "Encoder", sizes: EncoderArchitecture, kept: Mapping[str, int]) -> float:
     """Bytes that backward keeps of one layer. DeBERTa's scores are kept, those of others on a card fused with what follows."""
     tokens = model.batch * _longest(model, sizes)
     found: float = tokens * (kept["hidden"] * sizes.hidden_size + kept["inner"] * sizes.intermediate_size)
@@ -237,22 +251,22 @@ def _kept(model: Encoder, sizes: EncoderArchitecture, kept: Mapping[str, int]) -
     return found + number * sizes.relative_parts * by_distance
 
 
-def _scores(model: Encoder, sizes: EncoderArchitecture) -> float:
+def _scores(model: "Encoder", sizes: EncoderArchitecture) -> float:
     return model.batch * sizes.num_attention_heads * _longest(model, sizes) ** 2
 
 
-def _longest(model: Encoder, sizes: EncoderArchitecture) -> int:
+def _longest(model: "Encoder", sizes: EncoderArchitecture) -> int:
     """Tokens of the longest text that is read."""
     return min(model.max_length, sizes.positions or model.max_length)
 
 
-def _mean_length(model: Encoder, sizes: EncoderArchitecture, characters: float) -> float:
+def _mean_length(model: "Encoder", sizes: EncoderArchitecture, characters: float) -> float:
     """Tokens of a text of so many characters."""
     kind = "small" if sizes.vocab_size < SMALL_VOCABULARY else "large"
     return min(_longest(model, sizes), 2 + characters / CHARACTERS_PER_TOKEN[kind])
 
 
-def _seconds_of_text(model: Encoder, sizes: EncoderArchitecture, length: float) -> float:
+def _seconds_of_text(model: "Encoder", sizes: EncoderArchitecture, length: float) -> float:
     """Forward through all layers, of one text among a batch of its length."""
     layers, hidden = sizes.num_hidden_layers, sizes.hidden_size
     attention = 4 * layers * hidden * length * (length + sizes.relative_parts * sizes.relative / 2)

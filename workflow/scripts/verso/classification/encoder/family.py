@@ -1,4 +1,4 @@
-"""The config's type of a pretrained encoder (BERT, RoBERTa, DeBERTa) that is made a classifier: all of it tuned, or adapters.
+"""The family `encoder`: pretrained encoders (BERT, RoBERTa, DeBERTa) as classifiers, tuned as a whole or by adapters.
 
 Names that transformers and peft chose (`max_length`, `lora_alpha`, `target_modules`) stay as they spell them.
 """
@@ -7,8 +7,10 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS
-from verso.settings.base import Name, Needs, Schedule, Settings
+from verso.classification.encoder import estimate
+from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, faults_of_head, with_own_texts
+from verso.contract import MODEL, Family, Work
+from verso.settings.base import ModelSettings, Name, Needs, Schedule, Settings
 
 
 class EncoderSchedule(Schedule):
@@ -59,7 +61,7 @@ class EncoderLora(Settings):
         return value
 
 
-class Encoder(Settings):
+class Encoder(ModelSettings):
     """A pretrained encoder that learns to tell labels. Its defaults are the report's settings of mDeBERTa."""
 
     family: Literal["encoder"] = Field(description="A pretrained encoder with a fresh head.")
@@ -123,3 +125,29 @@ class Encoder(Settings):
                 f"cards would never compute; say gpus: {self.accumulation}, or more accumulation of a smaller batch"
             )
         return self
+
+
+FAMILY = Family(
+    settings=Encoder,
+    task="classification",
+    kinds=frozenset({"labelled"}),
+    made_by=lambda entry: "train_encoder",
+    works={
+        "train_encoder": Work("training", MODEL),
+        **with_own_texts(
+            "predict_encoder",
+            Work(
+                "predicting",
+                "scores.csv",
+                seconds=lambda entry, base, size, corpus: estimate.seconds_of_use(
+                    entry, estimate.architecture(base), size.characters, size.documents
+                ),
+                measured="scoring.json",
+            ),
+        ),
+    },
+    estimate=estimate.estimate,
+    inference=estimate.inference,
+    starts_from="masked_lm",
+    faults=faults_of_head,
+)

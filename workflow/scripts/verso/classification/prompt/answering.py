@@ -58,7 +58,7 @@ def answer(
 ) -> None:
     """Write scores.csv of `documents` (JSON lines), in their order, what was replied, and what it took.
 
-    train: where examples are taken from. settings: way, examples, max_length, max_new_tokens, decoding and attempts, as `Prompt`
+    train: where examples are taken from. settings: answer_by, examples, max_length, max_new_tokens, decoding and attempts, as `Prompt`
     of the config describes. seed: of examples and draws. batch: texts asked at once. scores: as
     verso.classification.small_networks.predicting writes them, prediction empty where a reply was invalid, probabilities empty
     where there are none. replies: JSON lines of document, prompt_tokens, text_tokens_cut, replies (all of them), attempts, taken
@@ -82,7 +82,7 @@ def answer(
         with kept_rows(checkpoints, key, started, device, batch, tell) as kept:
             tokenizer = load_tokenizer(manifest)
             as_replies = names_as_replies(tokenizer, names.names)
-            by_likelihood = settings["way"] == "likelihood"
+            by_likelihood = settings["answer_by"] == "likelihood"
             if not by_likelihood:
                 must_differ_as_replies(names.names)
             longest = max(map(len, as_replies)) if by_likelihood else settings["max_new_tokens"]
@@ -184,7 +184,7 @@ def _counts(found: Found, settings: dict[str, Any], seconds: float) -> dict[str,
     return {
         "documents": len(found),
         "documents_per_second": round(len(found) / seconds, 3),
-        "way": settings["way"],
+        "way": settings["answer_by"],
         "examples": settings["examples"],
         "texts_cut": cut,
         "text_tokens_cut": sum(one.cut for one, _ in found),

@@ -1,14 +1,22 @@
-"""The config's type of a chat model that is asked for the label of a text, and learns nothing.
+"""The family `prompt`: chat models that predict the label of a text by their reply to a prompt, and learn nothing.
 
 Names that transformers chose (`max_new_tokens`, `top_p`) stay as it spells them.
 """
 
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from verso.classification.prompt import estimate
+from verso.classification.prompt.replies import must_differ_as_replies
+from verso.classification.settings import with_own_texts
+from verso.contract import MODEL, Family, Work
+from verso.errors import VersoError
+from verso.pretrained.estimate import architecture
 from verso.pretrained.settings import NeedsOfLLM
-from verso.settings.base import Decoding, Name, Settings
+from verso.settings.base import Decoding, ModelSettings, Name
 
 
 class ReplyDecoding(Decoding):
@@ -19,15 +27,17 @@ class ReplyDecoding(Decoding):
     top_k: int = Field(10, ge=0, description="Draw from that many likeliest tokens; 0 means all.")
 
 
-class Prompt(Settings):
-    """A chat model that is asked for the label of each text."""
+class Prompt(ModelSettings):
+    """A chat model that predicts the label of each text by its reply to a prompt."""
+
+    renamed: ClassVar[dict[str, str]] = {"way": "answer_by"}
 
     family: Literal["prompt"] = Field(description="A chat model that is asked for labels: zero-shot, or with a few examples.")
     pretrained: Name = Field(description="An entry of `pretrained`: an instruction-tuned model, or a miniature.")
     quantisation: Literal["nf4", "none"] = Field(
         "nf4", description="`nf4`: weights in 4 bits, doubly quantised (Dettmers et al. 2023); `none`: as they were saved."
     )
-    way: Literal["generate", "likelihood"] = Field(
+    answer_by: Literal["generate", "likelihood"] = Field(
         "generate",
         description="`generate`: the model writes a reply, which is a label or invalid; `likelihood`: the label whose name "
         "is the likeliest reply, and never invalid.",
@@ -54,9 +64,63 @@ class Prompt(Settings):
 
     @model_validator(mode="after")
     def _a_text_has_room_beside_its_reply(self) -> "Prompt":
-        if self.way == "generate" and self.max_new_tokens >= self.max_length:
+        if self.answer_by == "generate" and self.max_new_tokens >= self.max_length:
             raise ValueError(
                 f"max_new_tokens is {self.max_new_tokens} of the window's {self.max_length} (max_length): no prompt would fit; a "
                 "label takes a few tokens"
             )
         return self
+
+
+def _faults(entry: Mapping[str, Any], corpus: str, settings: Any) -> Iterator[str]:
+    names = settings.names_of_classes()
+    if not names:
+        return
+    if entry.get("answer_by", "generate") == "generate":
+        try:
+            must_differ_as_replies(names)
+        except VersoError as error:
+            yield f"writes its replies, and {error}"
+    examples, most = entry.get("examples", 0), settings.texts_per_label
+    if isinstance(examples, int) and most is not None and -(-examples // len(names)) > most:
+        yield f"shows {examples} examples of {len(names)} labels, and corpora.{corpus} has {most} texts of each (texts_per_label)"
+
+
+def _missing(entry: Any) -> Iterator[tuple[str, str]]:
+    if not Path(entry.template).is_file():
+        yield "template", f"{entry.template} does not exist (looked from {Path.cwd()})"
+        return
+    from verso.text.prompts import fault_of_template  # jinja2, where a config has prompts
+
+    if fault := fault_of_template(entry.template):
+        yield "template", fault
+
+
+FAMILY = Family(
+    settings=Prompt,
+    task="classification",
+    kinds=frozenset({"labelled"}),
+    made_by=lambda entry: "describe_base",
+    works={
+        "describe_base": Work("describing the base", MODEL),
+        **with_own_texts(
+            "answer_prompts",
+            Work(
+                "predicting",
+                "scores.csv",
+                seconds=lambda entry, base, size, corpus: estimate.seconds_of_use(
+                    entry, architecture(base), size.characters, size.documents
+                ),
+                measured="scoring.json",
+                resumable=True,
+            ),
+        ),
+    },
+    model_files=lambda entry: (),
+    shown={"replies": "replies.jsonl"},
+    undecisive=frozenset({"template", "batch", "answer_by", "examples", "max_new_tokens", "decoding", "attempts"}),
+    inference=estimate.inference,
+    starts_from="causal_lm",
+    faults=_faults,
+    missing=_missing,
+)

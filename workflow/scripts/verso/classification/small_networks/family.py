@@ -1,14 +1,15 @@
-"""The config's types of classifiers: recurrent networks, TextCNN, and the baselines that any table of them needs.
+"""The families `recurrent_classifier` and `textcnn`: small classifiers that learn from nothing."""
 
-Names that scikit-learn chose (`analyzer`, `ngram_range`, `min_df`, `C`) stay as it spells them.
-"""
-
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS
-from verso.settings.base import Needs, Schedule, Settings
+from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, PREDICTING, faults_of_head
+from verso.classification.small_networks import estimate
+from verso.contract import MODEL, Family, Work
+from verso.settings.base import ModelSettings, Needs, Schedule
 
 
 class ConstantSchedule(Schedule):
@@ -17,7 +18,7 @@ class ConstantSchedule(Schedule):
     name: Literal["constant", "plateau", "linear", "cosine"] = Field("constant", description="Shape of the learning rate.")
 
 
-class NeuralClassifier(Settings):
+class NeuralClassifier(ModelSettings):
     """What recurrent classifiers and TextCNN share. Their defaults are the report's protocol."""
 
     length: int = Field(128, ge=1, description="Tokens of a text that are read, from its beginning.")
@@ -84,3 +85,39 @@ class TextCNN(NeuralClassifier):
                 f"widths has {max(self.widths)}, and of a text {self.length} tokens are read (length): none is so long"
             )
         return self
+
+
+def _missing(entry: Any) -> Iterator[tuple[str, str]]:
+    if entry.vectors is None:
+        return
+    if not Path(entry.vectors).is_file():
+        yield "vectors", f"{entry.vectors} does not exist (looked from {Path.cwd()})"
+    elif (size := _size_of_vectors(entry.vectors)) not in (None, entry.embedding):
+        what = f"{entry.vectors} has vectors of {size} numbers, and embedding is {entry.embedding}: set embedding: {size}"
+        yield "vectors", what
+
+
+def _size_of_vectors(path: str) -> int | None:
+    """Numbers of a vector, where the file's first line says it ("words numbers")."""
+    with Path(path).open("rb") as stream:
+        fields = stream.readline(100).split()
+    return int(fields[1]) if len(fields) == 2 and all(field.isdigit() for field in fields) else None
+
+
+def _family(settings: type[NeuralClassifier]) -> Family:
+    return Family(
+        settings=settings,
+        task="classification",
+        kinds=frozenset({"labelled"}),
+        made_by=lambda entry: "train_classifier",
+        works={"train_classifier": Work("training", MODEL), **PREDICTING},
+        vocabulary=lambda entry: "vocab_token.json",
+        undecisive=frozenset({"vectors"}),
+        estimate=estimate.estimate,
+        faults=faults_of_head,
+        missing=_missing,
+    )
+
+
+RECURRENT = _family(RecurrentClassifier)
+TEXTCNN = _family(TextCNN)

@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from verso.corpora.sources.file.settings import AnyFile
 from verso.settings.base import Settings
 
 
@@ -33,3 +34,14 @@ class Splits(Settings):
         if len(set(named)) < len(named):
             raise ValueError(f"two parts are called the same: {', '.join(named)}")
         return self
+
+
+class LabelledFile(AnyFile):
+    """Labelled texts that lie in a file or a folder."""
+
+    fields: LabelledFields = Field(default_factory=LabelledFields, description="Where a row keeps text and label.")
+    splits: Splits | None = Field(
+        None,
+        description="Parts that the source gives and that are kept; null: `train`, `validation`, `test` of a JSON object or of "
+        "the column `fields.split`, otherwise none.",
+    )

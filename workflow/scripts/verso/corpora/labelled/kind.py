@@ -1,16 +1,19 @@
-"""The config's type of a labelled corpus."""
+"""The kind `labelled`: texts with a label each."""
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from verso.contract import Fault, Kind
 from verso.corpora.labelled.settings import LabelledSource, Labels
 from verso.corpora.settings import CorpusBase
 from verso.settings.base import Settings
+from verso.text.labels import are_ordered
 
 
-class Probe(Settings):
-    """A text that the user wrote to see what every classifier takes it for."""
+class OwnText(Settings):
+    """A text that the user wrote, to see which label every classifier predicts for it."""
 
     text: str = Field(min_length=1, description="The text.")
     label: str | int = Field(description="The label that is meant, one of the corpus's.")
@@ -40,10 +43,12 @@ class MinimumTokenCount(Settings):
 class LabelledCorpus(CorpusBase):
     """Texts with a label."""
 
+    renamed: ClassVar[dict[str, str]] = {"probes": "own_texts"}
+
     source: LabelledSource = Field(description="Where the text comes from.")
     kind: Literal["labelled"] = Field(description="Texts with a label each; split by text, stratified by label.")
-    probes: list[Probe] = Field(
-        default_factory=list, description="Texts that the user wrote; the report shows what every model takes them for."
+    own_texts: list[OwnText] = Field(
+        default_factory=list, description="Texts that the user wrote; the report shows which label every model predicts for them."
     )
     labels: Labels = Field(
         None,
@@ -60,14 +65,59 @@ class LabelledCorpus(CorpusBase):
     minimum_count: MinimumTokenCount = Field(default_factory=MinimumTokenCount, description="What is rare enough to be unknown.")
 
     @model_validator(mode="after")
-    def _probes_have_labels_of_the_corpus(self) -> "LabelledCorpus":
+    def _own_texts_have_labels_of_the_corpus(self) -> "LabelledCorpus":
         names = self.names_of_labels()
         known = list(dict.fromkeys(names.values())) if names else []
-        for place, probe in enumerate(self.probes):
-            if known and str(probe.label) not in known:
-                raise ValueError(f"probes[{place}].label is {probe.label!r}; this corpus has: {', '.join(known)}")
+        for place, text in enumerate(self.own_texts):
+            if known and str(text.label) not in known:
+                raise ValueError(f"own_texts[{place}].label is {text.label!r}; this corpus has: {', '.join(known)}")
         return self
 
     def names_of_labels(self) -> dict[str, str] | None:
         """What each label of the source is called, in the order of the classes; None: as they are, all of them."""
         return {name: name for name in self.labels} if isinstance(self.labels, list) else self.labels
+
+    def names_of_classes(self) -> list[str]:
+        """The classes in their order; empty where the source alone knows them."""
+        found = self.names_of_labels()
+        return list(dict.fromkeys(found.values())) if found is not None else list(getattr(self.source, "known_labels", ()))
+
+    def may_be_ordered(self) -> bool:
+        """Whether the labels may be steps of a scale, as far as the config says."""
+        names = self.names_of_classes()
+        return self.ordered is not False and (self.ordered is True or not names or are_ordered(names))
+
+
+def _preparation(corpus: Any) -> dict[str, Any]:
+    settings: dict[str, Any] = corpus.model_dump(include={"split", "near_duplicates"})
+    settings["texts_per_label"] = corpus.texts_per_label
+    return {**settings, "labels": corpus.names_of_labels(), "ordered": corpus.ordered}
+
+
+def _faults(name: str, corpus: LabelledCorpus) -> Iterator[Fault]:
+    """Labels that a source never gives, where it is known which it gives."""
+    known = getattr(corpus.source, "known_labels", ())
+    has = f"{corpus.source.type.capitalize()}; it has: {', '.join(known)}"
+    for label in corpus.names_of_labels() or () if known else ():
+        if label not in known:
+            yield f"corpora.{name}.labels", f'"{label}" is no label of {has}'
+    for place, text in enumerate(corpus.own_texts if known and corpus.labels is None else ()):
+        if str(text.label) not in known:
+            yield f"corpora.{name}.own_texts[{place}].label", f'"{text.label}" is no label of {has}'
+
+
+KIND = Kind(
+    settings=LabelledCorpus,
+    prepared_by="prepare_labelled",
+    reading=lambda corpus: {"labels": corpus.names_of_labels(), "language": corpus.language and corpus.language.model_dump()},
+    preparation=_preparation,
+    exports={
+        "everything": "exports/{corpus}.json",
+        "train_csv": "exports/{corpus}_train.csv",
+        "validation_csv": "exports/{corpus}_val.csv",
+        "test_csv": "exports/{corpus}_test.csv",
+        "vocabulary": "exports/{corpus}_vocab.json",
+        "statistics": "exports/{corpus}_stats.json",
+    },
+    faults=_faults,
+)

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from verso.corpora.labelled.columns import LabelledFields, Splits
-from verso.corpora.sources.file.settings import AnyFile, file_unless_said
+from verso.corpora.labelled.columns import LabelledFile
+from verso.corpora.sources.file.settings import file_unless_said
 from verso.corpora.sources.hub.settings import HubDataset
 from verso.corpora.sources.steam.settings import SteamSource
 
@@ -38,17 +38,6 @@ def _are_labels(value: Any) -> Any:
 
 
 Labels = Annotated[list[str] | dict[str, str] | None, BeforeValidator(_are_labels)]
-
-
-class LabelledFile(AnyFile):
-    """Labelled texts that lie in a file or a folder."""
-
-    fields: LabelledFields = Field(default_factory=LabelledFields, description="Where a row keeps text and label.")
-    splits: Splits | None = Field(
-        None,
-        description="Parts that the source gives and that are kept; null: `train`, `validation`, `test` of a JSON object or of "
-        "the column `fields.split`, otherwise none.",
-    )
 
 
 LabelledSource = Annotated[

@@ -1,10 +1,11 @@
-"""The config's type of a manual: one long text."""
+"""The kind `manual`: one long text."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from verso.contract import Kind
 from verso.corpora.settings import TextCorpus
 from verso.corpora.sources.file.settings import FileSource
 
@@ -21,3 +22,16 @@ class ManualCorpus(TextCorpus):
         if ending != ".txt":
             raise ValueError(f"a manual is one .txt file, found {self.source.path}")
         return self
+
+
+def _preparation(corpus: Any) -> dict[str, Any]:
+    settings: dict[str, Any] = corpus.model_dump(include={"split", "near_duplicates"})
+    return {**settings, "split": {**settings["split"], "method": "position"}}
+
+
+KIND = Kind(
+    settings=ManualCorpus,
+    prepared_by="prepare_corpus",
+    reading=lambda corpus: {"songs_per_artist": None},
+    preparation=_preparation,
+)

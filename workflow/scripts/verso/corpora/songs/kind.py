@@ -1,9 +1,10 @@
-"""The config's type of a corpus of songs."""
+"""The kind `songs`: songs by several artists."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from verso.contract import Kind
 from verso.corpora.settings import TextCorpus
 from verso.settings.base import Settings
 
@@ -42,3 +43,27 @@ class SongsCorpus(TextCorpus):
                 "songs_per_artist is missing: how many songs of each artist are to be taken from Genius? (the report: 100)"
             )
         return self
+
+
+def _preparation(corpus: Any) -> dict[str, Any]:
+    settings: dict[str, Any] = corpus.model_dump(include={"split", "near_duplicates"})
+    return {**settings, "split": {**settings["split"], "method": "stratified"}}
+
+
+KIND = Kind(
+    settings=SongsCorpus,
+    prepared_by="prepare_corpus",
+    reading=lambda corpus: {"songs_per_artist": corpus.songs_per_artist},
+    preparation=_preparation,
+    text_key="lyrics",
+    exports={
+        "train_alpaca": "train_lyrics_alpaca.json",
+        "validation_alpaca": "validation_lyrics_alpaca.json",
+        "test_alpaca": "test_lyrics_alpaca.json",
+        "train_text": "train_lyrics.txt",
+        "validation_text": "validation_lyrics.txt",
+        "test_text": "test_lyrics.txt",
+        "dataset_info": "dataset_info.json",
+    },
+    instruction=lambda corpus: corpus.alpaca.model_dump(),
+)

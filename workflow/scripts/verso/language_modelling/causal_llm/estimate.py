@@ -4,9 +4,9 @@ docs/qlora.md adds it up. No figure here was measured on a card yet; verso.needs
 """
 
 import math
+from typing import TYPE_CHECKING
 
-from verso.contract import CorpusSize
-from verso.language_modelling.causal_llm.family import CausalLLM
+from verso.contract import Configuration, CorpusSize, Estimate, InferenceEstimate
 from verso.machine.speeds import CUDA_CONTEXT_MB, CUDA_IN_RAM_MB
 from verso.pretrained.estimate import (
     BYTES_PER_SCORE,
@@ -18,17 +18,34 @@ from verso.pretrained.estimate import (
     SECONDS_PER_LAYER_OF_TOKEN,
     WRITTEN_AT_ONCE,
     Architecture,
+    architecture,
+    minutes_of_use,
     seconds_of_computing,
     seconds_of_loading,
     vram_mb_of_use,
     weights_mb,
 )
 
+if TYPE_CHECKING:
+    from verso.language_modelling.causal_llm.family import CausalLLM
+
 OPTIMISER_BYTES = {"adamw_8bit": 2, "adamw": 8, "adam": 8}  # of a learnt weight: two moments
 DISK_BYTES = 50e6  # a second, of a shared file system that others use as well
 
 
-def vram_mb(model: CausalLLM, sizes: Architecture) -> float:
+def estimate(model: "CausalLLM", size: CorpusSize, base: Configuration) -> Estimate:
+    """What a training will take."""
+    sizes = architecture(base)
+    return Estimate(seconds(model, sizes, size), memory_mb(model, sizes), vram_mb(model, sizes))
+
+
+def inference(model: "CausalLLM", base: Configuration) -> InferenceEstimate:
+    """What a job that loads the base model and trains nothing will take."""
+    sizes = architecture(base)
+    return InferenceEstimate(memory_mb(model, sizes), vram_mb_of_use(model, sizes), minutes_of_use(model, sizes))
+
+
+def vram_mb(model: "CausalLLM", sizes: Architecture) -> float:
     """Memory of the card at the peak of tuning: the driver's, weights, adapters, optimiser, activations, scores."""
     if model.tuning == "none":
         return vram_mb_of_use(model, sizes)
@@ -41,12 +58,12 @@ def vram_mb(model: CausalLLM, sizes: Architecture) -> float:
     return CUDA_CONTEXT_MB + weights_mb(model, sizes) + (learnt + layers + unpacked + scores) / 1e6
 
 
-def _inputs_of_layers(model: CausalLLM, sizes: Architecture) -> int:
+def _inputs_of_layers(model: "CausalLLM", sizes: Architecture) -> int:
     """Bytes of what every layer is given, from which its activations are computed again."""
     return model.batch * model.max_length * sizes.hidden_size * HALF * sizes.num_hidden_layers
 
 
-def memory_mb(model: CausalLLM, sizes: Architecture) -> float:
+def memory_mb(model: "CausalLLM", sizes: Architecture) -> float:
     """Main memory at the peak, in MB: with a card the weights on their way to it, a checkpoint, and the layers' inputs, which
     unsloth keeps there; without a card all of it.
     """
@@ -58,7 +75,7 @@ def memory_mb(model: CausalLLM, sizes: Architecture) -> float:
     return IMPORTED_MB + 2 * (vram_mb(model, sizes) - CUDA_CONTEXT_MB) + 4 * sizes.parameters / 1e6
 
 
-def seconds(model: CausalLLM, sizes: Architecture, size: CorpusSize) -> float:
+def seconds(model: "CausalLLM", sizes: Architecture, size: CorpusSize) -> float:
     """Tuning on all epochs. Forward, forward again where activations are computed twice, and back through the activations."""
     if model.tuning == "none":
         return 0.0
@@ -66,18 +83,24 @@ def seconds(model: CausalLLM, sizes: Architecture, size: CorpusSize) -> float:
     return seconds_of_computing(model, tokens * 2 * sizes.parameters * (3 if model.gradient_checkpointing else 2))
 
 
-def seconds_of_scoring(model: CausalLLM, sizes: Architecture, characters: float) -> float:
+def seconds_of_scoring(model: "CausalLLM", sizes: Architecture, characters: float) -> float:
     """Loading, and so many characters of test text read twice: with their prompts and without."""
     return seconds_of_loading(model, sizes) + seconds_of_computing(
         model, 2 * characters / CHARACTERS_PER_TOKEN * 2 * sizes.parameters
     )
 
 
-def seconds_of_sampling(model: CausalLLM, sizes: Architecture, texts: int, tokens: int) -> float:
+def seconds_of_sampling(model: "CausalLLM", sizes: Architecture, texts: int, tokens: int) -> float:
     """Loading, and so many texts of at most `tokens` tokens, WRITTEN_AT_ONCE side by side, none of which ends before."""
     steps = math.ceil(texts / WRITTEN_AT_ONCE) * tokens
     started = steps * sizes.num_hidden_layers * SECONDS_PER_LAYER_OF_TOKEN
     return seconds_of_loading(model, sizes) + max(started, seconds_of_computing(model, texts * tokens * 2 * sizes.parameters))
+
+
+def of_merging(base: Configuration) -> InferenceEstimate:
+    """What writing base and adapters as one model will take, without a card."""
+    sizes = architecture(base)
+    return InferenceEstimate(memory_mb_of_merging(sizes), 0.0, minutes_of_merging(sizes))
 
 
 def memory_mb_of_merging(sizes: Architecture) -> float:

@@ -1,15 +1,20 @@
-"""The config's type of a pretrained causal language model: taken as it is, or tuned by low-rank adapters.
+"""The family `causal_llm`: pretrained causal language models, as they are or tuned by low-rank adapters.
 
 Names that transformers, peft and TRL chose (`lora_alpha`, `target_modules`, `neftune_noise_alpha`) stay as they spell them.
 """
 
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from verso.contract import MODEL, Family, Work
+from verso.language_modelling.causal_llm import estimate
+from verso.pretrained.estimate import architecture
 from verso.pretrained.settings import NeedsOfLLM
-from verso.settings.base import Decoding, Name, Schedule, Settings
+from verso.settings.base import Decoding, ModelSettings, Name, Schedule, Settings
 
+ADAPTER = ("adapter_model.safetensors", "adapter_config.json")
 PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
@@ -46,8 +51,10 @@ class ScoringOfLLM(Settings):
     )
 
 
-class CausalLLM(Settings):
+class CausalLLM(ModelSettings):
     """A pretrained causal language model."""
+
+    renamed: ClassVar[dict[str, str]] = {"beyond": "long_texts"}
 
     family: Literal["causal_llm"] = Field(description="A pretrained causal language model, as it is or with adapters.")
     pretrained: Name = Field(description="An entry of `pretrained`.")
@@ -64,7 +71,7 @@ class CausalLLM(Settings):
         False, description="Also write base and adapters as one model, which other programs load: results/runs/.../merged/."
     )
     max_length: int = Field(2048, ge=16, description="Window in tokens, prompt and all.")
-    beyond: Literal["cut", "split"] = Field(
+    long_texts: Literal["cut", "split"] = Field(
         "cut",
         description="Of a text longer than the window: `cut` learns its beginning alone, `split` the rest as further texts.",
     )
@@ -124,3 +131,43 @@ class CausalLLM(Settings):
         if self.backend == "unsloth" and self.lora.use_dora:
             raise ValueError("backend: unsloth computes no DoRA by its kernels; say backend: auto, or lora.use_dora: false")
         return self
+
+
+def _faults(entry: Mapping[str, Any], corpus: str, settings: Any) -> Iterator[str]:
+    learns = entry.get("tuning", "lora") != "none"
+    if learns and settings.kind == "manual" and entry.get("long_texts", "cut") == "cut":
+        yield "would learn one window of a manual; set long_texts: split in that model"
+
+
+FAMILY = Family(
+    settings=CausalLLM,
+    task="language_modelling",
+    kinds=frozenset({"songs", "manual"}),
+    made_by=lambda entry: "train_causal_llm" if entry.tuning == "lora" else "describe_base",
+    works={
+        "train_causal_llm": Work("training", MODEL),
+        "describe_base": Work("describing the base", MODEL),
+        "score_causal_llm": Work(
+            "scoring",
+            "scores.csv",
+            seconds=lambda entry, base, size, corpus: estimate.seconds_of_scoring(entry, architecture(base), size.characters),
+            measured="scoring_hardware.json",
+        ),
+        "sample_causal_llm": Work(
+            "sampling",
+            "sample_measures.csv",
+            seconds=lambda entry, base, size, corpus: estimate.seconds_of_sampling(
+                entry, architecture(base), size.groups * corpus.sampling.per_group, corpus.sampling.max_tokens.subword
+            ),
+            measured="sampling_hardware.json",
+        ),
+        "merge_causal_llm": Work("merging", "merged/config.json", request=estimate.of_merging),
+    },
+    model_files=lambda entry: ADAPTER if entry.tuning == "lora" else (),
+    compared={"scoring_hardware": "scoring_hardware.json", "sampling_hardware": "sampling_hardware.json"},
+    undecisive=frozenset({"scoring", "decoding", "merge"}),
+    estimate=estimate.estimate,
+    inference=estimate.inference,
+    starts_from="causal_lm",
+    faults=_faults,
+)

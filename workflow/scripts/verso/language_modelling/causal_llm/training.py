@@ -169,7 +169,7 @@ def examples(documents: str | Path, tokenizer: Any, instruction: Mapping[str, st
 
     Raises VersoError when a prompt alone fills the window, or the part is empty.
     """
-    window, beyond = settings["max_length"], settings["beyond"]
+    window, beyond = settings["max_length"], settings["long_texts"]
     found = []
     for document in read_json_lines(documents):
         whole = with_prompt(tokenizer, prompt_of(document, instruction), document["text"], document["id"])
@@ -248,8 +248,8 @@ def train(
             causal_llm.save_adapters(model, Path(architecture).parent)
             causal_llm.write_architecture(architecture, manifest, settings, counts)
             write_csv(history, outcome.history, (*HISTORY, *COLUMNS))
-            longer, lost = beyond_window(learnt, settings["beyond"])
-            held_out_longer, _ = beyond_window(held_out, settings["beyond"])
+            longer, lost = beyond_window(learnt, settings["long_texts"])
+            held_out_longer, _ = beyond_window(held_out, settings["long_texts"])
             facts = {"settings_key": key_of_settings(settings), "backend": computed_by, "train_texts_longer": longer}
             facts |= {"validation_texts_longer": held_out_longer, "tokens_not_learnt": lost}
             write_json(hardware, {**asked_and_used(outcome.hardware, asked), **facts})

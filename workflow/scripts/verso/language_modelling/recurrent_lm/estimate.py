@@ -5,9 +5,9 @@ unless they say otherwise. Nothing here has a margin of safety but what is said:
 """
 
 import math
+from typing import TYPE_CHECKING
 
-from verso.contract import CorpusSize
-from verso.language_modelling.recurrent_lm.family import RecurrentLM
+from verso.contract import Configuration, CorpusSize, Estimate
 from verso.machine.speeds import (
     BYTES_PER_WEIGHT,
     CARD_GAIN,
@@ -23,6 +23,9 @@ from verso.machine.speeds import (
     WORKING_MARGIN_CARD,
 )
 
+if TYPE_CHECKING:
+    from verso.language_modelling.recurrent_lm.family import RecurrentLM
+
 NUMBERS_PER_SCORE = 3  # scores, their softmax, its gradient
 ENCODING_BYTES = {"char": 20, "word": 92}  # a token, while one long text is encoded, which is before anything is trained
 HELD_BYTES = 24  # a token, while it is learnt from: three copies (documents, this epoch's stream, the one before) of int64
@@ -30,7 +33,12 @@ HELD_BYTES = 24  # a token, while it is learnt from: three copies (documents, th
 SECONDS_PER_SCORE = 15e-9  # of a plain softmax: it is bound by memory
 
 
-def memory_mb(model: RecurrentLM, size: CorpusSize) -> float:
+def estimate(model: "RecurrentLM", size: CorpusSize, base: Configuration) -> Estimate:
+    """What a training will take."""
+    return Estimate(seconds(model, size), memory_mb(model, size), vram_mb(model, size))
+
+
+def memory_mb(model: "RecurrentLM", size: CorpusSize) -> float:
     """Main memory of the training's process at its peak, a little more than is used, in MB."""
     tokens, vocabulary = _of_unit(model, size)
     if model.needs.gpus:
@@ -41,13 +49,13 @@ def memory_mb(model: RecurrentLM, size: CorpusSize) -> float:
     return IMPORTED_TORCH_MB + max(held, tokens * ENCODING_BYTES[model.unit] / 1e6)
 
 
-def vram_mb(model: RecurrentLM, size: CorpusSize) -> float:
+def vram_mb(model: "RecurrentLM", size: CorpusSize) -> float:
     """Memory of the card: the driver's own, and twice what the tensors of a step take, in MB."""
     tokens, vocabulary = _of_unit(model, size)
     return CUDA_CONTEXT_MB + WORKING_MARGIN_CARD * _working_mb(model, vocabulary) + tokens * HELD_BYTES / 1e6
 
 
-def seconds(model: RecurrentLM, size: CorpusSize) -> float:
+def seconds(model: "RecurrentLM", size: CorpusSize) -> float:
     """A training of all its epochs, on a core that it has for itself; a card is taken for so many times a thread."""
     tokens, vocabulary = _of_unit(model, size)
     if model.objective == "every_token":
@@ -65,12 +73,12 @@ def seconds(model: RecurrentLM, size: CorpusSize) -> float:
     return model.epochs * targets * (read * recurrent + softmax + update) / gain
 
 
-def _of_unit(model: RecurrentLM, size: CorpusSize) -> tuple[int, int]:
+def _of_unit(model: "RecurrentLM", size: CorpusSize) -> tuple[int, int]:
     """Tokens and vocabulary of the model's unit."""
     return (size.characters, size.vocabulary_char) if model.unit == "char" else (size.words, size.vocabulary_word)
 
 
-def _working_mb(model: RecurrentLM, vocabulary: int) -> float:
+def _working_mb(model: "RecurrentLM", vocabulary: int) -> float:
     """Weights with all their copies, and what one step holds for its way back, in MB."""
     tokens = model.batch * model.window
     states = tokens * model.hidden * model.layers * NUMBERS_PER_STATE[model.cell]
@@ -79,24 +87,24 @@ def _working_mb(model: RecurrentLM, vocabulary: int) -> float:
     return (_weights(model, vocabulary) * BYTES_PER_WEIGHT + 4 * (states + scores)) / 1e6
 
 
-def _weights(model: RecurrentLM, vocabulary: int) -> int:
+def _weights(model: "RecurrentLM", vocabulary: int) -> int:
     tied = vocabulary + model.hidden * model.embedding
     output = tied if model.tie_weights else _output_weights(model, vocabulary)
     return _recurrent_weights(model) + vocabulary * model.embedding + output
 
 
-def _recurrent_weights(model: RecurrentLM) -> int:
+def _recurrent_weights(model: "RecurrentLM") -> int:
     gates = {"rnn": 1, "gru": 3, "lstm": 4}[model.cell]
     inputs = [model.embedding] + [model.hidden] * (model.layers - 1)
     return sum(gates * model.hidden * (size + model.hidden + 2) for size in inputs)
 
 
-def _output_weights(model: RecurrentLM, vocabulary: int) -> int:
+def _output_weights(model: "RecurrentLM", vocabulary: int) -> int:
     tails = sum(width * (model.hidden + size) for _, size, width in _tails(model, vocabulary))
     return _head(model, vocabulary) * (model.hidden + 1) + tails
 
 
-def _tails(model: RecurrentLM, vocabulary: int) -> list[tuple[int, int, int]]:
+def _tails(model: "RecurrentLM", vocabulary: int) -> list[tuple[int, int, int]]:
     """Of an adaptive softmax the rare tokens' clusters as (first rank, size, width of their projection); none of a plain one."""
     cutoffs = [cutoff for cutoff in model.cutoffs if cutoff < vocabulary] if model.softmax == "adaptive" else []
     ends = [*cutoffs[1:], vocabulary]
@@ -106,13 +114,13 @@ def _tails(model: RecurrentLM, vocabulary: int) -> list[tuple[int, int, int]]:
     ]
 
 
-def _head(model: RecurrentLM, vocabulary: int) -> int:
+def _head(model: "RecurrentLM", vocabulary: int) -> int:
     """Outputs that every token is scored by."""
     tails = _tails(model, vocabulary)
     return tails[0][0] + len(tails) if tails else vocabulary
 
 
-def _scores_of_token(model: RecurrentLM, vocabulary: int) -> float:
+def _scores_of_token(model: "RecurrentLM", vocabulary: int) -> float:
     """Scores that a token costs on average: those of the head, and a tail's where it lies in that tail."""
     tails = _tails(model, vocabulary)
     beyond = [_share_beyond(first, vocabulary) for first, _, _ in tails] + [0.0]

@@ -1,13 +1,15 @@
-"""The config's type of a recurrent language model."""
+"""The family `recurrent_lm`: recurrent language models. Their keys, their rules, their estimates."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from verso.settings.base import Needs, Schedule, Settings
+from verso.contract import MODEL, Family, Work
+from verso.language_modelling.recurrent_lm import estimate
+from verso.settings.base import ModelSettings, Needs, Schedule
 
 
-class RecurrentLM(Settings):
+class RecurrentLM(ModelSettings):
     """A recurrent language model: embedding, recurrent layers, softmax."""
 
     family: Literal["recurrent_lm"] = Field(description="A recurrent language model.")
@@ -53,3 +55,17 @@ class RecurrentLM(Settings):
         if self.cutoffs != sorted(set(self.cutoffs)):
             raise ValueError(f"cutoffs must rise, found {self.cutoffs}")
         return self
+
+
+FAMILY = Family(
+    settings=RecurrentLM,
+    task="language_modelling",
+    kinds=frozenset({"songs", "manual"}),
+    made_by=lambda entry: "train_recurrent_lm",
+    works={
+        "train_recurrent_lm": Work("training", MODEL),
+        "evaluate_recurrent_lm": Work("scoring and sampling", "samples.jsonl"),
+    },
+    vocabulary=lambda entry: f"vocab_{entry.unit}.json",
+    estimate=estimate.estimate,
+)

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from verso.contract import Source
+from verso.corpora.sources.file.settings import FileSource
 from verso.corpora.sources.web_settings import Root, WebSource
 
 
@@ -36,3 +38,11 @@ class GeniusSource(WebSource):
         if twice:
             raise ValueError(f"{', '.join(sorted(twice))} is listed more than once")
         return value
+
+
+def _decisive(corpus: Any) -> dict[str, Any]:
+    settings = corpus.source.model_dump(mode="json", include={"artists", "refresh", "site", "api"})
+    return {**settings, "songs_per_artist": corpus.songs_per_artist}
+
+
+SOURCE = Source(name="genius", fetch_rule="scrape_genius", as_file=lambda source, path: FileSource(path=path), decisive=_decisive)

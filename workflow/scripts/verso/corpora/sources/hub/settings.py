@@ -1,10 +1,11 @@
 """The config's type of a dataset of the Hugging Face hub."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from verso.corpora.labelled.columns import Columns, Splits
+from verso.contract import Source
+from verso.corpora.labelled.columns import Columns, LabelledFields, LabelledFile, Splits
 from verso.settings.base import REPOSITORY, Settings
 
 
@@ -31,3 +32,14 @@ class HubDataset(Settings):
         if not REPOSITORY.fullmatch(value) or ".." in value or value.endswith(".git"):
             raise ValueError(f'"{value}" is no name of a dataset; it is "owner/name", as in its address on the hub')
         return value
+
+
+def _as_file(source: HubDataset, path: str) -> LabelledFile:
+    return LabelledFile(path=path, fields=LabelledFields(split="split"), maximum_characters=source.maximum_characters)
+
+
+def _decisive(corpus: Any) -> dict[str, Any]:
+    return dict(corpus.source.model_dump(include={"repository", "revision", "configuration", "fields", "splits"}))
+
+
+SOURCE = Source(name="hub", fetch_rule="fetch_dataset", as_file=_as_file, decisive=_decisive)

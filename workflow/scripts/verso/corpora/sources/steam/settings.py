@@ -1,9 +1,11 @@
 """The config's type of reviews from Steam."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from verso.contract import Source
+from verso.corpora.labelled.columns import LabelledFile
 from verso.corpora.sources.web_settings import Root, WebSource
 
 # As Steam's API spells them (https://partner.steamgames.com/doc/store/localization/languages); another is taken for none.
@@ -16,6 +18,8 @@ STEAM_LANGUAGES = Literal[
 
 class SteamSource(WebSource):
     """Reviews of games, by Steam's public API: label `positive` or `negative`."""
+
+    known_labels: ClassVar[tuple[str, ...]] = ("negative", "positive")  # as verso.corpora.sources.steam.fetch labels reviews
 
     type: Literal["steam"] = Field(description="Reviews from Steam, labelled `positive` or `negative` (docs/labelled.md).")
     apps: list[Annotated[int, Field(gt=0)]] = Field(
@@ -35,3 +39,11 @@ class SteamSource(WebSource):
         if twice:
             raise ValueError(f"{', '.join(sorted(twice))} is listed more than once")
         return value
+
+
+def _decisive(corpus: Any) -> dict[str, Any]:
+    keys = {"apps", "language", "positive", "negative", "refresh", "site"}
+    return dict(corpus.source.model_dump(mode="json", include=keys))
+
+
+SOURCE = Source(name="steam", fetch_rule="scrape_steam", as_file=lambda source, path: LabelledFile(path=path), decisive=_decisive)

@@ -1,12 +1,12 @@
-"""Take a pretrained causal language model as it is, to compare with (verso.language_modelling.causal_llm.untuned)."""
+"""Describe a pretrained language model that nothing is added to (verso.pretrained.base_model)."""
 
 from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
-        from verso.language_modelling.causal_llm.untuned import take
+        from verso.pretrained.base_model import describe
 
-        take(
+        describe(
             manifest=snakemake.input.manifest,
             settings=snakemake.params.settings,
             architecture=snakemake.output.architecture,

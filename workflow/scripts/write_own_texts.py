@@ -8,7 +8,7 @@ if __name__ == "__main__":
 
         write(
             corpus=snakemake.wildcards.corpus,
-            probes=snakemake.params.probes,
+            own_texts=snakemake.params.own_texts,
             labels=snakemake.input.labels,
-            documents=snakemake.output.probes,
+            documents=snakemake.output.documents,
         )

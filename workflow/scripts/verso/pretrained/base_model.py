@@ -1,4 +1,4 @@
-"""A pretrained model that nothing is taught: the base that a tuned one is compared with."""
+"""A pretrained model as it is: the base that a tuned one is compared with, or that is prompted."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from verso.pretrained.manifest import snapshot_of
 from verso.training.loop import HISTORY
 
 
-def take(
+def describe(
     manifest: str | Path,
     settings: dict[str, Any],
     architecture: str | Path,
@@ -20,11 +20,12 @@ def take(
 ) -> None:
     """Write what a training would have: the architecture, a history of no epoch, and that nothing was used.
 
-    settings: as write_architecture takes them. Raises VersoError when the base's files are not whole, it is no causal model, or
+    settings: as write_architecture takes them, without `tuning`. Raises VersoError when the base's files are not whole, it is no causal model, or
     was made for fewer tokens than max_length.
     """
     must_be_causal(snapshot_of(manifest))
     must_hold_window(manifest, settings["max_length"])
-    write_architecture(architecture, manifest, settings, {"total": read_json(manifest)["parameters"], "trainable": 0})
+    untuned = {**settings, "tuning": "none"}
+    write_architecture(architecture, manifest, untuned, {"total": read_json(manifest)["parameters"], "trainable": 0})
     write_csv(history, [], HISTORY)
     write_json(hardware, asked_and_used(Meter(pick_device(0)).report(tokens=0), asked))

@@ -1,0 +1,69 @@
+"""Comparisons: of each task, compare its runs and draw its figures; both again for the runs that are finished so far.
+
+Reads   what the task says (verso.<task>.task): files of its runs and of their corpora
+Writes  results/tables/*.{csv,tex}, results/figures/*.svg, and the same below results/so_far
+"""
+
+
+def reported(files, task, what, ending):
+    """Output files that Snakemake's own report shows; those of a report so far are none of its."""
+    return {
+        name: report(
+            path,
+            category=f"{what.capitalize()}s",
+            caption=f"../report/captions/{task.name}/{name}.rst",
+            labels={what: name.replace("_", " "), "format": ending},
+        )
+        for name, path in files.items()
+    }
+
+
+for task in runs.tasks(runs.all):
+    for given in (described, described_so_far):
+
+        rule:
+            name:
+                rule_names.rule_of_task("compare", task, given.so_far)
+            input:
+                files=given.of_task(task, given.compared_files),
+            output:
+                **(given.tables(task) if given.so_far else reported(given.tables(task), task, "table", "csv")),
+                **given.latex(task),
+            log:
+                paths.log(rule_names.rule_of_task("compare", task, given.so_far)),
+            benchmark:
+                paths.benchmark(rule_names.rule_of_task("compare", task, given.so_far))
+            conda:
+                ENVIRONMENT
+            threads: 1
+            resources:
+                **needs.light_work(rule_names.rule_of_task("compare", task, given.so_far)),
+            params:
+                runs=given.of_task(task, given.compared_runs),
+                corpora=given.of_task(task, given.corpora_of),
+                code=code_of(f"compare_{task.name}"),
+            script:
+                f"../scripts/compare_{task.name}.py"
+
+        rule:
+            name:
+                rule_names.rule_of_task("draw", task, given.so_far)
+            input:
+                **given.tables(task),
+                histories=given.of_task(task, lambda task, own: paths.of_runs("history.csv", own)),
+            output:
+                **(given.figures(task) if given.so_far else reported(given.figures(task), task, "figure", "svg")),
+            log:
+                paths.log(rule_names.rule_of_task("draw", task, given.so_far)),
+            benchmark:
+                paths.benchmark(rule_names.rule_of_task("draw", task, given.so_far))
+            conda:
+                ENVIRONMENT
+            threads: 1
+            resources:
+                **needs.light_work(rule_names.rule_of_task("draw", task, given.so_far)),
+            params:
+                histories=given.of_task(task, given.histories),
+                code=code_of(f"draw_{task.name}"),
+            script:
+                f"../scripts/draw_{task.name}.py"

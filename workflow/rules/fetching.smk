@@ -1,0 +1,83 @@
+"""Fetching: what corpora take from the web, on the login node alone.
+
+Reads   Genius, Steam or a dataset of the hub, what they gave kept in the source's `cache`; a token of the environment or of .env
+Writes  results/corpora/<corpus>/{scraped,set_aside_scraping}.jsonl, scraping.json
+"""
+
+
+localrules:
+    scrape_genius,
+    scrape_steam,
+    fetch_dataset,
+
+
+rule scrape_genius:
+    output:
+        songs=paths.corpus("scraped.jsonl"),
+        set_aside=paths.corpus("set_aside_scraping.jsonl"),
+        summary=paths.corpus("scraping.json"),
+    log:
+        paths.log("scrape_genius", "{corpus}"),
+    benchmark:
+        paths.benchmark("scrape_genius", "{corpus}")
+    wildcard_constraints:
+        corpus=sources.of_source("genius"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **needs.light_work("scrape_genius", "{corpus}"),
+        **sources.manner_of_fetching(),
+    params:
+        source=sources.fetched,
+        code=code_of("scrape_genius"),
+    script:
+        "../scripts/scrape_genius.py"
+
+
+rule scrape_steam:
+    output:
+        reviews=paths.corpus("scraped.jsonl"),
+        set_aside=paths.corpus("set_aside_scraping.jsonl"),
+        summary=paths.corpus("scraping.json"),
+    log:
+        paths.log("scrape_steam", "{corpus}"),
+    benchmark:
+        paths.benchmark("scrape_steam", "{corpus}")
+    wildcard_constraints:
+        corpus=sources.of_source("steam"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **needs.light_work("scrape_steam", "{corpus}"),
+        **sources.manner_of_fetching(),
+    params:
+        source=sources.fetched,
+        code=code_of("scrape_steam"),
+    script:
+        "../scripts/scrape_steam.py"
+
+
+rule fetch_dataset:
+    output:
+        rows=paths.corpus("scraped.jsonl"),
+        set_aside=paths.corpus("set_aside_scraping.jsonl"),
+        summary=paths.corpus("scraping.json"),
+    log:
+        paths.log("fetch_dataset", "{corpus}"),
+    benchmark:
+        paths.benchmark("fetch_dataset", "{corpus}")
+    wildcard_constraints:
+        corpus=sources.of_source("hub"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **needs.light_work("fetch_dataset", "{corpus}"),
+        cache=sources.manner_of_fetching()["cache"],
+    params:
+        source=sources.fetched,
+        code=code_of("fetch_dataset"),
+    script:
+        "../scripts/fetch_dataset.py"

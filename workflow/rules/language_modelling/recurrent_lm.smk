@@ -1,0 +1,67 @@
+"""Recurrent language models: train, then score and sample by one job.
+
+Reads   results/corpora/<corpus>/{train,validation,test}.jsonl and its vocabularies
+Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,samples.jsonl}
+"""
+
+
+rule train_recurrent_lm:
+    input:
+        train=paths.corpus("train.jsonl"),
+        validation=paths.corpus("validation.jsonl"),
+        vocabulary=inputs.vocabulary,
+    output:
+        weights=paths.run("model/weights.safetensors"),
+        architecture=paths.run("model/architecture.json"),
+        history=paths.run("history.csv"),
+        hardware=paths.run("hardware.json"),
+    log:
+        paths.log("train_recurrent_lm", RUN),
+    benchmark:
+        paths.benchmark("train_recurrent_lm", RUN)
+    wildcard_constraints:
+        model=runs.made_by("train_recurrent_lm"),
+    priority: needs.longest_first
+    conda:
+        ENVIRONMENT
+    threads: inputs.threads
+    resources:
+        **needs.training(),
+    params:
+        settings=inputs.settings,  # this model's entry only: another's is no reason to train again
+        seed=inputs.seed,
+        code=code_of("train_recurrent_lm"),
+    script:
+        "../../scripts/train_recurrent_lm.py"
+
+
+rule evaluate_recurrent_lm:
+    input:
+        train=paths.corpus("train.jsonl"),
+        test=paths.corpus("test.jsonl"),
+        vocabulary=inputs.vocabulary,
+        weights=rules.train_recurrent_lm.output.weights,
+        architecture=rules.train_recurrent_lm.output.architecture,
+    output:
+        scores=paths.run("scores.csv"),
+        samples=paths.run("samples.jsonl"),
+    log:
+        paths.log("evaluate_recurrent_lm", RUN),
+    benchmark:
+        paths.benchmark("evaluate_recurrent_lm", RUN)
+    wildcard_constraints:
+        model=runs.made_by("train_recurrent_lm"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **needs.light_work("evaluate_recurrent_lm", RUN),
+    params:
+        scoring=lambda wildcards: sources.corpus(wildcards).scoring.model_dump(),
+        sampling=lambda wildcards: inputs.sampling(wildcards, "prompts"),
+        # Apart, so that what did not change of the two is not computed again
+        scoring_code=CODE.fingerprint_of("verso.language_modelling.recurrent_lm.scoring", "score"),
+        sampling_code=CODE.fingerprint_of("verso.language_modelling.recurrent_lm.sampling", "sample"),
+        code=code_of("evaluate_recurrent_lm"),
+    script:
+        "../../scripts/evaluate_recurrent_lm.py"

@@ -1,0 +1,1 @@
+"""Score the test text and sample with one recurrent language model."""

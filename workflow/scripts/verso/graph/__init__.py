@@ -1,0 +1,1 @@
+"""What rules are given: inputs, params and resources that follow from the config."""

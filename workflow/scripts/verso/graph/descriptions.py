@@ -1,0 +1,193 @@
+"""What comparisons, figures and page are given of runs, corpora, experiments and models, and the files that they read."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from verso.contract import Task
+from verso.graph.inputs import Inputs
+from verso.graph.paths import Paths, Run
+from verso.graph.runs import Runs
+
+
+@dataclass(frozen=True)
+class Descriptions:
+    """Params and inputs of the rules that compare, draw and report.
+
+    so_far: of the runs that are finished alone. All is then worked out when a job is looked at, not when the rules are read, and
+    files that a finished run may lack (predictions of texts that the user has just written) are left out where they are missing.
+    """
+
+    runs: Runs
+    inputs: Inputs
+    code_of: Callable[[str], str]
+    so_far: bool = False
+
+    @property
+    def _paths(self) -> Paths:
+        return self.runs.paths
+
+    @property
+    def folder(self) -> str:
+        """Where tables, figures and page go."""
+        return self._paths.so_far if self.so_far else self._paths.results
+
+    def of(self, what: Callable[[Sequence[Run]], Any]) -> Any:
+        """An input or param that follows from the runs: its value, or for the report so far a function of wildcards."""
+        return (lambda wildcards: what(self.runs.finished())) if self.so_far else what(self.runs.all)
+
+    def of_task(self, task: Task, what: Callable[[Task, Sequence[Run]], Any]) -> Any:
+        """The same of one task's runs."""
+        return self.of(lambda runs: what(task, self.runs.of_task(task, runs)))
+
+    # --- of one run ---
+
+    def _kept(self, files: Mapping[str, str], run: Run) -> dict[str, str]:
+        """Paths of files that some runs have."""
+        paths = {key: self._paths.of_run(name, run) for key, name in files.items()}
+        return {key: path for key, path in paths.items() if not self.so_far or Path(path).exists()}
+
+    def _compared(self, run: Run) -> dict[str, str]:
+        """The files of a run that its comparison reads, by their keys."""
+        task, family = self.runs.task(run), self.runs.family(run[1])
+        further = task.further(self.runs.config.models[run[1]], self.runs.config.corpora[run[0]]).compared
+        own = {key: self._paths.of_run(name, run) for key, name in {**task.compared, **family.compared}.items()}
+        return own | self._kept(further, run)
+
+    def _shown(self, run: Run) -> dict[str, str]:
+        """The files of a run that its section of the page reads, by their keys."""
+        task, family = self.runs.task(run), self.runs.family(run[1])
+        further = task.further(self.runs.config.models[run[1]], self.runs.config.corpora[run[0]]).shown
+        own = {key: self._paths.of_run(name, run) for key, name in {**task.shown, **family.shown}.items()}
+        return own | self._kept(further, run)
+
+    def _described(self, run: Run, files: Mapping[str, str]) -> dict[str, Any]:
+        corpus, model, seed = run
+        return {
+            "corpus": corpus,
+            "model": model,
+            "seed": seed,
+            "family": self.runs.family(model).name,
+            "baseline": self.runs.family(model).baseline,
+            "unit": self.inputs.unit(model),
+            "miniature": self.runs.is_miniature(model),
+            "pretrained": self.runs.pretrained(model),
+            **files,
+        }
+
+    # --- of a task ---
+
+    def compared_runs(self, task: Task, runs: Sequence[Run]) -> list[dict[str, Any]]:
+        """What the comparison must know of each run, with the paths of its files."""
+        return [self._described(run, self._compared(run)) for run in runs]
+
+    def compared_files(self, task: Task, runs: Sequence[Run]) -> list[str]:
+        """All that the comparison reads."""
+        of_corpora = [path for row in self.corpora_of(task, runs) for key, path in row.items() if key != "name"]
+        return unique([*(path for run in runs for path in self._compared(run).values()), *of_corpora])
+
+    def corpora_of(self, task: Task, runs: Sequence[Run]) -> list[dict[str, str]]:
+        """The task's corpora with their files."""
+        names = unique(corpus for corpus, _, _ in runs)
+        files = {name: task.of_corpus(self.runs.config.corpora[name]) for name in names}
+        return [{"name": name, **{key: self._paths.corpus(file, name) for key, file in files[name].items()}} for name in names]
+
+    def histories(self, task: Task, runs: Sequence[Run]) -> list[dict[str, Any]]:
+        """The history of each run, with the run that it is of."""
+        return [{"corpus": c, "model": m, "seed": s, "path": self._paths.of_run("history.csv", (c, m, s))} for c, m, s in runs]
+
+    def tables(self, task: Task) -> dict[str, str]:
+        """The paths of the task's tables by name."""
+        return {name: self._paths.table(name, folder=self.folder) for name in task.tables}
+
+    def latex(self, task: Task) -> dict[str, str]:
+        """The paths of the task's tables in LaTeX, by name."""
+        return {f"{name}_tex": self._paths.table(name, "tex", self.folder) for name in task.latex}
+
+    def figures(self, task: Task) -> dict[str, str]:
+        """The paths of the task's figures by name."""
+        return {name: self._paths.figure(name, self.folder) for name in task.figures}
+
+    # --- of the page ---
+
+    def sections(self, runs: Sequence[Run]) -> dict[str, Any]:
+        """What each task's section of the page is given: its runs with the files that it shows, its corpora with theirs."""
+        sections = {}
+        for task in self.runs.tasks(runs):
+            own = self.runs.of_task(task, runs)
+            shown = [self._described(run, self._shown(run)) for run in own]
+            sections[task.name] = {"runs": shown, "corpora": self.corpora_of(task, own)}
+        return sections
+
+    def shown_files(self, runs: Sequence[Run]) -> list[str]:
+        """All that the sections read beside tables and figures."""
+        own = [path for run in runs for path in self._shown(run).values()]
+        tasks = self.runs.tasks(runs)
+        rows = [row for task in tasks for row in self.corpora_of(task, self.runs.of_task(task, runs))]
+        return unique([*own, *(path for row in rows for key, path in row.items() if key != "name")])
+
+    def tables_and_figures(self, runs: Sequence[Run]) -> dict[str, str]:
+        """The tables and figures of the page, by the names that it knows them by: of what there is among the runs."""
+        found: dict[str, str] = {}
+        for task in self.runs.tasks(runs):
+            found |= self.tables(task) | {f"{name}_figure": path for name, path in self.figures(task).items()}
+        if self.manifests(runs):
+            found["pretrained_models"] = self._paths.table("pretrained_models", folder=self.folder)
+        return found
+
+    def manifests(self, runs: Sequence[Run]) -> list[str]:
+        """The manifests of the pretrained models that runs start from."""
+        names = sorted({start for _, model, _ in runs if (start := self.runs.pretrained(model))})
+        return [self._paths.pretrained("pretrained.json", name) for name in names]
+
+    def models_by_pretrained(self, runs: Sequence[Run]) -> dict[str, list[str]]:
+        """The models of runs that start from each pretrained model, by its name."""
+        found: dict[str, list[str]] = {}
+        for model in unique(model for _, model, _ in runs):
+            if start := self.runs.pretrained(model):
+                found.setdefault(start, []).append(model)
+        return found
+
+    def corpora(self, runs: Sequence[Run]) -> list[dict[str, Any]]:
+        """Each corpus with its statistics."""
+        names = sorted({corpus for corpus, _, _ in runs})
+        known = self.runs.config.corpora
+        return [
+            {"name": n, "kind": known[n].kind, "statistics": self._paths.corpus("statistics.json", n), "demo": known[n].demo}
+            for n in names
+        ]
+
+    def statistics(self, runs: Sequence[Run]) -> list[str]:
+        """The statistics of each corpus."""
+        return [corpus["statistics"] for corpus in self.corpora(runs)]
+
+    def experiments(self, runs: Sequence[Run]) -> list[dict[str, Any]]:
+        """The experiments with those of their models and seeds that have a run among `runs`."""
+        described = []
+        for name, experiment in self.runs.config.experiments.items():
+            found = [(m, s) for m in experiment.models for s in experiment.seeds if (experiment.corpus, m, s) in runs]
+            if found:
+                models, seeds = unique(m for m, _ in found), unique(s for _, s in found)
+                described.append({"name": name, "corpus": experiment.corpus, "models": models, "seeds": seeds})
+        return described
+
+    def models(self, runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
+        """Each model's settings."""
+        names = sorted({model for _, model, _ in runs})
+        return {name: self.runs.config.models[name].model_dump(exclude={"needs"}) for name in names}
+
+    def fingerprints(self, runs: Sequence[Run]) -> dict[str, str]:
+        """Of the code that made each run's model, by the run's name."""
+        made_by = {model: self.runs.family(model).made_by(self.runs.config.models[model]) for _, model, _ in runs}
+        return {f"{corpus} {model} seed {seed}": self.code_of(made_by[model]) for corpus, model, seed in runs}
+
+    def title(self, runs: Sequence[Run]) -> str:
+        """The page's title; of a report so far with how many runs it is of."""
+        title = self.runs.config.title
+        return f"{title}: {len(runs)} of {len(self.runs.all)} runs" if self.so_far else title
+
+
+def unique(values: Iterable[Any]) -> list[Any]:
+    """Each once, in their order."""
+    return list(dict.fromkeys(values))

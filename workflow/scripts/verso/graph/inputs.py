@@ -1,0 +1,123 @@
+"""What rules of runs are given: inputs and params that follow from the config."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from verso.graph.paths import Paths, Run
+from verso.graph.runs import Runs
+from verso.registry import KIND
+
+# What no model's weights depend on, whatever its family
+NEVER_DECISIVE = {"needs", "miniature"}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Input functions and params of the rules of runs. wildcards: corpus, model and seed of a run."""
+
+    runs: Runs
+
+    @property
+    def _paths(self) -> Paths:
+        return self.runs.paths
+
+    def entry(self, wildcards: Any) -> Any:
+        """The model's entry in the config."""
+        return self.runs.config.models[wildcards.model]
+
+    def settings_of(self, model: str) -> dict[str, Any]:
+        """The model's settings, without the keys that cannot change its weights."""
+        return self.runs.config.models[model].model_dump(exclude=NEVER_DECISIVE | self.runs.family(model).undecisive)
+
+    def settings(self, wildcards: Any) -> dict[str, Any]:
+        """The same as a param: another model's settings are no reason to train again."""
+        return self.settings_of(wildcards.model)
+
+    def keys(self, *names: str) -> Any:
+        """Param: these keys of the model's entry."""
+        return lambda wildcards: self.entry(wildcards).model_dump(include=set(names))
+
+    def vocabulary(self, wildcards: Any) -> list[str]:
+        """File of the corpus that the model reads its tokens from; none where the family has its own."""
+        name = self.runs.family(wildcards.model).vocabulary(self.entry(wildcards))
+        return [self._paths.corpus(name, wildcards.corpus)] if name else []
+
+    def model_files(self, wildcards: Any) -> list[str]:
+        """The files of the model beside architecture.json."""
+        run = (wildcards.corpus, wildcards.model, wildcards.seed)
+        names = self.runs.family(wildcards.model).model_files(self.entry(wildcards))
+        return [self._paths.of_run(f"model/{name}", run) for name in names]
+
+    def file_named_by(self, key: str) -> Any:
+        """Input function: the file that this key of the model's entry names; its content decides and not where it lies."""
+        return lambda wildcards: getattr(self.entry(wildcards), key) or []
+
+    def seed(self, wildcards: Any) -> int:
+        """The run's seed."""
+        return int(wildcards.seed)
+
+    def threads(self, wildcards: Any) -> int:
+        """Threads that the model's entry requests."""
+        return int(self.entry(wildcards).needs.cpus)
+
+    def unit(self, model: str) -> str:
+        """What a model's token is."""
+        return getattr(self.runs.config.models[model], "unit", "subword")
+
+    def sampling(self, wildcards: Any, requested_by: str) -> dict[str, Any]:
+        """What of a corpus's sampling its models read: openings ("prompts") or "instructions", and the limit of their unit."""
+        corpus: Any = self.runs.config.corpora[wildcards.corpus]
+        settings = corpus.sampling.model_dump()
+        other = {"prompts": "instructions", "instructions": "prompts"}[requested_by]
+        del settings[other]
+        for group in settings["groups"].values():
+            del group[other]
+        own = getattr(self.entry(wildcards), "decoding", None)
+        settings["decoding"] = own.model_dump() if own else settings["decoding"]
+        unit = self.unit(wildcards.model)
+        return {**settings, "max_tokens": {unit: settings["max_tokens"][unit]}}
+
+    # --- models that start from a pretrained one ---
+
+    def manifest(self, wildcards: Any) -> str:
+        """The manifest of what the model starts from."""
+        return self._paths.pretrained("pretrained.json", self.entry(wildcards).pretrained)
+
+    def instruction(self, wildcards: Any) -> dict[str, str]:
+        """What a chat model is given for a document of the corpus."""
+        corpus = self.runs.config.corpora[wildcards.corpus]
+        return KIND[corpus.kind].instruction(corpus)
+
+    def merged(self, runs: Iterable[Run]) -> list[str]:
+        """What is written besides of the runs whose models say `merge`."""
+        models: Mapping[str, Any] = self.runs.config.models
+        return self._paths.of_runs("merged/config.json", [run for run in runs if getattr(models[run[1]], "merge", False)])
+
+    # --- pretrained models themselves ---
+
+    def manifests_of_hub(self, names: Iterable[str]) -> list[str]:
+        """The manifests of those of these pretrained models that come from a hub."""
+        known = self.runs.config.pretrained
+        return [self._paths.pretrained("pretrained.json", name) for name in sorted(names) if known[name].type == "hub"]
+
+    def settings_of_pretrained(self, wildcards: Any) -> dict[str, Any]:
+        """What of a pretrained model's entry decides its files and their manifest."""
+        entry = self.runs.config.pretrained[wildcards.pretrained]
+        return entry.model_dump(exclude={"type", "configuration"} if entry.type == "hub" else {"type", "corpus", "needs"})
+
+    def corpus_of_miniature(self, name: str) -> Any:
+        """Input function: that file of the corpus that a miniature learns from."""
+
+        def path(wildcards: Any) -> str:
+            entry: Any = self.runs.config.pretrained[wildcards.pretrained]
+            return self._paths.corpus(name, entry.corpus)
+
+        return path
+
+
+def templates_in(folder: Path) -> list[str]:
+    """The files of the page's templates, below the working directory by relative paths."""
+    files = sorted(folder.rglob("*.j2"))
+    return [str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path) for path in files]

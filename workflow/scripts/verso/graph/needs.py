@@ -1,0 +1,245 @@
+"""What jobs request: threads and resources of every rule come from here, and none of them ever re-runs anything.
+
+Reads earlier results/runs/<corpus>/<model>/seed-*/{,scoring_,sampling_}hardware.json, results/corpora/<corpus>/statistics.json and
+the job records in results/logs.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from verso.contract import MODEL, Configuration, Work
+from verso.errors import VersoError
+from verso.graph.inputs import Inputs
+from verso.graph.paths import RUN, Paths, Run
+from verso.graph.runs import Runs
+from verso.jobs import records
+from verso.machine import site as sites
+from verso.machine import visible_cards
+from verso.needs import history, request
+from verso.pretrained import model_config
+from verso.provenance import key_of_settings
+from verso.registry import FAMILIES
+
+NEEDS = ("mem_mb", "runtime", "vram_mb", "cards", "checkpoint_seconds", "expected_seconds")
+DISK = {"disk_mb": 1000}  # no job needs more; if it were not said, Snakemake would look at all inputs of every job of a cluster
+MOMENT_SECONDS = 5  # how long what was found of earlier runs is kept
+
+Resource = Callable[..., Any]  # of wildcards and attempt
+
+
+class Requests:
+    """The resources of all rules, for one site (None: this machine without a `site` block).
+
+    is_main: not a job's own Snakemake, which reads the rules again. say: writes a line for the user.
+    """
+
+    def __init__(self, runs: Runs, inputs: Inputs, site: Any, *, is_main: bool, say: Callable[[str], None]) -> None:
+        self._runs, self._inputs, self.site, self._is_main, self._say = runs, inputs, site, is_main, say
+        self._causes = cache(self._causes_before)
+        self._recipe = cache(lambda model: key_of_settings(inputs.settings_of(model)))
+        self._training = cache(self._of_training_at)
+        self._inference = cache(self._of_inference_at)
+        self.cards_requested = any(runs.config.models[model].needs.gpus for _, model, _ in runs.all)
+
+    @property
+    def _paths(self) -> Paths:
+        return self._runs.paths
+
+    # --- trainings ---
+
+    def training(self) -> dict[str, Any]:
+        """Requests of a training. Without any run on a card most are the same for every run, and need no function."""
+        names = [*NEEDS, *(sites.ways_to_ask(self.site) if self.site else [])]
+        if self.cards_requested:
+            return {name: self._of_training(name) for name in names} | DISK
+        found = {name: self._of_training(name) for name in NEEDS} | {"cards": 0, "vram_mb": 0} | DISK
+        return found | (sites.request(self.site, 0, 0) if self.site else {})
+
+    def longest_first(self, wildcards: Any) -> int:
+        """Priority: trainings that last long, or take several cards, start first, so that the others fill the gaps at the end."""
+        wanted = self.of_training_now(wildcards.corpus, wildcards.model, wildcards.seed)
+        return int(wanted["expected_seconds"] * max(1, wanted["cards"]))
+
+    def of_training_now(self, corpus: str, model: str, seed: Any, attempt: int = 1) -> dict[str, Any]:
+        """All resources of one training."""
+        return self._training(corpus, model, int(seed), attempt, _moment())
+
+    def _of_training(self, name: str) -> Resource:
+        """One of the resources of a training; None, which Snakemake leaves out, where the site does not request it."""
+
+        def resource(wildcards: Any, attempt: int) -> Any:
+            return self.of_training_now(wildcards.corpus, wildcards.model, wildcards.seed, attempt).get(name)
+
+        return resource
+
+    def _of_training_at(self, corpus: str, model: str, seed: int, attempt: int, moment: int) -> dict[str, Any]:
+        """moment: a five-second time bucket, the key of the cache. Snakemake asks again when the corpus is ready or an earlier
+        seed is done; the answer must then be computed anew.
+        """
+        family, entry = self._runs.family(model), self._runs.config.models[model]
+        log_file = self._paths.log(family.made_by(entry), RUN).format(corpus=corpus, model=model, seed=seed)
+        if not family.trains(entry):
+            return self._inference(model, log_file, attempt, moment) | {"expected_seconds": 0}
+        size = history.corpus_size(Path(self._paths.corpus("", corpus)))
+        earlier = history.earlier_runs(Path(self._paths.results), corpus, model, self._recipe(model))
+        causes = self._causes(log_file, attempt)
+        return self._site_request(request.needs_of_training(family, entry, size, earlier, causes, self._configuration(model)))
+
+    # --- jobs that load a pretrained model and train nothing ---
+
+    def inference(self, rule: str) -> dict[str, Any]:
+        """Requests of a rule that scores, samples or predicts with a pretrained model."""
+
+        def named(name: str) -> Resource:
+            def resource(wildcards: Any, attempt: int) -> Any:
+                log_file = self._paths.log(rule, RUN).format(**dict(wildcards.items()))
+                return self._inference(wildcards.model, log_file, attempt, _moment()).get(name)
+
+            return resource
+
+        # No warning before the time limit but where the job saves what it has done: else the warning would end what saves
+        # nothing, and that would look like another death than one of time
+        warned = () if self._work(rule).resumable else ("slurm_extra",)
+        of_trainings = ("checkpoint_seconds", "expected_seconds", *warned, *DISK)
+        found = {name: named(name) for name in self.training() if name not in of_trainings}
+        return {**found, "expected_seconds": self._expected(rule), **DISK}
+
+    def _of_inference_at(self, model: str, log_file: str, attempt: int, moment: int) -> dict[str, Any]:
+        family, entry = self._runs.family(model), self._runs.config.models[model]
+        causes = self._causes(log_file, attempt)
+        return self._site_request(request.needs_of_inference(family, entry, self._configuration(model), causes))
+
+    def _work(self, rule: str) -> Work:
+        return next(family.works[rule] for family in FAMILIES if rule in family.works)
+
+    def _expected(self, rule: str) -> Callable[[Any], int]:
+        """Seconds of a rule that loads a pretrained model, for a plan."""
+        work = self._work(rule)
+
+        def seconds(wildcards: Any) -> int:
+            model, config = wildcards.model, self._runs.config
+            run = (Path(self._paths.results), wildcards.corpus, model)
+            entry, corpus = config.models[model], config.corpora[wildcards.corpus]
+            return request.expected_seconds(work, run, entry, self._configuration(model), corpus)
+
+        return seconds
+
+    # --- miniatures, merging, light work ---
+
+    def miniature(self) -> dict[str, Any]:
+        """Requests of making a miniature: what its entry says, without a card, grown as those of light work are."""
+
+        def wanted(wildcards: Any, causes: tuple[str, ...]) -> Mapping[str, int]:
+            entry: Any = self._runs.config.pretrained[wildcards.pretrained]
+            return request.needs_of_miniature(entry, causes)
+
+        names = ("mem_mb", "runtime", "checkpoint_seconds")
+        changing = self._grown("make_miniature", "{pretrained}", names, wanted)
+        return {**self.light_work("make_miniature", "{pretrained}"), **changing}
+
+    def of_work(self, rule: str) -> dict[str, Any]:
+        """Requests of a rule that says itself what it requests: without a card, such as merging adapters into a base."""
+
+        def wanted(wildcards: Any, causes: tuple[str, ...]) -> Mapping[str, int]:
+            return request.needs_of_work(self._work(rule), self._configuration(wildcards.model), causes)
+
+        return {**self.light_work(rule, RUN), **self._grown(rule, RUN, ("mem_mb", "runtime"), wanted)}
+
+    def light_work(self, rule: str, wildcards_of_log: str = "") -> dict[str, Any]:
+        """Requests of light work, which trains nothing (preparing, scoring a small model, comparing, drawing).
+
+        Functions only where the attempt matters: Snakemake takes a millisecond for each, and there are thousands of such jobs.
+        """
+        grown = self._grown(rule, wildcards_of_log, ("mem_mb", "runtime"), lambda _, causes: request.needs_of_light_work(causes))
+        of_site = sites.request_without_card(self.site) if self.site else {}
+        return {**request.needs_of_light_work(), **grown, **of_site, **DISK}
+
+    def _grown(
+        self,
+        rule: str,
+        wildcards_of_log: str,
+        names: tuple[str, ...],
+        wanted: Callable[[Any, tuple[str, ...]], Mapping[str, int]],
+    ) -> dict[str, Resource]:
+        """Requests that grow with the causes by which earlier attempts ended."""
+
+        def named(name: str) -> Resource:
+            def resource(wildcards: Any, attempt: int) -> int:
+                log_file = self._paths.log(rule, wildcards_of_log).format(**dict(wildcards.items()))
+                return int(self._capped_by_site(wanted(wildcards, self._causes(log_file, attempt)))[name])
+
+            return resource
+
+        return {name: named(name) for name in names}
+
+    # --- what they follow from ---
+
+    def _causes_before(self, log_file: str, attempt: int) -> tuple[str, ...]:
+        """Why the earlier attempts of a job ended, so that this one requests more of what was short."""
+        if attempt == 1:
+            return ()
+        attempts = records.read_record(records.record_path(log_file)).get("attempts", [])
+        causes = tuple(records.earlier_causes(attempts, records.start_of_snakemake()))
+        if self._is_main:
+            why = ", ".join(causes) or "unknown (they left no record)"
+            self._say(f"{log_file}: attempt {attempt}; earlier ones ended by: {why}")
+        return causes
+
+    def _configuration(self, model: str) -> Configuration:
+        """Configuration of the pretrained model that a model starts from; empty for one that starts from none."""
+        name = self._runs.pretrained(model)
+        if name is None:
+            return model_config.UNKNOWN
+        snapshot = Path(self._paths.pretrained("snapshot", name))
+        return model_config.configuration_of(self._runs.config.pretrained[name], snapshot)
+
+    def _site_request(self, wanted: dict[str, int]) -> dict[str, Any]:
+        of_site = sites.request(self.site, wanted["cards"], wanted["vram_mb"]) if self.site else {}
+        return {**self._capped_by_site(wanted), **of_site}
+
+    def _capped_by_site(self, wanted: Mapping[str, int]) -> dict[str, int]:
+        """A limit above the partition's would wait for ever; a training goes on in its next attempt."""
+        longest = self.site.maximum_runtime if self.site else None
+        return {**wanted, "runtime": min(wanted["runtime"], longest)} if longest else dict(wanted)
+
+    # --- before anything is submitted ---
+
+    def find_cards(self) -> int | None:
+        """Take the cards that are visible here into a site that shares them by leases and lists none.
+
+        Returns the memory of all cards together in MB, so that no more runs start than they hold; None where no lease is taken.
+        Raises VersoError when they cannot be read.
+        """
+        if not (self.site and self.site.leases and self.cards_requested):
+            return None
+        visible = [] if self.site.cards else visible_cards.visible_cards()
+        found = [sites.Card(name=f"card {number}", vram_mb=size) for number, size in enumerate(visible)]
+        self.site = self.site.model_copy(update={"cards": self.site.cards or found})
+        return sum(kind.vram_mb * kind.count for kind in self.site.cards) or None
+
+    def faults_of_cards(self) -> str:
+        """Every training or inference to come that needs more than the site's cards, in one message; empty if there is none.
+
+        By the files that there are: what is finished and out of date is refused by the resources of its job, when that is planned.
+        """
+        faults = []
+        for run in self._runs.all:
+            try:
+                self._must_fit(run)
+            except VersoError as error:
+                faults.append(f"  models.{run[1]} on {run[0]}: {error}")
+        return "\n".join(["The profile's site block has no room for these runs:", *dict.fromkeys(faults)]) if faults else ""
+
+    def _must_fit(self, run: Run) -> None:
+        trained = [self._paths.of_run(name, run) for name in ("history.csv", "hardware.json", MODEL)]
+        if not all(Path(path).exists() for path in trained):
+            self.of_training_now(*run)
+        if self._runs.pretrained(run[1]) and not all(Path(path).exists() for path in self._runs.results([run])):
+            self._inference(run[1], "", 1, 0)  # to sample from a model may take more than to tune it
+
+
+def _moment() -> int:
+    return int(time.monotonic() // MOMENT_SECONDS)

@@ -1,0 +1,129 @@
+"""What the rules of corpora are given: sources, inputs and params that follow from the config."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from verso.files import sha256_of
+from verso.graph.paths import Paths
+from verso.graph.runs import Runs
+from verso.registry import KIND, SOURCE
+
+FETCHED = "scraped.jsonl"  # what fetching leaves of a source on the web
+
+
+@dataclass(frozen=True)
+class SourceInputs:
+    """Input functions and params of the rules of corpora. wildcards: corpus."""
+
+    runs: Runs
+
+    @property
+    def _paths(self) -> Paths:
+        return self.runs.paths
+
+    def corpus(self, wildcards: Any) -> Any:
+        """The corpus's entry in the config."""
+        return self.runs.config.corpora[wildcards.corpus]
+
+    def of_source(self, *types: str) -> str:
+        """A pattern of the corpora that come from these sources."""
+        return self.runs.corpora(lambda corpus: corpus.source.type in types)
+
+    def prepared_by(self, rule: str) -> str:
+        """A pattern of the corpora that a rule splits."""
+        return self.runs.corpora(lambda corpus: KIND[corpus.kind].prepared_by == rule)
+
+    def of_kind(self, *kinds: str) -> str:
+        """A pattern of the corpora of these kinds."""
+        return self.runs.corpora(lambda corpus: corpus.kind in kinds)
+
+    def kind(self, wildcards: Any) -> str:
+        """The name of the corpus's kind."""
+        return str(self.corpus(wildcards).kind)
+
+    def _is_fetched(self, wildcards: Any) -> bool:
+        return SOURCE[self.corpus(wildcards).source.type].fetch_rule is not None
+
+    def file(self, wildcards: Any) -> Any:
+        """A corpus's source; of one that is fetched the file that fetching leaves."""
+        source = self.corpus(wildcards).source
+        return SOURCE[source.type].as_file(source, self._paths.corpus(FETCHED, wildcards.corpus))
+
+    def path(self, wildcards: Any) -> str:
+        """Where the source lies."""
+        return str(self.file(wildcards).path)
+
+    def set_aside_in_fetching(self, wildcards: Any) -> list[str]:
+        """What fetching could not use, for the statistics."""
+        return [self._paths.corpus("set_aside_scraping.jsonl", wildcards.corpus)] if self._is_fetched(wildcards) else []
+
+    def fetched(self, wildcards: Any) -> dict[str, Any]:
+        """What of a source on the web decides which documents are fetched: a new rate limit is no reason to fetch again."""
+        corpus = self.corpus(wildcards)
+        return SOURCE[corpus.source.type].decisive(corpus)
+
+    def _all_files(self, wildcards: Any) -> list[Path]:
+        source = self.file(wildcards)
+        path = Path(source.path)
+        splits = getattr(source, "splits", None)
+        if splits and path.is_dir():  # a file, or a folder of texts, of each
+            parts = [path / name for name in (splits.train, splits.validation, splits.test) if name is not None]
+        else:
+            parts = [path]
+        return [file for part in parts for file in _texts_below(part) if file.is_file()]
+
+    def files(self, wildcards: Any) -> list[str]:
+        """The source's files; empty if they are missing (onstart then stops the run)."""
+        if self._is_fetched(wildcards):
+            return [self.path(wildcards)]
+        return [str(file) for file in self._all_files(wildcards) if _can_be_input(file)]
+
+    def checksums_of_other_files(self, wildcards: Any) -> dict[str, str]:
+        """Of the source's files that cannot be inputs, so that a change of theirs is seen as well."""
+        return {ascii(str(file)): sha256_of(file) for file in self._all_files(wildcards) if not _can_be_input(file)}
+
+    def reading(self, wildcards: Any) -> dict[str, Any]:
+        """What decides which documents are acquired of the source, and how they are read."""
+        corpus, source = self.corpus(wildcards), self.file(wildcards)
+        settings = source.model_dump()
+        settings["fields"]["text"] = source.fields.text or KIND[corpus.kind].text_key
+        return {**settings, **KIND[corpus.kind].reading(corpus)}
+
+    def preparation(self, wildcards: Any) -> dict[str, Any]:
+        """What of a corpus's entry decides how it is split: other parts are no reason to prepare again."""
+        corpus = self.corpus(wildcards)
+        return KIND[corpus.kind].preparation(corpus)
+
+    def exports(self, kind: str) -> dict[str, str]:
+        """The files that a kind's corpora are exported to, by the keyword of the rule's output."""
+        return {key: self._paths.corpus(name) for key, name in KIND[kind].exports.items()}
+
+    def exports_of(self, *experiments: str) -> list[str]:
+        """The files for other programs that these experiments' corpora are exported to."""
+        names = sorted({self.runs.config.experiments[name].corpus for name in experiments})
+        kinds = {name: KIND[self.runs.config.corpora[name].kind] for name in names}
+        return [self._paths.corpus(file).format(corpus=name) for name in names for file in kinds[name].exports.values()]
+
+    def manner_of_fetching(self) -> dict[str, Any]:
+        """How a source on the web is fetched. Resources, which re-run nothing; whole numbers, for Snakemake rounds them."""
+
+        def of_source(setting: Any) -> Any:
+            return lambda wildcards: setting(self.corpus(wildcards).source)
+
+        return {
+            "cache": of_source(lambda source: source.cache),
+            "pause_ms": of_source(lambda source: round(1000 / source.requests_per_second)),
+            "timeout_seconds": of_source(lambda source: source.timeout_seconds),
+            "further_attempts": of_source(lambda source: source.retries),
+            "maximum_page_bytes": of_source(lambda source: round(source.maximum_page_mb * 1e6)),
+        }
+
+
+def _texts_below(path: Path) -> list[Path]:
+    return sorted(file for file in path.rglob("*") if file.suffix.lower() == ".txt") if path.is_dir() else [path]
+
+
+def _can_be_input(file: Path) -> bool:
+    """Braces are wildcards to Snakemake, and a name that is no UTF-8 breaks its records; a song may be called "{remix}.txt"."""
+    return str(file).isprintable() and not set("{}") & set(str(file))
