@@ -140,14 +140,14 @@ class Family:
 class Task:
     """What models are compared at. Its comparison, its figures and its section of the page are heavy: drivers import them.
 
-    results: files of a finished run, beside model/architecture.json. compared, shown: files of each run that its comparison and
+    results: files of a finished run, beside model/architecture.json, each with the word that says it stands. compared, shown: files of each run that its comparison and
     its section of the page read. further: the same of some runs, (entry, corpus) -> FurtherFiles; a report of the runs so far
     does without them. of_corpus: files of a corpus that both read, from its settings. tables, latex, figures: what it writes.
     works: rules of a run that all its families share.
     """
 
     name: str
-    results: tuple[str, ...]
+    results: Mapping[str, str]
     compared: Mapping[str, str]
     tables: tuple[str, ...]
     latex: tuple[str, ...]

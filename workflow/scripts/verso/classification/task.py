@@ -21,7 +21,7 @@ def _further(entry: Any, corpus: Any) -> FurtherFiles:
 
 TASK = Task(
     name="classification",
-    results=("scores.csv",),
+    results={"scores.csv": "scored"},
     compared={
         "scores": "scores.csv",
         "architecture": MODEL,

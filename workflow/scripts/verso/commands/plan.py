@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from verso.commands.terminal import duration, table
 from verso.errors import VersoError
+from verso.registry import FAMILIES, KINDS, SOURCES
 
 NOTHING = "Nothing to be done"
 # Threads are cut to --cores, which is 1 in a dry run that does not say; so a plan shows what is asked, unless the arguments say.
@@ -33,14 +34,10 @@ REASONS = {
     "Rules with": "always",
 }
 FINGERPRINT = re.compile(r"'[0-9a-f]{16}'")  # verso.provenance: the parameter `code`
-FETCHING = ("scrape_genius", "scrape_steam", "fetch_dataset", "fetch_pretrained")  # local rules: they run on the login node
-PREPARING = ("prepare_corpus", "prepare_labelled")
-USES = {  # of a pretrained model, each on a card and with a time of its own
-    "score_causal_llm": "scoring",
-    "sample_causal_llm": "sampling",
-    "predict_encoder": "labelling",
-    "answer_prompts": "asking",
-}
+FETCHING = {*(source.fetch_rule for source in SOURCES if source.fetch_rule), "fetch_pretrained"}  # on the login node
+PREPARING = {kind.prepared_by for kind in KINDS}
+# Jobs that load a pretrained model, each on a card and with a time of its own
+INFERENCE = {rule: work.doing for family in FAMILIES for rule, work in family.works.items() if work.seconds is not None}
 
 
 @dataclass
@@ -82,7 +79,7 @@ class PlannedJob:
         return int(value) if re.fullmatch(r"[0-9]+", value) else None
 
     def run(self) -> tuple[str, str, int]:
-        """Corpus, model, seed of a training or a use."""
+        """Corpus, model, seed of a training or of a job that loads a pretrained model."""
         return self.wildcards["corpus"], self.wildcards["model"], int(self.wildcards["seed"])
 
 
@@ -159,14 +156,14 @@ def _which_parameters(part: str) -> list[str]:
 
 
 def plan(jobs: Sequence[PlannedJob]) -> str:
-    """The page: a line a training and a use of a model that is not trained in this plan, the other jobs by rule, totals."""
+    """The page: a line a training, and a line a job that loads a model which is not trained in this plan, the other jobs by rule, totals."""
     if not jobs:
         return "Nothing to do: everything that was asked for is made and up to date."
     trained = {job.run() for job in jobs if job.is_training}
     runs: list[PlannedJob] = []
     others: list[PlannedJob] = []
     for job in jobs:
-        alone = job.is_training or (job.rule in USES and job.run() not in trained)
+        alone = job.is_training or (job.rule in INFERENCE and job.run() not in trained)
         (runs if alone else others).append(job)
     runs.sort(key=PlannedJob.run)
     page = []
@@ -201,7 +198,7 @@ def _line_of_run(job: PlannedJob) -> list[str]:
     needs = [f"{number:,}" if (number := job.number(key)) is not None else "?" for key in ("mem_mb", "runtime", "vram_mb")]
     seconds = job.number("expected_seconds")
     cost = ["?", "?"] if seconds is None else [duration(seconds), f"{job.cards * seconds / 3600:.2f}"]
-    work, reason = USES.get(job.rule, "training"), why(job.facts["reason"])
+    work, reason = INFERENCE.get(job.rule, "training"), why(job.facts["reason"])
     return [corpus, model, str(seed), work, reason, str(job.threads), *needs, str(job.cards), _where(job), *cost]
 
 
@@ -234,7 +231,7 @@ def _totals(jobs: Sequence[PlannedJob]) -> list[str]:
     if known:
         lines.append(f"Expected of the trainings: {_hours(known)}.")
     if uses:
-        lines.append(f"Expected of scoring, sampling, labelling and asking by pretrained models: {_hours(uses)}.")
+        lines.append(f"Expected of scoring, sampling and predicting by pretrained models: {_hours(uses)}.")
     if known and uses:
         lines.append(f"In all: {_hours(priced)}.")
     if known and (unseen := sorted({job.wildcards["corpus"] for job in jobs if job.rule in PREPARING and job.wildcards})):

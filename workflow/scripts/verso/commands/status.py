@@ -16,42 +16,21 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from verso.commands.terminal import duration, printable, table
 from verso.config.file import Config
 from verso.config.load import load
+from verso.contract import MODEL, Work
 from verso.errors import VersoError
 from verso.jobs.states import Attempt, Job, Progress, Run, judge, read_records
+from verso.registry import FAMILY, TASK
 
 STATES = ("done", "running", "trained", "queued", "retrying", "stopped", "lost", "failed")
 COLOURS = {"done": "32", "running": "36", "trained": "36", "retrying": "33", "stopped": "33", "lost": "31", "failed": "31"}
 HEADER = ["corpus", "model", "seed", "state", "how far", "train / val. loss", "time", "where", "MB used / asked"]
-
-MODEL = "model/architecture.json"  # written last of a model, whatever its family
-RESULT_OF = {
-    "train": MODEL,
-    "take": MODEL,
-    "score": "scores.csv",
-    "sample": "sample_measures.csv",
-    "measure": "sample_measures.csv",
-    "predict": "scores.csv",
-    "answer": "scores.csv",
-}
-PROBES = "probes.csv"  # by jobs whose names end in probes; a run is done without, for the report alone asks for them
-OF_CLASSIFIERS = {MODEL, "scores.csv", PROBES}  # nothing is sampled from them
-DOING = {
-    "train": "training",
-    "take": "looking at the base",
-    "score": "scoring",
-    "sample": "sampling",
-    "measure": "measuring the samples",
-    "predict": "labelling",
-    "answer": "answering",
-}
-
-LEARNS_NOTHING = {"take", "answer"}  # jobs of a model as it is
 
 # --- runs ---
 
@@ -86,6 +65,7 @@ class Line:
 def status(config: Config, now: float, colours: Mapping[str, str] | None = None) -> str:
     """The whole page for the files as they are. now: seconds since the epoch; colours: ANSI codes by state."""
     results, runs = Path(config.results), runs_of(config)
+    abouts = {model: _about(config.models[model]) for _, model, _ in runs}
     records, skipped = read_records(results / "logs")
     known, corpora = set(runs), {corpus for corpus, _, _ in runs}
     of_run: dict[Run | None, list[Job]] = defaultdict(list)
@@ -101,10 +81,10 @@ def status(config: Config, now: float, colours: Mapping[str, str] | None = None)
     lines, newest = [], 0.0
     for run in runs:
         folder = results / "runs" / run[0] / run[1] / f"seed-{run[2]}"
-        wanted = OF_CLASSIFIERS if config.corpora[run[0]].kind == "labelled" else set(RESULT_OF.values())
-        made = {name: _time_of(folder / name) for name in wanted}
+        about = abouts[run[1]]
+        made = {name: _time_of(folder / name) for name in about.files}
         newest = max(newest, *made.values())
-        lines.append(line_of_run(of_run[run], made, now))
+        lines.append(line_of_run(of_run[run], made, now, about))
     page = _listed(HEADER, [[corpus, model, str(seed)] for corpus, model, seed in runs], lines, colours)
     if light:
         names = [[" ".join([job.record.rule, *job.record.wildcards.values()])] for job in light]
@@ -117,42 +97,69 @@ def status(config: Config, now: float, colours: Mapping[str, str] | None = None)
     return "\n".join(page)
 
 
-def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float) -> Line:
-    """What a run is doing. made: when each of the results that it is for was written, 0 where it does not stand.
+@dataclass(frozen=True)
+class About:
+    """What is known of a run by its model's family: its rules by name, whether it trains, and what it is for beside its model, each
+    result with the word that says that it stands.
+    """
+
+    works: Mapping[str, Work]
+    trains: bool
+    results: Mapping[str, str]
+
+    @property
+    def files(self) -> set[str]:
+        """The files of a run that say how far it is."""
+        return {MODEL, *self.results, *(work.result for work in self.works.values())}
+
+
+def _about(entry: Any) -> About:
+    family = FAMILY[entry.family]
+    task = TASK[family.task]
+    return About({**task.works, **family.works}, family.trains(entry), task.results)
+
+
+def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float, about: About) -> Line:
+    """What a run is doing. made: when each of its files was written, 0 where it is missing.
 
     The first that holds: it trains; a part of it ended badly after what it should have made; another part runs; all is made;
     it is trained; nothing of it is made.
     """
-    training = [job for job in jobs if job.record.part() == "train"]
+    training = [job for job in jobs if job.record.rule.startswith("train_")]
     for job in training:
         if job.state == "running":
             return _line_of_job(job, "", now)
-    bad = [job for job in jobs if job.state not in ("done", "running", "queued") and _is_unmended(job, made)]
+    bad = [job for job in jobs if job.state not in ("done", "running", "queued") and _is_unmended(job, made, about)]
     if bad:
         worst = max(bad, key=lambda job: job.last.last_sign)
-        return _line_of_job(worst, DOING.get(worst.record.part(), worst.record.rule), now)
+        return _line_of_job(worst, _work(worst, about), now)
     running = [job for job in jobs if job.state == "running"]
     if running:
-        doing = " and ".join(sorted(_doing(job, alone=len(running) == 1) for job in running))
-        learnt = "" if {job.record.part() for job in running} <= LEARNS_NOTHING or " and " in doing else "trained, "
+        doing = " and ".join(sorted(_doing(job, about, alone=len(running) == 1) for job in running))
+        trained = "trained, " if about.trains and len(running) == 1 else ""
         left = [job.last.progress.seconds_left for job in running if job.last.progress]
         longest = max((seconds for seconds in left if seconds is not None), default=None)
         time_left = "" if longest is None else f"{duration(longest)} left"
-        return Line("running", [learnt + doing, "", time_left, *_place(running[0].last)])
+        return Line("running", [trained + doing, "", time_left, *_place(running[0].last)])
     after = [duration(job.last.last_sign - job.last.start) for job in training if job.state == "done"]
-    trained = ["took " + after[0], *_place(training[0].last)] if after else []
-    if all(written for name, written in made.items() if name != PROBES):
-        return Line("done", ["", "", *trained])
+    took = ["took " + after[0], *_place(training[0].last)] if after else []
+    missing = [word for name, word in about.results.items() if not made.get(name)]
+    if made[MODEL] and not missing:
+        return Line("done", ["", "", *took])
     if made[MODEL]:
-        missing = [word for word, name in (("scored", "scores.csv"), ("sampled", "sample_measures.csv")) if made.get(name) == 0]
-        return Line("trained", [f"not yet {' nor '.join(missing)}", "", *trained])
+        return Line("trained", [f"not yet {' nor '.join(missing)}", "", *took])
     before = [job for job in jobs if job.state == "queued"]
     return Line("queued", [f"again; before: {_complaint(before[0])}"] if before else [])
 
 
-def _doing(job: Job, alone: bool) -> str:
-    """What a running job does, and how many of its texts are done where it tells; in short where it is not alone in its cell."""
-    doing, progress = DOING.get(job.record.part(), job.record.rule), job.last.progress
+def _work(job: Job, about: About) -> str:
+    work = about.works.get(job.record.rule)
+    return work.doing if work else job.record.rule
+
+
+def _doing(job: Job, about: About, alone: bool) -> str:
+    """What a running job does, and how many of its texts are done where it says so; in short where it is not alone in its cell."""
+    doing, progress = _work(job, about), job.last.progress
     if progress is None or progress.texts is None or progress.texts_done is None:
         return doing
     if not alone:
@@ -160,11 +167,10 @@ def _doing(job: Job, alone: bool) -> str:
     return f"{doing} {progress.texts_done:,} of {progress.texts:,} texts{' again' if progress.again else ''}"
 
 
-def _is_unmended(job: Job, made: Mapping[str, float]) -> bool:
+def _is_unmended(job: Job, made: Mapping[str, float], about: About) -> bool:
     """Neither its own result nor the training's is newer than its end."""
-    own = PROBES if job.record.rule.endswith("probes") else RESULT_OF.get(job.record.part(), MODEL)
-    results = (MODEL, own)
-    return all(job.last.last_sign > made.get(name, 0.0) for name in results)
+    work = about.works.get(job.record.rule)
+    return all(job.last.last_sign > made.get(name, 0.0) for name in (MODEL, work.result if work else MODEL))
 
 
 def _line_of_job(job: Job, doing: str, now: float) -> Line:

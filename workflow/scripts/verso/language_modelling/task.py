@@ -4,7 +4,7 @@ from verso.contract import MODEL, Task, Work
 
 TASK = Task(
     name="language_modelling",
-    results=("scores.csv", "sample_measures.csv"),
+    results={"scores.csv": "scored", "sample_measures.csv": "sampled"},
     compared={
         "scores": "scores.csv",
         "measures": "sample_measures.csv",
