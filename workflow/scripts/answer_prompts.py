@@ -1,4 +1,4 @@
-"""Ask a chat model for the labels of the test texts (verso.classification.prompt.answering)."""
+"""Predict the labels of the test, and of texts that the user wrote, by a chat model (verso.classification.prompt.answering)."""
 
 from pathlib import Path
 
@@ -6,17 +6,16 @@ from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
-        from verso.classification.prompt.answering import answer
+        from verso.classification.prompt.answering import Answered, Prompting, answer
+        from verso.classification.scores import InferenceRun
 
+        given, made = snakemake.input, snakemake.output
+        own = Answered(given.own_texts, made.own_texts, None, made.own_scoring) if made.get("own_texts") else None
         answer(
-            documents=snakemake.input.test,
-            train=snakemake.input.train,
-            labels=snakemake.input.labels,
-            template=snakemake.input.template,
-            manifest=snakemake.input.manifest,
-            model_folder=Path(snakemake.input.architecture).parent,
-            scores=snakemake.output.scores,
-            replies=snakemake.output.replies,
-            scoring=snakemake.output.scoring,
-            **job.of_asking(snakemake),
+            test=Answered(given.test, made.scores, made.replies, made.scoring),
+            own_texts=own,
+            prompting=Prompting(given.train, given.labels, given.template, given.manifest, Path(given.architecture).parent),
+            settings=snakemake.params.settings,
+            seed=snakemake.params.seed,
+            run=InferenceRun(**job.of_inference(snakemake)),
         )

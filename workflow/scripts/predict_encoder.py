@@ -1,5 +1,8 @@
-"""Tell the labels of the test texts by one tuned encoder (verso.classification.encoder.predicting)."""
+"""Predict the labels of the test, and of texts that the user wrote, by one tuned encoder
+(verso.classification.encoder.predicting).
+"""
 
+from dataclasses import replace
 from pathlib import Path
 
 from verso.jobs.job import job_of
@@ -7,15 +10,19 @@ from verso.jobs.job import job_of
 if __name__ == "__main__":
     with job_of(snakemake) as job:
         from verso.classification.encoder.predicting import predict
+        from verso.classification.scores import InferenceRun, Texts
+        from verso.provenance import key_of_files
 
+        given, own = snakemake.input, snakemake.output.get("own_texts")
+        run = InferenceRun(**job.of_inference(snakemake))
+        files = [given.test, given.labels, given.manifest, given.architecture, *given.weights]
         predict(
-            documents=snakemake.input.test,
-            labels=snakemake.input.labels,
-            manifest=snakemake.input.manifest,
-            model_folder=Path(snakemake.input.architecture).parent,
-            scores=snakemake.output.scores,
+            test=Texts(given.test, snakemake.output.scores),
+            own_texts=Texts(given.own_texts, own) if own else None,
+            labels=given.labels,
+            manifest=given.manifest,
+            model_folder=Path(given.architecture).parent,
             scoring=snakemake.output.scoring,
-            texts_at_once=snakemake.resources.texts_at_once,
-            tell=job.tell,
-            asked=job.asked,
+            own_scoring=snakemake.output.get("own_scoring"),
+            run=replace(run, kept=run.kept / "predictions" / key_of_files(run.fingerprint, {}, files)),
         )

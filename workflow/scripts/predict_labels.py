@@ -1,4 +1,5 @@
-"""Tell the labels of the test texts by one trained classifier (verso.classification.small_networks.predicting)."""
+"""Predict the labels of the test, and of texts that the user wrote, by one small classifier
+(verso.classification.small_networks.predicting)."""
 
 from pathlib import Path
 
@@ -6,13 +7,19 @@ from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
+        from verso.classification.scores import Texts
         from verso.classification.small_networks.predicting import predict
+        from verso.provenance import key_of_files
 
+        given, own = snakemake.input, snakemake.output.get("own_texts")
+        run = Path(snakemake.output.scores).parent
+        files = [given.test, given.labels, given.architecture, *given.weights, *given.vocabulary]
         predict(
-            documents=snakemake.input.test,
-            labels=snakemake.input.labels,
-            vocabulary=snakemake.input.get("vocabulary") or None,
-            model_folder=Path(snakemake.input.architecture).parent,
-            scores=snakemake.output.scores,
+            test=Texts(given.test, snakemake.output.scores),
+            own_texts=Texts(given.own_texts, own) if own else None,
+            labels=given.labels,
+            vocabulary=next(iter(given.vocabulary), None),
+            model_folder=run / "model",
             scoring=snakemake.output.scoring,
+            kept=run / "checkpoints" / "predictions" / key_of_files(snakemake.params.code, {}, files),
         )

@@ -105,8 +105,8 @@ class Family:
     undecisive: keys that cannot change its weights, besides needs and miniature. estimate: of a training, from entry, size of the
     corpus and the base's configuration; inference: of a job that loads the base; None: light work. starts_from: what its
     `pretrained` must be, "causal_lm" or "masked_lm". baseline: the page says who fails to beat it. faults: what is wrong with
-    an entry on a corpus, (entry as the config says it, name of the corpus, its settings) -> messages. missing: files that an entry
-    names and that cannot be read, as (key, message).
+    an entry on a corpus, (entry as the config says it, name of the corpus, its settings) -> messages. missing: files that an
+    entry names and that cannot be read, as (key, message).
     """
 
     settings: type[ModelSettings]
@@ -140,10 +140,10 @@ class Family:
 class Task:
     """What models are compared at. Its comparison, its figures and its section of the page are heavy: drivers import them.
 
-    results: files of a finished run, beside model/architecture.json, each with the word that says it stands. compared, shown: files of each run that its comparison and
-    its section of the page read. further: the same of some runs, (entry, corpus) -> FurtherFiles; a report of the runs so far
-    does without them. of_corpus: files of a corpus that both read, from its settings. tables, latex, figures: what it writes.
-    works: rules of a run that all its families share.
+    results: files of a finished run, beside model/architecture.json, each with the word that says it stands. compared, shown:
+    files of each run that its comparison and its section of the page read. further: the same of some runs, (entry, corpus) ->
+    FurtherFiles; a report of the runs so far does without them. of_corpus: files of a corpus that both read, from its settings.
+    tables, latex, figures: what it writes. works: rules of a run that all its families share.
     """
 
     name: str
@@ -162,11 +162,11 @@ class Task:
 class Kind:
     """A kind of corpus.
 
-    settings: its keys; the Literal of `kind` is its name. prepared_by: rule that splits it. text_key: column of the text where the
-    config names none. reading: what of its settings decides which documents are acquired; preparation: what decides how they are
-    split. exports: files for other programs, by the keyword of the rule's output; {corpus} is filled in. instruction: what a
-    chat model is given for a document: {"instruction", "input"}. faults: (name of the corpus, its settings) -> faults that its types
-    do not find.
+    settings: its keys; the Literal of `kind` is its name. prepared_by: rule that splits it. text_key: column of the text where
+    the config names none. reading: what of its settings decides which documents are acquired; preparation: what decides how they
+    are split. exports: files for other programs, by the keyword of the rule's output; {corpus} is filled in. instruction: what a
+    chat model is given for a document: {"instruction", "input"}. faults: (name of the corpus, its settings) -> faults that its
+    types do not find.
     """
 
     settings: type[Settings]
@@ -188,8 +188,8 @@ class Kind:
 class Source:
     """Where text comes from.
 
-    name: as the config spells its `type`. fetch_rule: what fetches it on the login node, None where it lies in files. as_file: what
-    acquiring reads of what was fetched, (its settings, path) -> settings of a file. decisive: what of a corpus decides which
+    name: as the config spells its `type`. fetch_rule: what fetches it on the login node, None where it lies in files. as_file:
+    what acquiring reads of what was fetched, (its settings, path) -> settings of a file. decisive: what of a corpus decides which
     documents are fetched.
     """
 

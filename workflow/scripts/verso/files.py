@@ -5,8 +5,9 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -127,3 +128,29 @@ def sha256_of(path: str | Path) -> str:
     """Checksum of a file's content, read in blocks, as 64 hexadecimal digits."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def kept_or_made(folder: str | Path, outputs: Mapping[str, str | Path], make: Callable[[], None]) -> bool:
+    """Take `outputs` from their copies in `folder`, or make them and keep copies there. Returns whether they were taken.
+
+    Snakemake deletes all outputs of a job before it runs it again; a copy that is nobody's output survives, so that a job with
+    several results makes only those again whose own inputs changed. folder: named by all that decides these outputs; the folders
+    beside it, of what they were before, are removed. outputs: path by the name of the copy.
+    """
+    folder = Path(folder)
+    if all((folder / name).is_file() for name in outputs):
+        for name, path in outputs.items():
+            _copy(folder / name, Path(path))
+        return True
+    make()
+    for older in folder.parent.glob("*"):
+        if older != folder and older.is_dir() and not older.is_symlink():
+            shutil.rmtree(older, ignore_errors=True)
+    for name, path in outputs.items():
+        _copy(Path(path), folder / name)
+    return False
+
+
+def _copy(source: Path, target: Path) -> None:
+    with atomic_path(target) as temporary:
+        shutil.copyfile(source, temporary)

@@ -6,12 +6,12 @@ definitions that a driver reaches (verso.fingerprint.graph) is right on both; it
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from verso.errors import VersoError
-from verso.files import write_json
+from verso.files import sha256_of, write_json
 
 LIBRARY = Path(__file__).resolve().parent  # .../workflow/scripts/verso
 DIGITS = 16  # of a fingerprint: 64 bits, far more than the few hundred that a project ever has
@@ -77,3 +77,9 @@ def fingerprint_of_code(driver: Path, library: Path = LIBRARY) -> str:
 def key_of_settings(settings: Mapping[str, Any]) -> str:
     """Names a recipe: the same settings, whatever their order, give the same key. Values must be such as JSON knows."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:DIGITS]
+
+
+def key_of_files(fingerprint: str, settings: Mapping[str, Any], files: Iterable[str | Path]) -> str:
+    """Names a result that follows from code, settings and the content of files alone."""
+    facts = [fingerprint, settings, [sha256_of(path) for path in files]]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:DIGITS]

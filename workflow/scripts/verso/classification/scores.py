@@ -2,9 +2,10 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,30 @@ from verso.files import read_json_lines, write_csv
 from verso.text.labels import Labels
 
 Told = tuple[NDArray[np.float64], NDArray[np.int64]]  # probabilities (D, K) and the class told (D,)
+
+
+class Texts(NamedTuple):
+    """Documents (JSON lines) and the file of what is predicted for them."""
+
+    documents: str | Path
+    scores: str | Path
+
+
+@dataclass(frozen=True)
+class InferenceRun:
+    """What every job that predicts with a pretrained model is given besides its files; verso.jobs.job makes it for a driver.
+
+    requested: what the job requested, kept beside what it used. texts_at_once: computed together, halved where a card's memory is
+    too small. report: see verso.jobs.logs.told_progress. kept: folder of what need not be made again. fingerprint, started: as of
+    a training.
+    """
+
+    requested: dict[str, int]
+    texts_at_once: int
+    report: Callable[[dict[str, Any]], None]
+    kept: Path
+    fingerprint: str
+    started: float
 
 
 class Teller(Protocol):

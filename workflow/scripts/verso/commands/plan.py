@@ -156,7 +156,9 @@ def _which_parameters(part: str) -> list[str]:
 
 
 def plan(jobs: Sequence[PlannedJob]) -> str:
-    """The page: a line a training, and a line a job that loads a model which is not trained in this plan, the other jobs by rule, totals."""
+    """The page: a line a training, and a line a job that loads a model which is not trained in this plan, the other jobs by rule,
+    totals.
+    """
     if not jobs:
         return "Nothing to do: everything that was asked for is made and up to date."
     trained = {job.run() for job in jobs if job.is_training}

@@ -99,8 +99,8 @@ def status(config: Config, now: float, colours: Mapping[str, str] | None = None)
 
 @dataclass(frozen=True)
 class About:
-    """What is known of a run by its model's family: its rules by name, whether it trains, and what it is for beside its model, each
-    result with the word that says that it stands.
+    """What is known of a run by its model's family: its rules by name, whether it trains, and what it is for beside its model,
+    each result with the word that says that it stands.
     """
 
     works: Mapping[str, Work]

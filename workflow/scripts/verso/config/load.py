@@ -31,8 +31,8 @@ def load(
 ) -> Config:
     """Check the config `raw` that was read from the file(s) `origin`.
 
-    rules_below: folder of the rule files, whose rules no experiment may be called like. notice: gets a line for each key by its old
-    name. Raises VersoError that lists every fault: its path, what was found, what would be right.
+    rules_below: folder of the rule files, whose rules no experiment may be called like. notice: gets a line for each key by its
+    old name. Raises VersoError that lists every fault: its path, what was found, what would be right.
     """
     raw = {key: value for key, value in raw.items() if value is not None}
     raw, notices = with_new_names(raw)

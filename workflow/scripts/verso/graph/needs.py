@@ -1,7 +1,7 @@
 """What jobs request: threads and resources of every rule come from here, and none of them ever re-runs anything.
 
-Reads earlier results/runs/<corpus>/<model>/seed-*/{,scoring_,sampling_}hardware.json, results/corpora/<corpus>/statistics.json and
-the job records in results/logs.
+Reads earlier results/runs/<corpus>/<model>/seed-*/{,scoring_,sampling_}hardware.json, results/corpora/<corpus>/statistics.json
+and the job records in results/logs.
 """
 
 import time
@@ -223,7 +223,8 @@ class Requests:
     def faults_of_cards(self) -> str:
         """Every training or inference to come that needs more than the site's cards, in one message; empty if there is none.
 
-        By the files that there are: what is finished and out of date is refused by the resources of its job, when that is planned.
+        By the files that there are: what is finished and out of date is refused by the resources of its job, when that is
+        planned.
         """
         faults = []
         for run in self._runs.all:

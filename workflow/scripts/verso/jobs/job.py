@@ -67,19 +67,15 @@ class Job:
             "tell": self.tell,
         }
 
-    def of_asking(self, snakemake: Any) -> dict[str, Any]:
-        """What verso.classification.prompt.answering.answer is given besides inputs and outputs: how its answers outlive the job."""
-        scores = Path(snakemake.output.scores)
+    def of_inference(self, snakemake: Any) -> dict[str, Any]:
+        """The fields of verso.classification.scores.InferenceRun: what every job that predicts with a pretrained model is given."""
         return {
-            "settings": snakemake.params.settings,
-            "seed": snakemake.params.seed,
+            "requested": self.asked,
+            "texts_at_once": snakemake.resources.texts_at_once,
+            "report": self.tell,
+            "kept": Path(snakemake.output.scores).parent / "checkpoints",  # no output: it must survive a failed job
             "fingerprint": snakemake.params.code,
-            # Those of the test and of probes apart, for both may be asked at once
-            "checkpoints": scores.parent / "checkpoints" / scores.stem,
-            "batch": snakemake.resources.texts_at_once,
-            "asked": self.asked,
             "started": self.started,
-            "tell": self.tell,
         }
 
     def tell(self, progress: dict[str, Any]) -> None:

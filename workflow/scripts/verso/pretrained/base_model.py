@@ -20,8 +20,8 @@ def describe(
 ) -> None:
     """Write what a training would have: the architecture, a history of no epoch, and that nothing was used.
 
-    settings: as write_architecture takes them, without `tuning`. Raises VersoError when the base's files are not whole, it is no causal model, or
-    was made for fewer tokens than max_length.
+    settings: as write_architecture takes them, without `tuning`. Raises VersoError when the base's files are not whole, it is no
+    causal model, or was made for fewer tokens than max_length.
     """
     must_be_causal(snapshot_of(manifest))
     must_hold_window(manifest, settings["max_length"])

@@ -1,16 +1,15 @@
-"""Tell the labels of test texts by one tuned encoder: scores.csv, and what that took; on a card where the job was given one."""
+"""Predict the labels of texts by one tuned encoder: scores.csv, and what that took; on a card where the job was given one."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from verso.classification.encoder import model as encoder
 from verso.classification.encoder.subwords import Subwords
-from verso.classification.scores import Told, write_told
-from verso.files import write_json
+from verso.classification.scores import InferenceRun, Texts, Told, write_told
+from verso.files import kept_or_made, write_json
 from verso.jobs.logs import told_progress
 from verso.machine.device import working_device
 from verso.machine.halving import SideBySide
@@ -21,28 +20,37 @@ log = logging.getLogger(__name__)
 
 
 def predict(
-    documents: str | Path,
+    test: Texts,
+    own_texts: Texts | None,
     labels: str | Path,
     manifest: str | Path,
     model_folder: str | Path,
-    scores: str | Path,
     scoring: str | Path,
-    texts_at_once: int,
-    tell: Callable[[dict[str, Any]], None],
-    asked: dict[str, int],
+    own_scoring: str | Path | None,
+    run: InferenceRun,
 ) -> None:
-    """Write scores.csv of `documents` and scoring.json, both as verso.classification.small_networks.predicting.predict does.
+    """Write scores.csv of the test and of the texts that the user wrote, and what each took, as
+    verso.classification.small_networks.predicting.predict does.
 
-    manifest: pretrained.json of what the model started from. texts_at_once: that are computed together, halved where a card's
-    memory is too small. tell: see verso.jobs.logs.told_progress. asked: what the job asked for; with 0 cards it computes on the
-    CPU. scoring.json has besides what hardware.json has; its wall_seconds hold the loading of the model, its
-    documents_per_second do not. Raises what write_told and verso.classification.encoder.model.load raise.
+    manifest: pretrained.json of what the model started from. own_scoring: None where the user wrote no texts. run: with 0 cards
+    it computes on the CPU; its `kept` holds predictions of the test that need not be made again. scoring.json has besides what
+    hardware.json has; its wall_seconds hold the loading of the model, its documents_per_second do not. Raises what write_told and
+    verso.classification.encoder.model.load raise.
     """
-    with working_device(asked["cards"], pick_device_for_llm) as device:
+    with working_device(run.requested["cards"], pick_device_for_llm) as device:
         meter = Meter(device)
-        teller = _Encoder(model_folder, manifest, device, texts_at_once, tell)
-        took = write_told(documents, labels, teller, model_folder, scores)
-        write_json(scoring, {**took, **asked_and_used(meter.report(teller.tokens), asked)})
+        predictor = _Encoder(model_folder, manifest, device, run)
+
+        def predict_test() -> None:
+            took = write_told(test.documents, labels, predictor, model_folder, test.scores)
+            write_json(scoring, {**took, **asked_and_used(meter.report(predictor.tokens), run.requested)})
+
+        if kept_or_made(run.kept, {"scores.csv": test.scores, "scoring.json": scoring}, predict_test):
+            log.info("the test was predicted before by this model, and is not predicted again")
+        if own_texts is not None and own_scoring is not None:
+            meter, before = Meter(device), predictor.tokens
+            took = write_told(own_texts.documents, labels, predictor, model_folder, own_texts.scores)
+            write_json(own_scoring, {**took, **asked_and_used(meter.report(predictor.tokens - before), run.requested)})
 
 
 class _Encoder:
@@ -51,15 +59,14 @@ class _Encoder:
         folder: str | Path,
         manifest: str | Path,
         device: Device,
-        texts_at_once: int,
-        tell: Callable[[dict[str, Any]], None],
+        run: InferenceRun,
     ) -> None:
         self._model, about = encoder.load(folder, manifest, device)
         self.labels: list[str] = about["labels"]
         self._length: int = about["length"]
         known = self._model.encoder.get_input_embeddings().num_embeddings
         self._subwords = Subwords.of(snapshot_of(manifest, weights=False), known)
-        self._device, self._side_by_side, self._tell = device.device, SideBySide(texts_at_once, "told"), tell
+        self._device, self._side_by_side, self._tell = device.device, SideBySide(run.texts_at_once, "predicted"), run.report
         self.tokens = 0
 
     @torch.inference_mode()

@@ -9,10 +9,10 @@ What it has replied outlives the job (verso.training.resumable_rows): no text is
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -20,11 +20,12 @@ from verso.classification.prompt.few_shot import few_shot
 from verso.classification.prompt.label_likelihood import LabelLikelihood, names_as_replies
 from verso.classification.prompt.label_prompts import Question, Questions
 from verso.classification.prompt.replies import class_of_reply, must_differ_as_replies
+from verso.classification.scores import InferenceRun
 from verso.errors import VersoError
 from verso.files import read_json_lines, write_csv, write_json, write_json_lines
 from verso.jobs.logs import progress
 from verso.machine.device import working_device
-from verso.machine.hardware import asked_and_used, pick_device_for_llm
+from verso.machine.hardware import Device, asked_and_used, pick_device_for_llm
 from verso.pretrained.backends import described
 from verso.pretrained.causal_llm import load_tokenizer, load_tuned
 from verso.pretrained.draws import numbers_of
@@ -37,76 +38,115 @@ from verso.training.resumable_rows import KeptRows, kept_rows
 log = logging.getLogger(__name__)
 
 
+class Answered(NamedTuple):
+    """Files of what is answered for some texts: documents (JSON lines), scores, replies (None: not kept), scoring."""
+
+    documents: str | Path
+    scores: str | Path
+    replies: str | Path | None
+    scoring: str | Path
+
+
+class Prompting(NamedTuple):
+    """Files that decide the replies beside the texts: train gives the examples."""
+
+    train: str | Path
+    labels: str | Path
+    template: str | Path
+    manifest: str | Path
+    model_folder: str | Path
+
+
 def answer(
-    documents: str | Path,
-    train: str | Path,
-    labels: str | Path,
-    template: str | Path,
-    manifest: str | Path,
-    model_folder: str | Path,
+    test: Answered,
+    own_texts: Answered | None,
+    prompting: Prompting,
     settings: dict[str, Any],
     seed: int,
-    batch: int,
-    scores: str | Path,
-    replies: str | Path,
-    scoring: str | Path,
-    fingerprint: str,
-    checkpoints: str | Path,
-    started: float,
-    tell: Callable[[dict[str, Any]], None],
-    asked: dict[str, int],
+    run: InferenceRun,
 ) -> None:
-    """Write scores.csv of `documents` (JSON lines), in their order, what was replied, and what it took.
+    """Write scores.csv of the test and of the texts that the user wrote, in their order, the replies, and what each took.
 
-    train: where examples are taken from. settings: answer_by, examples, max_length, max_new_tokens, decoding and attempts, as `Prompt`
-    of the config describes. seed: of examples and draws. batch: texts asked at once. scores: as
-    verso.classification.small_networks.predicting writes them, prediction empty where a reply was invalid, probabilities empty
-    where there are none. replies: JSON lines of document, prompt_tokens, text_tokens_cut, replies (all of them), attempts, taken
-    (which reply, from 1; null: none), prediction, and of likelihood log_likelihoods by label. scoring: what the whole job used
-    over all its lives, loading included, as of a training; counts; and documents_per_second, from texts to labels, without the
-    loading. fingerprint, checkpoints, started: as of a training; the last of `checkpoints` stays when the outputs stand. tell:
-    see verso.jobs.logs.told_progress.
+    own_texts: None where the user wrote none. settings: answer_by, examples, max_length, max_new_tokens, decoding and attempts,
+    as `Prompt` of the config describes. seed: of examples and draws. scores: as verso.classification.scores writes them,
+    prediction empty where a reply was invalid, probabilities empty where there are none. replies: JSON lines of document,
+    prompt_tokens, text_tokens_cut, replies (all of them), attempts, taken (which reply, from 1; null: none), prediction, and of
+    likelihood log_likelihoods by label. scoring: what all lives of the job used for these texts, as of a training, that of the
+    test with the loading; counts; and documents_per_second, from texts to labels, without the loading. run: the last checkpoint
+    in its `kept` stays when the outputs are written, so that no text is prompted twice.
 
-    Raises VersoError, before the model is loaded, for a template that is none, labels that are not told apart, too few training
-    texts for the examples, and a window too small; and as load_tuned and KeptRows.rows do.
+    Raises VersoError, before the model is loaded, for an invalid template, labels that cannot be told apart as replies, too few
+    training texts for the examples, and a window too small; and as load_tuned and KeptRows.rows do.
     """
-    with working_device(asked["cards"], pick_device_for_llm) as device:
-        names, prompt = Labels.load(labels), Template(template)
-        rows = list(read_json_lines(documents))
-        if not rows:
-            raise VersoError(f"{documents}: no document to tell the label of")
-        true = [names.class_of(row, documents) for row in rows]
-        examples = few_shot(train, names, settings["examples"], seed)
-        files = [documents, train, labels, template, manifest, Path(model_folder, "architecture.json")]
-        key = key_of_training(fingerprint, settings, seed, device.device.type, files)
-        with kept_rows(checkpoints, key, started, device, batch, tell) as kept:
-            tokenizer = load_tokenizer(manifest)
-            as_replies = names_as_replies(tokenizer, names.names)
-            by_likelihood = settings["answer_by"] == "likelihood"
-            if not by_likelihood:
-                must_differ_as_replies(names.names)
-            longest = max(map(len, as_replies)) if by_likelihood else settings["max_new_tokens"]
-            questions = Questions(tokenizer, prompt, names, examples, settings["max_length"], longest)
-            model, _ = load_tuned(model_folder, manifest, device.device, device.dtype)
+    with working_device(run.requested["cards"], pick_device_for_llm) as device:
+        names, prompt = Labels.load(prompting.labels), Template(prompting.template)
+        examples = few_shot(prompting.train, names, settings["examples"], seed)
+        model = None
+        for texts in (test, own_texts):
+            if texts is None:
+                continue
+            rows = list(read_json_lines(texts.documents))
+            if not rows:
+                raise VersoError(f"{texts.documents}: no document to predict the label of")
+            true = [names.class_of(row, texts.documents) for row in rows]
+            of_prompt = [prompting.train, prompting.labels, prompting.template, prompting.manifest]
+            files = [texts.documents, *of_prompt, Path(prompting.model_folder, "architecture.json")]
+            key = key_of_training(run.fingerprint, settings, seed, device.device.type, files)
+            kept_in = run.kept / Path(texts.scores).stem
+            with kept_rows(kept_in, key, run.started, device, run.texts_at_once, run.report) as kept:
+                if model is None:
+                    model = _Model(prompting, prompt, names, examples, settings, device)
+                found, counts = _answered(model, rows, settings, seed, kept)
+                read = sum(len(one.tokens) * max(1, own.attempts) for one, own in found)
+                used = asked_and_used(kept.meter.report(read + counts["reply_tokens"]), run.requested)
+                columns = [f"probability_{place}" for place in range(len(names))]
+                write_csv(texts.scores, _scores(true, found, names.names), ("document", "label", "prediction", *columns))
+                if texts.replies is not None:
+                    write_json_lines(texts.replies, (_row(one, own, names.names) for one, own in found))
+                write_json(texts.scoring, {**counts, **used, "backend": described("transformers")})
 
-            begin = time.perf_counter()
-            every = [questions.of(row) for row in progress(rows, "Reading", unit="text")]
-            # Those of like length together: what is filled up costs time
-            ordered = sorted(every, key=lambda one: len(one.tokens))
-            read_in = time.perf_counter() - begin
-            if by_likelihood:
-                told = _likelihoods(model, ordered, as_replies, kept)
-            else:
-                told = _replies(model, tokenizer, ordered, names.names, settings, seed, kept)
 
-            found = [(one, told[one.document]) for one in every]
-            counts = _counts(found, settings, read_in + kept.seconds) | {"examples_cut": questions.examples_cut}
-            read = sum(len(one.tokens) * max(1, own.attempts) for one, own in found)
-            used = asked_and_used(kept.meter.report(read + counts["reply_tokens"]), asked)
-            columns = [f"probability_{place}" for place in range(len(names))]
-            write_csv(scores, _scores(true, found, names.names), ("document", "label", "prediction", *columns))
-            write_json_lines(replies, (_row(one, own, names.names) for one, own in found))
-            write_json(scoring, {**counts, **used, "backend": described("transformers")})
+class _Model:
+    """The loaded model with what its prompts are made by. Raises VersoError before it is loaded where labels or window do not
+    fit.
+    """
+
+    def __init__(
+        self,
+        prompting: Prompting,
+        prompt: Template,
+        names: Labels,
+        examples: Sequence[Any],
+        settings: dict[str, Any],
+        device: Device,
+    ) -> None:
+        self.names = names
+        self.tokenizer = load_tokenizer(prompting.manifest)
+        self.as_replies = names_as_replies(self.tokenizer, names.names)
+        self.by_likelihood = settings["answer_by"] == "likelihood"
+        if not self.by_likelihood:
+            must_differ_as_replies(names.names)
+        longest = max(map(len, self.as_replies)) if self.by_likelihood else settings["max_new_tokens"]
+        self.questions = Questions(self.tokenizer, prompt, names, examples, settings["max_length"], longest)
+        self.model, _ = load_tuned(prompting.model_folder, prompting.manifest, device.device, device.dtype)
+
+
+def _answered(
+    model: _Model, rows: Sequence[Any], settings: dict[str, Any], seed: int, kept: KeptRows
+) -> tuple["Found", dict[str, Any]]:
+    """What became of each text, and what scoring.json counts."""
+    begin = time.perf_counter()
+    every = [model.questions.of(row) for row in progress(rows, "Reading", unit="text")]
+    # Those of like length together: what is filled up costs time
+    ordered = sorted(every, key=lambda one: len(one.tokens))
+    read_in = time.perf_counter() - begin
+    if model.by_likelihood:
+        told = _likelihoods(model.model, ordered, model.as_replies, kept)
+    else:
+        told = _replies(model.model, model.tokenizer, ordered, model.names.names, settings, seed, kept)
+    found = [(one, told[one.document]) for one in every]
+    counts = _counts(found, settings, read_in + kept.seconds) | {"examples_cut": model.questions.examples_cut}
+    return found, counts
 
 
 @dataclass

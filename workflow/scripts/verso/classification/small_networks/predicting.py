@@ -1,41 +1,54 @@
-"""Tell the labels of test texts by one trained classifier: scores.csv, a row a document, and how fast that went."""
+"""Predict the labels of texts by one trained classifier: scores.csv, a row a document, and how fast that went."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from verso.classification.baselines import model as baselines
-from verso.classification.scores import Told, write_told
+from verso.classification.scores import Texts, Told, write_told
 from verso.classification.small_networks import files as classifier_files
 from verso.errors import VersoError
-from verso.files import read_json, write_json
+from verso.files import kept_or_made, read_json, write_json
 from verso.jobs.logs import progress
 from verso.machine import hardware
 from verso.text.encoded import EncodedTexts
 from verso.text.tokens import TokenVocabulary
 
+log = logging.getLogger(__name__)
+
 BATCH = 256  # texts that are read at once, of like length
 
 
 def predict(
-    documents: str | Path,
+    test: Texts,
+    own_texts: Texts | None,
     labels: str | Path,
     vocabulary: str | Path | None,
     model_folder: str | Path,
-    scores: str | Path,
     scoring: str | Path,
+    kept: str | Path,
 ) -> None:
-    """Write scores.csv of `documents` (JSON lines), in their order, and what telling them took; on the CPU.
+    """Write scores.csv of the test and of the texts that the user wrote, each in its order, and what predicting the test took; on
+    the CPU.
 
-    vocabulary: the corpus's vocab_token.json, None for a baseline, which has its own. labels, scores: see write_told. scoring:
-    {"wall_seconds", "documents", "documents_per_second", "device", "device_name"}, the loading of the model left out. Raises what
-    write_told raises, and VersoError when the model knows another vocabulary.
+    own_texts: None where the user wrote none. vocabulary: the corpus's vocab_token.json, None for a baseline, which has its own.
+    labels: see write_told. scoring: {"wall_seconds", "documents", "documents_per_second", "device", "device_name"}, the loading
+    of the model left out. kept: see verso.files.kept_or_made; predictions of the test that are found there are not made again.
+    Raises what write_told raises, and VersoError when the model knows another vocabulary.
     """
     hardware.use_threads()
-    teller = _Neural(model_folder, vocabulary) if vocabulary is not None else _Baseline(model_folder)
-    took = write_told(documents, labels, teller, model_folder, scores)
-    write_json(scoring, {**took, "device": "cpu", "device_name": hardware.cpu_name()})
+    predictor = _Neural(model_folder, vocabulary) if vocabulary is not None else _Baseline(model_folder)
+
+    def predict_test() -> None:
+        took = write_told(test.documents, labels, predictor, model_folder, test.scores)
+        write_json(scoring, {**took, "device": "cpu", "device_name": hardware.cpu_name()})
+
+    if kept_or_made(kept, {"scores.csv": test.scores, "scoring.json": scoring}, predict_test):
+        log.info("the test was predicted before by this model, and is not predicted again")
+    if own_texts is not None:
+        write_told(own_texts.documents, labels, predictor, model_folder, own_texts.scores)
 
 
 class _Neural:
