@@ -12,13 +12,14 @@ if __name__ == "__main__":
         from verso.provenance import key_of_files
 
         given, own = snakemake.input, snakemake.output.get("own_texts")
+        vocabulary = given.get("vocabulary") or None
         run = Path(snakemake.output.scores).parent
-        files = [given.test, given.labels, given.architecture, *given.weights, *given.vocabulary]
+        files = [given.test, given.labels, given.architecture, *given.weights, *([vocabulary] if vocabulary else [])]
         predict(
             test=Texts(given.test, snakemake.output.scores),
             own_texts=Texts(given.own_texts, own) if own else None,
             labels=given.labels,
-            vocabulary=next(iter(given.vocabulary), None),
+            vocabulary=vocabulary,
             model_folder=run / "model",
             scoring=snakemake.output.scoring,
             kept=run / "checkpoints" / "predictions" / key_of_files(snakemake.params.code, {}, files),

@@ -39,10 +39,10 @@ class Inputs:
         """Param: these keys of the model's entry."""
         return lambda wildcards: self.entry(wildcards).model_dump(include=set(names))
 
-    def vocabulary(self, wildcards: Any) -> list[str]:
+    def vocabulary(self, wildcards: Any) -> str | list[str]:
         """File of the corpus that the model reads its tokens from; none where the family has its own."""
         name = self.runs.family(wildcards.model).vocabulary(self.entry(wildcards))
-        return [self._paths.corpus(name, wildcards.corpus)] if name else []
+        return self._paths.corpus(name, wildcards.corpus) if name else []
 
     def model_files(self, wildcards: Any) -> list[str]:
         """The files of the model beside architecture.json."""
