@@ -68,7 +68,7 @@ class Job:
         }
 
     def of_asking(self, snakemake: Any) -> dict[str, Any]:
-        """What verso.classification.prompt.answering.answer is given besides inputs and outputs: how its answers outlive the job."""
+        """What verso.classification.prompt.answering.answer is given besides inputs and outputs: how answers outlive the job."""
         scores = Path(snakemake.output.scores)
         return {
             "settings": snakemake.params.settings,
