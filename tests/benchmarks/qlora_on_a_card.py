@@ -36,12 +36,13 @@ from torch import nn
 from verso.config.file import CausalLLM
 from verso.errors import Interrupted
 from verso.files import write_json
+from verso.language_modelling.causal_llm.estimate import vram_mb
 from verso.language_modelling.causal_llm.training import Tuning
 from verso.machine.hardware import Device, pick_device_for_llm
 from verso.machine.speeds import CUDA_CONTEXT_MB
 from verso.pretrained import backends
-from verso.pretrained import estimate as estimates_llm
 from verso.pretrained.chat import Example
+from verso.pretrained.estimate import architecture
 from verso.pretrained.manifest import write_manifest
 from verso.training.checkpoints import Checkpoints
 from verso.training.loop import fit
@@ -193,7 +194,7 @@ def measure(backend: str, manifest: Path, size: Size, device: Device, folder: Pa
         "seconds_per_step": seconds,
         "tokens_per_second": size.model.batch * size.model.max_length / seconds,
         "overhead": median(mine / theirs for mine, theirs in pairs) - 1,
-        "foreseen_mb": estimates_llm.vram_mb(size.model, estimates_llm.architecture(size.configuration)),
+        "foreseen_mb": vram_mb(size.model, architecture(size.configuration)),
         "peak_mb": peak,
     }
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import f1_score
 
+from verso import significance
 from verso.classification.statistics import (
     accuracy_half_width,
     bootstrap_test,
@@ -20,13 +21,12 @@ from verso.classification.statistics import (
     mcnemar,
     resampled,
 )
-from verso.language_modelling import likelihood_statistics as statistics
 from verso.significance import over_seeds, seed_noise
 
 
 @pytest.fixture
 def few_draws(monkeypatch):
-    monkeypatch.setattr(statistics, "RESAMPLES", 400)
+    monkeypatch.setattr(significance, "RESAMPLES", 400)
 
 
 def invented(generator, documents, runs, right, classes=3):

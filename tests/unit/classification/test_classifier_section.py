@@ -8,8 +8,9 @@ from fabricate import fabricate_report
 from fabricate_classifiers import STARS, fabricate_classifier, fabricate_classifier_report, fabricate_labelled
 
 from verso.classification import section as classifier_page
-from verso.display import words
+from verso.display.words import LANGUAGES
 from verso.files import read_csv, read_json_lines, write_csv, write_json_lines
+from verso.report import words
 
 MODELS = ["majority", "tfidf", "rnn", "mdeberta", "zero-shot"]
 OF_CLASSIFIERS = [
@@ -45,7 +46,7 @@ def plain(html):
 
 
 def test_a_study_of_classifiers_has_no_empty_sections_of_language_models(report):
-    for language in words.LANGUAGES:
+    for language in LANGUAGES:
         assert sorted(sections(report, language)) == sorted(OF_ALL + OF_CLASSIFIERS)
         contents = re.findall(rf'<li><a href="#{language}-(\w+)">', report)
         assert contents == sections(report, language)
@@ -90,7 +91,7 @@ def test_weights_that_were_kept_within_an_epoch_are_not_said_to_be_those_before_
 def test_a_study_of_baselines_alone_has_no_section_of_learning_curves(tmp_path):
     made = [fabricate_labelled(tmp_path, "reviews", documents=30)]
     page = fabricate_classifier_report(tmp_path, made, ["majority", "tfidf", "zero-shot"], 1).read_text(encoding="utf-8")
-    for language in words.LANGUAGES:
+    for language in LANGUAGES:
         assert set(sections(page, language)) == {*OF_ALL, *OF_CLASSIFIERS} - {"classifier_learning"}
 
 
@@ -168,7 +169,7 @@ def test_the_lead_is_the_pairs_difference_whichever_way_it_was_tested():
 def test_a_study_without_a_baseline_is_told_so(tmp_path):
     corpora = [fabricate_labelled(tmp_path, "reviews", documents=30)]
     page = fabricate_classifier_report(tmp_path, corpora, ["rnn", "gru"], seeds=1).read_text(encoding="utf-8")
-    for language in words.LANGUAGES:
+    for language in LANGUAGES:
         assert words.TEXTS[language]["no_baseline"] in page
         assert words.TEXTS[language]["flag_one_seed"] in page or "undecided" in page
 
@@ -199,7 +200,7 @@ def test_invalid_replies_are_counted_where_everyone_reads_it(report):
 
 def test_errors_are_a_plain_table_that_can_be_chosen_from(report, folder):
     rows = [row for row in read_csv(folder / "classifier_errors.csv") if row["corpus"] == "reviews"]
-    for language in words.LANGUAGES:
+    for language in LANGUAGES:
         errors = section(report, "classifier_errors", language)
         shown = re.findall(rf'<table id="{language}-errors-1"[^>]*>.*?</table>', errors, re.DOTALL)[0]
         assert len(re.findall(r'<tr data-model="([\w-]+)" data-label="(\d)">', shown)) == len(rows)
@@ -277,7 +278,7 @@ def test_what_was_done_to_the_texts_is_said(report):
 def test_a_demo_of_classifiers_does_not_speak_of_songs(tmp_path):
     made = [fabricate_labelled(tmp_path, "reviews", documents=30)]
     page = fabricate_classifier_report(tmp_path, made, ["rnn"], seeds=1, demo=True).read_text(encoding="utf-8")
-    for language in words.LANGUAGES:
+    for language in LANGUAGES:
         banner = words.TEXTS[language]["demo_banner"]
         assert banner in page
         assert {"en": "songs", "es": "canciones"}[language] not in banner
@@ -307,7 +308,7 @@ def test_some_replies_that_are_no_label_are_shown_beside_their_texts_and_nothing
     of_run = {"corpus": "reviews", "model": "zero-shot", "path": tmp_path / "replies.jsonl", "texts": corpus["test"]}
     replies = [of_run | {"seed": seed} for seed in (1, 2)]
     page = fabricate_classifier_report(tmp_path, [corpus], ["zero-shot"], seeds=2, replies=replies).read_text(encoding="utf-8")
-    for language in words.LANGUAGES:
+    for language in LANGUAGES:
         errors = section(page, "classifier_errors", language)
         shown = errors.split(words.TEXTS[language]["invalid_caption"])[1]
         assert shown.count("<tr><th scope") == classifier_page.REPLIES_OF_A_MODEL + 1  # and its head

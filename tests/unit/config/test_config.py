@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from verso.config import file as config
-from verso.config import reference as config_docs
+from verso.config import reference
 from verso.config.load import load
 from verso.errors import VersoError
-from verso.pretrained import faults as config_check_pretrained
-from verso.pretrained import settings as config_pretrained
+from verso.pretrained.faults import faults_of_pretrained
+from verso.settings.base import Settings
 
 ROOT = Path(__file__).parents[3]
 SOUND = {
@@ -139,21 +138,20 @@ def test_every_config_that_ships_is_sound(file):
 
 def test_the_schema_and_the_table_of_keys_are_in_step_with_the_types():
     mend = "run `make config-docs`"
-    assert (ROOT / config_docs.SCHEMA).read_text() == config_docs.schema(), mend
-    text = (ROOT / config_docs.README).read_text()
-    assert text == config_docs.readme(text), mend
+    assert (ROOT / reference.SCHEMA).read_text() == reference.schema(), mend
+    text = (ROOT / reference.README).read_text()
+    assert text == reference.readme(text), mend
 
 
 def test_every_key_is_described():
     def undescribed(kind):
         return [f"{kind.__name__}.{name}" for name, field in kind.model_fields.items() if not field.description]
 
-    kinds = [
-        kind
-        for kind in [*vars(config).values(), *vars(config_pretrained).values()]
-        if isinstance(kind, type) and issubclass(kind, config.Settings)
-    ]
-    assert [key for kind in kinds for key in undescribed(kind)] == []
+    def below(kind):
+        return [other for own in kind.__subclasses__() for other in (own, *below(own))]
+
+    assert len(below(Settings)) > 40
+    assert [key for kind in below(Settings) for key in undescribed(kind)] == []
 
 
 HUB = {"type": "hub", "repository": "owner/name", "revision": "a" * 40, "licence": "apache-2.0"}
@@ -192,7 +190,7 @@ def test_a_model_that_starts_from_what_nobody_defined_is_told_what_there_is():
         raw["models"]["tuned"] = {"family": "recurrent_lm", "cell": "lstm", "unit": "char", "pretrained": "mistral-7"}
 
     assert '"mistral-7" is no pretrained model; did you mean "mistral-7b"?' in str(
-        config_check_pretrained.faults_of_pretrained(changed(change))
+        faults_of_pretrained(changed(change), users={})
     )
 
 

@@ -6,7 +6,9 @@ import datetime
 import pytest
 
 from verso.config.load import load, missing_sources
-from verso.corpora.labelled import settings as config_labelled
+from verso.corpora.labelled import columns, kind, settings
+from verso.corpora.sources.hub import settings as hub
+from verso.corpora.sources.steam import settings as steam
 from verso.errors import VersoError
 
 FILE = {"path": "reviews.csv", "fields": {"text": "Review", "label": "Polarity"}}
@@ -60,7 +62,10 @@ def test_a_source_on_the_web_is_slow_and_keeps_what_it_fetched():
 def test_what_is_fetched_later_is_not_missing_now():
     raw = copy.deepcopy(SOUND)
     for source, missing in ((HUB, 0), (STEAM, 0), ({"path": "nowhere.csv"}, 1)):
-        raw["corpora"]["songs"] = {"kind": "songs", "source": {"path": "tests/unit/test_config_labelled.py", "format": "txt"}}
+        raw["corpora"]["songs"] = {
+            "kind": "songs",
+            "source": {"path": "tests/unit/config/test_config_labelled.py", "format": "txt"},
+        }
         raw["corpora"]["reviews"]["source"] = source
         config = load(raw, "x")
         config.experiments["lyrics"].corpus = "reviews"
@@ -114,7 +119,13 @@ def test_a_fault_names_the_key_and_what_is_right(source, corpus, where, what):
 
 
 def test_every_key_is_described():
-    kinds = [kind for kind in vars(config_labelled).values() if isinstance(kind, type) and hasattr(kind, "model_fields")]
+    modules = (columns, kind, settings, hub, steam)
+    kinds = [
+        found
+        for module in modules
+        for found in vars(module).values()
+        if isinstance(found, type) and hasattr(found, "model_fields")
+    ]
     assert [
         f"{kind.__name__}.{name}" for kind in kinds for name, field in kind.model_fields.items() if not field.description
     ] == []

@@ -6,7 +6,8 @@ import datetime
 import pytest
 
 from verso.config.load import load, missing_sources
-from verso.corpora.sources.file import settings as config_sources
+from verso.corpora.sources.file.settings import Fields, FileSource
+from verso.corpora.sources.genius.settings import GeniusSource
 from verso.errors import VersoError
 
 SOUND = {
@@ -80,5 +81,5 @@ def test_a_fault_of_a_source_names_the_key_and_what_is_right(source, corpus, whe
 
 
 def test_every_key_of_a_source_is_described():
-    kinds = [config_sources.FileSource, config_sources.GeniusSource, config_sources.Fields]
+    kinds = [FileSource, GeniusSource, Fields]
     assert [name for kind in kinds for name, field in kind.model_fields.items() if not field.description] == []

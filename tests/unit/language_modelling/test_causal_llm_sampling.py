@@ -13,11 +13,10 @@ from tiny_llm import ARTISTS, SETTINGS, ignore, with_random_adapters
 from verso.errors import VersoError
 from verso.files import read_json, read_json_lines
 from verso.jobs import logs
+from verso.language_modelling.causal_llm import sampling as module
 from verso.language_modelling.causal_llm.sampling import sample, write_batch
 from verso.language_modelling.sampling import Request, own_draws
 from verso.pretrained import causal_llm
-from verso.pretrained import generation as causal_generation
-from verso.pretrained import generation as module
 from verso.pretrained.backends import described
 from verso.pretrained.chat import question
 from verso.pretrained.generation import Draw
@@ -251,7 +250,7 @@ def test_what_writing_used_is_measured(tiny, run, tmp_path):
 
 def test_a_group_is_decoded_and_asked_in_its_own_way_and_the_other_s_texts_stay(tiny, run, tmp_path, monkeypatch):
     usual = {row["id"]: row for row in samples(tiny, run, tmp_path)}
-    monkeypatch.setattr(causal_generation, "BATCH", 2)
+    monkeypatch.setattr(module, "BATCH", 2)
     own = {"Marea Alta": {"temperature": 0.1, "instructions": ["Canta: {group}"], "prompts": None, "top_p": None}}
     rows = {row["id"]: row for row in samples(tiny, run, tmp_path, groups=own)}
     assert set(rows) == set(usual)

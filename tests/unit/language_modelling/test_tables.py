@@ -5,6 +5,7 @@ import math
 import pytest
 from fabricate import HISTORY_COLUMNS, TABLES, fabricate_run, scores_row
 
+from verso.display.comparisons import HELD_OUT, caution
 from verso.display.hardware_table import totals, uses
 from verso.display.latex import escape
 from verso.errors import VersoError
@@ -119,7 +120,7 @@ def test_a_lead_that_other_seeds_might_turn_round_is_flagged_though_the_test_dec
     ]
     pairs = {(row["model_a"], row["model_b"]): row for row in compare(tmp_path, runs)["comparisons"]}
     assert {row["verdict"] for row in pairs.values()} == {"a better"}
-    found = {names: tables.caution(row) for names, row in pairs.items()}
+    found = {names: caution(row) for names, row in pairs.items()}
     assert found["near", "close"] == "seed_noise"  # 0.015 apart, standard error 0.014
     assert found["near", "far"] is None
     assert found["near", "once"] == "one_seed"
@@ -171,7 +172,7 @@ def test_each_held_out_song_counts_once_and_an_empty_cell_not_at_all(tmp_path):
     assert [(row["model"], row["rhyme_density"], row["rhyme_density_count"]) for row in found] == [
         ("a", "0.5", "1"),
         ("b", "0.5", "1"),
-        (tables.HELD_OUT, "2.0", "1"),
+        (HELD_OUT, "2.0", "1"),
     ]
     assert [row["rhyme_density_control"] for row in found] == ["1.0", "3.0", ""]
 

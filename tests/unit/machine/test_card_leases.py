@@ -16,7 +16,7 @@ import pytest
 from verso.errors import VersoError
 from verso.machine import card_leases as cards
 
-SCRIPTS = Path(cards.__file__).parents[1]
+SCRIPTS = Path(cards.__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)

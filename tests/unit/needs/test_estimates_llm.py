@@ -12,11 +12,11 @@ from verso.config.file import CausalLLM
 from verso.contract import CorpusSize
 from verso.corpora.settings import Sampling
 from verso.files import write_json
+from verso.language_modelling.causal_llm import estimate
 from verso.language_modelling.causal_llm.estimate import vram_mb
 from verso.machine.speeds import CUDA_CONTEXT_MB
 from verso.needs.history import EvaluationSize, Learnt, evaluation_size
 from verso.needs.request import SNAKEMAKES_MB, expected_seconds_of_use, needs_of_merging, needs_of_training, needs_of_use
-from verso.pretrained import estimate as estimates_llm
 from verso.pretrained.estimate import SEVEN_BILLION, architecture, vram_mb_of_use, weights_mb
 from verso.pretrained.model_config import UNKNOWN, configuration_of
 from verso.pretrained.settings import Hub, Miniature
@@ -145,10 +145,10 @@ def test_a_tuning_asks_for_what_is_foreseen_and_for_what_its_architecture_is():
 
 
 def test_what_unsloth_moves_off_the_card_is_asked_for_in_main_memory():
-    plain, maybe = (estimates_llm.memory_mb(model(backend=backend), SEVEN_BILLION) for backend in ("transformers", "auto"))
+    plain, maybe = (estimate.memory_mb(model(backend=backend), SEVEN_BILLION) for backend in ("transformers", "auto"))
     assert maybe - plain == pytest.approx(2 * 2048 * 4096 * 2 * 32 / 1e6)
     once = [model(backend=backend, gradient_checkpointing=False) for backend in ("transformers", "auto")]
-    assert len({estimates_llm.memory_mb(found, SEVEN_BILLION) for found in once}) == 1
+    assert len({estimate.memory_mb(found, SEVEN_BILLION) for found in once}) == 1
 
 
 def test_without_a_card_main_memory_holds_it_all():
@@ -168,9 +168,9 @@ def test_a_merge_asks_for_the_base_in_halves_and_no_card():
 
 
 def test_a_base_that_nobody_tunes_takes_no_time():
-    assert estimates_llm.seconds(model(tuning="none"), SEVEN_BILLION, SONGS) == 0
-    assert estimates_llm.seconds(model(), SEVEN_BILLION, SONGS) == pytest.approx(
-        3 * estimates_llm.seconds(model(epochs=1), SEVEN_BILLION, SONGS)
+    assert estimate.seconds(model(tuning="none"), SEVEN_BILLION, SONGS) == 0
+    assert estimate.seconds(model(), SEVEN_BILLION, SONGS) == pytest.approx(
+        3 * estimate.seconds(model(epochs=1), SEVEN_BILLION, SONGS)
     )
 
 
@@ -178,7 +178,7 @@ def test_a_use_asks_for_its_own_memory_unless_the_config_says_what_the_model_nee
     found = needs_of_use(model(), UNKNOWN)
     assert set(found) == {"mem_mb", "runtime", "vram_mb", "cards"}
     assert found["vram_mb"] == pytest.approx(vram_mb_of_use(model(), SEVEN_BILLION), abs=1)
-    assert found["mem_mb"] == pytest.approx(estimates_llm.memory_mb(model(), SEVEN_BILLION) + SNAKEMAKES_MB, abs=1)
+    assert found["mem_mb"] == pytest.approx(estimate.memory_mb(model(), SEVEN_BILLION) + SNAKEMAKES_MB, abs=1)
     for said in (5_000, 24_000):  # a person who knows better than the estimate may say less, and more
         assert needs_of_use(model(needs={**ON_A_CARD, "vram_mb": said}), UNKNOWN)["vram_mb"] == said
     assert needs_of_use(model(needs={"mem_mb": 2000}), UNKNOWN) | {"runtime": 0} == {
@@ -196,11 +196,11 @@ def test_each_cause_grows_what_a_use_was_short_of(causes):
 
 def test_scoring_is_expected_to_take_its_tokens_twice_and_writing_its_texts_side_by_side():
     sizes, on_a_card = SEVEN_BILLION, model()
-    loading = estimates_llm.seconds_of_scoring(on_a_card, sizes, 0)
-    assert estimates_llm.seconds_of_scoring(on_a_card, sizes, 300_000) - loading == pytest.approx(
+    loading = estimate.seconds_of_scoring(on_a_card, sizes, 0)
+    assert estimate.seconds_of_scoring(on_a_card, sizes, 300_000) - loading == pytest.approx(
         2 * 100_000 * 2 * sizes.parameters / 25e12
     )
-    written = {texts: estimates_llm.seconds_of_sampling(on_a_card, sizes, texts, 256) - loading for texts in (1, 16, 17)}
+    written = {texts: estimate.seconds_of_sampling(on_a_card, sizes, texts, 256) - loading for texts in (1, 16, 17)}
     assert written[1] == written[16] == pytest.approx(256 * 32 * 2e-3)
     assert written[17] == pytest.approx(2 * written[16])
 
@@ -219,8 +219,8 @@ def test_a_use_takes_as_long_as_it_took_before_on_as_many_cards(tmp_path):
     parts = {"test": {"characters": 60_000}, "train": {"groups": {"Ada": {}, "Bo": {}, "Cy": {}}}}
     write_json(tmp_path / "corpora" / "songs" / "statistics.json", {"parts": parts})
     scoring, writing = expected(), expected(sampling)
-    assert scoring == math.ceil(estimates_llm.seconds_of_scoring(model(), SEVEN_BILLION, 60_000)) < unprepared
-    assert writing == math.ceil(estimates_llm.seconds_of_sampling(model(), SEVEN_BILLION, 12, 256))
+    assert scoring == math.ceil(estimate.seconds_of_scoring(model(), SEVEN_BILLION, 60_000)) < unprepared
+    assert writing == math.ceil(estimate.seconds_of_sampling(model(), SEVEN_BILLION, 12, 256))
     measured(1, 70.5, 1)
     slowest = measured(2, 90.5, 1)
     measured(3, 5000.0, 0)

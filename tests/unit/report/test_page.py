@@ -11,11 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verso.classification import section as classifier_page
-from verso.display import numbers, words
+from verso.display import numbers
+from verso.display.svg import inline_svg
+from verso.display.words import LANGUAGES
 from verso.errors import VersoError
 from verso.files import read_csv, read_json_lines, write_csv, write_json_lines
+from verso.language_modelling import section as language_models
 from verso.language_modelling.sample_measures import COLUMNS
-from verso.report import page
+from verso.language_modelling.words import FIGURE_MEASURES, MEASURES
+from verso.report import page, words
 
 ROOT = Path(__file__).parents[3] / "workflow"
 MODELS = ["gru-char", "lstm-char"]
@@ -121,8 +125,8 @@ def test_both_languages_say_the_same_things():
     assert list(english) == list(spanish)
     assert {key: fields(text) for key, text in english.items()} == {key: fields(text) for key, text in spanish.items()}
     assert list(words.FIGURE_LABELS) == list(words.FIGURE_LABELS_ES)
-    assert all(set(label) == set(words.LANGUAGES) for label in words.MEASURES.values())
-    assert set(words.FIGURE_MEASURES) <= set(words.MEASURES)
+    assert all(set(label) == set(LANGUAGES) for label in MEASURES.values())
+    assert set(FIGURE_MEASURES) <= set(MEASURES)
 
 
 def spoken(texts):
@@ -170,7 +174,7 @@ def test_the_first_sentence_says_when_the_lead_may_be_luck(tmp_path):
         )
         for seeds in (1, 3)
     )
-    for language in words.LANGUAGES:
+    for language in LANGUAGES:
         for key in ("caution_one_seed", "flag_one_seed"):
             assert words.TEXTS[language][key] in once
             assert words.TEXTS[language][key] not in thrice
@@ -255,7 +259,7 @@ def test_jobs_from_before_requests_were_recorded_are_counted_and_shown_without_a
 
 
 def test_every_measure_of_a_sample_has_a_heading():
-    assert set(words.MEASURES) == set(COLUMNS) - {"source", "document", "group"}
+    assert set(MEASURES) == set(COLUMNS) - {"source", "document", "group"}
 
 
 def test_numbers_are_written_as_each_language_writes_them():
@@ -276,19 +280,19 @@ def test_numbers_are_written_as_each_language_writes_them():
 
 @given(st.text(alphabet="ab \n<>&", max_size=900), st.sampled_from(["", "[Verse 1]\n", "x " * 80]))
 def test_an_excerpt_is_a_beginning_of_the_text_and_stays_short(continuation, prompt):
-    found = page.excerpt(prompt, continuation)
+    found = language_models.excerpt(prompt, continuation)
     shown = found["shown_prompt"] + found["shown"]
     assert (prompt + continuation).startswith(shown.rstrip())
-    assert len(shown.split()) <= page.EXCERPT_WORDS
-    assert shown.count("\n") < page.EXCERPT_LINES
-    assert len(shown) <= 12 * page.EXCERPT_WORDS
+    assert len(shown.split()) <= language_models.EXCERPT_WORDS
+    assert shown.count("\n") < language_models.EXCERPT_LINES
+    assert len(shown) <= 12 * language_models.EXCERPT_WORDS
 
 
 def test_a_text_without_a_space_is_cut_too():
-    found = page.excerpt("", "a" * 5000)
+    found = language_models.excerpt("", "a" * 5000)
     assert found["cut"]
-    assert len(found["shown"]) <= 12 * page.EXCERPT_WORDS
-    assert not page.excerpt("a ", "b")["cut"]
+    assert len(found["shown"]) <= 12 * language_models.EXCERPT_WORDS
+    assert not language_models.excerpt("a ", "b")["cut"]
 
 
 def model(name, cost, **others):
@@ -312,7 +316,7 @@ def test_the_margin_is_how_much_more_the_second_costs_whichever_way_the_pair_was
     models = [model("x", 2.5), model("y", 2.0), model("z", 3.0, best_epoch="9.0")]
     for tested in (pair("x", "y", 0.5, "b better"), pair("y", "x", -0.5, "a better")):
         pairs = [tested, pair("y", "z", -1.0, "undecided"), pair("x", "z", -0.5, "undecided")]
-        found = page.summarise("songs", models, pairs, {})
+        found = language_models.summarise("songs", models, pairs, {})
         assert (found["best"]["model"], found["second"]["model"]) == ("y", "x")
         assert [found["margin"][key] for key in ("difference", "low", "high")] == pytest.approx([0.5, 0.4, 0.6])
         assert found["tied"] == ["z"]
@@ -324,7 +328,7 @@ def test_the_margin_is_how_much_more_the_second_costs_whichever_way_the_pair_was
 @pytest.mark.parametrize(("schedule", "improving"), [("linear", []), ("cosine", []), ("plateau", ["x"]), ("constant", ["x"])])
 def test_the_last_epoch_is_no_sign_of_more_to_learn_where_the_rate_ends_at_nothing(schedule, improving):
     settings = {"x": {"schedule": {"name": schedule}}}
-    assert page.summarise("songs", [model("x", 2.5, best_epoch="9.0")], [], settings)["improving"] == improving
+    assert language_models.summarise("songs", [model("x", 2.5, best_epoch="9.0")], [], settings)["improving"] == improving
 
 
 def test_an_svg_is_stripped_of_all_that_acts(tmp_path):
@@ -334,7 +338,7 @@ def test_an_svg_is_stripped_of_all_that_acts(tmp_path):
         '<a xlink:href="javascript:x()"><text>in a link</text></a><g clip-path="url(#c)"><text onclick="x()">1.5</text></g>'
         '<clipPath id="c"/></svg>'
     )
-    found = str(page.inline_svg(path, "es", "es-f", 'say "what"'))
+    found = str(inline_svg(path, "es", "es-f", words.SPANISH_LABELS, 'say "what"'))
     assert "x()" not in found
     assert "http" not in found
     assert ">1,5<" in found

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from fabricate import fabricate_report, fabricate_run
 
-from verso.display import words
 from verso.files import read_json_lines, write_json_lines
+from verso.report import words
 
 ROOT = Path(__file__).parents[3] / "workflow"
 MODELS = ["gru-char", "lstm-char"]

@@ -14,4 +14,5 @@ def numbers_of(seed: int, name: str, number: int, what: str, limit: int) -> Tens
 
 
 def key_of_draw(seed: int, group: str, number: int, what: str) -> str:
+    """What the random numbers of one purpose are seeded by: hexadecimal digits."""
     return hashlib.sha256(repr((seed, group, number, what)).encode("utf-8", "backslashreplace")).hexdigest()

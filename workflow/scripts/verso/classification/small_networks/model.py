@@ -21,7 +21,7 @@ from verso.text.tokens import PADDING
 
 
 class TextClassifier(nn.Module, ABC):
-    """A classifier of token ids; a family says how features come of embedded tokens. head: as verso.classification.label_heads."""
+    """Classifier of token ids; a family says how features come of embedded tokens. head: see verso.classification.label_heads."""
 
     family: str
 
