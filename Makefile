@@ -44,11 +44,11 @@ setup-gpu: $(BIN)/.run-installed  ## CUDA build of PyTorch instead of a CPU one,
 	@$(VERSO) verso.commands.cuda_check
 
 fetch: $(BIN)/.run-installed  ## all that CONFIG reads from outside, on the login node
-	@$(SNAKEMAKE) fetch --configfile $(CONFIG) --config site= --allowed-rules fetch scrape_genius scrape_steam fetch_dataset acquire_corpus fetch_pretrained --quiet host rules reason
+	@$(SNAKEMAKE) fetch --configfile $(CONFIG) --config site= --allowed-rules $$($(VERSO) verso.graph.runs fetching) --quiet host rules reason
 
 # While another Snakemake trains, so without its lock, and it may make nothing but the report
 report-so-far: $(BIN)/.run-installed  ## the report of those runs of CONFIG that are finished
-	@$(SNAKEMAKE) report_so_far --configfile $(CONFIG) --config site= --nolock --allowed-rules compare_so_far figures_so_far compare_classifiers_so_far draw_classifiers_so_far describe_pretrained_so_far report_so_far --quiet host rules reason
+	@$(SNAKEMAKE) report_so_far --configfile $(CONFIG) --config site= --nolock --allowed-rules $$($(VERSO) verso.graph.runs reporting) --quiet host rules reason
 
 plan: $(BIN)/.run-installed  ## table of the runs to come: CONFIG, PROFILE
 	@$(VERSO) verso.commands.plan -- --configfile $(CONFIG) --profile $(PROFILE)

@@ -1,4 +1,4 @@
-"""Small classifiers: train neural ones, fit the baselines, predict the labels of the test and of texts that the user wrote.
+"""Small networks as classifiers: train them, predict the labels of the test and of texts that the user wrote.
 
 Reads   results/corpora/<corpus>/{train,validation,test,probes}.jsonl, labels.json and vocab_token.json; files of pretrained vectors
 Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,scoring.json,probes.csv}
@@ -37,68 +37,11 @@ rule train_classifier:
         "../../scripts/train_classifier.py"
 
 
-rule train_tfidf:
-    input:
-        train=paths.corpus("train.jsonl"),
-        validation=paths.corpus("validation.jsonl"),
-        labels=paths.corpus("labels.json"),
-    output:
-        weights=paths.run("model/weights.safetensors"),
-        terms=paths.run("model/terms.json"),
-        architecture=paths.run("model/architecture.json"),
-        history=paths.run("history.csv"),
-        hardware=paths.run("hardware.json"),
-    log:
-        paths.log("train_tfidf", RUN),
-    benchmark:
-        paths.benchmark("train_tfidf", RUN)
-    wildcard_constraints:
-        model=runs.made_by("train_tfidf"),
-    priority: needs.longest_first
-    conda:
-        ENVIRONMENT
-    threads: inputs.threads
-    resources:
-        **needs.training(),
-    params:
-        settings=inputs.settings,
-        code=code_of("train_tfidf"),
-    script:
-        "../../scripts/train_tfidf.py"
-
-
-rule train_majority:
-    input:
-        train=paths.corpus("train.jsonl"),
-        validation=paths.corpus("validation.jsonl"),
-        labels=paths.corpus("labels.json"),
-    output:
-        architecture=paths.run("model/architecture.json"),
-        history=paths.run("history.csv"),
-        hardware=paths.run("hardware.json"),
-    log:
-        paths.log("train_majority", RUN),
-    benchmark:
-        paths.benchmark("train_majority", RUN)
-    wildcard_constraints:
-        model=runs.made_by("train_majority"),
-    conda:
-        ENVIRONMENT
-    threads: inputs.threads
-    resources:
-        **needs.training(),
-    params:
-        settings=inputs.settings,
-        code=code_of("train_majority"),
-    script:
-        "../../scripts/train_majority.py"
-
-
 for ending, own in WITH_OWN_TEXTS.items():
 
     rule:
         name:
-            f"predict_labels{ending}"
+            f"predict_small_network{ending}"
         input:
             **own["input"],
             test=paths.corpus("test.jsonl"),
@@ -111,18 +54,18 @@ for ending, own in WITH_OWN_TEXTS.items():
             scores=paths.run("scores.csv"),
             scoring=paths.run("scoring.json"),
         log:
-            paths.log(f"predict_labels{ending}", RUN),
+            paths.log(f"predict_small_network{ending}", RUN),
         benchmark:
-            paths.benchmark(f"predict_labels{ending}", RUN)
+            paths.benchmark(f"predict_small_network{ending}", RUN)
         wildcard_constraints:
             corpus=own["corpus"],
-            model=runs.with_work("predict_labels"),
+            model=runs.with_work("predict_small_network"),
         conda:
             ENVIRONMENT
         threads: 1
         resources:
-            **needs.light_work(f"predict_labels{ending}", RUN),
+            **needs.light_work(f"predict_small_network{ending}", RUN),
         params:
-            code=code_of("predict_labels"),
+            code=code_of("predict_small_network"),
         script:
-            "../../scripts/predict_labels.py"
+            "../../scripts/predict_small_network.py"

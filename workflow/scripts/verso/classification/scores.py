@@ -1,5 +1,6 @@
 """What any classifier tells of texts, as scores.csv: a row a document with its label, what was told, and the probabilities."""
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verso.errors import VersoError
-from verso.files import read_json_lines, write_csv
+from verso.files import kept_or_made, read_json_lines, write_csv, write_json
+from verso.machine.processor import cpu_name
 from verso.text.labels import Labels
+
+log = logging.getLogger(__name__)
 
 Told = tuple[NDArray[np.float64], NDArray[np.int64]]  # probabilities (D, K) and the class told (D,)
 
@@ -91,3 +95,35 @@ def _rows(
             raise VersoError(f"{row['id']}: its probabilities are {shares}; the weights are not finite: train the model again")
         told_and_true = {"document": row["id"], "label": names[label], "prediction": names[class_]}
         yield told_and_true | {f"probability_{place}": share for place, share in enumerate(shares)}
+
+
+class Files(NamedTuple):
+    """Files of a job that predicts by one classifier on the CPU.
+
+    own_texts: None where the user wrote none. labels: the corpus's labels.json. scoring: what predicting the test took. kept: see
+    verso.files.kept_or_made; predictions of the test that are found there are not made again.
+    """
+
+    test: Texts
+    own_texts: Texts | None
+    labels: str | Path
+    model_folder: Path
+    scoring: str | Path
+    kept: Path
+
+
+def predict_on_cpu(files: Files, predictor: Teller) -> None:
+    """Write scores.csv of the test and of the texts that the user wrote, each in its order, and what predicting the test took.
+
+    scoring.json: {"wall_seconds", "documents", "documents_per_second", "device", "device_name"}, the loading of the model left
+    out. Raises what write_told raises.
+    """
+
+    def predict_test() -> None:
+        took = write_told(files.test.documents, files.labels, predictor, files.model_folder, files.test.scores)
+        write_json(files.scoring, {**took, "device": "cpu", "device_name": cpu_name()})
+
+    if kept_or_made(files.kept, {"scores.csv": files.test.scores, "scoring.json": files.scoring}, predict_test):
+        log.info("the test was predicted before by this model, and is not predicted again")
+    if files.own_texts is not None:
+        write_told(files.own_texts.documents, files.labels, predictor, files.model_folder, files.own_texts.scores)

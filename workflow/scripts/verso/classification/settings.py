@@ -14,9 +14,6 @@ def with_own_texts(rule: str, work: Work) -> dict[str, Work]:
     return {rule: work, f"{rule}_and_own_texts": work}
 
 
-PREDICTING = with_own_texts("predict_labels", Work("predicting", "scores.csv"))
-
-
 def faults_of_head(entry: Mapping[str, Any], corpus: str, settings: Any) -> Iterator[str]:
     """What of a model's head does not go with a corpus (its name, its settings): an ordinal one wants labels on a scale."""
     if entry.get("head") != "corn" or settings.may_be_ordered():

@@ -14,6 +14,7 @@ import torch
 import verso
 from verso.errors import VersoError
 from verso.machine.memory import peak_ram_mb
+from verso.machine.processor import cpu_name
 
 POWERCAP = Path("/sys/class/powercap")
 
@@ -285,14 +286,3 @@ def asked_and_used(hardware: dict[str, Any], asked: dict[str, Any]) -> dict[str,
         "asked": {key: asked[key] for key in ("mem_mb", "runtime", "vram_mb", "cards", "threads")},
         "gpu_hours": round(cards * hardware["wall_seconds"] / 3600, 6),
     }
-
-
-def cpu_name() -> str:
-    """The processor's model name, or its architecture where the system does not tell."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from verso.classification.baselines import estimate
-from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, PREDICTING
+from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, with_own_texts
 from verso.contract import MODEL, Family, Work
 from verso.settings.base import ModelSettings, Needs
 
@@ -59,7 +59,7 @@ def _family(settings: type[Tfidf] | type[Majority], rule: str, files: tuple[str,
         task="classification",
         kinds=frozenset({"labelled"}),
         made_by=lambda entry: rule,
-        works={rule: Work("training", MODEL), **PREDICTING},
+        works={rule: Work("training", MODEL), **with_own_texts("predict_baseline", Work("predicting", "scores.csv"))},
         model_files=lambda entry: files,
         estimate=estimate.estimate,
         baseline=True,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, PREDICTING, faults_of_head
+from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, faults_of_head, with_own_texts
 from verso.classification.small_networks import estimate
 from verso.contract import MODEL, Family, Work
 from verso.settings.base import ModelSettings, Needs, Schedule
@@ -110,7 +110,10 @@ def _family(settings: type[NeuralClassifier]) -> Family:
         task="classification",
         kinds=frozenset({"labelled"}),
         made_by=lambda entry: "train_classifier",
-        works={"train_classifier": Work("training", MODEL), **PREDICTING},
+        works={
+            "train_classifier": Work("training", MODEL),
+            **with_own_texts("predict_small_network", Work("predicting", "scores.csv")),
+        },
         vocabulary=lambda entry: "vocab_token.json",
         undecisive=frozenset({"vectors"}),
         estimate=estimate.estimate,

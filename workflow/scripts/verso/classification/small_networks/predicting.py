@@ -1,54 +1,29 @@
-"""Predict the labels of texts by one trained classifier: scores.csv, a row a document, and how fast that went."""
+"""Predict the labels of texts by one small network: scores.csv, a row a document, and how fast that went."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from verso.classification.baselines import model as baselines
-from verso.classification.scores import Texts, Told, write_told
+from verso.classification.scores import Files, Told, predict_on_cpu
 from verso.classification.small_networks import files as classifier_files
 from verso.errors import VersoError
-from verso.files import kept_or_made, read_json, write_json
+from verso.files import read_json
 from verso.jobs.logs import progress
 from verso.machine import hardware
 from verso.text.encoded import EncodedTexts
 from verso.text.tokens import TokenVocabulary
 
-log = logging.getLogger(__name__)
-
 BATCH = 256  # texts that are read at once, of like length
 
 
-def predict(
-    test: Texts,
-    own_texts: Texts | None,
-    labels: str | Path,
-    vocabulary: str | Path | None,
-    model_folder: str | Path,
-    scoring: str | Path,
-    kept: str | Path,
-) -> None:
-    """Write scores.csv of the test and of the texts that the user wrote, each in its order, and what predicting the test took; on
-    the CPU.
+def predict(files: Files, vocabulary: str | Path) -> None:
+    """Predict by a recurrent classifier or TextCNN, as verso.classification.scores.predict_on_cpu does.
 
-    own_texts: None where the user wrote none. vocabulary: the corpus's vocab_token.json, None for a baseline, which has its own.
-    labels: see write_told. scoring: {"wall_seconds", "documents", "documents_per_second", "device", "device_name"}, the loading
-    of the model left out. kept: see verso.files.kept_or_made; predictions of the test that are found there are not made again.
-    Raises what write_told raises, and VersoError when the model knows another vocabulary.
+    vocabulary: the corpus's vocab_token.json. Raises VersoError also when the model knows another vocabulary.
     """
     hardware.use_threads()
-    predictor = _Neural(model_folder, vocabulary) if vocabulary is not None else _Baseline(model_folder)
-
-    def predict_test() -> None:
-        took = write_told(test.documents, labels, predictor, model_folder, test.scores)
-        write_json(scoring, {**took, "device": "cpu", "device_name": hardware.cpu_name()})
-
-    if kept_or_made(kept, {"scores.csv": test.scores, "scoring.json": scoring}, predict_test):
-        log.info("the test was predicted before by this model, and is not predicted again")
-    if own_texts is not None:
-        write_told(own_texts.documents, labels, predictor, model_folder, own_texts.scores)
+    predict_on_cpu(files, _Neural(files.model_folder, vocabulary))
 
 
 class _Neural:
@@ -76,16 +51,3 @@ class _Neural:
             told[rows] = self._model.predictions(log_probabilities)
             probabilities[rows] = log_probabilities.double().softmax(dim=-1)  # float32 sums to 1 within 1e-7
         return probabilities.numpy(), told.numpy()
-
-
-class _Baseline:
-    """The majority class, or TF-IDF."""
-
-    def __init__(self, folder: str | Path) -> None:
-        self._model = baselines.load(folder)
-        self.labels: list[str] = read_json(Path(folder) / baselines.ARCHITECTURE)["labels"]
-
-    def tell(self, texts: Sequence[str]) -> Told:
-        """The likeliest, of equals the first."""
-        probabilities = self._model.probabilities(texts)
-        return probabilities, probabilities.argmax(axis=1)

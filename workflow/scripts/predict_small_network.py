@@ -1,5 +1,6 @@
-"""Predict the labels of the test, and of texts that the user wrote, by one small classifier
-(verso.classification.small_networks.predicting)."""
+"""Predict the labels of the test, and of texts that the user wrote, by one small network
+(verso.classification.small_networks.predicting).
+"""
 
 from pathlib import Path
 
@@ -7,20 +8,19 @@ from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.classification.scores import Texts
+        from verso.classification.scores import Files, Texts
         from verso.classification.small_networks.predicting import predict
         from verso.provenance import key_of_files
 
         given, own = snakemake.input, snakemake.output.get("own_texts")
-        vocabulary = given.get("vocabulary") or None
         run = Path(snakemake.output.scores).parent
-        files = [given.test, given.labels, given.architecture, *given.weights, *([vocabulary] if vocabulary else [])]
-        predict(
+        decisive = [given.test, given.labels, given.vocabulary, given.architecture, *given.weights]
+        files = Files(
             test=Texts(given.test, snakemake.output.scores),
             own_texts=Texts(given.own_texts, own) if own else None,
             labels=given.labels,
-            vocabulary=vocabulary,
             model_folder=run / "model",
             scoring=snakemake.output.scoring,
-            kept=run / "checkpoints" / "predictions" / key_of_files(snakemake.params.code, {}, files),
+            kept=run / "checkpoints" / "predictions" / key_of_files(snakemake.params.code, {}, decisive),
         )
+        predict(files, given.vocabulary)

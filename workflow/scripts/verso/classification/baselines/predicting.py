@@ -1,0 +1,26 @@
+"""Predict the labels of texts by one baseline: scores.csv, a row a document, and how fast that went. Without PyTorch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from verso.classification.baselines import model as baselines
+from verso.classification.scores import Files, Told, predict_on_cpu
+from verso.files import read_json
+
+
+def predict(files: Files) -> None:
+    """Predict by the majority class or TF-IDF, as verso.classification.scores.predict_on_cpu does."""
+    predict_on_cpu(files, _Baseline(files.model_folder))
+
+
+class _Baseline:
+    """The majority class, or TF-IDF."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self._model = baselines.load(folder)
+        self.labels: list[str] = read_json(Path(folder) / baselines.ARCHITECTURE)["labels"]
+
+    def tell(self, texts: Sequence[str]) -> Told:
+        """The likeliest, of equals the first."""
+        probabilities = self._model.probabilities(texts)
+        return probabilities, probabilities.argmax(axis=1)
