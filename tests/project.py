@@ -73,6 +73,16 @@ class Project:
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)  # with times, for Snakemake looks at them
         return Project(folder)
 
+    def take_over(self, other, *folders):
+        """Have what another project of the same recipes made in these folders of results/; then nothing makes it again."""
+        for name in folders:
+            shutil.copytree(other.path("results") / name, self.path("results") / name, dirs_exist_ok=True)
+        theirs, ours = (project.path(".snakemake/metadata") for project in (other, self))
+        for record in theirs.rglob("*"):
+            if record.is_file() and not (copy := ours / record.relative_to(theirs)).exists():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(record, copy)
+
     def write_config(self, config):
         (self.folder / "test.yaml").write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False))
 
