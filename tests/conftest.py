@@ -12,6 +12,7 @@ LONG = ("slurm/test_demo.py", "slurm/test_soak.py", "slurm/test_deaths_around_jo
 
 def pytest_configure(config: pytest.Config) -> None:
     """Once, in the process that starts the workers; what `-k` or `-m` choose installs for itself what it needs."""
+    config.addinivalue_line("markers", "slow: a unit test of whole trainings in processes of their own, not for each commit")
     worker, chosen = hasattr(config, "workerinput"), config.option.keyword or config.option.markexpr
     if not (worker or chosen or config.option.collectonly or config.option.help):
         failed = install_for(rooms_of(config))
