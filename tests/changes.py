@@ -33,7 +33,9 @@ def function_of_training(project):
 
 
 def function_of_scoring(project):
-    project.edit(f"{LIBRARY}/evaluation/likelihood.py", "    words = Vocabulary.load", "    changed = 1\n    words = Vocabulary.load")
+    project.edit(
+        f"{LIBRARY}/evaluation/likelihood.py", "    words = Vocabulary.load", "    changed = 1\n    words = Vocabulary.load"
+    )
 
 
 def function_of_samples(project):

@@ -13,15 +13,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 LOCK = Path("/run/verso-tests.lock")  # only root can make it, and only root installs
+POLICY = Path("/usr/sbin/policy-rc.d")  # what packages ask whether they may start a service
 PROGRAMS = f"/usr/bin:/usr/sbin:/bin:/sbin:{os.environ.get('PATH', '')}"  # the system's first: a SLURM's wrappers may be on PATH
 APT = ("apt-get", "-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3")
-PAUSES = (
-    0,
-    5,
-    15,
-    30,
-    60,
-)  # seconds before each try: another apt-get may hold a lock that it does not wait for, or a mirror rest
+PAUSES = (0, 5, 15, 30, 60)  # seconds before each try: another apt-get may hold the lists, or a mirror rest
 
 
 def is_root() -> bool:
@@ -90,13 +85,12 @@ def _alone() -> Iterator[None]:
 @contextlib.contextmanager
 def _no_services() -> Iterator[None]:
     """Packages that are installed meanwhile start none of their services."""
-    policy = Path("/usr/sbin/policy-rc.d")
-    ours = not policy.exists()
+    ours = not POLICY.exists()
     try:
         if ours:
-            policy.write_text("#!/bin/sh\nexit 101\n")
-            policy.chmod(0o755)
+            POLICY.write_text("#!/bin/sh\nexit 101\n")
+            POLICY.chmod(0o755)
         yield
     finally:
         if ours:
-            policy.unlink(missing_ok=True)
+            POLICY.unlink(missing_ok=True)
