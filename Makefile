@@ -12,7 +12,7 @@ VERSO := PYTHONPATH=workflow/scripts $(BIN)/python -m
 DEMO := $(SNAKEMAKE) --configfile config/demo.yaml --quiet host rules reason
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu demo fetch plan status report-so-far cancel install-profile slurm-lab soak test lint format config-docs benchmarks clean
+.PHONY: help setup setup-gpu demo fetch plan status report-so-far cancel install-profile slurm-lab soak test test-quick lint format config-docs benchmarks clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -73,7 +73,10 @@ soak: $(BIN)/.development-installed  ## the demo's models on SLURM with a fault 
 	PYTHONPATH=workflow/scripts:tests $(BIN)/python -m slurm.soak $(or $(SEEDS),20)
 
 test: $(BIN)/.development-installed lint  ## every check and every test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+test-quick: $(BIN)/.development-installed lint  ## before each commit (minutes): every check, and the unit tests but those of whole trainings
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/unit -m "not slow" -n 2 --dist loadfile
 
 lint: $(BIN)/.development-installed  ## ruff, snakefmt, snakemake --lint, mypy
 	$(BIN)/ruff check .

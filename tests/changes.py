@@ -33,11 +33,13 @@ def function_of_training(project):
 
 
 def function_of_scoring(project):
-    project.edit(f"{LIBRARY}/evaluation/likelihood.py", "\ndef score(", "\nCHANGED = 1\n\n\ndef score(")
+    project.edit(
+        f"{LIBRARY}/evaluation/likelihood.py", "    words = Vocabulary.load", "    changed = 1\n    words = Vocabulary.load"
+    )
 
 
 def function_of_samples(project):
-    project.edit(f"{LIBRARY}/evaluation/style.py", "\ndef ", "\nCHANGED = 1\n\n\ndef ")
+    project.edit(f"{LIBRARY}/evaluation/style.py", "    return [line for", "    changed = 1\n    return [line for")
 
 
 def learning_rate_of_the_lstm(project):

@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import warm
 import yaml
 
 from verso.commands.plan import parse
@@ -44,6 +45,11 @@ CONFIG = {
 }
 
 
+def being_written(folder, names):
+    """In a cache other processes write for a moment under other names. What stands there spares each project a second."""
+    return [name for name in names if Path(folder).name == "__pycache__" and not name.endswith((".pyc", "fingerprints.json"))]
+
+
 @dataclass(frozen=True)
 class Project:
     """A folder that holds Verso, songs and test.yaml."""
@@ -55,8 +61,9 @@ class Project:
         folder.mkdir(parents=True, exist_ok=True)
         for part in PARTS:
             source = ROOT / part
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, folder / part, ignore=ignored) if source.is_dir() else shutil.copy2(source, folder / part)
+            shutil.copytree(source, folder / part, ignore=being_written) if source.is_dir() else shutil.copy2(
+                source, folder / part
+            )
         shutil.copy2(ROOT / "resources" / "demo" / "songs.jsonl", folder / "songs.jsonl")
         project = cls(folder)
         project.write_config(config)
@@ -65,6 +72,16 @@ class Project:
     def copied_to(self, folder):
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)  # with times, for Snakemake looks at them
         return Project(folder)
+
+    def take_over(self, other, *folders):
+        """Have what another project of the same recipes made in these folders of results/; then nothing makes it again."""
+        for name in folders:
+            shutil.copytree(other.path("results") / name, self.path("results") / name, dirs_exist_ok=True)
+        theirs, ours = (project.path(".snakemake/metadata") for project in (other, self))
+        for record in theirs.rglob("*"):
+            if record.is_file() and not (copy := ours / record.relative_to(theirs)).exists():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(record, copy)
 
     def write_config(self, config):
         (self.folder / "test.yaml").write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False))
@@ -93,6 +110,8 @@ class Project:
 
     def run(self, *arguments):
         """The exit code and the output of Snakemake."""
+        if warm.HERE:
+            return warm.run(self.command(*arguments)[3:], self.folder, {**os.environ, "OMP_NUM_THREADS": "1"})
         process = self.start(*arguments)
         output, _ = process.communicate()
         return process.returncode, output

@@ -262,6 +262,16 @@ class Cluster:
             self._end(name)
         self._kill_all()
 
+    def clean(self) -> None:
+        """Cancel all jobs, start the nodes that are down, and wait until all are idle: what a test left is not the next one's."""
+        self.run("scancel", f"--user={self.user}")
+        for node, state in self.node_states().items():
+            if node not in self.daemons:
+                self.start_node(node)
+            elif "drain" in state:
+                self.resume_node(node)
+        self.until(lambda: self.node_states() == dict.fromkeys(NODES, "idle"), "nodes idle again", 60)
+
     def _of(self, mark: str | None = None) -> set[int]:
         """Step daemons and job processes of this cluster, or of a node or job of it, with everything that they started."""
         processes = _processes()

@@ -20,12 +20,12 @@ from typing import Any
 import yaml
 from project import ROOT, Project
 from slurm.cluster import Cluster
+from slurm.short_demo import EPOCHS
 from slurm.study import Study
 
 from verso.files import sha256_of
 
 SITE = {"partition": "CPU,GPU", "warning_seconds": 30}  # three nodes, so that one may die
-EPOCHS = 3
 AT_ONCE = 3  # of the six models in a seed, by turns: more seeds, and so more orders of events, in the same time
 PATIENCE = 1500  # seconds for one seed, far more than it needs
 RESULTS = ("model/*.safetensors", "scores.csv", "probes.csv", "replies.jsonl", "samples.jsonl", "sample_measures.csv")

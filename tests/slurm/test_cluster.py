@@ -8,12 +8,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from needed import need_slurm
 from slurm.cluster import Cluster
 from slurm.configuration import NODES
-from slurm.packages import install, unavailable
-
-if reason := unavailable():
-    pytest.skip(reason, allow_module_level=True)
 
 
 @pytest.fixture
@@ -23,19 +20,10 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
-@pytest.fixture(scope="module")
-def one_cluster() -> Iterator[Cluster]:
-    install()
-    path = Path(tempfile.mkdtemp(prefix="verso-slurm-", dir="/tmp"))
-    with Cluster(path) as running:
-        yield running
-    shutil.rmtree(path)
-
-
 @pytest.fixture
-def cluster(one_cluster: Cluster) -> Iterator[Cluster]:
-    yield one_cluster
-    one_cluster.run("scancel", f"--user={one_cluster.user}")  # a test that failed must not fail those after it
+def cluster(cluster: Cluster) -> Iterator[Cluster]:
+    yield cluster
+    cluster.run("scancel", f"--user={cluster.user}")  # a test that failed must not fail those after it
 
 
 def listening(cluster: Cluster) -> set[str]:
@@ -165,8 +153,7 @@ def test_the_jobs_of_dead_nodes_are_seen_as_node_fail_and_only_a_crash_ends_thei
 
 
 def test_with_accounting_sacct_knows_the_job_and_stop_leaves_no_process(folder):
-    if reason := unavailable(accounting=True):
-        pytest.skip(reason)
+    need_slurm(accounting=True)
     with Cluster(folder, accounting=True) as cluster:
         job = cluster.submit("exit 3", "--comment=why")
         cluster.wait(job)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from needed import missing
 from project import Project
 from slurm.cluster import Cluster
 from slurm.study import SITE, STEADY, Study, same_weights, study_config
@@ -216,7 +217,7 @@ def small_disk(prepared: Project) -> Iterator[Path]:
     results.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(results)], capture_output=True, text=True)
     if mounted.returncode:
-        pytest.skip(f"a file system cannot be mounted here: {mounted.stderr.strip()}")
+        missing(f"a file system cannot be mounted here: {mounted.stderr.strip()}")
     try:
         shutil.copytree(kept, results, dirs_exist_ok=True)
         yield results

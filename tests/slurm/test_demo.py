@@ -1,53 +1,52 @@
-"""The demo on a real SLURM through the shipped profile: all its runs, every job submitted, each training of a few epochs."""
+"""The demo on a real SLURM through the shipped profile: each of its rules in jobs, without any network, and the same bits.
+
+On SLURM a model of each family stands for those that are run by the same rules; here all of them are run.
+"""
 
 import json
 import os
 import shutil
 import subprocess
 
-import yaml
-from project import CONFIG, ROOT, Project
+import pytest
+from project import ROOT
+from slurm import short_demo
+from slurm.offline import Offline
 from slurm.soak import checksums
-from slurm.study import Study
 
-DEMO = yaml.safe_load((ROOT / "config" / "demo.yaml").read_text(encoding="utf-8"))
-EPOCHS = 3  # at most: a job's other work is the matter here, and the time of two cores is dear
+from verso.plan import parse
 
 
-def shortened(experiments):
-    """The demo with these experiments and few epochs."""
-    models = {
-        name: {**model, "epochs": min(EPOCHS, model["epochs"])} if "epochs" in model else model
-        for name, model in DEMO["models"].items()
-    }
-    pretrained = {
-        name: {**base, "pretraining": {**base["pretraining"], "epochs": EPOCHS}} for name, base in DEMO["pretrained"].items()
-    }
-    return {**DEMO, "models": models, "pretrained": pretrained, "experiments": experiments}
+@pytest.fixture(scope="module")
+def ended(slurm, demo_here, tmp_path_factory):
+    """The demo after its end on SLURM, all its jobs, and the demo here."""
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copytree(ROOT / "resources", folder / "resources")
+    with Offline(folder, short_demo.config(short_demo.SUBMITTED)) as study:
+        here = demo_here()
+        return study.finish(), study.jobs(), here
 
 
-def test_the_demo_ends_on_slurm_with_the_bits_of_this_machine(cluster, tmp_path):
-    local = Project.made_in(tmp_path / "local")
-    study = Study.made_in(tmp_path / "slurm", cluster, CONFIG)
-    # Here one seed of each model stands for both
-    one_seed = {name: experiment | {"seeds": [1]} for name, experiment in DEMO["experiments"].items()}
-    for project, experiments in ((local, one_seed), (study.project, DEMO["experiments"])):
-        project.write_config(shortened(experiments))
-        shutil.copytree(ROOT / "resources", project.folder / "resources")
-    before = len(cluster.jobs())
-    submitting = study.start()
-    try:
-        local.make("--profile", "profiles/local", "--quiet", "all")
-        assert submitting.wait(timeout=2400) == 0, study.output()
-    finally:
-        submitting.kill()
-    submitted = cluster.jobs()[before:]
-    here, there = checksums(local), checksums(study.project)
+def families(config):
+    return {config["models"][model]["family"] for experiment in config["experiments"].values() for model in experiment["models"]}
+
+
+def test_the_demo_ends_on_slurm_with_the_bits_of_this_machine(ended):
+    project, _, local = ended
+    here, there = checksums(local), checksums(project)
     # Trained language models have 4 results each and a base 3; classifiers 3 each, but the majority, which has no weights, 2
-    assert (len(here), len(there)) == (7 * 4 + 3 + 10 * 3 + 2, 13 * 4 + 3 + 15 * 3 + 2 * 2)
-    assert {name: there[name] for name in here} == here
-    assert study.project.path("results/report.html").exists()
-    records = [json.loads(path.read_text()) for path in study.project.path("results/logs").rglob("*.job.json")]
+    assert (len(here), len(there)) == (7 * 4 + 3 + 10 * 3 + 2, 3 * 4 + 3 + 5 * 3 + 2)
+    assert {name: here[name] for name in there} == there
+    assert project.path("results/report.html").exists()
+
+
+def test_every_rule_of_the_whole_demo_was_a_job_on_a_node_without_a_card(ended):
+    project, submitted, local = ended
+    assert families(project.config()) == families(local.config())
+    jobs = parse(local.make("--dry-run", "--forceall", "--configfile", "config/demo.yaml"))
+    logs = project.path("results/logs")
+    assert {path.relative_to(logs).parts[0] for path in logs.rglob("*.job.json")} == {job.rule for job in jobs} - {"all"}
+    records = [json.loads(path.read_text()) for path in logs.rglob("*.job.json")]
     assert all(record["attempts"][-1]["slurm_job"] for record in records), "a job ran on the login node"
     assert {job["partition"] for job in submitted} == {"CPU"}, "a job without a card was given a card's partition"
     assert len(submitted) < len(records), "the jobs of seconds were each submitted alone"

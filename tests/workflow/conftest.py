@@ -1,6 +1,7 @@
 """Projects to run Snakemake in."""
 
 import pytest
+from once import once
 from project import Project
 
 
@@ -13,9 +14,7 @@ def project(tmp_path):
 @pytest.fixture(scope="session")
 def finished_once(tmp_path_factory):
     """A project whose every job was run: copy it, never change it."""
-    project = Project.made_in(tmp_path_factory.mktemp("finished"))
-    project.make()
-    return project
+    return Project(once(tmp_path_factory, "finished", lambda folder: Project.made_in(folder).make()))
 
 
 @pytest.fixture

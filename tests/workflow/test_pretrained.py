@@ -41,10 +41,23 @@ def hub(monkeypatch, tmp_path):
         yield hub
 
 
-def test_a_miniature_is_made_once_and_offline(hub, tmp_path):
-    project = Project.made_in(tmp_path, config_with(toy=TOY))
-    project.make(MADE)
-    assert hub.requests == [], "a job asked the hub: on a node without network it would hang"
+@pytest.fixture(scope="module")
+def toy_made_once(tmp_path_factory):
+    """A project whose miniature was made, and what the hub was asked meanwhile: copy it, never change it."""
+    folder = tmp_path_factory.mktemp("toy")
+    with Hub() as hub, pytest.MonkeyPatch.context() as patch:
+        hub.add(REPOSITORY, FILES)
+        patch.setenv("HF_ENDPOINT", hub.root)
+        patch.setenv("HF_HOME", str(folder / "no-login"))
+        project = Project.made_in(folder / "project", config_with(toy=TOY))
+        project.make(MADE)
+        return project, list(hub.requests)
+
+
+def test_a_miniature_is_made_once_and_offline(toy_made_once, tmp_path):
+    made, asked = toy_made_once
+    project = made.copied_to(tmp_path)
+    assert asked == [], "a job asked the hub: on a node without network it would hang"
     assert read_json(project.path(MADE))["miniature"] is True
     assert all(project.path(f"results/pretrained/toy/{name}").exists() for name in ("history.csv", "hardware.json", "snapshot"))
 
@@ -64,7 +77,7 @@ def test_a_person_at_a_terminal_sees_how_far_it_is_and_that_the_revision_may_mov
     assert seen.count('the hub calls its licence "apache-2.0", the config "mit"') == 1
 
 
-def test_a_tuned_model_is_merged_where_its_entry_says_so_and_is_not_trained_again_for_it(tmp_path):
+def test_a_tuned_model_is_merged_where_its_entry_says_so_and_is_not_trained_again_for_it(toy_made_once, tmp_path):
     tuned = {
         "family": "causal_llm",
         "pretrained": "toy",
@@ -76,7 +89,8 @@ def test_a_tuned_model_is_merged_where_its_entry_says_so_and_is_not_trained_agai
     config = config_with(toy=TOY)
     config["models"] = {"tuned": tuned}
     config["experiments"] = {"lyrics": {"corpus": "songs", "models": ["tuned"], "seeds": [1]}}
-    project = Project.made_in(tmp_path, config)
+    project = toy_made_once[0].copied_to(tmp_path)
+    project.write_config(config)
     run = "results/runs/songs/tuned/seed-1"
     project.make(f"{run}/model/architecture.json")
     planned = project.plan("lyrics")

@@ -1,6 +1,7 @@
 """Promise 3: a training can die at any moment and ends with the same weights, bit for bit."""
 
 import random
+import shutil
 import signal
 import time
 
@@ -31,8 +32,9 @@ def undisturbed(tmp_path_factory):
 @pytest.fixture
 def prepared(undisturbed, tmp_path):
     """The same project, of which only the corpus and its vocabulary are there."""
-    project = Project.made_in(tmp_path, LONGER)
-    project.make("results/corpora/songs/vocab_char.json")
+    project = undisturbed.copied_to(tmp_path)
+    shutil.rmtree(project.path("results/runs"))
+    shutil.rmtree(project.path("results/logs/train_recurrent_lm"))
     return project
 
 

@@ -283,6 +283,7 @@ train(**json.loads(sys.argv[1]), tell=lambda progress: None)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_tuning_ends_with_the_same_bits(corpus, toys, whole, tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(Path(verso.__file__).parents[1])}
     command = [sys.executable, "-c", DRIVER, json.dumps(call(corpus, toys["deberta-v2"], tmp_path, seconds=0, **ADAPTED))]

@@ -157,6 +157,7 @@ with to_log(sys.argv[2]):
 """
 
 
+@pytest.mark.slow
 def test_a_killed_training_ends_with_the_same_weights(corpus, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     run, environment = tmp_path / "killed", {**os.environ, "PYTHONPATH": str(Path(verso.__file__).parents[1])}

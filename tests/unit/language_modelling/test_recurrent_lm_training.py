@@ -193,6 +193,7 @@ def test_a_run_that_a_later_start_trains_is_not_trained_beside_it(corpus, tmp_pa
         process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("later", [200, 100], ids=["a later start", "an equal start"])
 def test_a_training_handed_over_in_its_middle_ends_with_the_same_weights(corpus, tmp_path, monkeypatch, later):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
@@ -250,6 +251,7 @@ def when_it_has_learnt_more(process, run, before):
     time.sleep(random.uniform(0, 0.3))
 
 
+@pytest.mark.slow
 def test_a_killed_training_ends_with_the_same_weights(corpus, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     run = tmp_path / "killed"

@@ -187,6 +187,7 @@ train(**json.loads(sys.argv[1]), tell=lambda progress: None)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_tuning_ends_with_the_same_bits(tiny, whole, tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(Path(verso.__file__).parents[1]), "PYTHONHASHSEED": "3"}
     command = [sys.executable, "-c", DRIVER, json.dumps(call(tiny, tmp_path, seconds=0))]

@@ -145,6 +145,7 @@ def losses(run, column):
     return [float(row[column]) for row in read_csv(run / "history.csv") if row[column]]  # before the first step none was learnt
 
 
+@pytest.mark.slow
 @needs_unsloth
 @pytest.mark.parametrize(
     "settings",

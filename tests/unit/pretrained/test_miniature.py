@@ -109,6 +109,7 @@ def test_the_same_settings_give_the_same_bytes(corpus, made, tmp_path):
     assert again.read_bytes() == made.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_making_that_is_killed_ends_with_the_same_bytes(corpus, tmp_path, caplog):
     # dropout, so that random numbers matter, and steps for some seconds, so that death comes between two checkpoints
     changes = {
