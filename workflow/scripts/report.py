@@ -17,9 +17,14 @@ if __name__ == "__main__":
         samples = [base(r, "samples") for r in lm["runs"]]
         replies = [{**base(r, "replies"), "texts": test[r["corpus"]]} for r in cl["runs"] if "replies" in r]
         probes = [
-            {"corpus": c["name"], "labels": c["labels"], "texts": c["own_texts"],
-             "runs": [base(r, "own_texts") for r in cl["runs"] if r["corpus"] == c["name"] and "own_texts" in r]}
-            for c in cl["corpora"] if "own_texts" in c
+            {
+                "corpus": c["name"],
+                "labels": c["labels"],
+                "texts": c["own_texts"],
+                "runs": [base(r, "own_texts") for r in cl["runs"] if r["corpus"] == c["name"] and "own_texts" in r],
+            }
+            for c in cl["corpora"]
+            if "own_texts" in c
         ]
         render(
             report=snakemake.output.report,
