@@ -38,10 +38,10 @@ demo: $(BIN)/.run-installed  ## language models on the songs and classifiers on 
 # On Linux the public index holds the CUDA build. Where pip finds a CPU build instead (a mirror, an index of CPU builds), name
 # PyTorch's index of CUDA builds in pip's own variable: PIP_EXTRA_INDEX_URL=... make setup-gpu
 setup-gpu: $(BIN)/.run-installed  ## CUDA build of PyTorch instead of a CPU one, unsloth, and whether it sees cards here
-	@$(VERSO) verso.cuda_check --build-only || $(BIN)/pip install --disable-pip-version-check --force-reinstall torch -c requirements/constraints.txt --no-cache-dir
+	@$(VERSO) verso.commands.cuda_check --build-only || $(BIN)/pip install --disable-pip-version-check --force-reinstall torch -c requirements/constraints.txt --no-cache-dir
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/gpu.txt -c requirements/constraints.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/unsloth.txt -c requirements/constraints.txt
-	@$(VERSO) verso.cuda_check
+	@$(VERSO) verso.commands.cuda_check
 
 fetch: $(BIN)/.run-installed  ## all that CONFIG reads from outside, on the login node
 	@$(SNAKEMAKE) fetch --configfile $(CONFIG) --config site= --allowed-rules fetch scrape_genius scrape_steam fetch_dataset acquire_corpus fetch_pretrained --quiet host rules reason
@@ -51,10 +51,10 @@ report-so-far: $(BIN)/.run-installed  ## the report of those runs of CONFIG that
 	@$(SNAKEMAKE) report_so_far --configfile $(CONFIG) --config site= --nolock --allowed-rules compare_so_far figures_so_far compare_classifiers_so_far draw_classifiers_so_far describe_pretrained_so_far report_so_far --quiet host rules reason
 
 plan: $(BIN)/.run-installed  ## table of the runs to come: CONFIG, PROFILE
-	@$(VERSO) verso.plan -- --configfile $(CONFIG) --profile $(PROFILE)
+	@$(VERSO) verso.commands.plan -- --configfile $(CONFIG) --profile $(PROFILE)
 
 status: $(BIN)/.run-installed  ## how far each run of CONFIG is, from files alone
-	@$(VERSO) verso.status --config $(CONFIG)
+	@$(VERSO) verso.commands.status --config $(CONFIG)
 
 cancel:  ## end the SLURM jobs whose name begins with PREFIX (given to Snakemake as --slurm-jobname-prefix)
 	@test -n "$(PREFIX)" || { echo "make cancel PREFIX=verso-lyrics: the prefix is missing"; exit 2; }
@@ -88,7 +88,7 @@ format: $(BIN)/.development-installed  ## put the code in its format
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/snakefmt Snakefile workflow
 
 config-docs: $(BIN)/.run-installed  ## make the config's JSON Schema and table of keys anew
-	PYTHONPATH=workflow/scripts $(BIN)/python -m verso.config_docs
+	PYTHONPATH=workflow/scripts $(BIN)/python -m verso.config.reference
 
 benchmarks: $(BIN)/.run-installed  ## measure speed and memory (tests/benchmarks/README.md)
 	set -e; for script in tests/benchmarks/*.py; do PYTHONPATH=workflow/scripts OMP_NUM_THREADS=1 $(BIN)/python $$script; done

@@ -25,7 +25,7 @@ def docstring(project):
 
 
 def comment_in_a_driver(project):
-    project.edit("workflow/scripts/train_recurrent_lm.py", "from verso.jobs", "# a comment\nfrom verso.jobs")
+    project.edit("workflow/scripts/train_recurrent_lm.py", "from verso.jobs.job", "# a comment\nfrom verso.jobs.job")
 
 
 def function_of_training(project):
@@ -33,11 +33,11 @@ def function_of_training(project):
 
 
 def function_of_scoring(project):
-    project.edit(f"{LIBRARY}/evaluation/likelihood.py", "\ndef score(", "\nCHANGED = 1\n\n\ndef score(")
+    project.edit(f"{LIBRARY}/language_modelling/recurrent_lm/scoring.py", "\ndef score(", "\nCHANGED = 1\n\n\ndef score(")
 
 
 def function_of_samples(project):
-    project.edit(f"{LIBRARY}/evaluation/style.py", "\ndef ", "\nCHANGED = 1\n\n\ndef ")
+    project.edit(f"{LIBRARY}/language_modelling/style.py", "\ndef ", "\nCHANGED = 1\n\n\ndef ")
 
 
 def learning_rate_of_the_lstm(project):

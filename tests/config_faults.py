@@ -1,6 +1,6 @@
 """What is wrong with a config, as a test looks at it."""
 
-from verso.config_check import load
+from verso.config.load import load
 from verso.errors import VersoError
 
 

@@ -5,9 +5,9 @@ import random
 from pathlib import Path
 from typing import Any
 
-from verso.corpora.statistics import PartStatistics, most_frequent_tags
-from verso.evaluation.measures import COLUMNS as MEASURE_COLUMNS
+from verso.corpora.preparing.statistics import PartStatistics, most_frequent_tags
 from verso.files import read_json_lines, write_csv, write_json, write_json_lines
+from verso.language_modelling.sample_measures import COLUMNS as MEASURE_COLUMNS
 
 SCORE_COLUMNS = (
     "document", "group", "tokens", "unknown_tokens", "words", "characters", "bytes", "log_likelihood", "spelling_log_likelihood",
@@ -195,7 +195,8 @@ def fabricate_report(
 
     kind: of every corpus; "manual" has one test document and no groups. others: override what `page.render` is given.
     """
-    from verso.report import figures, page, pretrained_table, tables
+    from verso.language_modelling import figures, tables
+    from verso.report import page, pretrained_table
 
     runs = [
         fabricate_run(folder, name, model, seed, [scores_row("the end", -2000.0 - seed, 1000)] if kind == "manual" else None)

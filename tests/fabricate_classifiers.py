@@ -114,7 +114,8 @@ def labelled_statistics() -> dict[str, Any]:
 
 def fabricate_tables(folder: Path, corpora: Sequence[dict[str, Any]], runs: Sequence[dict[str, Any]]) -> dict[str, Path]:
     """The tables of some runs; their paths by the names that the page knows them by."""
-    from verso.report import classifier_page, classifier_tables
+    from verso.classification import section as classifier_page
+    from verso.classification import tables as classifier_tables
 
     csvs = {name: folder / f"{name}.csv" for name in classifier_page.TABLES}
     classifier_tables.compare(
@@ -134,7 +135,8 @@ def fabricate_tables(folder: Path, corpora: Sequence[dict[str, Any]], runs: Sequ
 
 def fabricate_figures(folder: Path, csvs: dict[str, Path], runs: Sequence[dict[str, Any]]) -> dict[str, Path]:
     """The figures of some runs and their tables; their paths by the names that the page knows them by."""
-    from verso.report import classifier_figures, classifier_page
+    from verso.classification import figures as classifier_figures
+    from verso.classification import section as classifier_page
 
     svgs = {name: folder / f"{name}.svg" for name in classifier_page.FIGURES}
     classifier_figures.draw(

@@ -4,7 +4,7 @@ import json
 import random
 
 from verso.corpora.acquire import acquire
-from verso.corpora.prepare_labelled import prepare_labelled
+from verso.corpora.labelled.prepare import prepare_labelled
 from verso.files import read_json, read_json_lines
 
 PARTS = ("train", "validation", "test")

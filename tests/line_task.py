@@ -5,10 +5,10 @@ import signal
 
 import torch
 
-from verso.hardware import Device
+from verso.machine.hardware import Device
 from verso.training import checkpoints as module
-from verso.training.batches import permutation
 from verso.training.loop import fit as fit_every
+from verso.training.order import permutation
 
 CPU = Device(torch.device("cpu"), torch.float32, "a test")
 SETTINGS = {

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from verso.plan import parse
+from verso.commands.plan import parse
 
 ROOT = Path(__file__).parents[1]
 PARTS = ["Snakefile", "workflow", "profiles", "config"]

@@ -6,9 +6,9 @@ import torch
 from calls import of_training
 from reviews import reviews, write_corpus
 
-from verso.hardware import Device
-from verso.models.miniature import built, learnt_tokenizer, save_tokenizer
-from verso.models.pretrained import write_manifest
+from verso.machine.hardware import Device
+from verso.pretrained.manifest import write_manifest
+from verso.pretrained.miniature_model import built, learnt_tokenizer, save_tokenizer
 
 CPU = Device(torch.device("cpu"), torch.float32, "a test")
 SMALL = {

@@ -9,11 +9,10 @@ from pathlib import Path
 import torch
 from calls import ASKED, of_training
 
-from verso.hardware import Device
-from verso.models import causal_llm
-from verso.models.adapters import learnt_weights
-from verso.training import miniature
-from verso.training.causal_llm import Tuning, examples
+from verso.language_modelling.causal_llm.training import Tuning, examples
+from verso.machine.hardware import Device
+from verso.pretrained import causal_llm, miniature
+from verso.pretrained.adapters import learnt_weights
 
 CPU = Device(torch.device("cpu"), torch.float32, "a test")
 INSTRUCTION = {"instruction": "You write songs.", "input": "Write one in the style of {artist}."}

@@ -21,12 +21,12 @@ from statistics import median
 import torch
 from torch import nn
 
-from verso.hardware import Device, use_threads
-from verso.models.classifier_files import build
+from verso.classification.small_networks.files import build
+from verso.classification.small_networks.training import Batch, Classification
+from verso.classification.texts import LabelledTexts
+from verso.machine.hardware import Device, use_threads
 from verso.text.encoded import EncodedTexts
 from verso.training.checkpoints import Checkpoints
-from verso.training.classifier import Batch, Classification
-from verso.training.labelled import LabelledTexts
 from verso.training.loop import fit
 
 VOCABULARY, LABELS, LENGTH, BATCH, TEXTS, PAIRS = 8033, 5, 128, 32, 256, 5

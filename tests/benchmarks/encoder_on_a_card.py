@@ -24,15 +24,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import torch
 from timed import Timed
 
-from verso import estimates_encoders
-from verso.config_encoder import Encoder
-from verso.estimates import CUDA_CONTEXT_MB
-from verso.hardware import Device, pick_device_for_llm
-from verso.models import encoder
+from verso.classification.encoder import estimate as estimates_encoders
+from verso.classification.encoder import model as encoder
+from verso.classification.encoder.family import Encoder
+from verso.classification.encoder.training import Tuning
+from verso.classification.texts import LabelledTexts
+from verso.machine.hardware import Device, pick_device_for_llm
+from verso.machine.speeds import CUDA_CONTEXT_MB
 from verso.text.encoded import EncodedTexts
 from verso.training.checkpoints import Checkpoints
-from verso.training.encoder import Tuning
-from verso.training.labelled import LabelledTexts
 from verso.training.loop import fit
 
 LABELS = 5

@@ -68,8 +68,8 @@ def prepare_reviews(folder: Path) -> dict[str, Any]:
     """Run all steps of preparing in this process; its peak memory in MB and the seconds of each."""
     sys.path.insert(0, str(LIBRARY))
     from verso.corpora.acquire import acquire
-    from verso.corpora.exports_labelled import export_labelled
-    from verso.corpora.prepare_labelled import prepare_labelled
+    from verso.corpora.labelled.exports import export_labelled
+    from verso.corpora.labelled.prepare import prepare_labelled
     from verso.text.vocabulary import build
 
     parts = {part: folder / f"{part}.jsonl" for part in ("train", "validation", "test")}

@@ -54,7 +54,7 @@ def prepare_songs(folder: Path) -> dict[str, Any]:
     """Run acquire and prepare in this process; its peak memory in MB and the seconds of both."""
     sys.path.insert(0, str(LIBRARY))
     from verso.corpora.acquire import acquire
-    from verso.corpora.prepare import prepare
+    from verso.corpora.preparing.texts import prepare
 
     start = time.perf_counter()
     acquire(SOURCE, "songs", folder / "songs.jsonl", folder / "documents.jsonl", folder / "set_aside.jsonl")

@@ -3,7 +3,7 @@
     PYTHONPATH=workflow/scripts python tests/benchmarks/qlora_on_a_card.py
 
 Nothing is downloaded: a base of Mistral 7B's architecture with random weights is packed into 4 bits matrix by matrix and written
-into a temporary folder (4 GB), and each backend that is installed loads it as a tuning does (verso.training.backends), in a
+into a temporary folder (4 GB), and each backend that is installed loads it as a tuning does (verso.pretrained.backends), in a
 process of its own. Rank 32 on seven matrices, batches of 2 x 2,048 tokens, AdamW in 8 bits. Our loop and a bare one take turns
 on the same model; medians over the pairs. A smaller base is tuned twice, the second time stopped in its middle and gone on with.
 Some ten minutes on a TITAN RTX, it is thought.
@@ -33,16 +33,17 @@ import torch
 from timed import Timed, now
 from torch import nn
 
-from verso import estimates_llm
-from verso.config import CausalLLM
+from verso.config.file import CausalLLM
 from verso.errors import Interrupted
-from verso.estimates import CUDA_CONTEXT_MB
 from verso.files import write_json
-from verso.hardware import Device, pick_device_for_llm
-from verso.models.pretrained import write_manifest
-from verso.text.chat import Example
-from verso.training import backends
-from verso.training.causal_llm import Tuning
+from verso.language_modelling.causal_llm.estimate import vram_mb
+from verso.language_modelling.causal_llm.training import Tuning
+from verso.machine.hardware import Device, pick_device_for_llm
+from verso.machine.speeds import CUDA_CONTEXT_MB
+from verso.pretrained import backends
+from verso.pretrained.chat import Example
+from verso.pretrained.estimate import architecture
+from verso.pretrained.manifest import write_manifest
 from verso.training.checkpoints import Checkpoints
 from verso.training.loop import fit
 from verso.training.steps import optimiser_of
@@ -193,7 +194,7 @@ def measure(backend: str, manifest: Path, size: Size, device: Device, folder: Pa
         "seconds_per_step": seconds,
         "tokens_per_second": size.model.batch * size.model.max_length / seconds,
         "overhead": median(mine / theirs for mine, theirs in pairs) - 1,
-        "foreseen_mb": estimates_llm.vram_mb(size.model, estimates_llm.architecture(size.configuration)),
+        "foreseen_mb": vram_mb(size.model, architecture(size.configuration)),
         "peak_mb": peak,
     }
 

@@ -23,9 +23,9 @@ import torch
 from timed import Timed
 from torch import nn
 
-from verso.hardware import Device, use_threads
+from verso.language_modelling.recurrent_lm.training import EveryToken, LastToken, Texts, build
+from verso.machine.hardware import Device, use_threads
 from verso.training.checkpoints import Checkpoints
-from verso.training.language_model import EveryToken, LastToken, Texts, build
 from verso.training.loop import fit
 
 VOCABULARY, BATCH, WINDOW, STEPS, PAIRS = 157, 64, 100, 4, 7

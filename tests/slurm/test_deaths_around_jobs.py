@@ -18,7 +18,7 @@ from project import Project
 from slurm.cluster import Cluster
 from slurm.study import SITE, STEADY, Study, same_weights, study_config
 
-from verso.causes import cause_of_attempt
+from verso.jobs.causes import cause_of_attempt
 
 MODELS = {
     "steady": {**STEADY, "epochs": 5},

@@ -60,11 +60,11 @@ def make_the_card_small(project: Project) -> None:
     read = "        return self.recurrent(self.embedding(tokens), state)\n"
     too_small = f"        if self.training and len(tokens) > {ROWS_OF_THE_CARD}:\n"
     fault = f'{too_small}            raise torch.OutOfMemoryError("CUDA out of memory")\n'
-    project.edit("workflow/scripts/verso/models/recurrent_lm.py", read, fault + read)
+    project.edit("workflow/scripts/verso/language_modelling/recurrent_lm/model.py", read, fault + read)
 
 
 def break_the_driver(project: Project) -> None:
-    begins = "        from verso.training.language_model import train\n"
+    begins = "        from verso.language_modelling.recurrent_lm.training import train\n"
     bug = '        if snakemake.wildcards.model == "broken":\n            1 / 0\n'
     project.edit("workflow/scripts/train_recurrent_lm.py", begins, begins + bug)
 

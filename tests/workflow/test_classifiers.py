@@ -69,9 +69,9 @@ def test_other_vectors_train_their_model_again_and_no_other(told):
 
 
 def test_an_edited_comment_retrains_nothing_and_an_edited_line_what_runs_it(told):
-    told.edit("workflow/scripts/verso/models/textcnn.py", "# (B, E, T)", "# batch, embedding, time")
+    told.edit("workflow/scripts/verso/classification/small_networks/textcnn.py", "# (B, E, T)", "# batch, embedding, time")
     assert to_do(told) == []
-    told.edit("workflow/scripts/verso/models/baselines.py", "MOST_ITERATIONS = 1000", "MOST_ITERATIONS = 2000")
+    told.edit("workflow/scripts/verso/classification/baselines/model.py", "MOST_ITERATIONS = 1000", "MOST_ITERATIONS = 2000")
     plan = to_do(told)
     assert {line.split()[0] for line in plan} == {"train_tfidf", "train_majority", "predict_labels"}
 

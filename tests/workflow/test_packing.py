@@ -1,8 +1,8 @@
 """The full experiment's runs, packed onto a workstation's cards by Snakemake and leases: near the best packing, never too much.
 
-On these two cards, which hold two thirds of the runs at once; tests/unit/test_placements.py simulates other cards and runs.
-Longest first is a heuristic: of mixed runs it can be a third above the best, for the pool is one number and does not know that
-room may be in pieces.
+On these two cards, which hold two thirds of the runs at once; tests/unit/machine/test_card_assignment.py simulates other cards
+and runs. Longest first is a heuristic: of mixed runs it can be a third above the best, for the pool is one number and does not
+know that room may be in pieces.
 """
 
 import heapq
@@ -50,7 +50,7 @@ rule train:
 JOB = """
 import fcntl, json, logging, sys, time
 from pathlib import Path
-from verso.cards import lease
+from verso.machine.card_leases import lease
 
 run, seconds, vram_mb = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
 

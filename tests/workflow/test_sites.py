@@ -13,9 +13,9 @@ import yaml
 from project import CONFIG, ROOT, TINY, Project
 from reviews import write_source
 
+from verso.commands.plan import parse
 from verso.files import write_json
-from verso.plan import parse
-from verso.site import Card, Site
+from verso.machine.site import Card, Site
 
 BLOCKS = [
     yaml.safe_load(block)["config"]["site"]

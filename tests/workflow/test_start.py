@@ -8,8 +8,8 @@ import shutil
 import pytest
 from project import ROOT, songs_of
 
-from verso.config_check import RULES
-from verso.plan import parse
+from verso.commands.plan import parse
+from verso.config.load import RULES
 
 
 def without_traceback(output):

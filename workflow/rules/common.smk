@@ -15,11 +15,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir, "workflow", "scripts")))
 
 from snakemake.logging import logger
-from verso import config_check, configurations, known, needs, provenance, records, secrets, site, visible_cards
-from verso.config_labelled import LabelledFields, LabelledFile
-from verso.config_sources import FileSource
+from verso import provenance
+from verso.config import load as config_check
+from verso.corpora.labelled.columns import LabelledFields
+from verso.corpora.labelled.settings import LabelledFile
+from verso.corpora.sources.file.settings import FileSource
 from verso.errors import VersoError
 from verso.files import read_json, sha256_of, write_json
+from verso.jobs import records, secrets
+from verso.machine import site, visible_cards
+from verso.needs import history as known, request as needs
+from verso.pretrained import model_config as configurations
 
 SCRIPTS = Path(workflow.basedir, "workflow", "scripts")
 CONFIG_ORIGIN = ", ".join(os.path.relpath(path) for path in workflow.configfiles)  # relative, for a moved folder is no change

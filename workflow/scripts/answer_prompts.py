@@ -1,12 +1,12 @@
-"""Ask a chat model for the labels of the test texts (verso.evaluation.prompting)."""
+"""Ask a chat model for the labels of the test texts (verso.classification.prompt.answering)."""
 
 from pathlib import Path
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
-        from verso.evaluation.prompting import answer
+        from verso.classification.prompt.answering import answer
 
         answer(
             documents=snakemake.input.test,

@@ -1,6 +1,6 @@
 """Count one vocabulary (verso.text.vocabulary)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):

@@ -1,10 +1,10 @@
-"""Compare the runs: tables of models, pairs, samples and hardware (verso.report.tables)."""
+"""Compare the runs: tables of models, pairs, samples and hardware (verso.language_modelling.tables)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.report.tables import compare
+        from verso.language_modelling.tables import compare
 
         compare(
             runs=snakemake.params.runs,

@@ -1,10 +1,10 @@
-"""Compare the runs of classifiers (verso.report.classifier_tables)."""
+"""Compare the runs of classifiers (verso.classification.tables)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.report.classifier_tables import compare
+        from verso.classification.tables import compare
 
         compare(
             runs=snakemake.params.runs,

@@ -1,6 +1,6 @@
 """Describe the pretrained models that runs start from (verso.report.pretrained_table)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):

@@ -1,10 +1,10 @@
-"""Draw the figures of classifiers (verso.report.classifier_figures)."""
+"""Draw the figures of classifiers (verso.classification.figures)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.report.classifier_figures import draw
+        from verso.classification.figures import draw
 
         draw(
             classifiers=snakemake.input.classifiers,

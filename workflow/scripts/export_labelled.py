@@ -1,10 +1,10 @@
-"""Export one labelled corpus (verso.corpora.exports_labelled)."""
+"""Export one labelled corpus (verso.corpora.labelled.exports)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.corpora.exports_labelled import export_labelled
+        from verso.corpora.labelled.exports import export_labelled
 
         export_labelled(
             train=snakemake.input.train,

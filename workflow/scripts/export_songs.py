@@ -1,10 +1,10 @@
-"""Export the songs as instruction records and as plain text (verso.corpora.exports)."""
+"""Export the songs as instruction records and as plain text (verso.corpora.songs.exports)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.corpora.exports import export
+        from verso.corpora.songs.exports import export
 
         export(
             train=snakemake.input.train,

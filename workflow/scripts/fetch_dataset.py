@@ -1,10 +1,10 @@
-"""Fetch one dataset of the hub (verso.corpora.hub_dataset)."""
+"""Fetch one dataset of the hub (verso.corpora.sources.hub.fetch)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake, online=True):
-        from verso.corpora.hub_dataset import fetch_dataset
+        from verso.corpora.sources.hub.fetch import fetch_dataset
 
         fetch_dataset(
             **snakemake.params.source,

@@ -1,10 +1,10 @@
-"""Fetch one pretrained model from the hub (verso.pretrained_hub)."""
+"""Fetch one pretrained model from the hub (verso.pretrained.fetch)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake, online=True):
-        from verso.pretrained_hub import fetch
+        from verso.pretrained.fetch import fetch
 
         fetch(
             name=snakemake.wildcards.pretrained,

@@ -1,10 +1,10 @@
-"""Draw the figures of the comparison (verso.report.figures)."""
+"""Draw the figures of the comparison (verso.language_modelling.figures)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.report.figures import draw
+        from verso.language_modelling.figures import draw
 
         draw(
             language_models=snakemake.input.language_models,

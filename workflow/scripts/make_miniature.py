@@ -1,12 +1,12 @@
-"""Make one miniature of a pretrained model (verso.training.miniature)."""
+"""Make one miniature of a pretrained model (verso.pretrained.miniature)."""
 
 from pathlib import Path
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
-        from verso.training.miniature import make
+        from verso.pretrained.miniature import make
 
         make(
             name=snakemake.wildcards.pretrained,

@@ -1,10 +1,10 @@
-"""Measure the samples of one run against train and test (verso.evaluation.measures)."""
+"""Measure the samples of one run against train and test (verso.language_modelling.sample_measures)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.evaluation.measures import measure
+        from verso.language_modelling.sample_measures import measure
 
         measure(
             samples=snakemake.input.samples,

@@ -1,12 +1,12 @@
-"""Write one tuned causal language model as one, its adapters added into its base (verso.models.merged)."""
+"""Write one tuned causal language model as one, adapters added into base (verso.language_modelling.causal_llm.merging)."""
 
 from pathlib import Path
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.models.merged import merge
+        from verso.language_modelling.causal_llm.merging import merge
 
         merge(
             model_folder=Path(snakemake.input.architecture).parent,

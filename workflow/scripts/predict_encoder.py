@@ -1,12 +1,12 @@
-"""Tell the labels of the test texts by one tuned encoder (verso.evaluation.encoder_prediction)."""
+"""Tell the labels of the test texts by one tuned encoder (verso.classification.encoder.predicting)."""
 
 from pathlib import Path
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
-        from verso.evaluation.encoder_prediction import predict
+        from verso.classification.encoder.predicting import predict
 
         predict(
             documents=snakemake.input.test,

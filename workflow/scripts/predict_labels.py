@@ -1,12 +1,12 @@
-"""Tell the labels of the test texts by one trained classifier (verso.evaluation.classification)."""
+"""Tell the labels of the test texts by one trained classifier (verso.classification.small_networks.predicting)."""
 
 from pathlib import Path
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.evaluation.classification import predict
+        from verso.classification.small_networks.predicting import predict
 
         predict(
             documents=snakemake.input.test,

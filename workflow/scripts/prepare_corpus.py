@@ -1,10 +1,10 @@
-"""Clean and split one corpus (verso.corpora.prepare)."""
+"""Clean and split one corpus (verso.corpora.preparing.texts)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.corpora.prepare import prepare
+        from verso.corpora.preparing.texts import prepare
 
         prepare(
             documents=snakemake.input.documents,

@@ -1,10 +1,10 @@
-"""Clean and split one labelled corpus (verso.corpora.prepare_labelled)."""
+"""Clean and split one labelled corpus (verso.corpora.labelled.prepare)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.corpora.prepare_labelled import prepare_labelled
+        from verso.corpora.labelled.prepare import prepare_labelled
 
         prepare_labelled(
             documents=snakemake.input.documents,

@@ -1,12 +1,12 @@
-"""Let one pretrained causal language model write (verso.evaluation.causal_generation)."""
+"""Let one pretrained causal language model write (verso.pretrained.generation)."""
 
 from pathlib import Path
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
-        from verso.evaluation.causal_generation import sample
+        from verso.language_modelling.causal_llm.sampling import sample
 
         sample(
             train=snakemake.input.train,

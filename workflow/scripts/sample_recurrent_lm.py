@@ -1,12 +1,12 @@
-"""Let one recurrent language model write (verso.evaluation.generation)."""
+"""Let one recurrent language model write (verso.language_modelling.recurrent_lm.sampling)."""
 
 from pathlib import Path
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.evaluation.generation import sample
+        from verso.language_modelling.recurrent_lm.sampling import sample
 
         sample(
             train=snakemake.input.train,

@@ -1,12 +1,12 @@
-"""Score the test text with one pretrained causal language model (verso.evaluation.causal_likelihood)."""
+"""Score the test text with one pretrained causal language model (verso.language_modelling.causal_llm.scoring)."""
 
 from pathlib import Path
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
-        from verso.evaluation.causal_likelihood import score
+        from verso.language_modelling.causal_llm.scoring import score
 
         score(
             documents=snakemake.input.test,

@@ -1,12 +1,12 @@
-"""Score the test text with one recurrent language model (verso.evaluation.likelihood)."""
+"""Score the test text with one recurrent language model (verso.language_modelling.recurrent_lm.scoring)."""
 
 from pathlib import Path
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.evaluation.likelihood import score
+        from verso.language_modelling.recurrent_lm.scoring import score
 
         score(
             documents=snakemake.input.test,

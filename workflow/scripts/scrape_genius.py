@@ -1,11 +1,11 @@
-"""Fetch one corpus from Genius (verso.corpora.genius)."""
+"""Fetch one corpus from Genius (verso.corpora.sources.genius.fetch)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.corpora.genius import scrape
-        from verso.corpora.web import Web
+        from verso.corpora.sources.genius.fetch import scrape
+        from verso.fetching.web import Web
 
         scrape(
             **snakemake.params.source,

@@ -1,11 +1,11 @@
-"""Fetch the reviews of one corpus from Steam (verso.corpora.steam)."""
+"""Fetch the reviews of one corpus from Steam (verso.corpora.sources.steam.fetch)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.corpora.steam import scrape_reviews
-        from verso.corpora.web import Web
+        from verso.corpora.sources.steam.fetch import scrape_reviews
+        from verso.fetching.web import Web
 
         scrape_reviews(
             **snakemake.params.source,

@@ -1,10 +1,10 @@
-"""Take a pretrained causal language model as it is, to compare with (verso.training.untuned)."""
+"""Take a pretrained causal language model as it is, to compare with (verso.language_modelling.causal_llm.untuned)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
-        from verso.training.untuned import take
+        from verso.language_modelling.causal_llm.untuned import take
 
         take(
             manifest=snakemake.input.manifest,

@@ -1,10 +1,10 @@
-"""Tune the adapters of one pretrained causal language model (verso.training.causal_llm)."""
+"""Tune the adapters of one pretrained causal language model (verso.language_modelling.causal_llm.training)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
-        from verso.training.causal_llm import train
+        from verso.language_modelling.causal_llm.training import train
 
         train(
             train=snakemake.input.train,

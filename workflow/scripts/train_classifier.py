@@ -1,10 +1,10 @@
-"""Train one small neural classifier (verso.training.classifier)."""
+"""Train one small neural classifier (verso.classification.small_networks.training)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
-        from verso.training.classifier import train
+        from verso.classification.small_networks.training import train
 
         train(
             train=snakemake.input.train,

@@ -1,10 +1,10 @@
-"""Tune one pretrained encoder (verso.training.encoder)."""
+"""Tune one pretrained encoder (verso.classification.encoder.training)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
-        from verso.training.encoder import train
+        from verso.classification.encoder.training import train
 
         train(
             train=snakemake.input.train,

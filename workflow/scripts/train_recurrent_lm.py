@@ -1,10 +1,10 @@
-"""Train one recurrent language model (verso.training.language_model)."""
+"""Train one recurrent language model (verso.language_modelling.recurrent_lm.training)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
-        from verso.training.language_model import train
+        from verso.language_modelling.recurrent_lm.training import train
 
         train(
             train=snakemake.input.train,

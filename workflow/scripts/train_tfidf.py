@@ -1,10 +1,10 @@
-"""Fit one logistic regression on TF-IDF (verso.training.baselines)."""
+"""Fit one logistic regression on TF-IDF (verso.classification.baselines.training)."""
 
-from verso.jobs import job_of
+from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
-        from verso.training.baselines import fit_baseline
+        from verso.classification.baselines.training import fit_baseline
 
         fit_baseline(
             train=snakemake.input.train,

@@ -3,8 +3,8 @@
 Snakemake's own `code` trigger sees an edited comment as a change and an imported module not at all. A fingerprint
 over the syntax trees of all library modules that a driver reaches is right on both: it goes into the rule's `params`.
 
-    driver train_recurrent_lm.py ─► verso.training.language_model ─► verso.training.loop ─► verso.files
-                                                                  └► verso.models.recurrent_lm
+    driver train_recurrent_lm.py ─► verso.language_modelling.recurrent_lm.training ─► verso.training.loop ─► verso.files
+                                                                                └► verso.language_modelling.recurrent_lm.model
 """
 
 import ast
@@ -17,7 +17,13 @@ from typing import Any
 
 LIBRARY = Path(__file__).resolve().parent  # .../workflow/scripts/verso
 # How a job is run, not what it computes: a new message or a new state of SLURM re-runs nothing and orphans no checkpoint
-MACHINERY = {f"verso.{name}" for name in ("jobs", "records", "causes", "cards", "site", "logs", "errors", "training.lease")}
+MACHINERY = {
+    f"verso.{name}"
+    for name in (
+        "jobs.job", "jobs.records", "jobs.causes", "jobs.logs", "machine.card_leases", "machine.site", "machine.memory", "errors",
+        "training.run_lease",
+    )
+}  # fmt: skip
 DIGITS = 16  # of a fingerprint: 64 bits, far more than the few hundred that a project ever has
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from verso.corpora import given
-from verso.corpora.clean import clean, clean_name, repair_encoding
-from verso.corpora.labels import label_of
-from verso.corpora.language import LanguageFilter
-from verso.corpora.readers import (
+from verso.corpora.labelled.labels import label_of
+from verso.corpora.labelled.language import LanguageFilter
+from verso.corpora.preparing.clean import clean, clean_name, repair_encoding
+from verso.corpora.sources.file import given_splits as given
+from verso.corpora.sources.file.readers import (
     EXCERPT,
     NOT_UTF8,
     Fault,
@@ -26,11 +26,11 @@ from verso.corpora.readers import (
     read_json_lines,
     read_text,
 )
-from verso.corpora.readers_json import BAD_BYTES, opening_of, read_json_array
+from verso.corpora.sources.file.readers_json import BAD_BYTES, opening_of, read_json_array
 from verso.errors import VersoError
 from verso.files import atomic_text
 from verso.files import read_json_lines as read_rows
-from verso.logs import progress
+from verso.jobs.logs import progress
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".txt": "txt"}
 FIELDS = {"songs": ("text", "artist", "title"), "labelled": ("text", "label"), "manual": ("text", "title")}
@@ -51,13 +51,12 @@ def acquire(
 
     path: a file, or a folder of .txt files. source: {"format": "auto"|"jsonl"|"json"|"csv"|"txt", "fields": {our name: theirs},
     "maximum_characters": n}; of songs "songs_per_artist": n or None; of labelled texts "splits": what the source calls its parts
-    (verso.corpora.given) or None, "labels": {the source's: our name} or None, "language": see LanguageFilter, or None.
-    kind: "songs" (text, artist, title), "labelled" (text, label), "manual" (one text file; its length is not limited).
-    A document of a given part says so in "split".
-    set_aside_before: files of what was set aside on the way to `path`, to be listed with the rest.
-    A copy (the same text, cleaned) of a song taken before counts for no artist: prepare sets it aside.
-    Memory does not grow with the corpus, but for 8 bytes of each song with songs_per_artist. Raises VersoError when the file is
-    missing, empty or broken, or has no usable row.
+    (verso.corpora.sources.file.given_splits) or None, "labels": {the source's: our name} or None, "language": see
+    LanguageFilter, or None. kind: "songs" (text, artist, title), "labelled" (text, label), "manual" (one text file; its length
+    is not limited). A document of a given part says so in "split". set_aside_before: files of what was set aside on the way to
+    `path`, to be listed with the rest. A copy (the same text, cleaned) of a song taken before counts for no artist: prepare sets
+    it aside. Memory does not grow with the corpus, but for 8 bytes of each song with songs_per_artist. Raises VersoError when
+    the file is missing, empty or broken, or has no usable row.
     """
     path = Path(path)
     format_ = _format_of(path, source["format"], kind, bool(source.get("splits")))

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from verso.display.latex import Column, escape, number_cell, tabular, text_cell
 from verso.files import read_json, write_csv, write_text
-from verso.models.pretrained import FETCHED, other_licence
-from verso.report.latex import Column, escape, number_cell, tabular, text_cell
+from verso.pretrained.manifest import FETCHED, other_licence
 
 ON_THE_HUB = ("licence_on_hub", "downloads_last_month", "likes", "gated", "library", "task", "languages", "base_models")
 DAYS = {"created": "created", "last_modified": "last_modified", "looked_up": "fetched"}  # column: key of fetched.json

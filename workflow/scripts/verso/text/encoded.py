@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from verso.models.text_classifier import PADDING
-from verso.text.tokens import TokenVocabulary
+from verso.text.tokens import PADDING, TokenVocabulary
 
 
 @dataclass(frozen=True)

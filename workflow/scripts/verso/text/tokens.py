@@ -8,6 +8,8 @@ from pathlib import Path
 from verso.errors import VersoError
 from verso.files import read_json
 
+PADDING = 0  # the id whose vector is zeros, first in every vocabulary of tokens
+
 TOKEN = re.compile(r"\b\w+\b")
 SPECIALS = ("<PAD>", "<UNK>")
 UNKNOWN = 1

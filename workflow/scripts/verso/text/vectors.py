@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verso.errors import VersoError
-from verso.logs import progress
+from verso.jobs.logs import progress
 
 Vectors = dict[int, NDArray[np.float32]]
 

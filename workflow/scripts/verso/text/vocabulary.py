@@ -7,7 +7,7 @@ from pathlib import Path
 
 from verso.errors import VersoError
 from verso.files import read_json, read_json_lines, write_json
-from verso.logs import progress
+from verso.jobs.logs import progress
 from verso.text.tokens import SPECIALS as TOKEN_SPECIALS
 from verso.text.tokens import TOKEN
 
@@ -25,7 +25,7 @@ def split(text: str, unit: str) -> list[str]:
 
 
 def join(pieces: Iterable[str], unit: str) -> str:
-    """The text of pieces: join(split(text, unit), unit) == text for every prepared text (verso.corpora.clean).
+    """The text of pieces: join(split(text, unit), unit) == text for every prepared text (verso.corpora.preparing.clean).
 
     Words: one space between two neighbours, none beside a newline.
     """

@@ -1,7 +1,7 @@
 """Checkpoints that a job can die beside: whole or absent, checked before they are believed, two generations deep.
 
     checkpoints/<fingerprint>/step-000000412.<sha256 of the file>.ckpt
-    checkpoints/.lock, .claim                            who trains the run, and who waits for it: see verso.training.lease
+    checkpoints/.lock, .claim                            who trains the run, and who waits for it: see verso.training.run_lease
 
 The checksum is in the name: one rename makes content and checksum appear together.
 """
@@ -22,7 +22,7 @@ import torch
 
 from verso.errors import VersoError
 from verso.files import FULL_DISK, sha256_of
-from verso.training.lease import Lease
+from verso.training.run_lease import Lease
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """One training loop for every small model: epochs, clipping, schedule, early stopping, best weights, exact resume.
 
-A model family brings a Task (verso.training.task: its data and its loss); the loop brings everything else. A training killed
+A model family brings a Task (verso.training.learner: its data and its loss); the loop brings everything else. A training killed
 at any moment and started again goes on from its last checkpoint and ends, on a CPU, with the same bits as an undisturbed one.
 """
 
@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 
 from verso.errors import Interrupted, VersoError
-from verso.hardware import Device, Meter
-from verso.logs import progress
+from verso.jobs.logs import progress
+from verso.machine.hardware import Device, Meter
 from verso.training.checkpoints import Checkpoints
-from verso.training.lease import Stop, stop_signals
+from verso.training.learner import Task
+from verso.training.run_lease import Stop, stop_signals
 from verso.training.schedules import Schedule
 from verso.training.steps import Steps
-from verso.training.task import Task
 
 log = logging.getLogger(__name__)
 

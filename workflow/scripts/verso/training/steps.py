@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from verso.hardware import Device
-from verso.training.task import Task
+from verso.machine.hardware import Device
+from verso.training.learner import Task
 
 log = logging.getLogger(__name__)
 

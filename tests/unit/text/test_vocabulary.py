@@ -1,0 +1,122 @@
+"""Vocabularies: nothing of a text is lost, and nothing in a text can pose as a control token."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from verso.corpora.preparing.clean import clean
+from verso.errors import VersoError
+from verso.files import read_json, write_json, write_json_lines
+from verso.text.vocabulary import SPECIALS, Vocabulary, build, join, split
+
+PREPARED = (st.text() | st.text(alphabet="ab \n[]'ñ")).map(clean)
+UNITS = ("char", "word")
+
+
+@pytest.fixture
+def vocabulary_of(tmp_path):
+    def make(texts, unit, minimum_count=1):
+        write_json_lines(tmp_path / "train.jsonl", ({"id": str(n), "text": text} for n, text in enumerate(texts)))
+        build(tmp_path / "train.jsonl", unit, minimum_count, tmp_path / "vocabulary.json")
+        return Vocabulary.load(tmp_path / "vocabulary.json")
+
+    return make
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@given(text=PREPARED)
+def test_pieces_join_to_the_text_they_came_from(text, unit):
+    assert join(split(text, unit), unit) == text
+
+
+@given(PREPARED)
+def test_words_are_the_runs_of_non_white_space(text):
+    assert [piece for piece in split(text, "word") if piece != "\n"] == text.split()
+
+
+@given(PREPARED.filter(bool), st.sampled_from(UNITS))
+def test_a_text_decodes_to_itself_when_all_its_tokens_are_known(text, unit):
+    pieces = sorted(set(split(text, unit)))
+    vocabulary = Vocabulary(unit, [*SPECIALS, *pieces], [0, 0, 0, *[1] * len(pieces)])
+    ids = vocabulary.encode(text)
+    assert len(ids) == len(vocabulary.pieces(text))
+    assert vocabulary.decode([vocabulary.start, *ids, vocabulary.end]) == text
+
+
+def test_an_empty_line_between_verses_is_two_newlines():
+    assert split("one two\n\nthree", "word") == ["one", "two", "\n", "\n", "three"]
+
+
+def test_tokens_go_by_falling_frequency_then_code_point(vocabulary_of):
+    vocabulary = vocabulary_of(["b a c b", "a é"], "word")
+    assert vocabulary.tokens == [*SPECIALS, "a", "b", "c", "é"]
+    assert vocabulary.counts == [0, 0, 0, 2, 2, 1, 1]
+    assert len(vocabulary) == 7
+
+
+def test_a_rare_or_unseen_token_is_unknown_and_counted_as_such(vocabulary_of, tmp_path):
+    vocabulary = vocabulary_of(["sun sun moon"], "word", minimum_count=2)
+    assert vocabulary.encode("moon sun star") == [0, 3, 0]
+    assert vocabulary.decode([0, 3]) == "<|unknown|> sun"
+    stored = read_json(tmp_path / "vocabulary.json")
+    assert stored["training_tokens"] == sum(stored["counts"]) == 3
+    assert stored["counts"][0] == 1
+
+
+def test_a_song_that_says_end_does_not_end(vocabulary_of):
+    assert vocabulary_of(["la la"], "word").encode("<|end|> la") == [0, 3]
+    vocabulary = vocabulary_of(["<|end|> la la"], "word")
+    assert Vocabulary.end not in vocabulary.encode("<|end|> la")
+    assert vocabulary.decode(vocabulary.encode("<|end|> la")) == "<|end|> la"
+
+
+def test_nothing_frequent_enough_says_so(vocabulary_of):
+    with pytest.raises(VersoError, match="lower minimum_count"):
+        vocabulary_of(["one two three"], "word", minimum_count=2)
+
+
+@pytest.mark.parametrize(
+    "stored", [{}, [], {"unit": "char", "tokens": ["a"], "counts": [1]}, {"unit": "byte", "tokens": [], "counts": []}]
+)
+def test_a_vocabulary_of_an_older_version_is_refused(stored, tmp_path):
+    write_json(tmp_path / "vocabulary.json", stored)
+    with pytest.raises(VersoError, match="no vocabulary of this version"):
+        Vocabulary.load(tmp_path / "vocabulary.json")
+
+
+# --- tokens, of labelled texts ---
+
+
+def test_tokens_are_runs_of_letters_digits_and_underscores_in_lower_case():
+    assert split("¡Muy, MUY bueno! x2 e-mail d'or ñandú_1 👍\nÉl", "token") == [
+        *("muy", "muy", "bueno", "x2", "e", "mail", "d", "or", "ñandú_1", "él"),
+    ]
+    assert split("... 👍", "token") == []
+
+
+def test_a_vocabulary_of_tokens_begins_with_padding_and_unknown(tmp_path):
+    texts = ["Sol sol SOL, mar mar! <PAD> luna <UNK>", "mar pad"]
+    write_json_lines(tmp_path / "train.jsonl", ({"id": str(n), "text": text} for n, text in enumerate(texts)))
+    build(tmp_path / "train.jsonl", "token", 2, tmp_path / "vocabulary.json")
+    assert read_json(tmp_path / "vocabulary.json") == {
+        "unit": "token",
+        "minimum_count": 2,
+        "training_tokens": 10,
+        "tokens": ["<PAD>", "<UNK>", "mar", "sol", "pad"],
+        "counts": [0, 2, 3, 3, 2],
+    }
+    with pytest.raises(VersoError, match="is no vocabulary of this version"):
+        Vocabulary.load(tmp_path / "vocabulary.json")  # of language models, which must have lost nothing
+
+
+@given(st.lists(st.text(alphabet="aB é,", max_size=12), min_size=1, max_size=6))
+def test_counts_of_tokens_sum_to_what_training_reads(tmp_path_factory, texts):
+    folder = tmp_path_factory.mktemp("tokens")
+    write_json_lines(folder / "train.jsonl", ({"id": str(n), "text": text} for n, text in enumerate(texts)))
+    try:
+        build(folder / "train.jsonl", "token", 2, folder / "vocabulary.json")
+    except VersoError:
+        return
+    stored = read_json(folder / "vocabulary.json")
+    assert sum(stored["counts"]) == stored["training_tokens"] == sum(len(split(text, "token")) for text in texts)
+    assert len(set(stored["tokens"])) == len(stored["tokens"]) == len(stored["counts"])

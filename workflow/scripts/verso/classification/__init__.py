@@ -1,0 +1,1 @@
+"""Classifiers of texts, and how they are compared."""

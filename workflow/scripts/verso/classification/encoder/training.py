@@ -1,0 +1,155 @@
+"""Tune a pretrained encoder to tell labels: all of it, or low-rank adapters and its head.
+
+A step of the optimiser reads `accumulation` batches of `batch` texts of like length; a share of it is such a batch, padded to
+its own longest text alone. The loss is the mean cost of the step's labels, as of verso.classification.small_networks.training;
+the best weights are those of the highest F1 on the validation part.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from verso.classification.encoder import model as encoder
+from verso.classification.encoder.model import EncoderClassifier
+from verso.classification.encoder.subwords import Subwords
+from verso.classification.texts import LabelledTexts, bucketed, read_labelled
+from verso.classification.validation import COLUMNS, Telling, must_be_learnable
+from verso.files import sha256_of, write_csv, write_json
+from verso.machine.device import working_device
+from verso.machine.hardware import Device, asked_and_used, pick_device_for_llm
+from verso.pretrained.manifest import snapshot_of
+from verso.provenance import key_of_settings
+from verso.text.labels import Labels
+from verso.training.checkpoints import Checkpoints
+from verso.training.loop import HISTORY, fit
+from verso.training.replicas import Replicas
+
+log = logging.getLogger(__name__)
+
+HELD_OUT_TEXTS = 4  # times `batch`: without gradients so many texts more are computed at once
+
+
+class Tuning(Telling):
+    """Labelled texts in steps of several batches (see verso.training.learner.Task).
+
+    A batch of the loop is the rows (R,) of a step's texts, sorted by length.
+    """
+
+    def __init__(
+        self,
+        model: EncoderClassifier,
+        train: LabelledTexts,
+        validation: LabelledTexts,
+        settings: Mapping[str, Any],
+        seed: int,
+        device: Device,
+        parts: int = 1,
+    ) -> None:
+        super().__init__(model, train, validation, settings, parts)
+        self.held_out_at_once, self._seed = HELD_OUT_TEXTS * settings["batch"], seed
+        self._replicas = Replicas(model, device.devices)
+        self._texts = settings["batch"] * settings["accumulation"]  # in a step
+        self.steps = -(-len(train) // self._texts)
+        times = settings["measurements"]
+        self._measured_after = {round(self.steps * time / times) for time in range(1, times)} - {0}
+
+    def batches(self, epoch: int, first: int) -> Iterator[Tensor]:
+        """Texts of like length, in the epoch's order."""
+        for number, rows in enumerate(bucketed(self._train.texts.lengths, self._texts, self._seed, epoch)):
+            if number >= first:
+                yield rows
+
+    def losses(self, batch: Tensor) -> Iterator[tuple[Tensor, int]]:
+        """Shares of the step's mean cost, `batch` texts at a time on each card."""
+        yield from self._replicas.losses(batch.split(self._at_once), partial(self._mean_cost, texts=len(batch)))
+
+    def _mean_cost(self, model: nn.Module, rows: Tensor, texts: int) -> tuple[Tensor, int]:
+        """What the labels of some of a step's `texts` add to its mean cost, and how many labels these are."""
+        device = next(model.parameters()).device
+        tokens, lengths, classes = (part.to(device) for part in self._train.padded(rows))
+        return self._costs(model(tokens, lengths), classes).sum() / texts, len(rows)
+
+    @property
+    def _at_once(self) -> int:
+        return max(1, self._batch // self.parts)
+
+    def halve(self) -> bool:
+        """A text is the least."""
+        before, self.parts = self._at_once, 2 * self.parts
+        return self._at_once < before
+
+    def measured_after(self, done: int) -> bool:
+        """At equal distances; what a fresh head tells before the first step says nothing."""
+        return done in self._measured_after
+
+
+def train(
+    train: str | Path,
+    validation: str | Path,
+    labels: str | Path,
+    manifest: str | Path,
+    settings: dict[str, Any],
+    seed: int,
+    fingerprint: str,
+    weights: str | Path,
+    architecture: str | Path,
+    history: str | Path,
+    hardware: str | Path,
+    checkpoints: str | Path,
+    checkpoint_seconds: float,
+    gpus: int,
+    asked: dict[str, int],
+    *,
+    started: float,
+    parts: int,
+    tell: Callable[[dict[str, Any]], None],
+) -> None:
+    """Tune an encoder and write its best weights, architecture, history and use of hardware.
+
+    manifest: pretrained.json of what it starts from. The other arguments and what is raised: as of
+    verso.classification.small_networks.training.train. Raises VersoError also when base, tokenizer and settings do not fit.
+    """
+    with working_device(gpus, pick_device_for_llm) as device:
+        names = Labels.load(labels)
+        model = encoder.tunable(manifest, settings, len(names), seed, device)
+        counts = encoder.parameter_counts(model)
+        log.info("%s parameters, %s of them learnt", f"{counts['parameters']:,}", f"{counts['trainable']:,}")
+        known = model.encoder.get_input_embeddings().num_embeddings
+        encode = partial(Subwords.of(snapshot_of(manifest), known).read, longest=settings["max_length"])
+        learnt, held_out = (read_labelled(part, names, encode) for part in (train, validation))
+        must_be_learnable(settings, names, learnt, train, labels)
+        torch.manual_seed(seed)  # reading the texts may not decide which weights drop out
+
+        computed_by = described()
+        key = _key(fingerprint, settings, seed, device, [train, validation, labels, manifest], computed_by)
+        with Checkpoints(checkpoints, key, started) as kept:
+            task = Tuning(model, learnt, held_out, settings, seed, device, parts)
+            groups = encoder.groups_of_weights(model.encoder, settings["layer_decay"], settings["weight_decay"])
+            best = f"validation_{settings['best_by']}"
+            outcome = fit(task, settings, device, kept, checkpoint_seconds, tell, highest=best, groups=groups)
+
+            encoder.save(model, weights)
+            encoder.write_architecture(architecture, manifest, settings, names.names, counts)
+            write_csv(history, outcome.history, (*HISTORY, *COLUMNS))
+            recipe = {"settings_key": key_of_settings(settings), "backend": computed_by}
+            write_json(hardware, {**asked_and_used(outcome.hardware, asked), **recipe})
+            kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
+
+
+def described() -> str:
+    """The libraries that compute, with their versions."""
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("transformers", "peft"))
+
+
+def _key(fingerprint: str, settings: dict[str, Any], seed: int, device: Device, files: list[str | Path], computed_by: str) -> str:
+    """What makes two trainings the same bit by bit, as 32 hexadecimal digits: as checkpoints.key_of_training, and libraries."""
+    facts = [fingerprint, settings, seed, str(torch.__version__), computed_by, device.device.type, *map(sha256_of, files)]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]

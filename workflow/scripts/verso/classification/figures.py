@@ -1,0 +1,196 @@
+"""Figures of classifiers: macro F1 with its intervals, how it was learnt, the grid of pairs, confusion matrices."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+
+from verso.classification.words_en import FIGURE_LABELS as LABEL
+from verso.display.drawing import DARK, LINE, MUTED, colour, epoch_ticks, grid, until_best_is_final, write
+from verso.display.numbers import optional_float
+from verso.display.palette import colours_of
+from verso.files import read_csv
+
+PALE, DEEP = "#eef3f7", "#0072b2"  # no text of a class, all of them
+MANY = 12  # classes, from which on a matrix has no numbers in its cells
+SIDE = 300  # pixels of a matrix
+PANEL = 190  # pixels of a panel of learning curves
+
+
+def draw(
+    classifiers: str | Path,
+    comparisons: str | Path,
+    confusions: str | Path,
+    of_runs: str | Path,
+    histories: Sequence[Mapping[str, Any]],
+    f1: str | Path,
+    learning_curves: str | Path,
+    differences: str | Path,
+    confusion_matrices: str | Path,
+) -> None:
+    """Draw the four figures from the tables of `classifier_tables.compare`, each with a block for every corpus.
+
+    classifiers, comparisons, confusions, of_runs: the CSV tables. histories: one {"corpus", "model", "seed", "path"} for each
+    run; the history of a model that learnt by no epochs is empty. The other four are the SVG files to write.
+    """
+    models = read_csv(classifiers, ("corpus", "model", "f1_macro", "f1_macro_low", "f1_macro_high", "group"))
+    models.sort(key=lambda row: -float(row["f1_macro"]))
+    runs = read_csv(of_runs, ("corpus", "model", "f1_macro"))
+    pairs = read_csv(comparisons, ("corpus", "model_a", "model_b", "difference", "verdict", "seed_noise"))
+    counts = read_csv(confusions, ("corpus", "model", "label", "prediction", "documents", "share"))
+    colours = colours_of(row["model"] for row in models)
+    ranked: dict[str, list[dict[str, str]]] = {}
+    for corpus in dict.fromkeys(run["corpus"] for run in runs):
+        ranked[corpus] = [row for row in models if row["corpus"] == corpus]
+
+    def of(corpus: str, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        return [row for row in rows if row["corpus"] == corpus]
+
+    write(f1, [_scores(corpus, own, of(corpus, runs), colours) for corpus, own in ranked.items()])
+    curves = [_curves(corpus, own, of(corpus, histories), colours) for corpus, own in ranked.items()]
+    write(learning_curves, [chart for chart in curves if chart is not None])
+    compared = {corpus: own for corpus, own in ranked.items() if len(own) > 1}
+    write(differences, [grid(corpus, [row["model"] for row in own], of(corpus, pairs)) for corpus, own in compared.items()])
+    write(confusion_matrices, [_matrices(corpus, own, of(corpus, counts)) for corpus, own in ranked.items()])
+
+
+def _scores(
+    corpus: str, models: Sequence[Mapping[str, str]], runs: Sequence[Mapping[str, str]], colours: Mapping[str, str]
+) -> alt.HConcatChart:
+    """Macro F1 with its interval, the best on top, each seed a tick; beside it a bar for each group of models not told apart."""
+    names = [row["model"] for row in models]
+    rows = [
+        {
+            "model": row["model"],
+            "value": float(row["f1_macro"]),
+            "low": optional_float(row["f1_macro_low"]),
+            "high": optional_float(row["f1_macro_high"]),
+        }
+        for row in models
+    ]
+    seeds = [{"model": run["model"], "value": float(run["f1_macro"])} for run in runs]
+    axis = alt.Axis(ticks=False, grid=True, gridDash=[1, 3], gridColor=LINE)
+    y = alt.Y("model:N", title=None, sort=names, scale=alt.Scale(domain=names), axis=axis)
+    title = LABEL["f1_macro"]
+    x = alt.X("value:Q", title=title, scale=alt.Scale(zero=False, padding=24), axis=alt.Axis(labelFlush=False, tickCount=7))
+    paint = colour(names, colours, None)
+    base = alt.Chart(alt.Data(values=rows))
+    ticks = alt.Chart(alt.Data(values=seeds)).mark_tick(color=MUTED, thickness=1.5, size=14, opacity=0.8).encode(x=x, y=y)
+    whiskers = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", title=title), x2="high:Q", y=y, color=paint)
+    dots = base.mark_point(filled=True, size=95, opacity=1).encode(x=x, y=y, color=paint)
+    figures = base.mark_text(dy=-12, fontSize=11, color=MUTED).encode(x=x, y=y, text=alt.Text("value:Q", format=".3f"))
+    height = max(70, 42 * len(rows))
+    scores = (ticks + whiskers + dots + figures).properties(width=480, height=height)
+    return alt.hconcat(
+        scores,
+        _groups(models, names).properties(height=height),
+        spacing=24,
+        title=alt.TitleParams(corpus, subtitle=LABEL["f1_line"], offset=20),
+    ).resolve_scale(x="independent", y="independent")
+
+
+def _groups(models: Sequence[Mapping[str, str]], names: Sequence[str]) -> alt.LayerChart:
+    """A column for each group, a dot for each of its models, a bar from the first to the last."""
+    members: dict[str, list[str]] = {}
+    for row in models:
+        for letter in row["group"].split():
+            members.setdefault(letter, []).append(row["model"])
+    letters = sorted(members, key=lambda letter: (len(letter), letter))
+    bars = [{"group": letter, "first": members[letter][0], "last": members[letter][-1]} for letter in letters]
+    dots = [{"group": letter, "model": name} for letter in letters for name in members[letter]]
+    scale = alt.Scale(domain=list(names))
+    x = alt.X("group:N", title=LABEL["groups"], sort=letters, axis=alt.Axis(ticks=False, labelAngle=0))
+    y = alt.Y("model:N", sort=names, scale=scale, axis=None)
+    bar = alt.Chart(alt.Data(values=bars)).mark_rule(strokeWidth=3, color=MUTED)
+    dot = alt.Chart(alt.Data(values=dots)).mark_point(filled=True, size=50, opacity=1, color=MUTED)
+    return (
+        bar.encode(x=x, y=alt.Y("first:N", sort=names, scale=scale, axis=None), y2="last:N") + dot.encode(x=x, y=y)
+    ).properties(width=max(90, 22 * len(letters)))
+
+
+def _curves(
+    corpus: str, models: Sequence[Mapping[str, str]], histories: Sequence[Mapping[str, Any]], colours: Mapping[str, str]
+) -> alt.ConcatChart | None:
+    """Validation macro F1 by epoch, a panel for each model that learnt by epochs, the best first; None where none did.
+
+    Panels share the scale of F1, not that of epochs: 3 of an encoder beside 40 of an RNN would be a dot.
+    """
+    points: dict[str, list[dict[str, Any]]] = {row["model"]: [] for row in models}
+    for run in histories:
+        points[run["model"]] += [
+            {
+                "model": run["model"],
+                "seed": f"{run['seed']}",
+                "epoch": float(row["epoch"]),
+                "value": float(row["validation_f1_macro"]),
+                "kept": row["best"] == "1",
+            }
+            for row in until_best_is_final(read_csv(run["path"], ("epoch", "best")))
+        ]
+    points = {model: own for model, own in points.items() if own}
+    if not points:
+        return None
+    values = [point["value"] for own in points.values() for point in own]
+    scale = alt.Scale(domain=[min(values), max(values)], nice=True, zero=False)
+    highest = max((point["value"] for own in points.values() for point in own if point["kept"]), default=max(values))
+    line = alt.Chart(alt.Data(values=[{"value": highest}])).mark_rule(color=MUTED, strokeDash=[2, 3])
+    panels = []
+    for model, own in points.items():
+        ticks = alt.Axis(values=epoch_ticks([point["epoch"] for point in own], 5), format="d", grid=False, labelFlush=False)
+        x = alt.X("epoch:Q", title=None, axis=ticks, scale=alt.Scale(nice=False))
+        y = alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=4), scale=scale)
+        paint = colour([model], colours, None)
+        base = alt.Chart(alt.Data(values=own))
+        seeds = base.mark_line(strokeWidth=1.2, opacity=0.85).encode(x=x, y=y, color=paint, detail="seed:N")
+        dots = base.transform_filter(alt.datum.kept).mark_point(filled=True, size=45, opacity=1).encode(x=x, y=y, color=paint)
+        title = alt.TitleParams(model, fontSize=12, limit=PANEL + 30)
+        panels.append((line.encode(y=y) + seeds + dots).properties(width=PANEL, height=110, title=title))
+    return (
+        alt.concat(*panels, columns=3, spacing=24)
+        .resolve_scale(x="independent", color="independent")
+        .properties(title=alt.TitleParams(corpus, subtitle=LABEL["curves_line"], offset=20))
+    )
+
+
+def _matrices(corpus: str, models: Sequence[Mapping[str, str]], counts: Sequence[Mapping[str, str]]) -> alt.ConcatChart:
+    """A confusion matrix for each model, the best first: a row a true label; a column of invalid replies where there are any."""
+    panels = []
+    for model in models:
+        own = [row for row in counts if row["model"] == model["model"]]
+        labels = list(dict.fromkeys(row["label"] for row in own))
+        invalid = any(row["prediction"] == "" and float(row["documents"]) for row in own)
+        columns = [*labels, *([LABEL["invalid"]] if invalid else [])]
+        cells: list[dict[str, Any]] = [
+            {
+                "label": row["label"],
+                "prediction": row["prediction"] or LABEL["invalid"],
+                "share": optional_float(row["share"]) or 0.0,
+                "text": _count(float(row["documents"])),
+            }
+            for row in own
+            if row["prediction"] or invalid
+        ]
+        base = alt.Chart(alt.Data(values=cells)).encode(
+            x=alt.X("prediction:N", sort=columns, title=LABEL["predicted_label"], axis=alt.Axis(ticks=False, labelAngle=-40)),
+            y=alt.Y("label:N", sort=labels, title=LABEL["true_label"], axis=alt.Axis(ticks=False)),
+        )  # fmt: skip
+        fill = alt.Color("share:Q", scale=alt.Scale(domain=[0, 1], range=[PALE, DEEP]), legend=None)
+        chart: Any = base.mark_rect(stroke=LINE, strokeWidth=1).encode(color=fill)
+        if len(labels) < MANY:
+            ink = alt.condition(alt.datum.share > 0.6, alt.value("#ffffff"), alt.value(DARK))
+            chart = chart + base.mark_text(fontSize=11).encode(text="text:N", color=ink)
+        size = min(SIDE, 46 * len(labels))
+        panels.append(
+            chart.properties(
+                width=size * len(columns) / len(labels), height=size, title=alt.TitleParams(model["model"], fontSize=12)
+            )
+        )
+    return alt.concat(*panels, columns=3, spacing=26).properties(
+        title=alt.TitleParams(corpus, subtitle=LABEL["confusion_line"], offset=20)
+    )
+
+
+def _count(documents: float) -> str:
+    """A mean count: without decimals where it is whole, or so large that they say nothing."""
+    return f"{documents:,.0f}" if documents == int(documents) or documents >= 100 else f"{documents:.1f}"

@@ -1,0 +1,1 @@
+"""Chat models that are asked for labels."""

@@ -1,0 +1,114 @@
+"""How likely a chat model finds each label's name as its reply, for texts side by side.
+
+What all prompts begin with (the chat's head, instruction, examples) is read once, and each prompt once for all of its labels:
+
+    shared by all |  pad · the rest of prompt 1  |─► name of label 0 · end
+                  |  the rest of prompt 2        |─► name of label 1 · end      each from a copy of the cache before it
+"""
+
+import copy
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from verso.errors import VersoError
+from verso.pretrained.chat import ends_of_answer, with_prompt
+
+
+def names_as_replies(tokenizer: Any, names: Sequence[str]) -> list[list[int]]:
+    """The tokens of each label's name as a whole reply, to the one that ends it.
+
+    With its end a name is an event of its own: "1" is not the beginning of "10", and replies of other lengths exclude each
+    other. Raises VersoError that names the labels which the tokenizer cannot tell apart.
+    """
+    replies: dict[tuple[int, ...], str] = {}
+    ends = ends_of_answer(tokenizer)
+    for name in names:
+        example = with_prompt(tokenizer, "?", name, f'the label "{name}"')
+        reply = example.tokens[example.prompt :]
+        end = next(place for place, token in enumerate(reply) if token in ends)
+        key = tuple(reply[: end + 1])  # some templates go on with a line break
+        if key in replies:
+            raise VersoError(
+                f'the labels "{replies[key]}" and "{name}" are the same tokens to this model: it cannot tell them apart; '
+                "rename one (corpora.<name>.labels), or take another pretrained model"
+            )
+        replies[key] = name
+    return [list(key) for key in replies]
+
+
+class LabelLikelihood:
+    """Log-likelihoods of a few replies to any of the prompts that it was made for."""
+
+    def __init__(self, model: Any, prompts: Sequence[list[int]], replies: Sequence[list[int]]) -> None:
+        """prompts: all that will be asked, as tokens. replies: see names_as_replies."""
+        self._model, self._replies = model, [list(reply) for reply in replies]
+        self._device = next(model.parameters()).device
+        # Of each prompt at least one token is its own, after which the first token of a reply is foretold
+        self._shared: int = min(_alike(prompts), min(map(len, prompts)) - 1)
+        self._cache: Any = None
+        if self._shared:
+            with torch.inference_mode():
+                head = torch.tensor([prompts[0][: self._shared]], device=self._device)
+                self._cache = model(input_ids=head, use_cache=True, logits_to_keep=1).past_key_values
+
+    @torch.inference_mode()
+    def __call__(self, prompts: Sequence[list[int]]) -> list[list[float]]:
+        """For each prompt the log-likelihood of each reply, in nats: a sum over its tokens, the end included.
+
+        Raises VersoError when one is no finite number.
+        """
+        rest = [prompt[self._shared :] for prompt in prompts]
+        longest = max(map(len, rest))
+        fill = [longest - len(row) for row in rest]
+        tokens = self._tensor([row[:1] * empty + row for row, empty in zip(rest, fill, strict=True)])
+        mask = self._tensor([[1] * self._shared + [0] * empty + [1] * (longest - empty) for empty in fill])  # (B, S + T)
+        places = (mask.cumsum(dim=1) - 1).clamp(min=0)  # of padding: any
+        cache = copy.deepcopy(self._cache)
+        if cache is not None:
+            cache.batch_repeat_interleave(len(prompts))
+        read = self._model(
+            input_ids=tokens,
+            attention_mask=mask,
+            position_ids=places[:, self._shared :],
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        first = read.logits[:, -1].float().log_softmax(dim=-1)  # (B, V)
+        each = [self._of_reply(reply, first, read.past_key_values, mask, places[:, -1:]) for reply in self._replies]
+        found: list[list[float]] = torch.stack(each, dim=1).tolist()
+        if not all(math.isfinite(value) for row in found for value in row):
+            raise VersoError(
+                f"the log-likelihoods of the labels are {found}; the weights are not finite, or float16 overflowed: ask on a "
+                "card from sm_80 on or on the CPU"
+            )
+        return found
+
+    def _of_reply(self, reply: list[int], first: Tensor, cache: Any, mask: Tensor, last: Tensor) -> Tensor:
+        """(B,), float64. first: log-probabilities (B, V) of a reply's first token. last: (B, 1), where the prompts end."""
+        total = first[:, reply[0]].double()
+        *known, _ = reply
+        if len(reply) == 1:
+            return total
+        logits = self._model(
+            input_ids=self._tensor([known] * len(first)),
+            attention_mask=torch.cat([mask, mask.new_ones(len(first), len(known))], dim=1),
+            position_ids=last + 1 + torch.arange(len(known), device=self._device),
+            past_key_values=copy.deepcopy(cache),  # for the model writes into it
+            use_cache=True,
+        ).logits.float()
+        wanted = self._tensor([reply[1:]] * len(first))
+        return total + logits.log_softmax(dim=-1).gather(2, wanted[..., None]).double().sum(dim=(1, 2))
+
+    def _tensor(self, rows: list[list[int]]) -> Tensor:
+        return torch.tensor(rows, device=self._device)
+
+
+def _alike(prompts: Sequence[list[int]]) -> int:
+    """How many tokens all prompts begin with: as many as the first and the last of them in order."""
+    first, last = min(prompts), max(prompts)
+    return next((place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))

@@ -1,0 +1,177 @@
+"""What the page says of classifiers: rankings, who beats whom, the errors to browse, the user's own texts."""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from verso.classification.errors_shown import OF_A_CLASS, WORDS, beginning, texts_of
+from verso.classification.predictions import read_predictions
+from verso.classification.statistics import accuracy_half_width
+from verso.display.comparisons import caution
+from verso.display.numbers import optional_float
+from verso.files import read_json_lines
+from verso.text.labels import Labels
+
+TABLES = (
+    "classifiers", "classifier_comparisons", "classifier_classes", "classifier_confusions", "classifier_runs",
+    "classifier_jobs", "classifier_errors",
+)  # fmt: skip
+FIGURES = ("classifier_f1", "classifier_learning_curves", "classifier_differences", "confusion_matrices")
+TOO_FEW = 0.05  # an accuracy that is not known better than to so many points
+FEW_OF_LABEL = 30  # test texts of a label, below which its F1 moves by points with each of them
+REPLIES_OF_A_MODEL = 5  # texts whose invalid replies are shown
+LESS_IS_BETTER = ("mean_absolute_error", "calibration_error", "invalid")
+SHOWN = (
+    "f1_macro", "accuracy", "f1_weighted", "precision_macro", "recall_macro", "precision_weighted", "recall_weighted",
+    "polarity_score", "mean_absolute_error", "quadratic_kappa", "matthews_correlation", "calibration_error", "invalid",
+)  # fmt: skip
+
+Row = Mapping[str, str]
+
+
+def described(
+    tables: Mapping[str, Sequence[Row]], probes: Sequence[Mapping[str, Any]], replies: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the template is given beside the tables. probes, replies: as verso.report.page.render takes them."""
+    names = list(dict.fromkeys(row["corpus"] for row in tables["classifiers"]))
+    return {
+        "classified": [summarise(name, tables) for name in names],
+        "learnt_by_epochs": any(row["epochs"] for row in tables["classifiers"]),
+        "errors_of_a_label": OF_A_CLASS,
+        "words_of_an_error": WORDS,
+        "probed": [told for corpus in probes if (told := probe_table(corpus))["rows"]],
+        "invalid": invalid_replies(replies),
+        "replies_of_a_model": REPLIES_OF_A_MODEL,
+    }
+
+
+def summarise(corpus: str, tables: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
+    """What the tables say about the classifiers of one corpus; nothing here depends on a language.
+
+    margin is how far the best is ahead of the second in macro F1; tied are the models that no test tells apart from the best;
+    few says whether the test is too small to tell more than points apart, points how well it lets an accuracy be known; baselines
+    are the models of family majority and tfidf with those that no test shows to be better.
+    """
+    own = {name: [row for row in rows if row["corpus"] == corpus] for name, rows in tables.items() if name in TABLES}
+    ranking = sorted(own["classifiers"], key=lambda row: -float(row["f1_macro"]))
+    pairs = [{**pair, "caution": caution(pair)} for pair in own["classifier_comparisons"]]
+    best, documents = ranking[0], int(ranking[0]["documents"])
+    points = accuracy_half_width(documents, float(best["accuracy"]))
+    labels = list(dict.fromkeys(row["label"] for row in own["classifier_classes"]))
+    support = {row["label"]: int(row["documents"]) for row in own["classifier_classes"]}
+    seeds = [int(row["seeds"]) for row in ranking]
+    silent = [row for row in ranking if float(row["invalid"])]
+    return {
+        "corpus": corpus,
+        "ranking": ranking,
+        "best": best,
+        "second": ranking[1] if len(ranking) > 1 else None,
+        "margin": next((_ahead(best, pair) for pair in pairs if _is_of(pair, best, ranking[1])), None) if pairs else None,
+        "tied": [row["model"] for row in ranking[1:] if _undecided(pairs, best, row)],
+        "comparisons": pairs,
+        "decided": sum(pair["verdict"] != "undecided" for pair in pairs),
+        "cautious": sum(pair["verdict"] != "undecided" and pair["caution"] is not None for pair in pairs),
+        "seeds": (min(seeds), max(seeds)),
+        "documents": documents,
+        "points": 100 * points,
+        "few": points > TOO_FEW,
+        "rare": [(label, support[label]) for label in labels if support[label] < FEW_OF_LABEL],
+        "baselines": [(row, _not_beaten(row, ranking, pairs)) for row in ranking if row["family"] in ("majority", "tfidf")],
+        "silent": silent,
+        "scores": [score for score in SHOWN if any(row[score] for row in ranking) and (score != "invalid" or silent)],
+        "best_cells": _best_cells(ranking),
+        "labels": labels,
+        "support": support,
+        "of_label": {(row["model"], row["label"]): row for row in own["classifier_classes"]},
+        "confused": {(row["model"], row["label"], row["prediction"]): row for row in own["classifier_confusions"]},
+        "errors": sorted(own["classifier_errors"], key=lambda row: -(optional_float(row["confidence"]) or 0.0)),
+    }
+
+
+def invalid_replies(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Of each corpus and model the first texts without a valid reply: {"corpus", "model", "seed", "document", "text", "replies"}.
+
+    runs: {"corpus", "model", "seed", "path" of replies.jsonl, "texts": path of the corpus's test.jsonl}. Long texts and replies
+    are cut.
+    """
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    texts = {path: texts_of(path) for path in dict.fromkeys(run["texts"] for run in runs)}
+    for run in runs:
+        own = found.setdefault((run["corpus"], run["model"]), [])
+        for row in read_json_lines(run["path"]):
+            if len(own) < REPLIES_OF_A_MODEL and row["prediction"] == "":
+                document, replies = row["document"], [beginning(reply) for reply in row["replies"]]
+                told = {"document": document, "text": beginning(texts[run["texts"]][document]), "replies": replies}
+                own.append({key: run[key] for key in ("corpus", "model", "seed")} | told)
+    return [row for rows in found.values() for row in rows]
+
+
+def probe_table(corpus: Mapping[str, Any]) -> dict[str, Any]:
+    """The texts of one corpus that the user wrote, each with what every model takes it for.
+
+    corpus: {"corpus", "labels": path, "texts": path of probes.jsonl, "runs": [{"model", "seed", "path" of probes.csv}]}.
+    """
+    labels = Labels.load(corpus["labels"])
+    models = list(dict.fromkeys(run["model"] for run in corpus["runs"]))
+    told = {name: [read_predictions(run["path"], labels) for run in corpus["runs"] if run["model"] == name] for name in models}
+    rows = [
+        {
+            "text": beginning(document["text"]),
+            "label": document["group"],
+            "told": {name: _commonest(found, document["id"], labels) for name, found in told.items()},
+        }
+        for document in read_json_lines(corpus["texts"])
+    ]
+    return {"corpus": corpus["corpus"], "models": models, "rows": rows}
+
+
+def _commonest(runs: Sequence[Any], document: str, labels: Labels) -> dict[str, Any]:
+    """A model's commonest reply over seeds (of two as common the likelier), how probable it was to them, how many they are."""
+    places = [run.documents.index(document) for run in runs]
+    replies: dict[int, list[float]] = {}
+    for run, at in zip(runs, places, strict=True):
+        replies.setdefault(int(run.classes[at]), []).append(float(run.confidence[at]))
+    reply = max(replies, key=lambda one: (len(replies[one]), float(np.nan_to_num(replies[one]).sum()), -one))
+    given = [value for value in replies[reply] if not np.isnan(value)]
+    name = [*labels.names, ""][reply]
+    return {"prediction": name, "confidence": fmean(given) if given else None, "times": len(replies[reply]), "seeds": len(runs)}
+
+
+def _is_of(pair: Mapping[str, Any], one: Row, other: Row) -> bool:
+    return {pair["model_a"], pair["model_b"]} == {one["model"], other["model"]}
+
+
+def _undecided(pairs: Sequence[Mapping[str, Any]], one: Row, other: Row) -> bool:
+    return any(_is_of(pair, one, other) and pair["verdict"] == "undecided" for pair in pairs)
+
+
+def _ahead(best: Row, pair: Mapping[str, Any]) -> dict[str, Any]:
+    """A pair turned so that the difference says how far `best` is ahead."""
+    difference, low, high = (optional_float(pair[key]) for key in ("difference", "low", "high"))
+    if pair["model_b"] == best["model"]:
+        difference, low, high = (None if value is None else -value for value in (difference, high, low))
+    same = {key: pair[key] for key in ("verdict", "seed_noise", "caution")}
+    return {"difference": difference, "low": low, "high": high, "p": pair["p_corrected"], **same}
+
+
+def _not_beaten(baseline: Row, ranking: Sequence[Row], pairs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The models that are not shown to be better than a baseline, other baselines apart."""
+    beaten_by = {
+        pair["model_a"] if pair["verdict"] == "a better" else pair["model_b"]
+        for pair in pairs
+        if pair["verdict"] != "undecided" and baseline["model"] in (pair["model_a"], pair["model_b"])
+    }
+    return [row["model"] for row in ranking if row["family"] not in ("majority", "tfidf") and row["model"] not in beaten_by]
+
+
+def _best_cells(ranking: Sequence[Row]) -> set[tuple[str, str]]:
+    """(model, score) of the best of each column, where there is more than one model and it is better than another."""
+    best = set()
+    for score in SHOWN:
+        values = {row["model"]: float(row[score]) for row in ranking if row[score]}
+        if len(set(values.values())) > 1:
+            choice = min(values.values()) if score in LESS_IS_BETTER else max(values.values())
+            best |= {(model, score) for model, value in values.items() if value == choice}
+    return best

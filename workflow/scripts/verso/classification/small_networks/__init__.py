@@ -1,0 +1,1 @@
+"""Recurrent classifiers and TextCNN."""

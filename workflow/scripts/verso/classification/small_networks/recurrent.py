@@ -1,0 +1,90 @@
+"""Recurrent classifiers: an RNN, LSTM or GRU reads the text, and its states become the text's features.
+
+    layer 1   ► t1 ─► t2 ─► t3 ─► pad        forward: nothing behind the text reaches its states
+              ◄ t1 ◄─ t2 ◄─ t3   (pad)       backward (bidirectional): begins at the text's true end
+
+    last      the state after the last token, of each direction        mean, max      over the tokens' states
+
+No packed sequences: on a core PyTorch trains an LSTM on them 2.6 times as slowly, in both directions 4.6 times (32 x 100).
+"""
+
+import torch
+from torch import Tensor, nn
+
+from verso.classification.small_networks.model import TextClassifier
+from verso.errors import VersoError
+
+CELLS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
+
+class RecurrentClassifier(TextClassifier):
+    """Layers of RNN, LSTM or GRU in one direction or both; pooling: "last", "mean" or "max"."""
+
+    family = "recurrent_classifier"
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        labels: int,
+        cell: str,
+        embedding: int,
+        hidden: int,
+        layers: int,
+        dropout: float,
+        bidirectional: bool,
+        pooling: str,
+        head: str,
+    ) -> None:
+        if cell not in CELLS:
+            raise VersoError(f'cell: "{cell}" is no recurrent cell; known: {", ".join(CELLS)}')
+        width = 2 * hidden if bidirectional else hidden
+        super().__init__(vocabulary_size, labels, embedding, width, dropout, head)
+        self.settings |= {
+            "cell": cell,
+            "hidden": hidden,
+            "layers": layers,
+            "bidirectional": bidirectional,
+            "pooling": pooling,
+        }
+        directions = ["ahead", "back"] if bidirectional else ["ahead"]
+        self.recurrent = nn.ModuleList(
+            nn.ModuleDict(
+                {direction: CELLS[cell](width if layer else embedding, hidden, batch_first=True) for direction in directions}
+            )
+            for layer in range(layers)
+        )
+
+    def features(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        """Pooled states of the last layer: (B, H), of both directions (B, 2 H)."""
+        states, mirror = embedded, mirrored(lengths, embedded.shape[1])
+        for layer in self.recurrent:
+            assert isinstance(layer, nn.ModuleDict)
+            read = layer["ahead"](states)[0]
+            if "back" in layer:
+                back = layer["back"](reordered(states, mirror))[0]
+                read = torch.cat([read, reordered(back, mirror)], dim=-1)
+            states = read
+        return self._pooled(states, lengths)
+
+    def _pooled(self, states: Tensor, lengths: Tensor) -> Tensor:
+        """(B, F) of states (B, T, F)."""
+        if self.settings["pooling"] == "last":
+            rows = torch.arange(len(states), device=states.device)
+            last, hidden = states[rows, lengths - 1], self.settings["hidden"]
+            # Backward, the state that has read all stands at the first token
+            return torch.cat([last[:, :hidden], states[:, 0, hidden:]], dim=-1)
+        beyond = torch.arange(states.shape[1], device=states.device) >= lengths[:, None]  # (B, T)
+        if self.settings["pooling"] == "max":
+            return states.masked_fill(beyond[:, :, None], -torch.inf).amax(dim=1)
+        return states.masked_fill(beyond[:, :, None], 0.0).sum(dim=1) / lengths[:, None]
+
+
+def mirrored(lengths: Tensor, width: int) -> Tensor:
+    """Places (B, width) of the tokens when each text is read from its end; padding stays where it is. Twice is none."""
+    places = torch.arange(width, device=lengths.device)
+    return torch.where(places < lengths[:, None], lengths[:, None] - 1 - places, places)
+
+
+def reordered(states: Tensor, places: Tensor) -> Tensor:
+    """states (B, T, F) with those of `places` (B, T) along T."""
+    return states.gather(1, places[:, :, None].expand_as(states))

@@ -1,0 +1,48 @@
+"""TextCNN (Kim 2014): filters slide over the embedded text, each gives its highest response.
+
+t1 t2 t3 t4 pad pad        a filter of width 3 counts at t1 and at t2, where it lies on the text alone;
+└─ 1 ─┘                    on a text shorter than itself it counts once, over zeros behind the text
+   └─ 2 ─┘
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from verso.classification.small_networks.model import TextClassifier
+
+
+class TextCNN(TextClassifier):
+    """`filters` filters of each of `widths` tokens, the highest response of each rectified."""
+
+    family = "textcnn"
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        labels: int,
+        embedding: int,
+        filters: int,
+        widths: Sequence[int],
+        dropout: float,
+        head: str,
+    ) -> None:
+        super().__init__(vocabulary_size, labels, embedding, filters * len(widths), dropout, head)
+        self.settings |= {"filters": filters, "widths": list(widths)}
+        self.convolutions = nn.ModuleList(nn.Conv1d(embedding, filters, width) for width in widths)
+
+    def features(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        """The highest responses (B, filters x widths)."""
+        missing = max(0, max(self.settings["widths"]) - embedded.shape[1])
+        texts = F.pad(embedded, (0, 0, 0, missing)).transpose(1, 2)  # (B, E, T)
+        highest = []
+        for convolution, width in zip(self.convolutions, self.settings["widths"], strict=True):
+            responses = convolution(texts)  # (B, filters, T - width + 1)
+            places = torch.arange(responses.shape[2], device=responses.device)
+            beyond = places > (lengths[:, None] - width).clamp(min=0)  # (B, T - width + 1)
+            never = torch.zeros(beyond.shape, dtype=responses.dtype, device=responses.device).masked_fill(beyond, -torch.inf)
+            # Added in place: masked_fill would copy all responses, and their gradients again
+            highest.append(responses.add_(never[:, None]).amax(dim=2))
+        return torch.cat(highest, dim=1).relu()  # after the maximum: the same, and less work

@@ -1,0 +1,235 @@
+"""The comparison of classifiers: every run's predictions become tables, as tidy CSV and as LaTeX.
+
+classifiers              one row a corpus and model: its scores, their intervals, what it cost, whom it beats
+classifier_comparisons   one row a pair of models of a corpus
+classifier_classes       one row a corpus, model and class
+classifier_confusions    one row a corpus, model, class and predicted class
+classifier_runs          one row a run: its scores and what its training used, or its scoring where nothing is trained
+classifier_jobs          one row a job: what a training used, and a scoring (of the test, of probes) that was measured as one
+classifier_errors        the most confidently wrong test documents of each model
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from verso.classification.errors_shown import ERRORS, confidently_wrong, texts_of
+from verso.classification.latex import write_tables_for_latex
+from verso.classification.predictions import Predictions
+from verso.classification.runs import SCORES, Model, models_of
+from verso.classification.statistics import Resampled, compared, groups_not_told_apart, interval, resampled
+from verso.display.comparisons import LEVEL
+from verso.display.hardware_table import HARDWARE, hardware_rows, vram_used
+from verso.display.numbers import optional_float
+from verso.files import read_csv, read_json, write_csv
+from verso.significance import holm, over_seeds, seed_noise
+from verso.text.labels import Labels
+
+SPREAD = ("seed_sd", "seed_low", "seed_high")
+FIRST = ("accuracy", "f1_macro", "f1_weighted")
+CLASSIFIERS = (
+    "corpus", "model", "family", "seeds", "parameters", "trainable", "accuracy", "f1_macro", "f1_macro_low", "f1_macro_high",
+    "f1_weighted", "accuracy_low", "accuracy_high", *(name for name in SCORES if name not in FIRST),
+    *(f"f1_macro_{name}" for name in SPREAD), *(f"accuracy_{name}" for name in SPREAD), "documents", "labels", "ordered",
+    "group", "beats", "minutes", "gpu_minutes", "peak_vram_mb", "documents_per_second", "scoring_device", "energy_joules",
+    "f1_macro_per_gpu_minute", "epochs", "best_epoch", "miniature",
+)  # fmt: skip
+COMPARISONS = (
+    "corpus", "model_a", "model_b", "difference", "low", "high", "p", "p_corrected", "verdict", "accuracy_difference",
+    "accuracy_p", "accuracy_p_corrected", "accuracy_verdict", "only_a_right", "only_b_right", "documents", "seeds_a", "seeds_b",
+    "seed_noise",
+)  # fmt: skip
+CLASSES = ("corpus", "model", "label", "documents", "predicted", "precision", "recall", "f1", "f1_low", "f1_high", "f1_seed_sd")
+CONFUSIONS = ("corpus", "model", "label", "prediction", "documents", "share")
+RUNS = ("corpus", "model", "seed", *SCORES, *(name for name in HARDWARE if name not in ("corpus", "model", "seed")))
+
+
+def compare(
+    runs: Sequence[Mapping[str, Any]],
+    corpora: Sequence[Mapping[str, Any]],
+    seed: int,
+    classifiers: str | Path,
+    comparisons: str | Path,
+    classes: str | Path,
+    confusions: str | Path,
+    of_runs: str | Path,
+    jobs: str | Path,
+    errors: str | Path,
+) -> None:
+    """Write the seven tables of all runs of classifiers, the first four as .tex beside the CSV too, and what they cost as .tex.
+
+    runs: {"corpus", "model", "family", "seed", "miniature": bool} and the paths "scores", "architecture", "history", "hardware",
+    "scoring", and "probes_scoring" where telling probes was measured. A run that belongs to two experiments counts once. corpora:
+    {"name", "labels": path of labels.json, "test": of test.jsonl}. seed: of the bootstrap. Scores are means over seeds; intervals
+    are 95 %, by bootstrap over test documents, and differences a minus b in macro F1 (above 0: a is better). Two models are told
+    apart, and one beats the other, where the paired bootstrap's p, corrected by Holm for all pairs of the corpus, is below 0.05.
+    Raises VersoError when two runs of a corpus were scored on different documents, and as verso.classification.predictions does.
+    """
+    tables: dict[str, list[dict[str, Any]]] = {
+        name: [] for name in ("models", "pairs", "classes", "confusions", "runs", "jobs", "errors")
+    }
+    for corpus in corpora:
+        models = models_of(corpus["name"], runs, Labels.load(corpus["labels"]))
+        first = models[0].predictions[0]
+        told = np.stack([found.classes for model in models for found in model.predictions])
+        draws = resampled(first.labels, told, len(models[0].labels), seed)
+        pairs = _pairs(models, first, draws)
+        standings = _standings(models, pairs)
+        tables["models"] += [{"corpus": corpus["name"], **_model(model, standings[model.name], draws)} for model in models]
+        tables["pairs"] += [{"corpus": corpus["name"], **pair} for pair in pairs]
+        texts = texts_of(corpus["test"])
+        tables["errors"] += [
+            {"corpus": corpus["name"], "model": model.name, **row}
+            for model in models
+            for row in confidently_wrong(model.predictions, model.labels, texts)
+        ]
+        for model in models:
+            tables["classes"] += [{"corpus": corpus["name"], "model": model.name, **row} for row in _classes(model, draws)]
+            tables["confusions"] += [{"corpus": corpus["name"], "model": model.name, **row} for row in _confusion(model)]
+            works = [works_of(run) for run in model.runs]
+            tables["runs"] += [{**own[0], **scores} for own, scores in zip(works, model.scores, strict=True)]
+            tables["jobs"] += [work for own in works for work in own]
+    write_csv(classifiers, tables["models"], CLASSIFIERS)
+    write_csv(comparisons, tables["pairs"], COMPARISONS)
+    write_csv(classes, tables["classes"], CLASSES)
+    write_csv(confusions, tables["confusions"], CONFUSIONS)
+    write_csv(of_runs, tables["runs"], RUNS)
+    write_csv(jobs, tables["jobs"], HARDWARE)
+    write_csv(errors, tables["errors"], ERRORS)
+    write_tables_for_latex(tables, classifiers, comparisons, classes, confusions)
+
+
+def _model(model: Model, standing: Mapping[str, str], draws: Resampled | None) -> dict[str, Any]:
+    """One row of the table of models."""
+    run = model.runs[0]
+    architecture = read_json(run["architecture"])
+    size = architecture["parameters"]
+    row: dict[str, Any] = {"model": model.name, "family": run["family"], "seeds": len(model.runs), "parameters": size}
+    row |= {"trainable": architecture.get("trainable", size), **{name: model.mean(name) for name in SCORES}}
+    if draws is not None:
+        accuracy = draws.accuracy[:, model.place].mean(axis=1)
+        row["f1_macro_low"], row["f1_macro_high"] = interval(draws.f1_macro(model.place))
+        row["accuracy_low"], row["accuracy_high"] = interval(accuracy)
+    for score in ("f1_macro", "accuracy"):
+        row |= {f"{score}_{name}": value for name, value in over_seeds(model.values(score)).items()}
+    row |= {"documents": len(model.predictions[0].documents), "labels": len(model.labels), "ordered": model.labels.ordered}
+    return row | {**standing, **_cost(model), "miniature": bool(run["miniature"])}
+
+
+def _standings(models: Sequence[Model], pairs: Sequence[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """Of each model: whom it beats, and the letters of the groups of models that it is not told apart from."""
+    ranked = [own.name for own in sorted(models, key=lambda own: -fmean(own.values("f1_macro")))]
+    decided = [(pair["model_a"], pair["model_b"], pair["verdict"]) for pair in pairs if pair["verdict"] != "undecided"]
+    beaten = [(a, b) if verdict == "a better" else (b, a) for a, b, verdict in decided]
+    groups = groups_not_told_apart(ranked, beaten)
+    return {
+        name: {
+            "group": " ".join(letter(place) for place, group in enumerate(groups) if name in group),
+            "beats": ", ".join(other for other in ranked if (name, other) in beaten),
+        }
+        for name in ranked
+    }
+
+
+def letter(place: int) -> str:
+    """a, b, ... z, aa, ab, ..."""
+    return (letter(place // 26 - 1) if place >= 26 else "") + chr(ord("a") + place % 26)
+
+
+def works_of(run: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A run's rows of the hardware table: its training, if it learns, its scoring, if scoring.json tells its cost, its probes.
+
+    scoring.json does where a pretrained model told the labels; a small one takes moments for it.
+    """
+    measured = "gpu_hours" in read_json(run["scoring"])
+    return hardware_rows({**run, "scoring_hardware": run["scoring"]} if measured else run)
+
+
+def _cost(model: Model) -> dict[str, Any]:
+    """What a run of a model takes, over seeds on average, and how fast it tells labels.
+
+    minutes are those of the training, or of the scoring where nothing is trained; cards and energy count both. Probes are the
+    user's whim and no cost of a model.
+    """
+    works = [[work for work in works_of(run) if work["work"] != "probes"] for run in model.runs]
+    scoring = [read_json(run["scoring"]) for run in model.runs]
+    histories = [read_csv(run["history"]) for run in model.runs]
+    gpu_minutes = _mean([_total(own, "gpu_hours") for own in works], 60)
+    return {
+        "minutes": _mean([optional_float(own[0]["wall_seconds"]) for own in works], 1 / 60),
+        "gpu_minutes": gpu_minutes,
+        "peak_vram_mb": _mean([max(filter(None, map(vram_used, own)), default=None) for own in works]),
+        "energy_joules": _mean([_total(own, "energy_joules") for own in works]),
+        "documents_per_second": _mean([optional_float(found["documents_per_second"]) for found in scoring]),
+        "scoring_device": scoring[0]["device"],
+        "f1_macro_per_gpu_minute": fmean(model.values("f1_macro")) / gpu_minutes if gpu_minutes else None,
+        "epochs": _mean([float(rows[-1]["epoch"]) if rows else None for rows in histories]),
+        "best_epoch": _mean([_best_epoch(rows) for rows in histories]),
+    }
+
+
+def _total(works: Sequence[Mapping[str, Any]], column: str) -> float | None:
+    """What a run's works add up to; None where one of them does not know, for half a sum would flatter."""
+    known = [value for work in works if (value := optional_float(work[column])) is not None]
+    return sum(known) if len(known) == len(works) else None
+
+
+def _best_epoch(history: list[dict[str, str]]) -> float | None:
+    marked = [float(row["epoch"]) for row in history if row["best"] == "1"]
+    return marked[-1] if marked else None
+
+
+def _mean(values: Sequence[float | None], factor: float = 1.0) -> float | None:
+    known = [value for value in values if value is not None]
+    return factor * fmean(known) if known and len(known) == len(values) else None
+
+
+def _pairs(models: Sequence[Model], first: Predictions, draws: Resampled | None) -> list[dict[str, Any]]:
+    """All pairs of a corpus's models; each of the two tests is corrected for their number by itself."""
+    rows: list[dict[str, Any]] = []
+    for a, b in combinations(models, 2):
+        row: dict[str, Any] = {"model_a": a.name, "model_b": b.name, **compared(a.for_tests, b.for_tests, first.labels, draws)}
+        row |= {"seeds_a": len(a.runs), "seeds_b": len(b.runs)}
+        rows.append(row | {"seed_noise": seed_noise(a.values("f1_macro"), b.values("f1_macro"))})
+    for prefix in ("", "accuracy_"):
+        for row, corrected in zip(rows, holm([row[f"{prefix}p"] for row in rows]), strict=True):
+            decided = corrected is not None and corrected < LEVEL
+            winner = "a better" if row[f"{prefix}difference"] > 0 else "b better"
+            row |= {f"{prefix}p_corrected": corrected, f"{prefix}verdict": winner if decided else "undecided"}
+    return rows
+
+
+def _classes(model: Model, draws: Resampled | None) -> list[dict[str, Any]]:
+    """How well a model tells each class, over seeds on average; cells of a class that does not occur are empty."""
+    counts = np.stack([found.confusion for found in model.predictions])  # (seeds, K, K + 1)
+    rows = []
+    for place, name in enumerate(model.labels.names):
+        row: dict[str, Any] = {"label": name, "documents": int(counts[0, place].sum())}
+        row["predicted"] = float(counts[:, :, place].sum(axis=1).mean())
+        own = {score: values[:, place] for score, values in model.classes._asdict().items()}
+        if not any(np.isnan(values).any() for values in own.values()):
+            row |= {score: float(values.mean()) for score, values in own.items()}
+            row["f1_seed_sd"] = over_seeds(own["f1"])["seed_sd"]
+            if draws is not None:
+                row["f1_low"], row["f1_high"] = interval(draws.f1[:, model.place, place].mean(axis=1))
+        rows.append(row)
+    return rows
+
+
+def _confusion(model: Model) -> list[dict[str, Any]]:
+    """How many documents of each class were taken for each, over seeds on average, and which share of the class that is."""
+    counts = np.stack([found.confusion for found in model.predictions]).mean(axis=0)
+    return [
+        {
+            "label": label,
+            "prediction": prediction,
+            "documents": float(counts[row, column]),
+            "share": float(counts[row, column] / counts[row].sum()) if counts[row].sum() else None,
+        }
+        for row, label in enumerate(model.labels.names)
+        for column, prediction in enumerate([*model.labels.names, ""])
+    ]

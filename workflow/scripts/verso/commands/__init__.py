@@ -1,0 +1,1 @@
+"""Commands for a person: status, plan, a check of the cards."""

@@ -1,0 +1,284 @@
+"""What Snakemake would run, why, and what it would cost: `make plan`, `python -m verso.commands.plan -- <Snakemake's arguments>`.
+
+A dry run is Snakemake's only account of that, and it is text: `parse` alone knows how it looks, and refuses what it does not
+understand.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from verso.commands.terminal import duration, table
+from verso.errors import VersoError
+
+NOTHING = "Nothing to be done"
+# Threads are cut to --cores, which is 1 in a dry run that does not say; so a plan shows what is asked, unless the arguments say.
+ALL_CORES = "1000000"
+
+# How Snakemake's reasons begin, and short words for them. A missing output needs no other reason.
+REASONS = {
+    "Missing output files": "missing",
+    "Incomplete output files": "incomplete",
+    "Updated input files": "input changed",
+    "Input files updated by another job": "input made anew",
+    "Set of input files has changed": "other inputs",
+    "Code has changed": "code changed",
+    "Params have changed": "settings changed",
+    "Software environment definition has changed": "environment changed",
+    "Forced execution": "forced",
+    "Rules with": "always",
+}
+FINGERPRINT = re.compile(r"'[0-9a-f]{16}'")  # verso.provenance: the parameter `code`
+FETCHING = ("scrape_genius", "scrape_steam", "fetch_dataset", "fetch_pretrained")  # local rules: they run on the login node
+PREPARING = ("prepare_corpus", "prepare_labelled")
+USES = {  # of a pretrained model, each on a card and with a time of its own
+    "score_causal_llm": "scoring",
+    "sample_causal_llm": "sampling",
+    "predict_encoder": "labelling",
+    "answer_prompts": "asking",
+}
+
+
+@dataclass
+class PlannedJob:
+    """A job of a dry run. group: which group job it is in, counted from 1; 0 if in none."""
+
+    rule: str
+    group: int = 0
+    facts: dict[str, str] = field(default_factory=dict)  # Snakemake's own keys: input, output, reason, threads ...
+
+    @property
+    def wildcards(self) -> dict[str, str]:
+        """Wildcards by name."""
+        return _pairs(self.facts.get("wildcards", ""))
+
+    @property
+    def resources(self) -> dict[str, str]:
+        """Resources by name."""
+        return _pairs(self.facts.get("resources", ""))
+
+    @property
+    def is_training(self) -> bool:
+        """Makes a model of a run."""
+        return self.rule.startswith("train_") and {"corpus", "model", "seed"} <= self.wildcards.keys()
+
+    @property
+    def threads(self) -> int:
+        """Cores; Snakemake says nothing of one."""
+        return int(self.facts.get("threads", "1"))
+
+    @property
+    def cards(self) -> int:
+        """Cards; a resource `cards`, or without it `gpu`."""
+        return self.number("cards") or self.number("gpu") or 0
+
+    def number(self, resource: str) -> int | None:
+        """A resource that is a whole number; None where it is missing or not known yet (<TBD>)."""
+        value = self.resources.get(resource, "")
+        return int(value) if re.fullmatch(r"[0-9]+", value) else None
+
+    def run(self) -> tuple[str, str, int]:
+        """Corpus, model, seed of a training or a use."""
+        return self.wildcards["corpus"], self.wildcards["model"], int(self.wildcards["seed"])
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """Reads "name=value, name=value"; a value may hold a comma or an equals sign."""
+    parts = re.split(r", (?=\w+=)", text)
+    return dict(part.split("=", 1) for part in parts if "=" in part)
+
+
+def parse(output: str) -> list[PlannedJob]:
+    """The jobs of a dry run's standard output, in its order; [] when it says that there is nothing to do.
+
+    Raises VersoError when they are not those that Snakemake's own table counts.
+    """
+    told, jobs, in_table, group, groups = Counter[str](), list[PlannedJob](), False, 0, 0
+    for line in output.splitlines():
+        if re.fullmatch(r"job +count", line):
+            in_table, told = True, Counter()  # printed twice: before the jobs and after
+        elif row := in_table and re.fullmatch(r"(\S+) +(\d+)", line):
+            told[row[1]] = int(row[2])
+            in_table = row[1] != "total"
+        elif re.match(r"\[.*\] Group job \S+ \(", line):
+            group = groups = groups + 1
+        elif head := re.fullmatch(r"( {4})?(?:local)?(?:rule|checkpoint) (\S+):", line):
+            group = group if head[1] else 0  # the jobs of a group are indented
+            jobs.append(PlannedJob(head[2], group))
+        elif jobs and (fact := re.fullmatch(r" {4}(?: {4})?(\w+): (.*)", line)):
+            jobs[-1].facts.setdefault(fact[1], fact[2])
+    if not told and not jobs and NOTHING in output:
+        return []
+    read = Counter(job.rule for job in jobs)
+    total = told.pop("total", None)
+    for rule in sorted(told | read):
+        if told[rule] != read[rule]:
+            raise VersoError(
+                f'Snakemake\'s table of jobs has the line "{rule} {told[rule]}", yet {read[rule]} were read from its dry run: '
+                "leave out --quiet, or this Snakemake writes its plan in a way that verso.commands.plan does not know"
+            )
+    if total != len(jobs):
+        raise VersoError(
+            f'Snakemake\'s table of jobs should end in the line "total {len(jobs)}"; found {total}. It wrote:\n{output[-2000:]}'
+        )
+    unexplained = [job for job in jobs if "reason" not in job.facts or "resources" not in job.facts]
+    if unexplained:
+        raise VersoError(
+            f'the dry run has no line "reason:" or none "resources:" for "rule {unexplained[0].rule}": leave out --quiet'
+        )
+    return jobs
+
+
+def why(reason: str) -> str:
+    """Snakemake's reason in short words."""
+    found = []
+    for part in reason.split("; "):
+        words = next((short for start, short in REASONS.items() if part.startswith(start)), None)
+        if words == "settings changed":
+            found += _which_parameters(part)
+        elif words:
+            found.append(words)
+    if "missing" in found:
+        return "missing"
+    return ", ".join(dict.fromkeys(found)) or reason[:40]
+
+
+def _which_parameters(part: str) -> list[str]:
+    """Of "...: before: <values> now: <values>": was it the code's fingerprint, the settings or both?"""
+    values = part.partition("before: ")[2]
+    rest = re.sub(r"<nothing exclusive>|\bnow:|[\s,]", "", FINGERPRINT.sub("", values))
+    code = ["code changed"] if FINGERPRINT.search(values) else []
+    return code + (["settings changed"] if rest or not code else [])
+
+
+# --- the page ---
+
+
+def plan(jobs: Sequence[PlannedJob]) -> str:
+    """The page: a line a training and a use of a model that is not trained in this plan, the other jobs by rule, totals."""
+    if not jobs:
+        return "Nothing to do: everything that was asked for is made and up to date."
+    trained = {job.run() for job in jobs if job.is_training}
+    runs: list[PlannedJob] = []
+    others: list[PlannedJob] = []
+    for job in jobs:
+        alone = job.is_training or (job.rule in USES and job.run() not in trained)
+        (runs if alone else others).append(job)
+    runs.sort(key=PlannedJob.run)
+    page = []
+    if runs:
+        header = [
+            "corpus",
+            "model",
+            "seed",
+            "work",
+            "why",
+            "threads",
+            "mem_mb",
+            "minutes",
+            "vram_mb",
+            "cards",
+            "where",
+            "expected",
+            "GPU-h",
+        ]
+        page += [*table(header, [_line_of_run(job) for job in runs]), ""]
+    if others:
+        by_rule: dict[str, list[PlannedJob]] = defaultdict(list)
+        for job in others:
+            by_rule[job.rule].append(job)
+        header = ["other jobs", "count", "expected", "GPU-h", "why"]
+        page += [*table(header, [_line_of_rule(rule, of_rule) for rule, of_rule in by_rule.items()]), ""]
+    return "\n".join([*page, *_totals(jobs)])
+
+
+def _line_of_run(job: PlannedJob) -> list[str]:
+    corpus, model, seed = job.run()
+    needs = [f"{number:,}" if (number := job.number(key)) is not None else "?" for key in ("mem_mb", "runtime", "vram_mb")]
+    seconds = job.number("expected_seconds")
+    cost = ["?", "?"] if seconds is None else [duration(seconds), f"{job.cards * seconds / 3600:.2f}"]
+    work, reason = USES.get(job.rule, "training"), why(job.facts["reason"])
+    return [corpus, model, str(seed), work, reason, str(job.threads), *needs, str(job.cards), _where(job), *cost]
+
+
+def _line_of_rule(rule: str, jobs: Sequence[PlannedJob]) -> list[str]:
+    """How many jobs of a rule there are and why; of those that use a pretrained model also what they will take together."""
+    reasons = Counter(why(job.facts["reason"]) for job in jobs).most_common()
+    known = [(job.cards, seconds) for job in jobs if (seconds := job.number("expected_seconds")) is not None]
+    cost = [duration(sum(s for _, s in known)), f"{sum(cards * s for cards, s in known) / 3600:.2f}"] if known else ["", ""]
+    return [rule, str(len(jobs)), *cost, "; ".join(f"{count} {words}" for words, count in reasons)]
+
+
+def _where(job: PlannedJob) -> str:
+    """What SLURM is asked for by name."""
+    asked = job.resources
+    card = f"gpu:{asked['gpu_model']}:{asked.get('gpu', '1')}" if "gpu_model" in asked else ""
+    return " ".join(filter(None, [asked.get("slurm_partition"), asked.get("gres"), card, asked.get("constraint")]))
+
+
+def _totals(jobs: Sequence[PlannedJob]) -> list[str]:
+    trainings = [job for job in jobs if job.is_training]
+    groups = {job.group for job in jobs if job.group}
+    # A target has no output and is never submitted; nor is what fetches, which a dry run does not tell from the rest
+    alone = [job for job in jobs if not job.group and "output" in job.facts and job.rule not in FETCHING]
+    submissions = f"{_count(len(groups) + len(alone), 'submission')} on a cluster"
+    if groups:
+        submissions += f", {_count(len(groups), 'group')} of {sum(bool(job.group) for job in jobs)} jobs among them"
+    lines = [f"{_count(len(jobs), 'job')}, {_count(len(trainings), 'training')} among them; {submissions}."]
+    priced = [job for job in jobs if job.number("expected_seconds") is not None]
+    known, uses = [job for job in priced if job.is_training], [job for job in priced if not job.is_training]
+    if known:
+        lines.append(f"Expected of the trainings: {_hours(known)}.")
+    if uses:
+        lines.append(f"Expected of scoring, sampling, labelling and asking by pretrained models: {_hours(uses)}.")
+    if known and uses:
+        lines.append(f"In all: {_hours(priced)}.")
+    if known and (unseen := sorted({job.wildcards["corpus"] for job in jobs if job.rule in PREPARING and job.wildcards})):
+        lines.append(
+            f"To be prepared first: {', '.join(unseen)}. Times there are for the text as last counted, or a million characters."
+        )
+    if len(known) < len(trainings):
+        lines.append(f"No time is expected of {_count(len(trainings) - len(known), 'training')}.")
+    return lines
+
+
+def _hours(jobs: Sequence[PlannedJob]) -> str:
+    seconds = [job.number("expected_seconds") or 0 for job in jobs]
+    gpu, cpu = (sum(getattr(job, of) * s for job, s in zip(jobs, seconds, strict=True)) / 3600 for of in ("cards", "threads"))
+    return f"{gpu:.2f} GPU-hours, {cpu:.2f} CPU-hours"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
+# --- the command line ---
+
+
+def main() -> int:
+    """The command line. Returns the exit code: that of a dry run that fails, 1 when its output is not understood, else 0."""
+    parser = argparse.ArgumentParser(prog="python -m verso.commands.plan", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("arguments", nargs="*", help="for snakemake, after a `--`: -- --profile profiles/slurm lyrics")
+    arguments = parser.parse_args().arguments
+    # --quiet on the command line replaces a profile's, which may hide the reasons; `host` is only the page about the machine
+    command = [sys.executable, "-m", "snakemake", "--quiet", "host", "--cores", ALL_CORES, "--dry-run", *arguments]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
+    if done.returncode:
+        print(done.stdout + done.stderr, file=sys.stderr)
+        return done.returncode
+    warnings = [line for line in done.stderr.splitlines() if line.strip() and not re.match("Using .*profile", line)]
+    print("".join(f"{line}\n" for line in warnings), end="", file=sys.stderr)
+    try:
+        print(plan(parse(done.stdout)))
+    except VersoError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

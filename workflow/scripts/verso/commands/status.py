@@ -1,0 +1,260 @@
+"""What every run of a config is doing, from files alone: `make status`, `python -m verso.commands.status`.
+
+    results/runs/<corpus>/<model>/seed-<seed>/...   what stands          ──┐
+    results/logs/<rule>/<wildcards>.job.json        what jobs tell of    ──┴─► one line a run, then light jobs, then counts
+                                                    themselves (verso.jobs.job)
+
+Neither Snakemake nor SLURM is asked, so it works on a login node while both work elsewhere.
+"""
+
+import argparse
+import io
+import os
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from verso.commands.terminal import duration, printable, table
+from verso.config.file import Config
+from verso.config.load import load
+from verso.errors import VersoError
+from verso.jobs.states import Attempt, Job, Progress, Run, judge, read_records
+
+STATES = ("done", "running", "trained", "queued", "retrying", "stopped", "lost", "failed")
+COLOURS = {"done": "32", "running": "36", "trained": "36", "retrying": "33", "stopped": "33", "lost": "31", "failed": "31"}
+HEADER = ["corpus", "model", "seed", "state", "how far", "train / val. loss", "time", "where", "MB used / asked"]
+
+MODEL = "model/architecture.json"  # written last of a model, whatever its family
+RESULT_OF = {
+    "train": MODEL,
+    "take": MODEL,
+    "score": "scores.csv",
+    "sample": "sample_measures.csv",
+    "measure": "sample_measures.csv",
+    "predict": "scores.csv",
+    "answer": "scores.csv",
+}
+PROBES = "probes.csv"  # by jobs whose names end in probes; a run is done without, for the report alone asks for them
+OF_CLASSIFIERS = {MODEL, "scores.csv", PROBES}  # nothing is sampled from them
+DOING = {
+    "train": "training",
+    "take": "looking at the base",
+    "score": "scoring",
+    "sample": "sampling",
+    "measure": "measuring the samples",
+    "predict": "labelling",
+    "answer": "answering",
+}
+
+LEARNS_NOTHING = {"take", "answer"}  # jobs of a model as it is
+
+# --- runs ---
+
+
+def read_config(path: str | Path) -> Config:
+    """The config that Snakemake would read. Raises VersoError when there is none, or it is wrong."""
+    try:
+        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise VersoError(f"{path}: cannot be read ({error}); name the config by --config") from error
+    except yaml.YAMLError as error:
+        raise VersoError(f"{path}: is not valid YAML ({error})") from error
+    if not isinstance(raw, dict):
+        raise VersoError(f"{path}: found {type(raw).__name__}; must be a block of keys (config/README.md)")
+    return load(raw, str(path))
+
+
+def runs_of(config: Config) -> list[Run]:
+    """Every run of every experiment, once."""
+    return sorted({(e.corpus, m, s) for e in config.experiments.values() for m in e.models for s in e.seeds})
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the page: a state, the cells that follow it, and where to read more when it ended badly."""
+
+    state: str
+    cells: list[str]
+    log: Path | None = None
+
+
+def status(config: Config, now: float, colours: Mapping[str, str] | None = None) -> str:
+    """The whole page for the files as they are. now: seconds since the epoch; colours: ANSI codes by state."""
+    results, runs = Path(config.results), runs_of(config)
+    records, skipped = read_records(results / "logs")
+    known, corpora = set(runs), {corpus for corpus, _, _ in runs}
+    of_run: dict[Run | None, list[Job]] = defaultdict(list)
+    light = []
+    for job in judge(records, now):
+        run = job.record.run()
+        if run in known:
+            of_run[run].append(job)
+        elif job.state == "running" or (run is None and job.record.wildcards.get("corpus") in corpora | {None}):
+            light.append(job)  # what ended badly for runs or corpora that the config has no more is history
+    light = [job for job in light if job.state not in ("done", "queued")]
+
+    lines, newest = [], 0.0
+    for run in runs:
+        folder = results / "runs" / run[0] / run[1] / f"seed-{run[2]}"
+        wanted = OF_CLASSIFIERS if config.corpora[run[0]].kind == "labelled" else set(RESULT_OF.values())
+        made = {name: _time_of(folder / name) for name in wanted}
+        newest = max(newest, *made.values())
+        lines.append(line_of_run(of_run[run], made, now))
+    page = _listed(HEADER, [[corpus, model, str(seed)] for corpus, model, seed in runs], lines, colours)
+    if light:
+        names = [[" ".join([job.record.rule, *job.record.wildcards.values()])] for job in light]
+        page += ["", *_listed(["job", *HEADER[3:]], names, [_line_of_job(job, "", now) for job in light], colours)]
+    page += ["", *map(printable, skipped)] if skipped else []
+
+    counts = Counter(line.state for line in lines)
+    told = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+    page += ["", f"{len(runs)} run{'s' * (len(runs) != 1)}: {told}. {_report(results / 'report.html', newest)}"]
+    return "\n".join(page)
+
+
+def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float) -> Line:
+    """What a run is doing. made: when each of the results that it is for was written, 0 where it does not stand.
+
+    The first that holds: it trains; a part of it ended badly after what it should have made; another part runs; all is made;
+    it is trained; nothing of it is made.
+    """
+    training = [job for job in jobs if job.record.part() == "train"]
+    for job in training:
+        if job.state == "running":
+            return _line_of_job(job, "", now)
+    bad = [job for job in jobs if job.state not in ("done", "running", "queued") and _is_unmended(job, made)]
+    if bad:
+        worst = max(bad, key=lambda job: job.last.last_sign)
+        return _line_of_job(worst, DOING.get(worst.record.part(), worst.record.rule), now)
+    running = [job for job in jobs if job.state == "running"]
+    if running:
+        doing = " and ".join(sorted(_doing(job, alone=len(running) == 1) for job in running))
+        learnt = "" if {job.record.part() for job in running} <= LEARNS_NOTHING or " and " in doing else "trained, "
+        left = [job.last.progress.seconds_left for job in running if job.last.progress]
+        longest = max((seconds for seconds in left if seconds is not None), default=None)
+        time_left = "" if longest is None else f"{duration(longest)} left"
+        return Line("running", [learnt + doing, "", time_left, *_place(running[0].last)])
+    after = [duration(job.last.last_sign - job.last.start) for job in training if job.state == "done"]
+    trained = ["took " + after[0], *_place(training[0].last)] if after else []
+    if all(written for name, written in made.items() if name != PROBES):
+        return Line("done", ["", "", *trained])
+    if made[MODEL]:
+        missing = [word for word, name in (("scored", "scores.csv"), ("sampled", "sample_measures.csv")) if made.get(name) == 0]
+        return Line("trained", [f"not yet {' nor '.join(missing)}", "", *trained])
+    before = [job for job in jobs if job.state == "queued"]
+    return Line("queued", [f"again; before: {_complaint(before[0])}"] if before else [])
+
+
+def _doing(job: Job, alone: bool) -> str:
+    """What a running job does, and how many of its texts are done where it tells; in short where it is not alone in its cell."""
+    doing, progress = DOING.get(job.record.part(), job.record.rule), job.last.progress
+    if progress is None or progress.texts is None or progress.texts_done is None:
+        return doing
+    if not alone:
+        return f"{doing} {progress.texts_done:,}/{progress.texts:,}"
+    return f"{doing} {progress.texts_done:,} of {progress.texts:,} texts{' again' if progress.again else ''}"
+
+
+def _is_unmended(job: Job, made: Mapping[str, float]) -> bool:
+    """Neither its own result nor the training's is newer than its end."""
+    own = PROBES if job.record.rule.endswith("probes") else RESULT_OF.get(job.record.part(), MODEL)
+    results = (MODEL, own)
+    return all(job.last.last_sign > made.get(name, 0.0) for name in results)
+
+
+def _line_of_job(job: Job, doing: str, now: float) -> Line:
+    last = job.last
+    if job.state != "running":
+        log = job.log if job.state in ("failed", "lost") else None
+        return Line(job.state, [f"{doing}: {_complaint(job)}" if doing else _complaint(job)], log)
+    progress = last.progress or Progress()
+    far = [f"epoch {progress.epoch}/{progress.epochs}"] if progress.epoch is not None and progress.epochs else []
+    far += [f"{progress.step / progress.steps:.0%}"] if progress.step is not None and progress.steps else []
+    far += [f"attempt {last.attempt}"] if last.attempt > 1 else []
+    losses = [progress.train_loss, progress.validation_loss]
+    told = " / ".join("-" if loss is None else f"{loss:.3f}" for loss in losses) if any(x is not None for x in losses) else ""
+    left = duration(progress.seconds_left) + " left" if progress.seconds_left is not None else duration(now - last.start)
+    return Line("running", [", ".join(far) or "started", told, left, *_place(last)])
+
+
+def _place(attempt: Attempt) -> list[str]:
+    """Where it runs or ran, and the main memory that it took of what it had asked for."""
+    asked = attempt.asked_number("mem_mb")
+    memory = f"{attempt.peak_ram_mb:,.0f} / {asked:,.0f}" if asked else f"{attempt.peak_ram_mb:,.0f}"
+    return [attempt.host + (f" job {attempt.slurm_job}" if attempt.slurm_job else ""), memory]
+
+
+def _complaint(job: Job) -> str:
+    """Why a job ended, in a line: the cause and what tells most of the message."""
+    lines = [line.strip() for line in job.last.message.splitlines() if line.strip()]
+    said = lines[-1 if job.cause == "bug" else 0] if lines else ""  # a traceback says at its end what happened
+    if job.last.end is None:
+        cause = "no sign of life" + (f", probably {job.cause}" if job.cause != "lost" else "")
+    else:
+        cause = {"stopped": "goes on from its checkpoint when started again"}.get(job.cause, job.cause)
+    return f"{cause}: {said}" if said else cause
+
+
+def _report(path: Path, newest: float) -> str:
+    made = _time_of(path)
+    if not made:
+        return "There is no report yet."
+    return f"The report stands: {path}" if made >= newest else f"The report is older than the newest results: {path}"
+
+
+def _time_of(path: Path) -> float:
+    """When a file was written, in seconds since the epoch; 0 where there is none."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _listed(header: list[str], names: list[list[str]], lines: list[Line], colours: Mapping[str, str] | None) -> list[str]:
+    """A table, with the log under each line that has one. A log's path is never cut: it is there to be copied."""
+    rows = [[*name, line.state, *line.cells] for name, line in zip(names, lines, strict=True)]
+    first, *rest = table(header, rows, colours)
+    logs = [[f"    log: {printable(str(line.log))}"] if line.log else [] for line in lines]
+    return [first, *(text for row, log in zip(rest, logs, strict=True) for text in [row, *log])]
+
+
+def main() -> int:
+    """The command line. Returns the exit code: 1 when the config is wrong, else 0."""
+    parser = argparse.ArgumentParser(prog="python -m verso.commands.status", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--config", default="config/config.yaml", help="the config that Snakemake was given (%(default)s)")
+    parser.add_argument("--watch", type=_positive, metavar="SECONDS", help="draw anew every so many seconds, until Ctrl-C")
+    options = parser.parse_args()
+    terminal = sys.stdout.isatty()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows a question mark
+    try:
+        while True:
+            page = status(read_config(options.config), time.time(), COLOURS if terminal else {})
+            print(("\x1b[H\x1b[2J" if terminal and options.watch else "") + page, flush=True)
+            if options.watch is None:
+                return 0
+            time.sleep(options.watch)
+    except VersoError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e6:
+        raise ValueError
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The whole config: its types, its checks, its description."""

@@ -1,0 +1,35 @@
+"""What a source of labelled texts calls its columns and its parts."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from verso.settings.base import Settings
+
+
+class Columns(Settings):
+    """Names of the columns that hold text and label."""
+
+    text: str = Field("text", description="Holds the text.")
+    label: str = Field("label", description="Holds the label.")
+
+
+class LabelledFields(Columns):
+    """Names of the columns (CSV) or keys (JSON, JSON lines) that hold text, label and split."""
+
+    split: str | None = Field(None, description="Holds the split that a row is of, where the source has such a column.")
+
+
+class Splits(Settings):
+    """What the source calls its given splits: a column's value, a key of a JSON object, a file in the folder, a hub's split."""
+
+    train: str = Field("train", description="What the source calls its training part.")
+    validation: str | None = Field(None, description="The same of the validation part; null: it is taken out of train.")
+    test: str | None = Field(None, description="The same of the test part; null: it is taken out of train.")
+
+    @model_validator(mode="after")
+    def _are_different(self) -> Self:
+        named = [name for name in (self.train, self.validation, self.test) if name is not None]
+        if len(set(named)) < len(named):
+            raise ValueError(f"two parts are called the same: {', '.join(named)}")
+        return self

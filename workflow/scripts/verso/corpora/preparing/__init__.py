@@ -1,0 +1,1 @@
+"""From documents to a train, a validation and a test part."""

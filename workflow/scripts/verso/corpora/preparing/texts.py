@@ -1,0 +1,89 @@
+"""Prepare songs or a manual: clean, set exact duplicates aside, keep near-duplicates together, split, and count.
+
+Streams: only a few numbers a document are in memory. Cleaned documents wait in a folder beside the output, which goes at the end.
+"""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from verso.corpora.preparing.clean import clean
+from verso.corpora.preparing.cleaned_documents import Cleaned, work_folder
+from verso.corpora.preparing.duplicates import cluster
+from verso.corpora.preparing.split import PARTS, by_position, stratified
+from verso.corpora.preparing.statistics import PartStatistics, described
+from verso.errors import VersoError
+from verso.files import read_json_lines, write_json, write_json_lines
+
+log = logging.getLogger(__name__)
+
+
+def prepare(
+    documents: str | Path,
+    kind: str,
+    settings: Mapping[str, Any],
+    set_aside_acquired: str | Path,
+    train: str | Path,
+    validation: str | Path,
+    test: str | Path,
+    statistics: str | Path,
+    set_aside: str | Path,
+) -> None:
+    """Write the three parts, `statistics` and the exact duplicates `set_aside` of acquired `documents`.
+
+    settings: {"split": {"method": "stratified"|"position", "validation", "test", "seed"},
+    "near_duplicates": {"threshold", "shingle_words", "permutations"}}. set_aside_acquired: what acquire set aside, to be counted.
+    The parts hold the documents, cleaned, with "group" (artist, or "" for a manual) and "cluster" (id of the first of its
+    near-duplicates). The order of the documents decides the order in the parts and what a cluster is called, not the split.
+    Raises VersoError when there are fewer documents than the split needs.
+    """
+    outputs = [Path(train), Path(validation), Path(test)]
+    if settings["split"]["method"] == "position":
+        parts, more = _by_position(Path(documents), settings, outputs, Path(set_aside))
+    else:
+        parts, more = _stratified(Path(documents), settings, outputs, Path(set_aside))
+    write_json(statistics, {**described(kind, settings, parts, outputs, set_aside_acquired), **more})
+
+
+def _by_position(
+    documents: Path, settings: Mapping[str, Any], outputs: list[Path], set_aside: Path
+) -> tuple[list[PartStatistics], dict[str, Any]]:
+    """One long text, cut in three; the parts' ids tell which part they are."""
+    rows = list(read_json_lines(documents))
+    if len(rows) != 1:
+        raise VersoError(f"{documents}: split by position wants one text, found {len(rows)}; take split.method: stratified")
+    row = rows[0]
+    parts = []
+    for name, output, text in zip(PARTS, outputs, by_position(clean(row["text"]), settings["split"]), strict=True):
+        id_ = f"{row['id']}:{name}"
+        write_json_lines(output, [{"id": id_, "text": text, "metadata": row["metadata"], "group": "", "cluster": id_}])
+        parts.append(PartStatistics())
+        parts[-1].add(text, "")
+    write_json_lines(set_aside, [])
+    near = {"clusters": 0, "documents": 0, "listed": []}
+    return parts, {"exact_duplicates": 0, "near_duplicates": near, "groups_only_in_train": []}
+
+
+def _stratified(
+    documents: Path, settings: Mapping[str, Any], outputs: list[Path], set_aside: Path
+) -> tuple[list[PartStatistics], dict[str, Any]]:
+    """Clean, find duplicates, split, write: four passes over the documents, none of which holds them."""
+    with work_folder(outputs[0]) as folder:
+        cleaned = Cleaned.written_to(folder / "cleaned.jsonl", documents, "artist", settings["split"]["seed"])
+        first = cleaned.first_with_the_same_text()
+        is_kept = first == np.arange(len(first))
+        kept, repeated = np.flatnonzero(is_kept), np.flatnonzero(~is_kept)
+        write_json_lines(set_aside, cleaned.set_aside(repeated, first[repeated], lambda other: f"same text as {other['id']}"))
+        if len(repeated):
+            log.info("exact duplicates set aside: %d of %d", len(repeated), len(first))
+        clusters = cluster(cleaned.path, cleaned.offsets[kept], dict(settings["near_duplicates"]), folder)
+        split = dict(settings["split"])
+        parts, in_train = stratified(cleaned.groups[kept], clusters, cleaned.keys[kept], cleaned.names, split)
+        if in_train:
+            log.info("groups only in train, since they are too small to split: %s", ", ".join(in_train))
+        gathered = [PartStatistics() for _ in PARTS]
+        near = cleaned.write_parts(kept, clusters, parts, outputs, gathered)
+    return gathered, {"exact_duplicates": len(repeated), "near_duplicates": near, "groups_only_in_train": in_train}

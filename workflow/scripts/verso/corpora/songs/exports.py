@@ -1,0 +1,94 @@
+"""Exports: the songs in the files that the report's own scripts read, and what is in them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from verso.files import atomic_text, read_json, read_json_lines, sha256_of, write_json
+from verso.jobs.logs import progress
+
+SONG_START = "<|song_start|>"
+SONG_END = "<|song_end|>"
+
+
+def export(
+    train: str | Path,
+    validation: str | Path,
+    test: str | Path,
+    statistics: str | Path,
+    vocab_char: str | Path,
+    vocab_word: str | Path,
+    corpus: str,
+    settings: Mapping[str, str],
+    train_alpaca: str | Path,
+    validation_alpaca: str | Path,
+    test_alpaca: str | Path,
+    train_text: str | Path,
+    validation_text: str | Path,
+    test_text: str | Path,
+    dataset_info: str | Path,
+) -> None:
+    """Write each part of a songs corpus as an Alpaca list and as marked text, and `dataset_info` about all of it.
+
+    settings: {"instruction", "input"}; "{artist}" in either stands for the song's artist. The report's train had no validation
+    part taken out; ours holds the train part alone, and validation has files of its own. Streams, a song at a time.
+    """
+    parts = {
+        "train": (train, train_alpaca, train_text),
+        "validation": (validation, validation_alpaca, validation_text),
+        "test": (test, test_alpaca, test_text),
+    }
+    for name, (songs, alpaca, text) in parts.items():
+        with _json_list(alpaca) as add, atomic_text(text) as out:
+            for row in progress(read_json_lines(songs), f"export {name}", unit="songs"):
+                add(alpaca_record(row, settings))
+                out.write(f"{SONG_START}\n{row['text']}\n{SONG_END}\n")
+    counted = read_json(statistics)
+    files = [path for _, alpaca, text in parts.values() for path in (alpaca, text)] + [vocab_char, vocab_word]
+    vocabularies = {"char": read_json(vocab_char), "word": read_json(vocab_word)}
+    write_json(
+        dataset_info,
+        {
+            "corpus": corpus,
+            "songs": {name: part["documents"] for name, part in counted["parts"].items()},
+            "songs_by_artist": {name: _of_groups(part, "documents") for name, part in counted["parts"].items()},
+            "characters": {name: part["characters"] for name, part in counted["parts"].items()},
+            "words": {name: part["words"] for name, part in counted["parts"].items()},
+            "vocabulary_sizes": {unit: len(vocabulary["tokens"]) for unit, vocabulary in vocabularies.items()},
+            "minimum_counts": {unit: vocabulary["minimum_count"] for unit, vocabulary in vocabularies.items()},
+            "split": counted["settings"]["split"],
+            "alpaca": dict(settings),
+            "files": {Path(path).name: {"sha256": sha256_of(path), "bytes": Path(path).stat().st_size} for path in files},
+        },
+    )
+
+
+def alpaca_record(row: Mapping[str, Any], settings: Mapping[str, str]) -> dict[str, str]:
+    """One song as {"instruction", "input", "output"}. An artist's name is put in as it is, braces and all."""
+    artist = row["metadata"]["artist"]
+    return {
+        "instruction": settings["instruction"].replace("{artist}", artist),
+        "input": settings["input"].replace("{artist}", artist),
+        "output": row["text"],
+    }
+
+
+def _of_groups(part: Mapping[str, Any], what: str) -> dict[str, int]:
+    return {group: amount[what] for group, amount in part["groups"].items()}
+
+
+@contextmanager
+def _json_list(path: str | Path) -> Iterator[Any]:
+    """A function that adds one value to the JSON list in `path`, which appears when the block ends."""
+    with atomic_text(path) as out:
+        before = "[\n"
+
+        def add(value: object) -> None:
+            nonlocal before
+            out.write(before + json.dumps(value, ensure_ascii=False))
+            before = ",\n"
+
+        yield add
+        out.write("[]\n" if before == "[\n" else "\n]\n")

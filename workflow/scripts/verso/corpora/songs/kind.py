@@ -1,0 +1,44 @@
+"""The config's type of a corpus of songs."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from verso.corpora.settings import TextCorpus
+from verso.settings.base import Settings
+
+
+class Alpaca(Settings):
+    """The instruction records that a chat model is tuned on."""
+
+    instruction: str = Field("You are a hip-hop artist, helping people write lyrics.", description="Field `instruction`.")
+    input: str = Field("Help me write a song in the style of {artist}.", description="Field `input`; `{artist}` is filled in.")
+
+    @field_validator("input")
+    @classmethod
+    def _only_the_artist_is_filled_in(cls, value: str) -> str:
+        try:
+            value.format(artist="")
+        except (KeyError, IndexError, ValueError):
+            raise ValueError("must be a text in which {artist} is the only placeholder") from None
+        return value
+
+
+class SongsCorpus(TextCorpus):
+    """Songs by several artists."""
+
+    kind: Literal["songs"] = Field(description="Songs by several artists; split by song, stratified by artist.")
+    songs_per_artist: int | None = Field(
+        None,
+        ge=1,
+        description="The first so many of each artist; null means all, and is not for `genius`.",
+    )
+    alpaca: Alpaca = Field(default_factory=Alpaca, description="The instruction records exported beside the texts.")
+
+    @model_validator(mode="after")
+    def _says_how_many_to_scrape(self) -> "SongsCorpus":
+        if self.source.type == "genius" and self.songs_per_artist is None:
+            raise ValueError(
+                "songs_per_artist is missing: how many songs of each artist are to be taken from Genius? (the report: 100)"
+            )
+        return self

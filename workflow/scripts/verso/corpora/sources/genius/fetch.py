@@ -1,0 +1,318 @@
+"""Genius: the most popular songs of artists, by its API (lyricsgenius) and its pages (verso.corpora.sources.genius.page).
+
+    artist ─► search, by exact name ─► list of songs, 50 at a time ─► page of each ─► lyrics, or set aside with the reason
+                     └──────────────── each answer is kept in the cache: nothing is asked twice ────┘
+
+Lyrics are copyrighted: what this writes is for the user's own research, and never to be published.
+"""
+
+import json
+import logging
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import lyricsgenius
+
+from verso.corpora.sources.genius.page import NoLyrics, read_page
+from verso.errors import VersoError
+from verso.fetching.web import Answer, Lost, Refused, Web, writable
+from verso.fetching.web_cache import WebCache
+from verso.files import write_json, write_json_lines
+from verso.jobs.logs import announce, watched_progress
+from verso.jobs.secrets import find_token
+
+TOKEN = ("GENIUS_API_TOKEN", "GENIUS_ACCESS_TOKEN")
+PER_PAGE = 50  # songs in one answer of the API, its most
+SEARCHED = 5  # hits of each kind in a search, its most
+LOST_IN_A_ROW = 5  # after so many the site is down, or wants no more of us: going on would only lose more
+KEPT = "What was fetched is kept: start again, and only the rest is fetched."
+HOW_TO_GET_A_TOKEN = """Make an API client at https://genius.com/api-clients, let it generate an access token, and put that
+into .env, beside the Snakefile, as a line
+  GENIUS_API_TOKEN=...
+(GENIUS_ACCESS_TOKEN is read as well; an environment variable of either name comes first), then: chmod 600 .env"""
+# By lyricsgenius's terms, as words: a tracklist is no song, "Skittish" is one.
+TERMS = "|".join(re.escape(term) for term in lyricsgenius.Genius.default_terms if term[0].isalpha())
+NO_SONG = re.compile(rf"\b({TERMS})\b|[(\[]instrumental[)\]]", re.IGNORECASE)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Artist:
+    """An artist as Genius knows it, and what became of its songs."""
+
+    id: int
+    name: str
+    taken: int = 0
+    by_others: int = 0  # songs in which it is a guest
+    set_aside: list[dict[str, str]] = field(default_factory=list)
+
+
+def scrape(
+    artists: Sequence[str | int],
+    songs_per_artist: int,
+    refresh: str | None,
+    site: str,
+    api: str,
+    cache: str | Path,
+    web: Web,
+    songs: str | Path,
+    set_aside: str | Path,
+    summary: str | Path,
+) -> None:
+    """Write `songs` (JSON lines of id, artist, title, url, date, lyrics; by artist, most popular first), those `set_aside`
+    (where, reason, excerpt) and a `summary` of how many were found of each artist.
+
+    artists: names or Genius's numbers. refresh: a day (ISO); what the cache holds from before is fetched again. site, api: roots
+    of pages and API. An artist with fewer songs than asked gives those there are. Raises VersoError when the token is missing or
+    wrong, an artist is not found, the network or the site does not answer, or an artist has no usable song.
+    """
+    kept = WebCache(cache, date.fromisoformat(refresh) if refresh else None)
+    with kept.alone():
+        genius = _Genius(site, api, kept, web)
+        found = [genius.find(artist) for artist in artists]  # all names first: a wrong one stops before an hour of fetching
+        _refuse_the_same(artists, found)
+        rows = [
+            song
+            for artist in found
+            for song in watched_progress(
+                genius.songs_of(artist, songs_per_artist), desc=f"scrape {artist.name}", total=songs_per_artist, unit="songs"
+            )
+        ]
+    write_json_lines(songs, rows)
+    write_json_lines(set_aside, (row for artist in found for row in artist.set_aside))
+    write_json(
+        summary,
+        [
+            {
+                "artist": a.name,
+                "id": a.id,
+                "asked": songs_per_artist,
+                "taken": a.taken,
+                "set_aside": len(a.set_aside),
+                "by_others": a.by_others,
+            }
+            for a in found
+        ],
+    )
+    log.info("%d requests; %d songs", web.requests, len(rows))
+
+
+class _Client(lyricsgenius.Genius):
+    """lyricsgenius's knowledge of the API; the requests are ours, for it looks at no status of a page and waits for no server."""
+
+    def __init__(self, site: str, api: str, ask: Any) -> None:
+        super().__init__(access_token="added when it is sent")
+        self.WEB_ROOT, self.PUBLIC_API_ROOT, self.API_ROOT = f"{site}/", f"{site}/api/", f"{api}/"
+        self._ask = ask
+
+    def _make_request(self, path: str, method: str = "GET", params_: Any = None, public_api: bool = False, **others: Any) -> Any:
+        query = urlencode(sorted((key, value) for key, value in (params_ or {}).items() if value is not None))
+        root = self.PUBLIC_API_ROOT if public_api else self.API_ROOT
+        return self._ask(f"{root}{path}?{query}", needs_token=not public_api)
+
+
+class _Genius:
+    """The site with its cache."""
+
+    def __init__(self, site: str, api: str, cache: WebCache, web: Web) -> None:
+        self._site, self._cache, self._web = site, cache, web
+        self._client = _Client(site, api, self._answer_of_api)
+        self._lost_in_a_row = 0
+
+    def find(self, wanted: str | int) -> Artist:
+        """The artist of that number, or of exactly that name but for case, accents and signs.
+
+        Raises VersoError with what was found instead: another artist's songs must never be taken for this one's.
+        """
+        if isinstance(wanted, int):
+            facts = self._client.artist(wanted).get("artist")
+            if not facts:
+                raise VersoError(f"{self._site} has no artist of number {wanted}; give the artist's name, or look the number up")
+            return Artist(facts["id"], facts["name"])
+        hits = _artists_in(self._client.search_all(wanted, per_page=SEARCHED))
+        same = {id_: name for id_, name in hits.items() if plain(name) == plain(wanted)}
+        if len(same) > 1:
+            same = {id_: name for id_, name in same.items() if name == wanted} or same
+        if len(same) == 1:
+            return Artist(*next(iter(same.items())))
+        listed = ", ".join(f"{name} ({id_})" for id_, name in (same or hits).items()) or "nothing"
+        told = "several artists of that name" if same else "no artist of that name"
+        raise VersoError(
+            f"{self._site} has {told}: {wanted!r}. Found: {listed}. Give the exact name, or the number without quotes"
+        )
+
+    def songs_of(self, artist: Artist, wanted: int) -> Iterator[dict[str, Any]]:
+        """Its songs with lyrics, the most popular first, `wanted` at most. Raises VersoError when there is none."""
+        pages = 0
+        for song in self._listed(artist, wanted):
+            if (
+                artist.taken == wanted or pages == 2 * wanted + 20
+            ):  # of popular songs few lack lyrics; a changed site must not cost a catalogue
+                break
+            reason = _reason_against(song, self._site)
+            if reason is None:
+                pages += 1
+                try:
+                    row = self._song(song, artist.name)
+                    artist.taken += 1
+                    yield row
+                    continue
+                except (Lost, NoLyrics) as error:
+                    reason = str(error)
+            artist.set_aside.append(
+                {"where": str(song.get("url")), "reason": reason, "excerpt": f"{artist.name}: {song.get('title')}"}
+            )
+        if not artist.taken:
+            reasons = "; ".join(sorted({row["reason"] for row in artist.set_aside})) or "it is listed with none of its own"
+            raise VersoError(f"{self._site}: no usable song of {artist.name} ({artist.id}): {reasons}")
+        if artist.taken < wanted:
+            announce(f"{artist.name}: {wanted} songs were asked for, and {artist.taken} could be had")
+
+    def _listed(self, artist: Artist, wanted: int) -> Iterator[dict[str, Any]]:
+        """The songs in which the artist is no guest, as the API lists them; a limit to the pages ends a list without end."""
+        page: Any = 1
+        seen = set()
+        for _ in range(10 + wanted // 5):
+            answer = self._client.artist_songs(artist.id, sort="popularity", per_page=PER_PAGE, page=page)
+            for song in answer.get("songs") or []:
+                if not isinstance(song, dict) or song.get("id") in seen:  # the list moved on while it was read
+                    continue
+                seen.add(song.get("id"))
+                if (song.get("primary_artist") or {}).get("id") == artist.id:
+                    yield song
+                else:
+                    artist.by_others += 1
+            following = answer.get("next_page")
+            if not isinstance(following, int) or following <= page:
+                return
+            page = following
+
+    def _song(self, song: Mapping[str, Any], artist: str) -> dict[str, Any]:
+        """A song with its lyrics. Raises Lost, NoLyrics; VersoError when too many were lost one after the other."""
+        try:
+            answer = self._answer(song["url"], {}, _is_whole_page, keep_lost=True)
+            self._lost_in_a_row = 0
+        except Lost as error:
+            self._lost_in_a_row += 1
+            if self._lost_in_a_row == LOST_IN_A_ROW:
+                raise VersoError(
+                    f"{self._site}: {LOST_IN_A_ROW} songs in a row could not be fetched, the last: {error}. {KEPT}"
+                ) from error
+            raise
+        except Refused as error:
+            raise VersoError(
+                f"{song['url']}: the site refuses to show its pages (status {error.status}): it takes this machine for a robot. "
+                f"Wait some hours, lower the source's requests_per_second, or fetch from another network. {KEPT}"
+            ) from error
+        if answer.lost:
+            raise NoLyrics(answer.lost)
+        lyrics = read_page(answer.body.decode("utf-8", errors="replace"), song["title"], artist)
+        return {
+            "id": song["id"],
+            "artist": artist,
+            "title": song["title"],
+            "url": song["url"],
+            "date": answer.date.isoformat(timespec="seconds"),
+            "lyrics": writable(lyrics),
+        }
+
+    def _answer_of_api(self, url: str, needs_token: bool) -> dict[str, Any]:
+        """What the API says, unwrapped; empty when it knows nothing of it (404)."""
+        headers = {}
+        if self._cache.read(url) is None:
+            token = find_token(TOKEN)  # whatever is asked first: better now than after an hour
+            if token is None:
+                raise VersoError(f"Genius's API wants a token, and there is none.\n{HOW_TO_GET_A_TOKEN}")
+            headers = {"Authorization": f"Bearer {token}"} if needs_token else {}
+        try:
+            answer = self._answer(url, headers, _is_answer_of_api, keep_lost=False)  # it stops all: another start asks again
+        except Refused as error:
+            if needs_token:
+                told = (
+                    f"Genius's API refuses the token (status {error.status}): it is wrong or was withdrawn.\n{HOW_TO_GET_A_TOKEN}"
+                )
+            else:
+                told = f"{url}: the site refuses to be searched (status {error.status}): wait some hours, or take another network"
+            raise VersoError(told) from error
+        except Lost as error:
+            raise VersoError(f"{url}: {error}. {KEPT}") from error
+        if answer.status == 404:
+            return {}
+        if answer.lost:
+            raise VersoError(f"{url}: {answer.lost}. {KEPT}")
+        return dict(json.loads(writable(json.dumps(json.loads(answer.body)["response"], ensure_ascii=False))))
+
+    def _answer(self, url: str, headers: Mapping[str, str], check: Any, keep_lost: bool) -> Answer:
+        """What the site says, by the cache if it may: what was too large is asked for again where more is allowed now."""
+        answer = self._cache.read(url)
+        if answer is None or 0 < answer.limit < self._web.maximum_bytes:
+            answer = self._web.get(url, headers, check)
+            if keep_lost or not answer.lost:
+                self._cache.write(answer)
+        return answer
+
+
+def plain(name: str) -> str:
+    """A name without case, accents, signs and spaces; of a name of signs alone, these."""
+    letters = [c for c in unicodedata.normalize("NFKD", name).casefold() if not unicodedata.combining(c)]
+    # A vowel sign of Devanagari is no letter to Python, but it is no accent either
+    return "".join(c for c in letters if c.isalnum() or unicodedata.category(c)[0] == "M") or "".join(name.casefold().split())
+
+
+def _artists_in(answer: Mapping[str, Any]) -> dict[int, str]:
+    """The artists among the hits of a search, by number, in the order of the answer."""
+    found = {}
+    for section in answer.get("sections") or []:
+        for hit in section.get("hits") or []:
+            result = hit.get("result") or {}
+            if "artist" in (section.get("type"), hit.get("index"), result.get("_type")) and "name" in result:
+                found[int(result["id"])] = str(result["name"])
+    return found
+
+
+def _reason_against(song: Mapping[str, Any], site: str) -> str | None:
+    """Why no page is asked for, by what the list says of a song."""
+    if not all(isinstance(song.get(key), kind) for key, kind in (("id", int), ("title", str), ("url", str))):
+        return "Genius lists it without number, title or address"
+    if not song["url"].startswith(f"{site}/") or not song["url"].isascii():
+        return "its address is not on this site"
+    if song.get("instrumental"):
+        return "instrumental"
+    if song.get("lyrics_state") != "complete":
+        return "Genius has no complete lyrics of it"
+    if found := NO_SONG.search(song["title"]):
+        return f"no song, by its title ({found.group().lower()})"
+    return None
+
+
+def _refuse_the_same(wanted: Sequence[str | int], found: Sequence[Artist]) -> None:
+    ids = [artist.id for artist in found]
+    for position, artist in enumerate(found):
+        first = ids.index(artist.id)
+        if first != position:
+            raise VersoError(
+                f"source.artists: {wanted[first]!r} and {wanted[position]!r} are one artist, {artist.name}; keep one"
+            )
+
+
+def _is_answer_of_api(body: bytes) -> None:
+    """Raises ValueError for what is no answer of the API."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ValueError("the answer is not JSON") from None
+    if not isinstance(answer, dict) or not isinstance(answer.get("response"), dict):
+        raise ValueError("the answer is JSON, but not the API's")
+
+
+def _is_whole_page(body: bytes) -> None:
+    """Raises ValueError for a page without its end, of which a server's fault gave the beginning."""
+    if b"</html>" not in body.lower():
+        raise ValueError("the page has no end")

@@ -1,0 +1,33 @@
+"""The config's type of a dataset of the Hugging Face hub."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from verso.corpora.labelled.columns import Columns, Splits
+from verso.settings.base import REPOSITORY, Settings
+
+
+class HubDataset(Settings):
+    """A dataset of the Hugging Face hub."""
+
+    type: Literal["hub"] = Field(description="A dataset of the Hugging Face hub, fetched on the login node (docs/labelled.md).")
+    repository: str = Field(description='`"owner/name"` on the hub.')
+    revision: str = Field(
+        min_length=1,
+        description="A commit of 40 hexadecimal digits. A tag or branch works too, but may move: fetching stops when it has.",
+    )
+    configuration: str | None = Field(None, description="One of the dataset's configurations (subsets), where it has several.")
+    fields: Columns = Field(default_factory=Columns, description="Its columns of text and label.")
+    splits: Splits | None = Field(
+        None, description="The hub's splits that are kept; null: `train`, `validation` and `test`, those that there are."
+    )
+    cache: str = Field("data/hub", min_length=1, description="Folder that keeps what was fetched, outside of results.")
+    maximum_characters: int = Field(200_000, gt=0, description="A longer document is set aside with that reason.")
+
+    @field_validator("repository")
+    @classmethod
+    def _is_owner_and_name(cls, value: str) -> str:
+        if not REPOSITORY.fullmatch(value) or ".." in value or value.endswith(".git"):
+            raise ValueError(f'"{value}" is no name of a dataset; it is "owner/name", as in its address on the hub')
+        return value

@@ -1,0 +1,1 @@
+"""Tables, figures and words that all tasks share."""

@@ -1,0 +1,39 @@
+"""What comparisons of all tasks share: the level of a decision, and whether other seeds might turn it round."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from scipy import stats
+
+from verso.display.latex import number
+from verso.display.numbers import optional_float
+
+HELD_OUT = "held-out documents"
+LEVEL = 0.05  # a pair is decided when its corrected p lies below
+
+
+def tex_beside(path: str | Path) -> Path:
+    """Where a table stands as LaTeX: beside its CSV."""
+    return Path(path).with_suffix(".tex")
+
+
+def caution(pair: Mapping[str, Any]) -> str | None:
+    """Why other seeds might turn a pair of the comparisons round: "one_seed", "seed_noise", or None where neither holds."""
+    noise = optional_float(pair["seed_noise"])
+    if noise is None:
+        return "one_seed"
+    freedom = int(pair["seeds_a"]) + int(pair["seeds_b"]) - 2
+    bound = float(stats.t.ppf(0.975, freedom)) * noise  # 4.3 standard errors for 2 + 2 seeds, 2.8 for 3 + 3
+    return "seed_noise" if abs(float(pair["difference"])) < bound else None
+
+
+def interval_cell(low: str, high: str) -> Callable[[Mapping[str, Any]], str]:
+    """What writes the cell of an interval that has its ends in two columns."""
+    return lambda row: f"[{number(row[low], 3)}, {number(row[high], 3)}]"
+
+
+def verdict_in_words(row: Mapping[str, Any]) -> str:
+    """Of a pair, which model is better, and whether other seeds might turn it round."""
+    flag = {"seed_noise": ", but within seed noise", "one_seed": ", but one seed", None: ""}[caution(row)]
+    return row["verdict"] + ("" if row["verdict"] == "undecided" else flag)

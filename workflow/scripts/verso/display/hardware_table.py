@@ -1,0 +1,152 @@
+"""The table of what runs asked for and what they used, and what they add up to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from verso.display.latex import Column, escape, number, number_cell, text_cell
+from verso.display.numbers import optional_float
+from verso.files import read_json
+
+ASKED = ("mem_mb", "runtime", "vram_mb", "cards", "threads")
+HARDWARE = (
+    "corpus", "model", "seed", "work", "family", "unit", "device", "device_name", "dtype", "reason", "threads", "wall_seconds",
+    "peak_ram_mb", "peak_vram_mb", "peak_vram_reserved_mb", "tokens", "tokens_per_second", "energy_joules", "energy_source",
+    "torch", "python", "verso", "backend", "batch_parts", *(f"asked_{key}" for key in ASKED), "gpu_hours", "cpu_hours",
+    "energy_kwh", "miniature",
+)  # fmt: skip
+WORK = {  # and a run's key of its file
+    "training": "hardware",
+    "scoring": "scoring_hardware",
+    "sampling": "sampling_hardware",
+    "probes": "probes_scoring",
+}
+
+
+def hardware_rows(run: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each work of a run that was measured: its training, of a pretrained model its scoring and sampling too, and what
+    telling the user's own texts took.
+
+    run: as tables.compare or classifier_tables.compare takes it. A base that was taken as it is has no training.
+    """
+    untuned = read_json(run["architecture"]).get("tuning") == "none"
+    works = [work for work, key in WORK.items() if key in run and not (untuned and work == "training")]
+    return [hardware_row(run, work) for work in works]
+
+
+def hardware_row(run: Mapping[str, Any], work: str = "training") -> dict[str, Any]:
+    """What a work's file says and what follows from it; blank where an older one does not say.
+
+    asked_runtime is in minutes, the other units stand in the names.
+    """
+    used = read_json(run[WORK[work]])
+    asked = used.get("asked") or {}
+    seconds, joules = optional_float(used["wall_seconds"]), optional_float(used["energy_joules"])
+    threads = optional_float(asked.get("threads", used["threads"]))  # "2 + 4" where a training moved: not known then
+    row = {
+        **used,
+        **{key: run[key] for key in run if key in HARDWARE},
+        "work": work,
+        **{f"asked_{key}": asked.get(key) for key in ASKED},
+        "cpu_hours": None if seconds is None or threads is None else threads * seconds / 3600,
+        "energy_kwh": None if joules is None else joules / 3.6e6,
+    }
+    return {column: row.get(column) for column in HARDWARE}
+
+
+def used_of_asked(used: Any, asked: Any) -> dict[str, float | None]:
+    """{"used", "asked", "share"}; share is above 1 where more was used, None where one is not known or nothing was asked."""
+    amount, request = optional_float(used), optional_float(asked)
+    return {"used": amount, "asked": request, "share": None if amount is None or not request else amount / request}
+
+
+def uses(row: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
+    """Of a row: how much it used of what it had asked for, as `used_of_asked`: memory and vram in MB, time in seconds."""
+    minutes = optional_float(row["asked_runtime"])
+    return {
+        "memory": used_of_asked(row["peak_ram_mb"], row["asked_mem_mb"]),
+        "time": used_of_asked(row["wall_seconds"], None if minutes is None else 60 * minutes),
+        "vram": used_of_asked(vram_used(row), row["asked_vram_mb"]),
+    }
+
+
+def vram_used(row: Mapping[str, Any]) -> float | None:
+    """What was reserved of the card's memory, in MB: other processes could not have it, whether tensors filled it or not."""
+    reserved = optional_float(row["peak_vram_reserved_mb"])
+    return optional_float(row["peak_vram_mb"]) if reserved is None else reserved
+
+
+def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What all rows add up to; rows as this module makes them or as read back from the CSV.
+
+    jobs (rows), runs, recorded (jobs that say what they asked), metered (jobs with an energy counter), miniatures (runs); sums
+    wall_seconds, gpu_hours, cpu_hours, energy_joules (None where no row knows); memory, time and vram as in `uses`, summed over
+    the jobs that say both.
+    """
+    each = [uses(row) for row in rows]
+    return {
+        "jobs": len(rows),
+        "runs": len({_run(row) for row in rows}),
+        "recorded": sum(use["memory"]["asked"] is not None for use in each),
+        "metered": sum(optional_float(row["energy_joules"]) is not None for row in rows),
+        "miniatures": len({_run(row) for row in rows if is_miniature(row)}),
+        **{key: _sum(row[key] for row in rows) for key in ("wall_seconds", "gpu_hours", "cpu_hours", "energy_joules")},
+        **{key: _together([use[key] for use in each]) for key in ("memory", "time", "vram")},
+    }
+
+
+def _run(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[key] for key in ("corpus", "model", "seed"))
+
+
+def is_miniature(row: Mapping[str, Any]) -> bool:
+    """Whether a row, as made here or as read back, is of a toy model."""
+    return str(row["miniature"]) == "True"
+
+
+def _together(uses_of_jobs: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
+    known = [use for use in uses_of_jobs if use["share"] is not None]
+    return used_of_asked(_sum(use["used"] for use in known), _sum(use["asked"] for use in known))
+
+
+def _sum(values: Iterable[Any]) -> float | None:
+    known = [value for cell in values if (value := optional_float(cell)) is not None]
+    return sum(known) if known else None
+
+
+def hardware_rows_for_latex(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, and under them what they add up to; energy is summed over the jobs that have a counter, and it says so."""
+    found = totals(rows)
+    missing = found["jobs"] - found["metered"]
+    end = {
+        **dict.fromkeys(HARDWARE),
+        "corpus": "in all",
+        "model": f"{found['runs']} runs",
+        "device_name": f"{missing} without an energy counter" if missing else "",
+        **{key: found[key] for key in ("wall_seconds", "gpu_hours", "cpu_hours")},
+        "asked_runtime": _sum(row["asked_runtime"] for row in rows),
+        "energy_kwh": None if found["energy_joules"] is None else found["energy_joules"] / 3.6e6,
+    }
+    return [*(dict(row) for row in rows), end]
+
+
+def _model(row: Mapping[str, Any]) -> str:
+    return escape(str(row["model"])) + (" (miniature)" if is_miniature(row) else "")
+
+
+HARDWARE_TEX = (
+    Column("Corpus", "l", text_cell("corpus")),
+    Column("Model", "l", _model),
+    Column("Seed", "r", number_cell("seed", 0)),
+    Column("Work", "l", text_cell("work")),
+    Column("Device", "l", text_cell("device_name")),
+    Column("Time (s)", "r", number_cell("wall_seconds", 0)),
+    Column("asked (min)", "r", number_cell("asked_runtime", 0)),
+    Column("RAM (MB)", "r", number_cell("peak_ram_mb", 0)),
+    Column("asked", "r", number_cell("asked_mem_mb", 0)),
+    Column("VRAM (MB)", "r", lambda row: number(vram_used(row), 0)),
+    Column("asked", "r", number_cell("asked_vram_mb", 0)),
+    Column("GPU-hours", "r", number_cell("gpu_hours", 2)),
+    Column("CPU-hours", "r", number_cell("cpu_hours", 2)),
+    Column("Energy (kWh)", "r", number_cell("energy_kwh", 3)),
+    Column("Tokens/s", "r", number_cell("tokens_per_second", 0)),
+)

@@ -1,1 +1,0 @@
-"""Evaluation: likelihoods, samples, style, memorisation, statistics."""

@@ -1,0 +1,1 @@
+"""Asking the web and the Hugging Face hub."""

@@ -1,0 +1,1 @@
+"""A job's life: its record, its log, why it ended."""

@@ -1,0 +1,213 @@
+"""A job's life: its log, its record beside the log, the card that it holds.
+
+The record is what is left when a job dies without a word: `make status` reads it, and what the next attempt asks for
+follows from it (verso.jobs.records, verso.jobs.causes, verso.needs.request). It says where, since when, how far, how large, and
+why it ended.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from verso.errors import VersoError
+from verso.files import write_json
+from verso.jobs.causes import HOPELESS, cause_of_error
+from verso.jobs.logs import to_log
+from verso.jobs.records import earlier_causes, read_record, record_path, start_of_snakemake
+from verso.machine.memory import peak_ram_mb
+
+log = logging.getLogger(__name__)
+
+KEPT = 20  # attempts in a record
+HEARTBEAT = 10.0  # seconds
+MESSAGE = 4000  # characters kept of an error: its end, where Python says what happened
+OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
+ASKED = ("mem_mb", "runtime", "vram_mb", "cards")
+
+
+class Job:
+    """What a driver is given: how to tell how far it is, and what earlier attempts ended by."""
+
+    def __init__(self, path: Path, head: dict[str, Any], attempt: dict[str, Any], earlier: list[str]) -> None:
+        self.earlier = earlier
+        self.started: float = attempt["snakemake"]
+        self.asked: dict[str, Any] = attempt["asked"]
+        self._path, self._head, self._attempt = path, head, attempt
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._written = 0.0
+
+    @property
+    def parts(self) -> int:
+        """In how many parts a batch is computed: twice as many for each time that the card's memory was too small."""
+        return int(2 ** self.earlier.count("cuda_out_of_memory"))
+
+    def of_training(self, snakemake: Any) -> dict[str, Any]:
+        """What verso.training.*.train is given by every driver, as keyword arguments, besides its inputs and model files."""
+        return {
+            "settings": snakemake.params.settings,
+            "seed": snakemake.params.seed,
+            "fingerprint": snakemake.params.code,
+            "architecture": snakemake.output.architecture,
+            "history": snakemake.output.history,
+            "hardware": snakemake.output.hardware,
+            "checkpoints": Path(snakemake.output.history).parent / "checkpoints",  # no output: it must survive a failed job
+            "checkpoint_seconds": snakemake.resources.checkpoint_seconds,
+            "gpus": self.asked["cards"],
+            "asked": self.asked,
+            "started": self.started,
+            "parts": self.parts,
+            "tell": self.tell,
+        }
+
+    def of_asking(self, snakemake: Any) -> dict[str, Any]:
+        """What verso.classification.prompt.answering.answer is given besides inputs and outputs: how answers outlive the job."""
+        scores = Path(snakemake.output.scores)
+        return {
+            "settings": snakemake.params.settings,
+            "seed": snakemake.params.seed,
+            "fingerprint": snakemake.params.code,
+            # Those of the test and of probes apart, for both may be asked at once
+            "checkpoints": scores.parent / "checkpoints" / scores.stem,
+            "batch": snakemake.resources.texts_at_once,
+            "asked": self.asked,
+            "started": self.started,
+            "tell": self.tell,
+        }
+
+    def tell(self, progress: dict[str, Any]) -> None:
+        """How far the job is; the next heartbeat writes it."""
+        with self._lock:
+            self._attempt["progress"] = progress
+
+    def _beat(self) -> None:
+        """Every second: has it grown? Every ten: still alive. So the record knows of a peak before the kill that it causes."""
+        while not self._over.wait(1):
+            with self._lock:
+                before, now = self._attempt["peak_ram_mb"], peak_ram_mb()
+                if now > 1.05 * before or time.time() - self._written >= HEARTBEAT:
+                    self._write()
+
+    def _write(self) -> None:
+        self._attempt.update(alive=time.time(), peak_ram_mb=round(peak_ram_mb(), 1))
+        self._written = time.time()
+        # Read anew: a successor that this one hands over to has written its own attempt since
+        attempts = read_record(self._path).get("attempts", [])
+        same = [place for place, other in enumerate(attempts) if _is_same(other, self._attempt)]
+        place = same[-1] if same else len(attempts)
+        attempts[place : place + 1] = [self._attempt]
+        attempts.sort(key=lambda attempt: attempt.get("start") or 0)
+        try:
+            write_json(self._path, {**self._head, "attempts": attempts[-KEPT:]})
+        except (OSError, VersoError) as error:  # a full disk: the work matters more than its record
+            log.warning("%s: cannot be written (%s); the job goes on", self._path, error)
+
+    def _end(self, cause: str, message: str) -> None:
+        self._over.set()
+        with self._lock:
+            self._attempt.update(end=time.time(), cause=cause, message=message[-MESSAGE:])
+            self._write()
+
+
+@contextmanager
+def job_of(snakemake: Any, online: bool = False) -> Iterator[Job]:
+    """Run a driver's call: everything it prints goes to its log, its errors become clear messages, its record is kept.
+
+    snakemake: the object that Snakemake gives to a script. online: the job fetches from the hub; for every other one the hub's
+    libraries are offline (they read the environment when they are imported, so a driver imports within this block).
+    An attempt after one that ended by a bug or a fault is refused: it would end the same way.
+    """
+    with to_log(snakemake.log[0]), _environment(OFFLINE if not online else {}), ExitStack() as stack:
+        path = record_path(snakemake.log[0])
+        record = read_record(path)
+        started = start_of_snakemake()
+        earlier = earlier_causes(record.get("attempts", []), started)
+        number = len(earlier) + 1
+        _refuse_the_hopeless(record, number, started)
+        asked = {key: snakemake.resources.get(key, 0) for key in ASKED} | {"threads": snakemake.threads}
+        attempt = {
+            "attempt": number,
+            "snakemake": started,
+            "start": time.time(),
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "slurm_job": os.environ.get("SLURM_JOB_ID"),
+            "asked": asked,
+            "alive": time.time(),
+            "peak_ram_mb": 0.0,
+            "progress": None,
+            "end": None,
+            "cause": None,
+            "message": "",
+        }
+        head = {"rule": snakemake.rule, "wildcards": dict(snakemake.wildcards.items())}
+        if earlier:
+            log.info("attempt %d; earlier ones ended by: %s", number, ", ".join(earlier))
+        job = Job(path, head, attempt, earlier)
+        job._write()
+        threading.Thread(target=job._beat, daemon=True).start()
+        try:
+            site = snakemake.config.get("site")
+            if asked["cards"] and site:
+                stack.enter_context(_cards(site, asked["cards"], asked["vram_mb"]))
+            yield job
+        except BaseException as error:
+            told = str(error) if isinstance(error, VersoError) else traceback.format_exc()
+            job._end(cause_of_error(error), told)
+            raise
+        job._end("done", "")
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """These environment variables within the block, and what was there before after it."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _cards(block: Any, count: int, vram_mb: int) -> Iterator[None]:
+    """Cards of this machine with so much memory each, where the site shares them by leases."""
+    from verso.machine.card_leases import lease  # only where there are cards
+    from verso.machine.site import read_site
+    from verso.machine.visible_cards import use_cards, visible_cards
+
+    site = read_site(block)
+    if site is None or not site.leases:
+        yield
+        return
+    cards = [card.vram_mb for card in site.cards for _ in range(card.count)] or visible_cards()
+    if not cards:  # a machine without a card: the training says that it runs on the CPU
+        yield
+        return
+    with lease(cards, vram_mb, count) as indices:
+        use_cards(indices)
+        yield
+
+
+def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(one.get(key) == other.get(key) for key in ("host", "pid", "start"))
+
+
+def _refuse_the_hopeless(record: Mapping[str, Any], number: int, started: float) -> None:
+    last = (record.get("attempts") or [{}])[-1]
+    if number > 1 and last.get("snakemake") == started and last.get("cause") in HOPELESS:
+        raise VersoError(
+            f"attempt {number} is not made: the one before ended by a {last['cause']}, and this one would too. "
+            f"Mend it and start again. It said:\n{last.get('message', '')}"
+        )

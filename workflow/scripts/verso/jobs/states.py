@@ -1,0 +1,148 @@
+"""What state each job is in, from the records that jobs keep of themselves (verso.jobs.job): at work, done, lost, failed.
+
+An attempt that says nothing for a minute is dead, whatever its record says last.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from verso.jobs.causes import HOPELESS, cause_of_attempt
+
+SILENT_SECONDS = 60  # without a heartbeat, after which an attempt counts as dead: six were missed
+ENDING = ".job.json"
+LARGEST = 1e15  # of a count that means something; Python's whole numbers know no end, and fail where they become floats
+
+Run = tuple[str, str, int]  # corpus, model, seed
+
+
+class Progress(BaseModel):
+    """How far a training is, whose step and steps count over all of it, or a job that takes text by text."""
+
+    epoch: int | None = None
+    epochs: int | None = None
+    step: int | None = Field(None, le=LARGEST)
+    steps: int | None = Field(None, le=LARGEST)
+    train_loss: float | None = None
+    validation_loss: float | None = None
+    seconds_left: float | None = None
+    texts: int | None = Field(None, le=LARGEST)
+    texts_done: int | None = Field(None, le=LARGEST)
+    again: bool = False  # these texts were asked before, and gave nothing valid
+
+
+class Attempt(BaseModel):
+    """One attempt of a job. Times are seconds since the epoch."""
+
+    attempt: int
+    snakemake: float
+    start: float
+    host: str
+    slurm_job: str | None = None
+    asked: dict[str, Any] = {}
+    alive: float
+    peak_ram_mb: float = 0.0
+    progress: Progress | None = None
+    end: float | None = None
+    cause: str | None = None
+    message: str = ""
+
+    @property
+    def last_sign(self) -> float:
+        """When it was last known to be at work."""
+        return self.end or self.alive
+
+    def asked_number(self, key: str) -> float | None:
+        """What was asked of `key`; None where it is no number, for Snakemake says <TBD> of what it does not know."""
+        value = self.asked.get(key)
+        return value if isinstance(value, int | float) and abs(value) <= LARGEST else None
+
+
+class Record(BaseModel):
+    """A job's record."""
+
+    rule: str
+    wildcards: dict[str, str]
+    attempts: list[Attempt]
+
+    def run(self) -> Run | None:
+        """The run that the job belongs to; None of a job for many runs."""
+        corpus, model, seed = (self.wildcards.get(key, "") for key in ("corpus", "model", "seed"))
+        return (corpus, model, int(seed)) if corpus and model and re.fullmatch(r"[0-9]{1,18}", seed) else None
+
+    def part(self) -> str:
+        """train, score, sample, measure, or the first word of another rule's name."""
+        return self.rule.split("_")[0]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A record judged at one moment: its last attempt, the state of that, and why if it ended badly."""
+
+    record: Record
+    log: Path
+    last: Attempt
+    state: str
+    cause: str
+
+
+def read_records(logs: Path) -> tuple[list[tuple[Path, Record]], list[str]]:
+    """The records under `logs`, each with the path of its log; and a line for each file that is none."""
+    found, skipped = [], []
+    for path in sorted(logs.rglob(f"*{ENDING}")):
+        try:
+            record = Record.model_validate_json(path.read_bytes())
+            if not record.attempts:
+                raise ValueError("it tells of no attempt")
+        except FileNotFoundError:  # removed since it was listed
+            continue
+        except (OSError, ValueError) as error:
+            skipped.append(f"{path} is skipped: {_reason(error)}")
+        else:
+            found.append((path.with_name(path.name.removesuffix(ENDING) + ".log"), record))
+    return found, skipped
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"no record of a job ({'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']})"
+    return str(error)
+
+
+def judge(records: Iterable[tuple[Path, Record]], now: float) -> list[Job]:
+    """What state the last attempt of each record is in at `now` (seconds since the epoch).
+
+    A bad end under an earlier start of Snakemake counts as queued while a later one is alive: that one will come to it.
+    """
+    records = list(records)
+    alive = {record.attempts[-1].snakemake for _, record in records if _lives(record.attempts[-1], now)}
+    jobs = []
+    for log, record in records:
+        last = record.attempts[-1]
+        asked = {key: last.asked_number(key) for key in last.asked}
+        cause = cause_of_attempt({**last.model_dump(), "asked": asked})
+        if _lives(last, now):
+            state, cause = "running", ""
+        elif cause == "done":
+            state = "done"
+        elif last.snakemake not in alive and any(start > last.snakemake for start in alive):
+            state = "queued"
+        elif last.end is None:
+            state = "lost"
+        elif cause in ("stopped", "handed_over"):
+            state = "stopped"
+        elif cause not in HOPELESS and last.slurm_job and last.snakemake in alive:  # without SLURM, Verso's profiles try once
+            state = "retrying"
+        else:
+            state = "failed"
+        jobs.append(Job(record, log, last, state, cause))
+    return jobs
+
+
+def _lives(attempt: Attempt, now: float) -> bool:
+    return attempt.end is None and now - attempt.alive <= SILENT_SECONDS

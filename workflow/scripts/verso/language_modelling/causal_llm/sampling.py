@@ -1,0 +1,109 @@
+"""Let a pretrained causal language model write: it is asked by its chat template.
+
+Each text draws from random numbers of its own, as the small models' do (verso.language_modelling.sampling): another order of
+work or another number of texts changes none of the draws.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from verso.files import write_json, write_json_lines
+from verso.jobs.logs import told_progress
+from verso.language_modelling.sampling import Request, own_draws, plan
+from verso.machine.device import working_device
+from verso.machine.halving import SideBySide
+from verso.machine.hardware import Meter, asked_and_used, pick_device_for_llm
+from verso.pretrained.backends import described
+from verso.pretrained.causal_llm import load_tokenizer, load_tuned
+from verso.pretrained.chat import question
+from verso.pretrained.generation import answers, ended
+
+BATCH = 16  # texts written side by side; half as many as often as the card's memory is too small for them
+
+
+def sample(
+    train: str | Path,
+    model_folder: str | Path,
+    manifest: str | Path,
+    settings: dict[str, Any],
+    samples: str | Path,
+    hardware: str | Path,
+    tell: Callable[[dict[str, Any]], None],
+    asked: dict[str, int],
+) -> None:
+    """Write samples.jsonl: settings["per_group"] texts for each group of `train`, its instructions used in turn.
+
+    settings: as `Sampling` of the config describes. hardware: what it used, as of a training. tell: see
+    verso.jobs.logs.told_progress. asked: what the job was given (see verso.machine.hardware.asked_and_used). Raises VersoError
+    when the settings name a group that is not there, or as load_tuned does.
+    """
+    with working_device(asked["cards"], pick_device_for_llm) as device:
+        meter, written = Meter(device), 0
+        tokenizer = load_tokenizer(manifest)
+        model, _ = load_tuned(model_folder, manifest, device.device, device.dtype)
+        requests = plan(train, {**settings, "prime": "none"}, "instructions")
+        limit = settings["max_tokens"]["subword"]
+
+        def rows() -> Iterator[dict[str, Any]]:
+            nonlocal written
+            with told_progress("Sampling", tell, len(requests)) as step:
+                for own in _of_one_decoding(requests):
+                    for row in write_many(model, tokenizer, own, settings["seed"], limit):
+                        written += row["tokens"]
+                        step()
+                        meter.state()  # read often, so that no energy counter comes round twice unseen
+                        yield row
+
+        write_json_lines(samples, rows())
+        write_json(hardware, asked_and_used(meter.report(written), asked) | {"backend": described("transformers")})
+
+
+def _of_one_decoding(requests: Sequence[Request]) -> list[list[Request]]:
+    """Requests that may be written side by side: transformers decodes a batch in one way."""
+    key = _decoding
+    return [list(own) for _, own in groupby(sorted(requests, key=key), key=key)]
+
+
+def _decoding(request: Request) -> tuple[float, ...]:
+    return tuple(float(request.decoding[name]) for name in sorted(request.decoding))
+
+
+def write_many(
+    model: Any, tokenizer: Any, requests: Sequence[Request], seed: int, limit: int, at_once: int = BATCH
+) -> Iterator[dict[str, Any]]:
+    """As write_batch, `at_once` texts side by side, or fewer where the card's memory is too small: the texts are the same."""
+    side_by_side = SideBySide(at_once, "written")
+    yield from side_by_side.rows(requests, lambda batch: write_batch(model, tokenizer, batch, seed, limit))
+
+
+def write_batch(model: Any, tokenizer: Any, batch: Sequence[Request], seed: int, limit: int) -> list[dict[str, Any]]:
+    """Rows of samples.jsonl for requests of one decoding, at most `limit` tokens each."""
+    asked = [question(tokenizer, _instruction(request)) for request in batch]
+    uniforms = torch.stack([own_draws(seed, request, limit) for request in batch])
+    written = answers(model, tokenizer, asked, uniforms, batch[0].decoding)
+    return [_row(tokenizer, request, tokens, seed, limit) for request, tokens in zip(batch, written, strict=True)]
+
+
+def _instruction(request: Request) -> str:
+    return request.prompt.replace("{group}", request.group)
+
+
+def _row(tokenizer: Any, request: Request, tokens: list[int], seed: int, limit: int) -> dict[str, Any]:
+    kept, over = ended(tokenizer, tokens)
+    text = tokenizer.decode(kept, skip_special_tokens=True).strip()
+    return {
+        "id": request.id,
+        "group": request.group,
+        "instruction": _instruction(request),
+        "prompt": "",  # a recurrent model's text goes on from one
+        "text": text,
+        "continuation": text,
+        "tokens": len(kept),
+        "stopped": "end" if over else "length",
+        "decoding": {**request.decoding, "max_tokens": limit, "seed": seed},
+        "primed_with": None,
+    }

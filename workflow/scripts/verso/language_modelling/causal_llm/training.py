@@ -1,0 +1,273 @@
+"""Tune low-rank adapters on a pretrained causal language model, its base in 4 bits (QLoRA, Dettmers et al. 2023).
+
+One step of the optimiser reads `accumulation` batches of `batch` texts, each text in a window of its own: no packing, for what
+is packed sees its neighbours unless attention is cut, which cards before sm_80 cannot do fast.
+
+    tokens    <s> [INST] prompt [/INST] text </s>  pad pad      padded on the right to the longest of its batch
+    targets       -      -       -      text </s>   -   -       known by place, so </s> is learnt even where it also pads
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from verso.errors import VersoError
+from verso.files import read_json_lines, sha256_of, write_csv, write_json
+from verso.machine.device import working_device
+from verso.machine.halving import SideBySide
+from verso.machine.hardware import Device, arithmetic, asked_and_used, pick_device_for_llm
+from verso.pretrained import backends, causal_llm
+from verso.pretrained.chat import Example, prompt_of, with_prompt
+from verso.provenance import key_of_settings
+from verso.training.checkpoints import Checkpoints
+from verso.training.loop import HISTORY, fit
+from verso.training.order import permutation
+
+log = logging.getLogger(__name__)
+
+UNCOUNTED = -100  # a target that is none: cross_entropy's own default
+RECITED, RECITED_TOKENS = 32, 50  # texts of a part, tokens of each, that the model is asked to go on with by heart
+COLUMNS = ("train_recited", "validation_recited")
+
+
+class Tuning:
+    """Texts in batches, and what goes on with them (see verso.training.learner.Task).
+
+    parts: a batch's texts are computed in so many turns, where a card cannot hold them at once.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        train: list[Example],
+        validation: list[Example],
+        settings: Mapping[str, Any],
+        seed: int,
+        padding: int,
+        device: Device,
+        parts: int = 1,
+    ) -> None:
+        self.model = model
+        self._train, self._held_out = train, sorted(validation, key=lambda example: len(example.tokens))
+        self._seed, self._padding, self._device, self._only_completion = seed, padding, device, settings["completion_only"]
+        self._texts = settings["batch"] * settings["accumulation"]  # in a step
+        self._batch, self._held_out_at_once, self.parts = settings["batch"], settings["batch"], parts
+        self.steps = -(-len(train) // self._texts)
+        times = settings["measurements"]
+        self._measured_after = {0, *(round(self.steps * time / times) for time in range(1, times))}
+        self._noise = settings["neftune_noise_alpha"]
+        if self._noise is not None:
+            embeddings: nn.Module = model.get_input_embeddings()  # type: ignore[operator]
+            embeddings.register_forward_hook(self._with_noise)
+
+    def _with_noise(self, module: nn.Module, inputs: Any, embedded: Tensor) -> Tensor:
+        """Uniform noise on the embeddings (B, T, D) while training, of size alpha / sqrt(T D): NEFTune (Jain et al. 2023)."""
+        if not self.model.training:
+            return embedded
+        assert self._noise is not None
+        size = self._noise / (embedded.shape[1] * embedded.shape[2]) ** 0.5
+        return embedded + torch.empty_like(embedded).uniform_(-size, size)
+
+    def batches(self, epoch: int, first: int) -> Iterator[list[Example]]:
+        """The texts of each step, in the epoch's order."""
+        order = permutation(len(self._train), self._seed, epoch).tolist()
+        for begin in range(first * self._texts, len(order), self._texts):
+            yield [self._train[index] for index in order[begin : begin + self._texts]]
+
+    def losses(self, batch: list[Example]) -> Iterator[tuple[Tensor, int]]:
+        """Shares of the mean loss over all the step's targets, some texts at a time, those of like length together."""
+        ordered = sorted(batch, key=lambda example: len(example.tokens))
+        targets = sum(self._counted(example) for example in batch)
+        for begin in range(0, len(ordered), self._at_once):
+            some = ordered[begin : begin + self._at_once]
+            summed, counted = self._summed_loss(some)
+            yield summed / targets, counted
+
+    @property
+    def _at_once(self) -> int:
+        return max(1, self._batch // self.parts)
+
+    def halve(self) -> bool:
+        """A text is the least."""
+        before, self.parts = self._at_once, 2 * self.parts
+        return self._at_once < before
+
+    def measured_after(self, done: int) -> bool:
+        """At equal distances, and before the first step: that is the base."""
+        return done in self._measured_after
+
+    def validate(self) -> float:
+        """Mean nats over the validation texts' targets."""
+        total, targets = 0.0, 0
+        side_by_side = SideBySide(min(self._at_once, self._held_out_at_once), "read")
+        for summed, counted in side_by_side.groups(self._held_out, self._summed_loss):
+            total, targets = total + float(summed), targets + counted
+        self._held_out_at_once = side_by_side.at_once
+        return total / targets
+
+    def observed(self) -> dict[str, float]:
+        """Verbatim memorisation, of training texts and beside them of held-out ones.
+
+        Of RECITED texts the model is given the prompt and 50 tokens, and asked for 50 more by greedy decoding (Carlini et al.
+        2023): the share of those that it recites before its first error. The greedy text is the true one up to there, so that
+        one pass over the true text finds it.
+        """
+        parts = (self._train, self._held_out)
+        return {name: self._recited(part) for name, part in zip(COLUMNS, parts, strict=True)}
+
+    def _recited(self, part: list[Example]) -> float:
+        shares = []
+        # By checksum, for names in order begin with one artist's
+        mixed = sorted(part, key=lambda example: hashlib.sha256(example.document.encode()).digest())
+        for example in [example for example in mixed if example.completion > 2 * RECITED_TOKENS][:RECITED]:
+            begin = example.prompt + RECITED_TOKENS
+            tokens = torch.tensor([example.tokens[: begin + RECITED_TOKENS]], device=self._device.device)
+            with arithmetic(self._device):
+                guessed = self.model(input_ids=tokens[:, :-1]).logits[0, begin - 1 :].argmax(dim=-1)
+            right = (guessed == tokens[0, begin:]).long().cumprod(dim=0)  # up to the first error
+            shares.append(float(right.double().mean()))
+        return sum(shares) / len(shares) if shares else float("nan")
+
+    def _counted(self, example: Example) -> int:
+        return example.completion if self._only_completion else len(example.tokens) - 1
+
+    def _summed_loss(self, examples: Sequence[Example]) -> tuple[Tensor, int]:
+        """Nats over the targets of some texts, summed, and how many these are."""
+        longest = max(len(example.tokens) for example in examples)
+        tokens = torch.full((len(examples), longest), self._padding)
+        targets = torch.full((len(examples), longest), UNCOUNTED)
+        for row, example in enumerate(examples):
+            size = len(example.tokens)
+            begin = example.prompt if self._only_completion else 1
+            tokens[row, :size] = torch.tensor(example.tokens)
+            targets[row, begin:size] = tokens[row, begin:size]
+        lengths = torch.tensor([len(example.tokens) for example in examples])
+        seen = torch.arange(longest) < lengths[:, None]
+        tokens, targets, seen = (part.to(self._device.device) for part in (tokens, targets, seen))
+        with arithmetic(self._device):
+            logits = self.model(input_ids=tokens, attention_mask=seen.long()).logits  # (B, T, V)
+        here = targets[:, 1:] != UNCOUNTED
+        scores = logits[:, :-1][here].float()  # of the targets alone: all of them in float32 would be a gigabyte
+        return functional.cross_entropy(scores, targets[:, 1:][here], reduction="sum"), int(here.sum())
+
+    def carried(self) -> None:
+        """Nothing goes from batch to batch."""
+
+    def restore(self, carried: None) -> None:
+        """Nothing did."""
+
+
+def examples(documents: str | Path, tokenizer: Any, instruction: Mapping[str, str], settings: Mapping[str, Any]) -> list[Example]:
+    """The texts of a part as tokens, none longer than settings["max_length"]; what was longer is counted in the log.
+
+    Raises VersoError when a prompt alone fills the window, or the part is empty.
+    """
+    window, beyond = settings["max_length"], settings["beyond"]
+    found = []
+    for document in read_json_lines(documents):
+        whole = with_prompt(tokenizer, prompt_of(document, instruction), document["text"], document["id"])
+        if whole.prompt > window - 2:
+            raise VersoError(
+                f"{document['id']}: its prompt takes {whole.prompt} of the window's {window} tokens; make max_length larger or "
+                "the corpus's instruction shorter"
+            )
+        room = window - whole.prompt
+        pieces = [whole.tokens[begin : begin + room] for begin in range(whole.prompt, len(whole.tokens), room)]
+        left = whole.completion
+        for piece in pieces[:1] if beyond == "cut" else pieces:
+            left -= len(piece)
+            found.append(Example(whole.document, whole.tokens[: whole.prompt] + piece, whole.prompt, left))
+    if not found:
+        raise VersoError(f"{documents}: no document; the corpus needs at least one to learn from and one to validate with")
+    longer, lost = beyond_window(found, beyond)
+    if longer:
+        what = f"{lost} tokens beyond it are not learnt" if beyond == "cut" else "they are learnt in pieces"
+        log.warning("%s: %d texts are longer than the window of %d tokens; %s", documents, longer, window, what)
+    return found
+
+
+def beyond_window(part: list[Example], beyond: str) -> tuple[int, int]:
+    """How many texts of a part are longer than the window, and how many of their tokens no example holds.
+
+    beyond: "cut" or "split", which of the two was done.
+    """
+    longer = {example.document for example in part if example.beyond}
+    return len(longer), sum(example.beyond for example in part) if beyond == "cut" else 0
+
+
+def train(
+    train: str | Path,
+    validation: str | Path,
+    manifest: str | Path,
+    instruction: dict[str, str],
+    settings: dict[str, Any],
+    seed: int,
+    fingerprint: str,
+    architecture: str | Path,
+    history: str | Path,
+    hardware: str | Path,
+    checkpoints: str | Path,
+    checkpoint_seconds: float,
+    gpus: int,
+    asked: dict[str, int],
+    *,
+    started: float,
+    parts: int,
+    tell: Callable[[dict[str, Any]], None],
+) -> None:
+    """Tune adapters and write the best of them beside `architecture`, with history and use of hardware.
+
+    manifest: the base's pretrained.json. instruction: the corpus's {"instruction", "input"}. The other arguments and what is
+    raised: as of verso.language_modelling.recurrent_lm.training.train. Raises VersoError also when base, tokenizer and settings
+    do not fit.
+    """
+    with working_device(gpus, pick_device_for_llm) as device:
+        backend = backends.choose(settings, manifest, device)  # first, for unsloth is imported before transformers
+        causal_llm.must_hold_window(manifest, settings["max_length"])
+        computed_by = backends.described(backend)
+        log.info("computed by %s", computed_by)
+        tokenizer = causal_llm.load_tokenizer(manifest)
+        learnt, held_out = (examples(part, tokenizer, instruction, settings) for part in (train, validation))
+        model = backends.tunable(backend, manifest, settings, device, seed)
+        counts = causal_llm.parameter_counts(model)
+        log.info("%s parameters, %s of them learnt", f"{sum(counts.values()):,}", f"{counts['trainable']:,}")
+        padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+        task = Tuning(model, learnt, held_out, settings, seed, padding, device, parts)
+
+        files = [train, validation, manifest]
+        key = _key(fingerprint, settings, instruction, seed, device.device.type, files, computed_by)
+        with Checkpoints(checkpoints, key, started) as kept:
+            outcome = fit(task, settings, device, kept, checkpoint_seconds, tell)
+            causal_llm.save_adapters(model, Path(architecture).parent)
+            causal_llm.write_architecture(architecture, manifest, settings, counts)
+            write_csv(history, outcome.history, (*HISTORY, *COLUMNS))
+            longer, lost = beyond_window(learnt, settings["beyond"])
+            held_out_longer, _ = beyond_window(held_out, settings["beyond"])
+            facts = {"settings_key": key_of_settings(settings), "backend": computed_by, "train_texts_longer": longer}
+            facts |= {"validation_texts_longer": held_out_longer, "tokens_not_learnt": lost}
+            write_json(hardware, {**asked_and_used(outcome.hardware, asked), **facts})
+            kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
+
+
+def _key(
+    fingerprint: str,
+    settings: dict[str, Any],
+    instruction: dict[str, str],
+    seed: int,
+    device: str,
+    files: list[str | Path],
+    computed_by: str,
+) -> str:
+    """What makes two trainings the same bit by bit, as 32 hexadecimal digits: code, settings, seed, the content of the files,
+    the backend, the libraries' versions and the kind of device.
+    """
+    versions = [str(torch.__version__), computed_by]
+    facts = [fingerprint, settings, instruction, seed, versions, device, [sha256_of(path) for path in files]]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]

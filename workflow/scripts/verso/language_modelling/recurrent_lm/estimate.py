@@ -1,0 +1,124 @@
+"""What a training will take, foreseen from its model and the size of its corpus: memory, memory of the card, time.
+
+Arithmetic over the model's weights, states and scores; its constants were measured on one core of an AMD EPYC with PyTorch 2.13
+unless they say otherwise. Nothing here has a margin of safety but what is said: verso.needs.request makes requests of it.
+"""
+
+import math
+
+from verso.contract import CorpusSize
+from verso.language_modelling.recurrent_lm.family import RecurrentLM
+from verso.machine.speeds import (
+    BYTES_PER_WEIGHT,
+    CARD_GAIN,
+    CUDA_CONTEXT_MB,
+    CUDA_IN_RAM_MB,
+    FLOPS,
+    IMPORTED_TORCH_MB,
+    NUMBERS_PER_STATE,
+    SECONDS_PER_STEP_OF_LAYER,
+    SECONDS_PER_WEIGHT,
+    THREADS_GAIN,
+    WORKING_MARGIN,
+    WORKING_MARGIN_CARD,
+)
+
+NUMBERS_PER_SCORE = 3  # scores, their softmax, its gradient
+ENCODING_BYTES = {"char": 20, "word": 92}  # a token, while one long text is encoded, which is before anything is trained
+HELD_BYTES = 24  # a token, while it is learnt from: three copies (documents, this epoch's stream, the one before) of int64
+
+SECONDS_PER_SCORE = 15e-9  # of a plain softmax: it is bound by memory
+
+
+def memory_mb(model: RecurrentLM, size: CorpusSize) -> float:
+    """Main memory of the training's process at its peak, a little more than is used, in MB."""
+    tokens, vocabulary = _of_unit(model, size)
+    if model.needs.gpus:
+        held = CUDA_IN_RAM_MB + _weights(model, vocabulary) * BYTES_PER_WEIGHT / 1e6
+    else:
+        held = WORKING_MARGIN * _working_mb(model, vocabulary)
+    held += tokens * HELD_BYTES / 1e6
+    return IMPORTED_TORCH_MB + max(held, tokens * ENCODING_BYTES[model.unit] / 1e6)
+
+
+def vram_mb(model: RecurrentLM, size: CorpusSize) -> float:
+    """Memory of the card: the driver's own, and twice what the tensors of a step take, in MB."""
+    tokens, vocabulary = _of_unit(model, size)
+    return CUDA_CONTEXT_MB + WORKING_MARGIN_CARD * _working_mb(model, vocabulary) + tokens * HELD_BYTES / 1e6
+
+
+def seconds(model: RecurrentLM, size: CorpusSize) -> float:
+    """A training of all its epochs, on a core that it has for itself; a card is taken for so many times a thread."""
+    tokens, vocabulary = _of_unit(model, size)
+    if model.objective == "every_token":
+        targets, read = tokens, 1
+        batch = min(model.batch, max(1, tokens // model.window))  # a small text fills fewer lanes
+        targets_of_step = batch * model.window
+    else:
+        targets, read = -(-max(1, tokens - model.window) // model.stride), model.window
+        batch = targets_of_step = model.batch
+    # A multiplication and an addition for each weight, forward and twice that back
+    recurrent = 6 * _recurrent_weights(model) / FLOPS + SECONDS_PER_STEP_OF_LAYER[model.cell] * model.layers / batch
+    softmax = 6 * _output_weights(model, vocabulary) / FLOPS + _scores_of_token(model, vocabulary) * SECONDS_PER_SCORE
+    update = _weights(model, vocabulary) * SECONDS_PER_WEIGHT / targets_of_step
+    gain = CARD_GAIN if model.needs.gpus else model.needs.cpus**THREADS_GAIN
+    return model.epochs * targets * (read * recurrent + softmax + update) / gain
+
+
+def _of_unit(model: RecurrentLM, size: CorpusSize) -> tuple[int, int]:
+    """Tokens and vocabulary of the model's unit."""
+    return (size.characters, size.vocabulary_char) if model.unit == "char" else (size.words, size.vocabulary_word)
+
+
+def _working_mb(model: RecurrentLM, vocabulary: int) -> float:
+    """Weights with all their copies, and what one step holds for its way back, in MB."""
+    tokens = model.batch * model.window
+    states = tokens * model.hidden * model.layers * NUMBERS_PER_STATE[model.cell]
+    scored = tokens if model.objective == "every_token" else model.batch
+    scores = scored * _scores_of_token(model, vocabulary) * NUMBERS_PER_SCORE
+    return (_weights(model, vocabulary) * BYTES_PER_WEIGHT + 4 * (states + scores)) / 1e6
+
+
+def _weights(model: RecurrentLM, vocabulary: int) -> int:
+    tied = vocabulary + model.hidden * model.embedding
+    output = tied if model.tie_weights else _output_weights(model, vocabulary)
+    return _recurrent_weights(model) + vocabulary * model.embedding + output
+
+
+def _recurrent_weights(model: RecurrentLM) -> int:
+    gates = {"rnn": 1, "gru": 3, "lstm": 4}[model.cell]
+    inputs = [model.embedding] + [model.hidden] * (model.layers - 1)
+    return sum(gates * model.hidden * (size + model.hidden + 2) for size in inputs)
+
+
+def _output_weights(model: RecurrentLM, vocabulary: int) -> int:
+    tails = sum(width * (model.hidden + size) for _, size, width in _tails(model, vocabulary))
+    return _head(model, vocabulary) * (model.hidden + 1) + tails
+
+
+def _tails(model: RecurrentLM, vocabulary: int) -> list[tuple[int, int, int]]:
+    """Of an adaptive softmax the rare tokens' clusters as (first rank, size, width of their projection); none of a plain one."""
+    cutoffs = [cutoff for cutoff in model.cutoffs if cutoff < vocabulary] if model.softmax == "adaptive" else []
+    ends = [*cutoffs[1:], vocabulary]
+    return [
+        (cutoff, end - cutoff, max(1, model.hidden // 4 ** (place + 1)))
+        for place, (cutoff, end) in enumerate(zip(cutoffs, ends, strict=False))
+    ]
+
+
+def _head(model: RecurrentLM, vocabulary: int) -> int:
+    """Outputs that every token is scored by."""
+    tails = _tails(model, vocabulary)
+    return tails[0][0] + len(tails) if tails else vocabulary
+
+
+def _scores_of_token(model: RecurrentLM, vocabulary: int) -> float:
+    """Scores that a token costs on average: those of the head, and a tail's where it lies in that tail."""
+    tails = _tails(model, vocabulary)
+    beyond = [_share_beyond(first, vocabulary) for first, _, _ in tails] + [0.0]
+    return _head(model, vocabulary) + sum(size * (beyond[place] - beyond[place + 1]) for place, (_, size, _) in enumerate(tails))
+
+
+def _share_beyond(rank: int, vocabulary: int) -> float:
+    """Share of a text's tokens that are rarer than the first `rank`, by Zipf's law."""
+    return math.log(vocabulary / rank) / (math.log(vocabulary) + 0.58)

@@ -1,0 +1,17 @@
+"""Trained language models, read back for scoring and sampling."""
+
+from pathlib import Path
+
+from verso.errors import VersoError
+from verso.language_modelling.recurrent_lm import model as recurrent_lm
+from verso.language_modelling.recurrent_lm.model import RecurrentLM
+from verso.machine import hardware
+
+
+def load_model(folder: str | Path, vocabulary: str | Path, size: int) -> RecurrentLM:
+    """The trained model on the CPU: scoring and sampling take no card. Raises VersoError when its vocabulary is not of `size`."""
+    model = recurrent_lm.load(folder, hardware.pick_device(0).device)
+    found = model.settings["vocabulary_size"]
+    if found != size:
+        raise VersoError(f"{folder}: the model knows {found} tokens, {vocabulary} has {size}; train the model on this vocabulary")
+    return model

@@ -1,0 +1,120 @@
+"""Sample texts: a trained recurrent model goes on from a prompt, in the manner of a group (artist).
+
+Recurrent models know no names, so the manner comes through the state: before the prompt a sample may read a training document
+of its group. How a token is drawn is verso.language_modelling.sampling's.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from verso.files import write_json_lines
+from verso.jobs.logs import progress
+from verso.language_modelling.recurrent_lm.load import load_model
+from verso.language_modelling.recurrent_lm.model import RecurrentLM, State
+from verso.language_modelling.sampling import DECODING, Request, draw, own_draws, plan
+from verso.machine import hardware
+from verso.text.vocabulary import Vocabulary, join, split
+
+BATCH = 32  # samples written side by side
+PRIMING_TOKENS = 2000  # of a long document only the end is read: a recurrent state has forgotten what was before
+
+
+def sample(
+    train: str | Path, model_folder: str | Path, vocabulary: str | Path, settings: dict[str, Any], samples: str | Path
+) -> None:
+    """Write samples.jsonl: settings["per_group"] texts for each group of `train`, its prompts used in turn.
+
+    settings: as `Sampling` of the config describes. Raises VersoError when model and vocabulary do not belong
+    together or the settings name a group that is not there.
+    """
+    words = Vocabulary.load(vocabulary)
+    hardware.use_threads()
+    model = load_model(model_folder, vocabulary, len(words))
+    requests = plan(train, settings)
+    limit = settings["max_tokens"][words.unit]
+    batches = [requests[i : i + BATCH] for i in range(0, len(requests), BATCH)]
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for batch in progress(batches, "Sampling", unit="batch"):
+            yield from write_batch(model, words, batch, settings["seed"], limit)
+
+    write_json_lines(samples, rows())
+
+
+@torch.inference_mode()
+def write_batch(
+    model: RecurrentLM, vocabulary: Vocabulary, batch: Sequence[Request], seed: int, limit: int
+) -> list[dict[str, Any]]:
+    """Rows of samples.jsonl for some requests, written side by side, at most `limit` tokens each."""
+    device = model.embedding.weight.device
+    prompts = [split(request.prompt, vocabulary.unit) for request in batch]
+    read = [_read_first(model, vocabulary, request) for request in batch]
+    features = torch.cat([first for first, _ in read])  # (B, H)
+    state = _together([after for _, after in read])
+    uniforms = torch.stack([own_draws(seed, request, limit) for request in batch]).to(device)  # (B, limit)
+    seen = torch.zeros(len(batch), len(vocabulary), dtype=torch.bool, device=device)
+    for row, request in enumerate(batch):
+        seen[row, vocabulary.encode(request.prompt)] = True
+    decoding = {
+        key: torch.tensor([[request.decoding[key]] for request in batch], dtype=torch.float64, device=device) for key in DECODING
+    }
+    written: list[list[int]] = [[] for _ in batch]
+    ended = torch.zeros(len(batch), dtype=torch.bool, device=device)
+    for step in range(limit):
+        scores = model.log_probabilities(features).double()
+        scores[:, [vocabulary.unknown, vocabulary.start]] = -torch.inf
+        tokens = draw(scores, seen, uniforms[:, step], **decoding)
+        ended |= tokens == vocabulary.end
+        if bool(ended.all()):
+            break
+        for row, (token, over) in enumerate(zip(tokens.tolist(), ended.tolist(), strict=True)):
+            if not over:
+                written[row].append(token)
+        seen.scatter_(1, tokens[:, None], True)
+        out, state = model(tokens[:, None], state)
+        features = out[:, -1]
+    over = ended.tolist()
+    return [
+        _row(vocabulary, request, prompts[row], written[row], seed, limit, "end" if over[row] else "length")
+        for row, request in enumerate(batch)
+    ]
+
+
+def _read_first(model: RecurrentLM, vocabulary: Vocabulary, request: Request) -> tuple[Tensor, State]:
+    """Read priming document and prompt: features (1, H) after the prompt's last token, and the state."""
+    tokens = [vocabulary.start, *vocabulary.encode(request.prompt)]
+    if request.document is not None:
+        document = [vocabulary.start, *vocabulary.encode(request.document["text"]), vocabulary.end]
+        tokens = document[-PRIMING_TOKENS:] + tokens
+    features, state = model(torch.tensor([tokens], device=model.embedding.weight.device), model.initial_state(1))
+    return features[:, -1], state
+
+
+def _together(states: Sequence[State]) -> State:
+    """States of one text each as the state of a batch."""
+    pairs = [state for state in states if isinstance(state, tuple)]
+    if pairs:
+        return torch.cat([h for h, _ in pairs], dim=1), torch.cat([c for _, c in pairs], dim=1)
+    return torch.cat([state for state in states if isinstance(state, Tensor)], dim=1)
+
+
+def _row(
+    vocabulary: Vocabulary, request: Request, prompt: Sequence[str], written: Sequence[int], seed: int, limit: int, stopped: str
+) -> dict[str, Any]:
+    opening = join(list(prompt), vocabulary.unit)
+    text = join([*prompt, *(vocabulary.tokens[token] for token in written)], vocabulary.unit)
+    return {
+        "id": request.id,
+        "group": request.group,
+        "prompt": opening,
+        "text": text,
+        "continuation": text[len(opening) :],
+        "tokens": len(written),
+        "stopped": stopped,
+        "decoding": {**request.decoding, "max_tokens": limit, "seed": seed},
+        "primed_with": request.document["id"] if request.document is not None else None,
+    }

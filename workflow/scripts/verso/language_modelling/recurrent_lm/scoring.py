@@ -1,0 +1,139 @@
+"""Score documents: what a recurrent language model pays for each, in nats. docs/perplexity.md has the arithmetic.
+
+One stream, read once by two lanes of one batch:
+
+    carried   <|start|> t1 t2 ... <|end|> <|start|> t1 t2 ... <|end|>     the state goes on from document to document
+    reset     <|start|> t1 t2 ... <|end|>|<|start|> t1 t2 ... <|end|>     ... and is zero at each |
+
+<|start|> is given: nobody pays for predicting it. Every token of the text and <|end|> are paid, and an unknown token pays for
+its spelling as well.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from verso.errors import VersoError
+from verso.files import read_json_lines, write_csv
+from verso.jobs.logs import progress
+from verso.language_modelling.recurrent_lm.load import load_model
+from verso.language_modelling.recurrent_lm.model import RecurrentLM, State
+from verso.language_modelling.spelling import SpellingModel
+from verso.machine import hardware
+from verso.text.vocabulary import Vocabulary, split
+
+BLOCK = 128  # tokens whose distributions are held at once: 2 x 128 x 19,107 words are 20 MB
+CARRIED, RESET = 0, 1  # the lanes
+COLUMNS = (
+    "document",
+    "group",
+    "tokens",
+    "unknown_tokens",
+    "words",
+    "characters",
+    "bytes",
+    "log_likelihood",
+    "spelling_log_likelihood",
+    "log_likelihood_carried",
+    "log_likelihood_reset",
+    "state",
+)
+
+
+def score(
+    documents: str | Path, model_folder: str | Path, vocabulary: str | Path, settings: dict[str, Any], scores: str | Path
+) -> None:
+    """Write scores.csv, one row a document of `documents` (JSON lines), in their order, streaming.
+
+    settings["state"]: "carried" or "reset", which of the two `log_likelihood` repeats. Raises VersoError when model and
+    vocabulary do not belong together or a score is not finite.
+    """
+    words = Vocabulary.load(vocabulary)
+    hardware.use_threads()
+    model = load_model(model_folder, vocabulary, len(words))
+    total = sum(len(split(row["text"], words.unit)) + 1 for row in read_json_lines(documents))
+    nothing: tuple[int, ...] = ()  # the bar is moved by hand: a single document may be the whole corpus
+    bar = progress(nothing, "Scoring", total=total, unit="token")
+    write_csv(scores, score_rows(model, words, read_json_lines(documents), settings["state"], bar.update), COLUMNS)
+    bar.close()
+
+
+def score_rows(
+    model: RecurrentLM,
+    vocabulary: Vocabulary,
+    documents: Iterator[dict[str, Any]],
+    state: str,
+    advance: Callable[[int], object],
+    block: int = BLOCK,
+) -> Iterator[dict[str, Any]]:
+    """The rows of scores.csv; `advance` is called with the number of tokens read. `block` changes memory, never the result."""
+    spelling = SpellingModel(vocabulary)
+    lanes = model.initial_state(2)
+    for number, document in enumerate(documents):
+        text = document["text"]
+        pieces = split(text, vocabulary.unit)
+        tokens = vocabulary.encode(text)
+        unknown = [piece for piece, token in zip(pieces, tokens, strict=True) if token == vocabulary.unknown]
+        spelled = math.fsum(map(spelling.log_probability, unknown))
+        if number:  # the carried state has yet to read the <|end|> before; what it predicts there, <|start|>, is given
+            _, lanes = _read(model, [vocabulary.end], lanes)
+        lanes = _zero(lanes, RESET)
+        sums, lanes = _pay(model, [vocabulary.start, *tokens], [*tokens, vocabulary.end], lanes, block, advance)
+        if not all(map(math.isfinite, sums)):
+            raise VersoError(f"{document['id']}: its log-likelihood is {sums}; the weights are not finite: train the model again")
+        paid = {"carried": sums[CARRIED] + spelled, "reset": sums[RESET] + spelled}
+        yield {
+            "document": document["id"],
+            "group": document["group"],
+            "tokens": len(tokens) + 1,
+            "unknown_tokens": len(unknown),
+            "words": len(text.split()),
+            "characters": len(text),
+            "bytes": len(text.encode("utf-8")),
+            "log_likelihood": paid[state],
+            "spelling_log_likelihood": spelled,
+            "log_likelihood_carried": paid["carried"],
+            "log_likelihood_reset": paid["reset"],
+            "state": state,
+        }
+
+
+def _pay(
+    model: RecurrentLM,
+    inputs: Sequence[int],
+    targets: Sequence[int],
+    lanes: State,
+    block: int,
+    advance: Callable[[int], object],
+) -> tuple[list[float], State]:
+    """Log-likelihood of `targets` in each lane, summed in float64, and the lanes' state after the last input."""
+    sums = torch.zeros(2, dtype=torch.float64, device=model.embedding.weight.device)
+    for at in range(0, len(inputs), block):
+        features, lanes = _read(model, inputs[at : at + block], lanes)
+        chosen = torch.tensor([targets[at : at + block]] * 2, device=sums.device)
+        with torch.inference_mode():
+            sums += model.target_log_likelihoods(features, chosen).double().sum(dim=1)
+        advance(chosen.shape[1])
+    return sums.tolist(), lanes
+
+
+@torch.inference_mode()
+def _read(model: RecurrentLM, tokens: Sequence[int], lanes: State) -> tuple[torch.Tensor, State]:
+    """Both lanes read the same tokens: features (2, T, H) and the state after them."""
+    return model(torch.tensor([list(tokens)] * 2, device=model.embedding.weight.device), lanes)
+
+
+def _zero(lanes: State, lane: int) -> State:
+    """The same states with one lane's set to zero."""
+    if isinstance(lanes, tuple):
+        return _zero_part(lanes[0], lane), _zero_part(lanes[1], lane)
+    return _zero_part(lanes, lane)
+
+
+def _zero_part(part: torch.Tensor, lane: int) -> torch.Tensor:
+    kept = torch.ones(part.shape[1], 1, dtype=part.dtype, device=part.device)
+    kept[lane] = 0
+    return part * kept

@@ -1,0 +1,270 @@
+"""Train one recurrent language model, by either objective.
+
+every_token   the shuffled documents as one stream, in lanes, the state carried from window to window (truncated
+              back-propagation through time: Williams & Peng 1990), a loss at every position
+last_token    windows at `stride`, each from a zero state, a loss at the one token after it: the report's protocol
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from verso.files import write_csv, write_json
+from verso.language_modelling.recurrent_lm.model import RecurrentLM, State, detach, parameter_counts, save_architecture
+from verso.language_modelling.streams import (
+    encoded,
+    lane_count,
+    lanes,
+    last_token_batches,
+    padded_lanes,
+    window_bounds,
+    window_starts,
+)
+from verso.machine.device import working_device
+from verso.machine.hardware import asked_and_used, pick_device
+from verso.provenance import key_of_settings
+from verso.text.vocabulary import Vocabulary
+from verso.training.checkpoints import Checkpoints, key_of_training
+from verso.training.loop import HISTORY, fit
+from verso.training.order import permutation, row_slices
+from verso.training.weights import save_weights
+
+log = logging.getLogger(__name__)
+
+Batch = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The encoded documents of a training: each "<|start|> tokens <|end|>", int64.
+
+    start: the id of <|start|>. source: the training file's name, for error messages.
+    """
+
+    train: list[Tensor]
+    validation: list[Tensor]
+    start: int
+    source: str
+
+
+class _LanguageModelling:
+    """What both objectives share (see verso.training.learner.Task): the model, the carried state and the validation.
+
+    parts: a batch's rows are computed in so many turns, where a card cannot hold them at once (at most one turn a row).
+    """
+
+    _rows: int  # of a batch
+
+    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, parts: int = 1) -> None:
+        self.model = model
+        self.parts = parts
+        self.settings = settings
+        self.seed = seed
+        self.device = next(model.parameters()).device
+        self.state: State | None = None
+        self._start = texts.start
+        stream = torch.cat(texts.validation)
+        # Lanes make validation as fast as training. Each begins with no memory, so none is shorter than ten windows;
+        # a small text is one lane, read as a reader would.
+        count = max(1, min(settings["batch"], (len(stream) - 1) // (10 * settings["window"])))
+        self._inputs, self._targets = (part.to(self.device) for part in padded_lanes(stream, count, padding=texts.start))
+
+    def validate(self) -> float:
+        """Mean nats over the documents' tokens and their <|end|>, the state carried.
+
+        What follows an <|end|> is always <|start|>: to guess that is no achievement, so it is left out (and so is the padding,
+        which is <|start|> for that reason).
+        """
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        for rows in row_slices(len(self._inputs), self.parts):
+            inputs, targets = self._inputs[rows], self._targets[rows]
+            state = self.model.initial_state(len(inputs))
+            for begin, end in window_bounds(inputs.shape[1], self.settings["window"]):
+                features, state = self.model(inputs[:, begin:end], state)
+                counted = targets[:, begin:end] != self._start
+                total -= self.model.target_log_likelihoods(features[counted], targets[:, begin:end][counted]).double().sum()
+        return float(total / (self._targets != self._start).sum())
+
+    def halve(self) -> bool:
+        """A row is the least."""
+        self.parts *= 2
+        return self.parts // 2 < self._rows
+
+    def measured_after(self, done: int) -> bool:
+        """At its end alone."""
+        return False
+
+    def observed(self) -> dict[str, float]:
+        """Nothing."""
+        return {}
+
+    def carried(self) -> State | None:
+        """The state after the last step."""
+        return self.state
+
+    def restore(self, carried: State | None) -> None:
+        """Go on from a checkpoint's state."""
+        if isinstance(carried, Tensor):
+            self.state = carried.to(self.device)
+        elif carried is not None:
+            self.state = (carried[0].to(self.device), carried[1].to(self.device))
+
+
+class EveryToken(_LanguageModelling):
+    """A loss at every position, the state carried from window to window in each lane."""
+
+    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, parts: int = 1) -> None:
+        super().__init__(model, texts, settings, seed, parts)
+        self._documents = texts.train
+        positions = sum(len(document) for document in texts.train) - 1
+        self.lanes = self._rows = lane_count(positions, settings["batch"], settings["window"], texts.source)
+        self._bounds = window_bounds(positions // self.lanes, settings["window"])
+        self.steps = len(self._bounds)
+
+    def batches(self, epoch: int, first: int) -> Iterator[Batch]:
+        """Windows (lanes, T) of the epoch's stream, inputs and targets; the first begins with a zero state."""
+        order = permutation(len(self._documents), self.seed, epoch).tolist()
+        stream = torch.cat([self._documents[index] for index in order]).to(self.device)
+        inputs, targets = lanes(stream, self.lanes)
+        if first == 0:
+            self.state = self.model.initial_state(self.lanes)
+        for begin, end in self._bounds[first:]:
+            yield inputs[:, begin:end], targets[:, begin:end]
+
+    def loss(self, batch: Batch) -> tuple[Tensor, int]:
+        """Mean nats over a window, from the state that the window before it left."""
+        inputs, targets = batch
+        assert self.state is not None
+        features, state = self.model(inputs, self.state)
+        self.state = detach(state)
+        return self.model.loss(features, targets), targets.numel()
+
+    def losses(self, batch: Batch) -> Iterator[tuple[Tensor, int]]:
+        """The mean loss of a window in shares, one a part of the lanes; each part takes its lanes' state and hands it on."""
+        inputs, targets = batch
+        assert self.state is not None
+        before, after = self.state, []
+        for rows in row_slices(len(inputs), self.parts):
+            self.state = of_rows(before, rows)
+            loss, counted = self.loss((inputs[rows], targets[rows]))
+            yield loss * (counted / targets.numel()), counted
+            after.append(self.state)
+        self.state = put_together(after)
+
+
+class LastToken(_LanguageModelling):
+    """A loss at the one token after each window, from a zero state: the report's protocol."""
+
+    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, parts: int = 1) -> None:
+        super().__init__(model, texts, settings, seed, parts)
+        self._stream = torch.cat(texts.train).to(self.device)
+        lane_count(len(self._stream) - 1, 1, settings["window"], texts.source)  # at least one window, or an error that says so
+        self._starts = window_starts(len(self._stream), settings["window"], settings["stride"])
+        self._rows = settings["batch"]
+        self.steps = -(-len(self._starts) // self._rows)
+
+    def batches(self, epoch: int, first: int) -> Iterator[Batch]:
+        """Windows (B, window) and the token after each (B,), in the epoch's order."""
+        order = permutation(len(self._starts), self.seed, epoch)
+        return last_token_batches(self._stream, self._starts[order], self.settings["window"], self.settings["batch"], first)
+
+    def loss(self, batch: Batch) -> tuple[Tensor, int]:
+        """Mean nats of the tokens after the windows."""
+        inputs, targets = batch
+        features, _ = self.model(inputs, self.model.initial_state(len(inputs)))
+        return self.model.loss(features[:, -1], targets), targets.numel()
+
+    def losses(self, batch: Batch) -> Iterator[tuple[Tensor, int]]:
+        """The mean loss of the windows in shares, one a part of them."""
+        inputs, targets = batch
+        for rows in row_slices(len(inputs), self.parts):
+            loss, counted = self.loss((inputs[rows], targets[rows]))
+            yield loss * (counted / targets.numel()), counted
+
+
+def of_rows(state: State, rows: slice) -> State:
+    """The state of some of the texts: h (L, B, H), and c for an LSTM, cut along B. Contiguous, as cuDNN wants it."""
+    if isinstance(state, Tensor):
+        return state[:, rows].contiguous()
+    return state[0][:, rows].contiguous(), state[1][:, rows].contiguous()
+
+
+def put_together(states: list[State]) -> State:
+    """One state (L, B, H) of those of consecutive rows: what of_rows cut."""
+    if len(states) == 1:
+        return states[0]
+    columns = [[state] if isinstance(state, Tensor) else list(state) for state in states]
+    whole = [torch.cat(column, dim=1) for column in zip(*columns, strict=True)]
+    return whole[0] if len(whole) == 1 else (whole[0], whole[1])
+
+
+OBJECTIVES: dict[str, type[EveryToken] | type[LastToken]] = {"every_token": EveryToken, "last_token": LastToken}
+
+
+def build(settings: dict[str, Any], vocabulary_size: int) -> RecurrentLM:
+    """The model that `settings` describe, with fresh weights from torch's random state."""
+    keys = ("cell", "embedding", "hidden", "layers", "dropout", "tie_weights", "softmax", "cutoffs")
+    return RecurrentLM(vocabulary_size, **{key: settings[key] for key in keys})
+
+
+def train(
+    train: str | Path,
+    validation: str | Path,
+    vocabulary: str | Path,
+    settings: dict[str, Any],
+    seed: int,
+    fingerprint: str,
+    weights: str | Path,
+    architecture: str | Path,
+    history: str | Path,
+    hardware: str | Path,
+    checkpoints: str | Path,
+    checkpoint_seconds: float,
+    gpus: int,
+    asked: dict[str, int],
+    *,
+    started: float,
+    parts: int,
+    tell: Callable[[dict[str, Any]], None],
+) -> None:
+    """Train a recurrent language model and write its best weights, architecture, history and use of hardware.
+
+    train, validation: JSON lines with "text". settings: one model's, with every key. fingerprint: of the code that runs.
+    checkpoints: a folder that outlives a failed job; a training found there is gone on with when code, settings, seed,
+    data, torch and kind of device are the same. checkpoint_seconds: the most time between two checkpoints. gpus: the cards that
+    the job was given (0: the CPU, whatever is there). With settings["minutes"] the result is not repeatable bit by bit.
+    asked: what the job asked for, kept beside what it used.
+    started: when this job's Snakemake started, seconds since the epoch; the run goes to the latest start. parts: how many turns a
+    batch is computed in (1: at once), for a card whose memory was too small; the gradient is the same up to rounding, the noise
+    of dropout another. tell: see verso.training.loop.fit.
+
+    Raises Interrupted when it was told to stop or a later start has the run, VersoError when an earlier one does not let go,
+    DeviceLost when a card was promised and is not there or no longer answers. torch.OutOfMemoryError comes through: nothing
+    is saved in mid-step, and more parts may go on from the last checkpoint.
+    """
+    with working_device(gpus, pick_device) as device:
+        known = Vocabulary.load(vocabulary)
+        torch.manual_seed(seed)
+        model = build(settings, len(known)).to(device.device)
+        counts = parameter_counts(model)
+        log.info(
+            "%s parameters: %s", f"{sum(counts.values()):,}", ", ".join(f"{part} {count:,}" for part, count in counts.items())
+        )
+
+        key = key_of_training(fingerprint, settings, seed, device.device.type, [train, validation, vocabulary])
+        with Checkpoints(checkpoints, key, started) as kept:
+            texts = Texts(encoded(train, known), encoded(validation, known), known.start, str(train))
+            task = OBJECTIVES[settings["objective"]](model, texts, settings, seed, parts)
+            outcome = fit(task, settings, device, kept, checkpoint_seconds, tell)
+
+            save_weights(model, weights)
+            save_architecture(model, architecture)
+            write_csv(history, outcome.history, HISTORY)
+            recipe = {"settings_key": key_of_settings(settings)}
+            write_json(hardware, {**asked_and_used(outcome.hardware, asked), **recipe})
+            kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again

@@ -1,0 +1,118 @@
+"""What the page says about language models: summaries of corpora, the best cells, excerpts of samples."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from verso.display.comparisons import caution
+from verso.display.numbers import optional_float
+from verso.files import read_json_lines
+
+EXCERPT_LINES, EXCERPT_WORDS = 12, 60  # lyrics may be somebody's: an excerpt stays within a quotation
+IN_VIEW = 3  # samples of a model that are shown without a click
+FEW_DOCUMENTS = 30  # percentile bootstrap is too narrow below
+ENDING = ("linear", "cosine")  # schedules whose rate ends at 0: their last epoch is nearly always the best
+
+
+def summarise(
+    corpus: str,
+    models: Iterable[Mapping[str, str]],
+    comparisons: Iterable[Mapping[str, str]],
+    settings: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """What the tables say about one corpus, for the sentences at the top; nothing here depends on a language.
+
+    settings: each model's, by its name. margin is the second's bits per byte less the best's, with its interval; tied are the
+    models that no test tells apart from the best; cautious counts the decided pairs that other seeds might turn round; improving
+    are those whose best epoch was their last, on average over seeds, though their learning rate had not gone down to 0.
+    """
+    ranking = sorted((row for row in models if row["corpus"] == corpus), key=lambda row: float(row["bits_per_byte"]))
+    pairs: list[dict[str, Any]] = [{**pair, "caution": caution(pair)} for pair in comparisons if pair["corpus"] == corpus]
+    best = ranking[0]
+    margin = next((_against(best["model"], pair) for pair in pairs if _is_pair(pair, best, ranking[1])), None) if pairs else None
+    seeds = [int(row["seeds"]) for row in ranking]
+    return {
+        "corpus": corpus,
+        "best": best,
+        "second": ranking[1] if len(ranking) > 1 else None,
+        "margin": margin,
+        "tied": [
+            row["model"] for row in ranking[1:] if any(_is_pair(p, best, row) and p["verdict"] == "undecided" for p in pairs)
+        ],
+        "pairs": len(pairs),
+        "decided": sum(pair["verdict"] != "undecided" for pair in pairs),
+        "cautious": sum(pair["verdict"] != "undecided" and pair["caution"] is not None for pair in pairs),
+        "seeds": (min(seeds), max(seeds)),
+        "documents": int(best["documents"]),
+        "few_documents": int(best["documents"]) < FEW_DOCUMENTS,
+        "improving": [
+            row["model"]
+            for row in ranking
+            if float(row["best_epoch"]) >= float(row["epochs"]) > 0
+            and settings.get(row["model"], {}).get("schedule", {}).get("name") not in ENDING
+        ],
+        "windowed": [row for row in ranking if row["window"]],
+        "states": list(dict.fromkeys(row["state"] for row in ranking)),
+        "ranking": ranking,
+        "comparisons": pairs,
+    }
+
+
+def _is_pair(pair: Mapping[str, str], one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    return {pair["model_a"], pair["model_b"]} == {one["model"], other["model"]}
+
+
+def _against(best: str, pair: Mapping[str, Any]) -> dict[str, Any]:
+    """A pair turned so that the difference says how much the other costs more than `best`."""
+    difference, low, high = (optional_float(pair[key]) for key in ("difference", "low", "high"))
+    if pair["model_a"] == best:
+        difference, low, high = (None if value is None else -value for value in (difference, high, low))
+    same = {"p": pair["p_corrected"], "verdict": pair["verdict"], "seed_noise": pair["seed_noise"], "caution": pair["caution"]}
+    return {"difference": difference, "low": low, "high": high, **same}
+
+
+def best_cells(rows: Sequence[Mapping[str, str]]) -> set[tuple[str, str, str]]:
+    """(corpus, model, column) of the cells in bold: lowest bits per byte of a corpus, lowest perplexity of a corpus and unit.
+
+    The sub-words of two pretrained models are two units.
+    """
+    best: dict[tuple[str, ...], Mapping[str, str]] = {}
+    for row in rows:
+        for column, group in (("bits_per_byte", ()), ("perplexity", (row["unit"], row["pretrained"]))):
+            key = (column, row["corpus"], *group)
+            if key not in best or float(row[column]) < float(best[key][column]):
+                best[key] = row
+    return {(row["corpus"], row["model"], key[0]) for key, row in best.items()}
+
+
+def excerpts(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Excerpts by corpus and model, one of each group first, so that what is in view shows every artist's turn."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for run in runs:
+        own = found.setdefault((run["corpus"], run["model"]), [])
+        own.extend(
+            {"instruction": None, **row, **excerpt(row["prompt"], row["continuation"]), "seed": run["seed"]}
+            for row in read_json_lines(run["path"])
+        )
+    blocks = []
+    for (corpus, model), rows in found.items():
+        turns: dict[str, int] = {}
+        ordered = []
+        for row in rows:
+            turns[row["group"]] = turns.get(row["group"], 0) + 1
+            ordered.append((turns[row["group"]], row))
+        ordered.sort(key=lambda pair: pair[0])
+        blocks.append({"corpus": corpus, "model": model, "rows": [row for _, row in ordered]})
+    return blocks
+
+
+def excerpt(prompt: str, continuation: str) -> dict[str, Any]:
+    """The beginning of a sample within EXCERPT_LINES and EXCERPT_WORDS: {"shown_prompt", "shown", "cut"}."""
+    text = prompt + continuation
+    end = min([match.end() for match in re.finditer(r"\S+", text)][:EXCERPT_WORDS][-1:] or [len(text)])
+    lines = [match.start() for match in re.finditer("\n", text)]
+    if len(lines) >= EXCERPT_LINES:
+        end = min(end, lines[EXCERPT_LINES - 1])
+    end = min(end, 12 * EXCERPT_WORDS)  # a model that learnt no spaces writes one endless word
+    shown = text[:end]
+    return {"shown_prompt": shown[: len(prompt)], "shown": shown[len(prompt) :].rstrip(), "cut": bool(text[end:].strip())}

@@ -1,0 +1,19 @@
+"""Main memory of this process."""
+
+from pathlib import Path
+
+
+def peak_ram_mb() -> float:
+    """The most memory this process ever had resident, in MB (10^6 bytes); 0 where the system does not tell.
+
+    From VmHWM: getrusage's ru_maxrss begins with the size of the parent that forked, here Snakemake's.
+    """
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    except OSError:
+        pass
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS counts it in bytes

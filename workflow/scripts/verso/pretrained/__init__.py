@@ -1,0 +1,1 @@
+"""Pretrained models: fetched or made small, loaded, adapted, made to write."""

@@ -1,0 +1,147 @@
+"""Pretrained models on disk: their manifest, and the check of every file before anything loads it.
+
+    results/pretrained/<name>/pretrained.json   the manifest: what it is and each file with its checksum; written last
+                              snapshot/         the files. No declared output: Snakemake deletes those before a rerun, and a
+                                                download of gigabytes must go on where it ended
+
+Light: jobs look here before they import PyTorch.
+"""
+
+import json
+import math
+import struct
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from verso.errors import VersoError
+from verso.files import read_json, sha256_of, write_json
+
+MANIFEST, SNAPSHOT = "pretrained.json", "snapshot"
+FETCHED = "fetched.json"  # beside them, of a model of the hub (verso.pretrained.fetch)
+WEIGHTS_END = (".safetensors", ".bin")
+HEADER_LENGTH = 8  # bytes: a safetensors file begins with its header's length as a little-endian integer
+# bitsandbytes packs two 4-bit weights into a byte, and keeps these beside each such tensor
+QUANTISED_BY = (".absmax", ".quant_map", ".nested_absmax", ".nested_quant_map", ".quant_state.bitsandbytes__nf4",
+                ".quant_state.bitsandbytes__fp4")  # fmt: skip
+
+
+def snapshot_of(manifest: str | Path, weights: bool = True) -> Path:
+    """The folder of a pretrained model's files, after a check that each is there and whole.
+
+    manifest: its pretrained.json. weights: whether these are needed too, and not configuration and tokenizer alone. Checked are
+    names and sizes, and of *.safetensors that the header fits the length; checksums were checked when the files came. Raises
+    VersoError that names the file, the bytes found and right, and what to do.
+    """
+    manifest = Path(manifest)
+    folder = manifest.parent / SNAPSHOT
+    if not manifest.is_file():
+        raise VersoError(f"{manifest}: not found; fetch the model (`snakemake fetch`) or make the miniature first")
+    described = read_json(manifest)
+    for name, facts in described["files"].items():
+        path = folder / name
+        if not weights and path.suffix in WEIGHTS_END:
+            continue
+        if not path.is_file():
+            raise VersoError(f"{path}: is missing; {_mend(manifest, described)}")
+        found = path.stat().st_size
+        if found != facts["bytes"]:
+            raise VersoError(f"{path}: has {found:,} bytes, {facts['bytes']:,} are right; {_mend(manifest, described)}")
+        fault = fault_of_safetensors(path) if path.suffix == ".safetensors" else ""
+        if fault:
+            raise VersoError(f"{path}: {fault}; {_mend(manifest, described)}")
+    return folder
+
+
+def _mend(manifest: Path, described: Mapping[str, Any]) -> str:
+    if described["miniature"]:
+        return f"delete {manifest} and start again: the miniature is made anew"
+    return f"delete {manifest} and run `snakemake fetch`: what is damaged is fetched again, the rest stays"
+
+
+def write_manifest(manifest: str | Path, about: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Write the manifest of the files `names` that lie in snapshot/ beside it, atomically.
+
+    about: its first keys (name, type, licence, miniature and what tells where it comes from). Added are model_type, parameters
+    (null where there are no weights) and files: {relative name: {"sha256", "bytes"}}. The same files give the same bytes.
+    Raises VersoError when the snapshot has no config.json, or its weights are not whole or, of *.bin, not weights alone.
+    """
+    folder = Path(manifest).parent / SNAPSHOT
+    names = sorted(names)
+    if "config.json" not in names:
+        raise VersoError(
+            f"{folder}: holds no config.json, which says what model this is (found: {', '.join(names) or 'nothing'})"
+        )
+    tensors = [name for name in names if name.endswith(".safetensors")]
+    for name in tensors:
+        if fault := fault_of_safetensors(folder / name):
+            raise VersoError(f"{folder / name}: {fault}; it came so: look at the model's page, or name other files")
+    counted = [parameters_in(folder / name) for name in tensors]
+    if not tensors:  # else the same weights once more
+        counted = [parameters_in_bin(folder / name) for name in names if name.endswith(".bin")]
+    facts = {
+        **about,
+        "model_type": read_json(folder / "config.json").get("model_type"),
+        "parameters": sum(counted) if counted else None,
+        "files": {name: {"sha256": sha256_of(folder / name), "bytes": (folder / name).stat().st_size} for name in names},
+    }
+    write_json(manifest, facts)
+
+
+def other_licence(facts: Mapping[str, Any]) -> str:
+    """The licence that the hub tells, where it is not the config's but for capitals; else nothing.
+
+    facts: "licence", of the config, and "licence_on_hub"; both may be None.
+    """
+    told, written = facts["licence_on_hub"] or "", facts["licence"] or ""
+    return "" if told.casefold() == written.casefold() else told
+
+
+def fault_of_safetensors(path: Path) -> str:
+    """What is wrong with a safetensors file, judged by its header and its length alone; empty when it is sound."""
+    found = path.stat().st_size
+    try:
+        header, begin = _header(path)
+    except (ValueError, struct.error):
+        return f"has {found:,} bytes and no header of safetensors"
+    right = begin + max((facts["data_offsets"][1] for facts in header.values()), default=0)
+    return "" if found == right else f"has {found:,} bytes, by its own header {right:,} are right"
+
+
+def parameters_in(path: Path) -> int:
+    """Weights in a safetensors file, by its header; those that bitsandbytes packed count as what they stand for."""
+    header, _ = _header(path)
+    count = 0
+    for name, facts in header.items():
+        if name.endswith(QUANTISED_BY):
+            continue
+        packed = 2 if f"{name}.absmax" in header else 1
+        count += packed * math.prod(facts["shape"])
+    return count
+
+
+def parameters_in_bin(path: Path) -> int:
+    """Weights in a file that torch.save wrote; one that has two names counts once. No code of the file is run.
+
+    Raises VersoError when it cannot be read so.
+    """
+    import torch  # takes a second, and few models come so
+
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))  # mapped: never in memory
+        return sum({tensor.data_ptr(): int(tensor.numel()) for tensor in found.values()}.values())
+    except Exception as error:  # of pickle, zip or PyTorch, and of what is no table of weights
+        fault = str(error).partition("\n")[0]
+        raise VersoError(f"{path}: is no file of weights alone ({fault}); see the model's page, or name other files") from error
+
+
+def _header(path: Path) -> tuple[dict[str, Any], int]:
+    """The tensors that the header names, and where the first begins. Raises ValueError or struct.error when there is none."""
+    with path.open("rb") as stream:
+        (length,) = struct.unpack("<Q", stream.read(HEADER_LENGTH))
+        if length > path.stat().st_size:
+            raise ValueError("the header is longer than the file")
+        header = json.loads(stream.read(length))
+    header.pop("__metadata__", None)
+    return header, HEADER_LENGTH + length

@@ -1,0 +1,1 @@
+"""Types of the config that many parts share."""

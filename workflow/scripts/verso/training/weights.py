@@ -1,0 +1,18 @@
+"""Files of a model's weights."""
+
+from pathlib import Path
+
+import safetensors.torch
+from torch import nn
+
+from verso.files import atomic_path
+
+WEIGHTS, ARCHITECTURE = "weights.safetensors", "architecture.json"
+
+
+def save_weights(model: nn.Module, path: str | Path) -> None:
+    """Write the weights as safetensors, atomically; the same weights give the same bytes."""
+    # Serialised here and written by Python: a full disk then says so, where safetensors' own writer gives an error of its own.
+    content = safetensors.torch.save({name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()})
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
