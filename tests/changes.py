@@ -34,7 +34,6 @@ def function_of_training(project):
 
 
 def function_of_scoring(project):
-<<<<<<< ours
     project.edit(
         f"{LIBRARY}/language_modelling/recurrent_lm/scoring.py",
         "    words = Vocabulary.load",
@@ -44,13 +43,6 @@ def function_of_scoring(project):
 
 def function_of_samples(project):
     project.edit(f"{LIBRARY}/language_modelling/style.py", "    return [line for", "    changed = 1\n    return [line for")
-=======
-    project.edit(f"{LIBRARY}/language_modelling/recurrent_lm/scoring.py", "\ndef score(", "\nCHANGED = 1\n\n\ndef score(")
-
-
-def function_of_samples(project):
-    project.edit(f"{LIBRARY}/language_modelling/style.py", "\ndef ", "\nCHANGED = 1\n\n\ndef ")
->>>>>>> theirs
 
 
 def learning_rate_of_the_lstm(project):
