@@ -108,7 +108,7 @@ def _dangling_names(raw: Mapping[str, Any], taken: set[str]) -> list[Fault]:
             entry = mapping(models.get(model))
             family = FAMILY.get(str(entry.get("family")))
             if family and kind and kind.name not in family.kinds:
-                on = f"a corpus of kind {kind.name}; it can on: {', '.join(sorted(family.kinds))}"
+                on = f"a corpus of kind {kind.name}; it can on: {', '.join(name for name in KIND if name in family.kinds)}"
                 faults.append((place, f'"{model}" is of family {family.name}, which cannot run on {on}'))
             elif family and settings is not None:
                 faults += [(place, f'"{model}" {what}') for what in family.faults(entry, str(corpus), settings)]
