@@ -4,8 +4,9 @@ import os
 import shutil
 import time
 
-SEEDED = ["train_recurrent_lm", "score_recurrent_lm", "sample_recurrent_lm", "measure_samples"]
-ENDS = ["compare", "figures", "report"]
+EVALUATED = ["evaluate_recurrent_lm", "measure_samples"]
+SEEDED = ["train_recurrent_lm", *EVALUATED]
+ENDS = ["compare_language_modelling", "draw_language_modelling", "report"]
 
 
 def runs(rules, models, seeds=("1",)):
@@ -34,12 +35,14 @@ def function_of_training(project):
 
 def function_of_scoring(project):
     project.edit(
-        f"{LIBRARY}/evaluation/likelihood.py", "    words = Vocabulary.load", "    changed = 1\n    words = Vocabulary.load"
+        f"{LIBRARY}/language_modelling/recurrent_lm/scoring.py",
+        "    words = Vocabulary.load",
+        "    changed = 1\n    words = Vocabulary.load",
     )
 
 
 def function_of_samples(project):
-    project.edit(f"{LIBRARY}/evaluation/style.py", "    return [line for", "    changed = 1\n    return [line for")
+    project.edit(f"{LIBRARY}/language_modelling/style.py", "    return [line for", "    changed = 1\n    return [line for")
 
 
 def learning_rate_of_the_lstm(project):
@@ -73,11 +76,11 @@ def memory(project):
 
 
 def estimate_of_needs(project):
-    project.edit(f"{LIBRARY}/estimates.py", "CUDA_CONTEXT_MB = 600", "CUDA_CONTEXT_MB = 700")
+    project.edit(f"{LIBRARY}/machine/speeds.py", "CUDA_CONTEXT_MB = 600", "CUDA_CONTEXT_MB = 700")
 
 
 def way_a_job_is_run(project):
-    for module in ("cards", "causes", "jobs", "training/lease"):
+    for module in ("machine/card_leases", "jobs/causes", "jobs/job", "training/run_lease"):
         path = project.path(f"{LIBRARY}/{module}.py")
         path.write_text(path.read_text(encoding="utf-8") + "\n\nCHANGED = 1\n", encoding="utf-8")
 
@@ -96,12 +99,12 @@ def changed_input_line(project):
 
 
 def template(project):
-    first = sorted(project.path("workflow/report/templates").glob("*.j2"))[0]
+    first = sorted(project.path("workflow/report/templates").rglob("*.j2"))[0]
     first.write_text(first.read_text(encoding="utf-8") + "\n", encoding="utf-8")
 
 
 def caption(project):
-    project.edit("workflow/report/captions/comparisons.rst", " ", "  ")
+    project.edit("workflow/report/captions/language_modelling/comparisons.rst", " ", "  ")
 
 
 def title_of_the_report(project):
@@ -139,7 +142,7 @@ OUTDATED = {
     docstring: [],
     comment_in_a_driver: [],
     function_of_training: runs(SEEDED, BOTH) + ENDS,
-    function_of_scoring: runs(["score_recurrent_lm"], BOTH) + ENDS,
+    function_of_scoring: runs(EVALUATED, BOTH) + ENDS,
     function_of_samples: runs(["measure_samples"], BOTH) + ENDS,
     learning_rate_of_the_lstm: runs(SEEDED, ["lstm-char"]) + ENDS,
     learning_rate_of_the_gru: runs(SEEDED, ["gru-word"]) + ENDS,
@@ -155,8 +158,8 @@ OUTDATED = {
     template: ["report"],
     caption: [],
     title_of_the_report: ["report"],
-    temperature: runs(["sample_recurrent_lm", "measure_samples"], BOTH) + ENDS,
-    state_of_the_scores: runs(["score_recurrent_lm"], BOTH) + ENDS,
+    temperature: runs(EVALUATED, BOTH) + ENDS,
+    state_of_the_scores: runs(EVALUATED, BOTH) + ENDS,
     rare_words: ["build_vocabulary songs word", "export_songs songs", *runs(SEEDED, ["gru-word"]), *ENDS],
     lost_model: runs(SEEDED, ["gru-word"]) + ENDS,
 }

@@ -11,6 +11,7 @@ from project import ROOT, Project
 from reviews import write_source
 
 from verso.files import read_csv, read_json, read_json_lines
+from verso.graph.runs import reporting_rules
 
 NEEDS = {"mem_mb": 1500, "runtime": 10}
 TOY = {
@@ -23,7 +24,7 @@ TOY = {
 PROMPT = {"family": "prompt", "pretrained": "toy", "needs": NEEDS, "max_length": 1024}
 MODELS = {
     "zero-shot": {**PROMPT, "template": "short.jinja", "max_new_tokens": 12, "attempts": 2, "batch": 1},
-    "few-shot": {**PROMPT, "template": "resources/prompts/label.es.jinja", "way": "likelihood", "examples": 4, "batch": 1},
+    "few-shot": {**PROMPT, "template": "resources/prompts/label.es.jinja", "answer_by": "likelihood", "examples": 4, "batch": 1},
     "majority": {"family": "majority"},
 }
 CONFIG = {
@@ -32,7 +33,7 @@ CONFIG = {
         "reviews": {
             "kind": "labelled",
             "source": {"path": "reviews.json"},
-            "probes": [{"text": "A lovely <b>room</b>.", "label": 3}],
+            "own_texts": [{"text": "A lovely <b>room</b>.", "label": 3}],
         },
     },
     "pretrained": {"toy": TOY},
@@ -101,15 +102,14 @@ def test_nothing_is_to_do_and_then_only_what_reads_what_changed(asked):
     assert to_do(asked) == [], "how many texts are asked at once changes no answer"
     asked.change_config(lambda config: config["models"]["few-shot"].update(examples=5))
     asked.path("short.jinja").write_text("{{ labels | join(' / ') }}? {{ text }}")
-    assert to_do(asked) == ["answer_prompts reviews few-shot 1", "answer_prompts reviews zero-shot 1"]
+    assert to_do(asked) == [f"answer_prompts_and_own_texts reviews {model} 1" for model in ("few-shot", "zero-shot")]
     output = asked.make("--dry-run", "polarity")
-    assert "expected_seconds=" in output.split("rule answer_prompts:")[1], "a plan prices asking"
+    assert "expected_seconds=" in output.split("rule answer_prompts_and_own_texts:")[1], "a plan prices asking"
 
 
 def test_a_report_so_far_holds_what_was_replied(asked):
     asked.path(RUN.format("majority")).joinpath("scores.csv").unlink()
-    rules = ["compare_classifiers_so_far", "draw_classifiers_so_far", "describe_pretrained_so_far", "report_so_far"]
-    asked.make("report_so_far", "--allowed-rules", *rules)
+    asked.make("report_so_far", "--allowed-rules", *reporting_rules())
     assert "Replies that are no label</span>" in asked.path("results/so_far/report.html").read_text(encoding="utf-8")
 
 
@@ -154,7 +154,7 @@ def test_a_job_killed_while_it_asks_goes_on_and_ends_with_the_same_bits(asked_on
         folder, other = asked.path(result).parent, asked_once.path(result).parent
         for name in ("scores.csv", "replies.jsonl"):
             assert (folder / name).read_bytes() == (other / name).read_bytes()
-        log = asked.path(result.replace("runs", "logs/answer_prompts").replace("/scores.csv", ".log")).read_text()
+        log = asked.path(result.replace("runs", "logs/answer_prompts_and_own_texts").replace("/scores.csv", ".log")).read_text()
         (kept,) = re.findall(r"an earlier job was given (\d+) replies, which are not asked for again", log)
         assert int(kept) > 0
         assert len(list(folder.glob("checkpoints/scores/*/*.ckpt"))) == 1, "the last alone is kept"

@@ -9,6 +9,7 @@ from project import CONFIG, Project
 from reviews import write_source
 
 from verso.files import read_csv, read_json_lines
+from verso.graph.runs import reporting_rules
 
 TINY = {"embedding": 8, "epochs": 3, "needs": {"mem_mb": 1000, "checkpoint_seconds": 1}}
 MODELS = {
@@ -19,7 +20,7 @@ MODELS = {
 REVIEWS = {
     "kind": "labelled",
     "source": {"path": "reviews.json"},
-    "probes": [{"text": "The soup was warm, the room lovely.", "label": 3}, {"text": "Cold, and <b>rude</b>.", "label": "1"}],
+    "own_texts": [{"text": "The soup was warm, the room lovely.", "label": 3}, {"text": "Cold, and <b>rude</b>.", "label": "1"}],
 }
 POLARITY = {"corpus": "reviews", "models": list(MODELS), "seeds": [1, 2]}
 ALONE = {
@@ -68,21 +69,28 @@ def test_texts_written_by_hand_are_told_by_every_model(made):
 
 def test_another_text_by_hand_trains_nothing(made):
     added = {"text": "Plain and quiet.", "label": 2}
-    made.change_config(lambda config: config["corpora"]["reviews"]["probes"].append(added))
+    made.change_config(lambda config: config["corpora"]["reviews"]["own_texts"].append(added))
     rules = {job.split()[0] for job in made.plan("results/report.html")}
-    assert rules == {"write_probes", "predict_probes", "report"}
+    predicting = {"predict_baseline_and_own_texts", "predict_small_network_and_own_texts"}
+    assert rules == {"write_own_texts", *predicting, "compare_classification", "draw_classification", "report"}
+    before = made.path("results/runs/reviews/gru/seed-1/scores.csv").read_bytes()
+    made.make("results/report.html")
+    log = made.path("results/logs/predict_small_network_and_own_texts/reviews/gru/seed-1.log").read_text(encoding="utf-8")
+    assert "the test was predicted before by this model, and is not predicted again" in log
+    assert made.path("results/runs/reviews/gru/seed-1/scores.csv").read_bytes() == before
+    assert len(read_csv(made.path("results/runs/reviews/gru/seed-1/probes.csv"))) == 3
 
 
 def test_a_text_by_hand_with_a_label_that_there_is_not_is_refused(made):
-    made.change_config(lambda config: config["corpora"]["reviews"]["probes"].append({"text": "So so.", "label": 6}))
+    made.change_config(lambda config: config["corpora"]["reviews"]["own_texts"].append({"text": "So so.", "label": 6}))
     code, output = made.run("results/report.html")
     assert code != 0
-    log = made.path("results/logs/write_probes/reviews.log").read_text(encoding="utf-8")
-    assert 'corpora.reviews.probes[2].label  "6" is none of 1, 2, 3' in output + log
+    log = made.path("results/logs/write_own_texts/reviews.log").read_text(encoding="utf-8")
+    assert 'corpora.reviews.own_texts[2].label  "6" is none of 1, 2, 3' in output + log
 
 
 def test_without_texts_by_hand_nothing_is_told_of_any(made):
-    made.change_config(lambda config: config["corpora"]["reviews"].pop("probes"))
+    made.change_config(lambda config: config["corpora"]["reviews"].pop("own_texts"))
     made.make("results/report.html")
     assert 'id="en-probes"' not in made.path("results/report.html").read_text(encoding="utf-8")
 
@@ -95,10 +103,10 @@ def test_another_kind_of_experiment_leaves_classifiers_as_they_are(made, finishe
 
     made.change_config(add)
     planned = {job.split()[0] for job in made.plan("results/report.html")}
-    assert not planned & {"train_classifier", "predict_labels", "compare_classifiers", "draw_classifiers"}
+    assert not planned & {"train_classifier", "predict_small_network", "compare_classification", "draw_classification"}
     made.take_over(finished_once, "corpora/songs", "runs/songs/lstm-char")
     planned = {job.split()[0] for job in made.plan("results/report.html")}
-    assert planned >= {"compare", "figures", "report"}
+    assert planned >= {"compare_language_modelling", "draw_language_modelling", "report"}
     assert "train_recurrent_lm" not in planned
     made.make("results/report.html")
     page = made.path("results/report.html").read_text(encoding="utf-8")
@@ -110,9 +118,7 @@ def test_another_kind_of_experiment_leaves_classifiers_as_they_are(made, finishe
 def test_the_report_of_what_there_is_holds_the_classifiers_that_are_finished(made):
     for seed in (1, 2):
         shutil.rmtree(made.path(f"results/runs/reviews/gru/seed-{seed}"))
-    made.make(
-        "report_so_far", "--nolock", "--allowed-rules", "compare_classifiers_so_far", "draw_classifiers_so_far", "report_so_far"
-    )
+    made.make("report_so_far", "--nolock", "--allowed-rules", *reporting_rules())
     page = made.path("results/so_far/report.html").read_text(encoding="utf-8")
     assert "Reviews: 4 of 6 runs" in page
     rows = read_csv(made.path("results/so_far/tables/classifiers.csv"))

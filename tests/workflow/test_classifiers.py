@@ -60,7 +60,7 @@ def test_nothing_is_to_do_and_then_only_what_changed(told):
     assert to_do(told) == []
     told.change_config(lambda config: config["models"]["textcnn"].update(filters=7))
     told.change_config(lambda config: config["models"]["lstm"]["needs"].update(mem_mb=1100))
-    assert to_do(told) == ["predict_labels reviews textcnn 1", "train_classifier reviews textcnn 1"]
+    assert to_do(told) == ["predict_small_network reviews textcnn 1", "train_classifier reviews textcnn 1"]
 
 
 def test_other_vectors_train_their_model_again_and_no_other(told):
@@ -73,7 +73,7 @@ def test_an_edited_comment_retrains_nothing_and_an_edited_line_what_runs_it(told
     assert to_do(told) == []
     told.edit("workflow/scripts/verso/classification/baselines/model.py", "MOST_ITERATIONS = 1000", "MOST_ITERATIONS = 2000")
     plan = to_do(told)
-    assert {line.split()[0] for line in plan} == {"train_tfidf", "train_majority", "predict_labels"}
+    assert {line.split()[0] for line in plan} == {"train_tfidf", "train_majority", "predict_baseline"}
 
 
 def test_a_classifier_on_songs_and_missing_vectors_are_told_before_anything_runs(tmp_path):

@@ -23,7 +23,7 @@ CONFIG = {
         "reviews": {
             "kind": "labelled",
             "source": {"path": "reviews.json"},
-            "probes": [{"text": "A lovely room.", "label": "3"}],
+            "own_texts": [{"text": "A lovely room.", "label": "3"}],
         }
     },
     "pretrained": {
@@ -69,7 +69,7 @@ def test_what_changes_of_one_encoder_trains_it_alone_again(finished, tmp_path):
     project.change_config(lambda config: config["models"]["lora"]["lora"].update(r=3))
     project.change_config(lambda config: config["models"]["mdeberta"].update(needs={**NEEDS, "mem_mb": 1600}))
     assert {line for line in project.plan() if "encoder" in line} == {
-        "train_encoder reviews lora 1", "predict_encoder reviews lora 1", "predict_encoder_probes reviews lora 1",
+        "train_encoder reviews lora 1", "predict_encoder_and_own_texts reviews lora 1",
     }  # fmt: skip
 
 

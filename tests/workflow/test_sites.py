@@ -101,7 +101,7 @@ def test_each_training_asks_for_the_smallest_card_that_holds_it_and_nothing_else
     assert asked_of_site(trainings["without"]) == of_training_without_card
     without_signal = {key: value for key, value in of_training_without_card.items() if key != "slurm_extra"}
     others = [job for job in jobs if not job.is_training and job.rule != "all"]
-    assert {job.rule for job in others} >= {"acquire_corpus", "score_recurrent_lm", "sample_recurrent_lm", "compare", "report"}
+    assert {job.rule for job in others} >= {"acquire_corpus", "evaluate_recurrent_lm", "compare_language_modelling", "report"}
     for job in others:
         assert asked_of_site(job) == without_signal, f"{job.rule} holds a card, or queues where cards are"
 
@@ -130,7 +130,7 @@ def test_an_encoder_trains_on_two_cards_of_one_node_and_uses_one_and_a_prompt_on
     project = project_at(tmp_path, site, profile=profile)
     write_source(project.path("reviews.json"), 60, 20, 20)
     of_card = {"gpus": 1, "vram_mb": 12_000}
-    probes = [{"text": "A lovely room.", "label": "3"}]
+    own_texts = [{"text": "A lovely room.", "label": "3"}]
     models = {
         "encoder": {"family": "encoder", "pretrained": "base", "needs": {**of_card, "gpus": 2}},
         "prompt": {"family": "prompt", "pretrained": "base", "template": "reviews.jinja", "needs": of_card},
@@ -138,7 +138,7 @@ def test_an_encoder_trains_on_two_cards_of_one_node_and_uses_one_and_a_prompt_on
     project.path("reviews.jinja").write_text("{{ text }}? {{ labels }}")
     project.change_config(
         lambda config: config.update(
-            corpora={"reviews": {"kind": "labelled", "source": {"path": "reviews.json"}, "probes": probes}},
+            corpora={"reviews": {"kind": "labelled", "source": {"path": "reviews.json"}, "own_texts": own_texts}},
             pretrained={"base": HUB},
             models=models,
             experiments={"polarity": {"corpus": "reviews", "models": list(models), "seeds": [1]}},
@@ -146,8 +146,7 @@ def test_an_encoder_trains_on_two_cards_of_one_node_and_uses_one_and_a_prompt_on
     )
     jobs = {job.rule: job for job in parse(project.make("--dry-run", "--quiet", "host", "--profile", f"profiles/{profile}"))}
     warned = {key: value for key, value in to_train.items() if key in SIGNAL}
-    to_answer = {"answer_prompts": ({**to_use, **warned}, 1), "answer_probes": ({**to_use, **warned}, 1)}
-    uses = {**dict.fromkeys(("predict_encoder", "predict_encoder_probes"), (to_use, 1)), **to_answer}
+    uses = {"predict_encoder_and_own_texts": (to_use, 1), "answer_prompts_and_own_texts": ({**to_use, **warned}, 1)}
     asked = {rule: (asked_of_site(job), job.cards) for rule, job in jobs.items() if job.cards}
     assert asked == {"train_encoder": (to_train, 2), **uses}
     pools = {rule: job.number("vram_pool_mb") for rule, job in jobs.items() if "vram_pool_mb" in job.resources}
@@ -175,7 +174,7 @@ def test_a_training_that_is_finished_is_no_reason_to_refuse_what_is_left_of_its_
     project = project_at(tmp_path, WHOLE, sizes=[90_000])
     project.make("results/runs/songs/holds-90000/seed-1/hardware.json")
     plan = project.plan("--profile", "profiles/slurm")
-    assert "score_recurrent_lm songs holds-90000 1" in plan
+    assert "evaluate_recurrent_lm songs holds-90000 1" in plan
     assert "train_recurrent_lm songs holds-90000 1" not in plan
     project.change_config(lambda config: config["models"]["holds-90000"].update(epochs=3))
     code, output = project.run("--dry-run", "--profile", "profiles/slurm")
@@ -275,7 +274,15 @@ def test_the_rule_graph_is_one_graph_that_names_the_rules(project):
     assert graph.endswith("}")
     labels = re.findall(r'label ?= ?"([^"]+)"', graph)
     assert sorted(labels) == sorted(set(labels)), "a rule stands twice"
-    for rule in ("all", "acquire_corpus", "prepare_corpus", "train_recurrent_lm", "score_recurrent_lm", "compare", "report"):
+    for rule in (
+        "all",
+        "acquire_corpus",
+        "prepare_corpus",
+        "train_recurrent_lm",
+        "evaluate_recurrent_lm",
+        "compare_language_modelling",
+        "report",
+    ):
         assert rule in labels
 
 

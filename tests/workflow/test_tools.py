@@ -8,7 +8,7 @@ import sys
 
 def tool(project, module, *arguments):
     environment = {**os.environ, "PYTHONPATH": "workflow/scripts", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", f"verso.{module}", *arguments]
+    command = [sys.executable, "-m", f"verso.commands.{module}", *arguments]
     return subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True)
 
 
@@ -25,18 +25,17 @@ def test_a_plan_lists_what_a_dry_run_lists_also_of_groups_and_of_a_profile(proje
         rows = [line.split() for line in page.splitlines() if line.startswith("songs ")]
         assert [row[1:5] for row in rows] == [[model, "1", "training", "missing"] for model in ("gru-word", "lstm-char")]
         assert [row[5:7] for row in rows] == [["1", "1,000"], ["3", "1,000"]]  # threads that are asked, not those of a dry run
-        assert "17 jobs, 2 trainings among them" in page
+        assert "15 jobs, 2 trainings among them" in page
     groups = [
         "--groups",
-        "score_recurrent_lm=run",
-        "sample_recurrent_lm=run",
+        "evaluate_recurrent_lm=run",
         "measure_samples=run",
         "--group-components",
         "run=2",
     ]
     page = plan(project, "--profile", "profiles/slurm", *groups)
-    assert "17 jobs, 2 trainings among them" in page
-    assert re.search(r"groups? of 6 jobs among them", page)
+    assert "15 jobs, 2 trainings among them" in page
+    assert re.search(r"groups? of 4 jobs among them", page)
 
 
 def test_a_finished_project_has_nothing_to_do_and_a_changed_model_is_named_with_the_reason(finished):

@@ -10,6 +10,8 @@ import sys
 import pytest
 from project import ROOT
 
+from verso.graph.runs import reporting_rules
+
 
 def with_one_target(project, *arguments):
     return project.run("results/corpora/songs/documents.jsonl", *arguments)
@@ -71,9 +73,7 @@ SO_FAR = [
     "site=",
     "--nolock",
     "--allowed-rules",
-    "compare_so_far",
-    "figures_so_far",
-    "report_so_far",
+    *reporting_rules(),
 ]
 
 

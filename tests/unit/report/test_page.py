@@ -142,8 +142,8 @@ def test_nothing_is_translated_that_nobody_says_and_nothing_said_that_has_no_tex
     whole |= set(classifier_page.SHOWN)  # a column each
     assert [key for key in words.TEXTS["en"] if key not in whole and not key.startswith(begun)] == []
     assert set(re.findall(r"""say\(["'](\w+)["'][,)]""", templates)) <= set(words.TEXTS["en"])
-    drawn = ("figures.py", "drawing.py", "classifier_figures.py")
-    whole, begun = spoken("".join((ROOT / "scripts" / "verso" / "report" / name).read_text(encoding="utf-8") for name in drawn))
+    drawn = ("language_modelling/figures.py", "display/drawing.py", "classification/figures.py")
+    whole, begun = spoken("".join((ROOT / "scripts" / "verso" / name).read_text(encoding="utf-8") for name in drawn))
     assert [key for key in words.FIGURE_LABELS if key not in whole and not key.startswith(begun)] == []
 
 
