@@ -33,7 +33,7 @@ import torch
 from timed import Timed, now
 from torch import nn
 
-from verso.config.file import CausalLLM
+from verso.language_modelling.causal_llm.family import CausalLLM
 from verso.errors import Interrupted
 from verso.files import write_json
 from verso.language_modelling.causal_llm.estimate import vram_mb

@@ -14,7 +14,7 @@ from slurm import short_demo
 from slurm.offline import Offline
 from slurm.soak import checksums
 
-from verso.plan import parse
+from verso.commands.plan import parse
 
 
 @pytest.fixture(scope="module")

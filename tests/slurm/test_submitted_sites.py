@@ -21,7 +21,7 @@ TWO_CARDS = """
 import sys
 
 sys.path.insert(0, "workflow/scripts")
-from verso import site
+from verso.machine import site
 
 SITE = site.read_site(config["site"])
 BY_GRES = [SITE.cards[0].model_copy(update={"gpu_model": None, "gres": "gpu:titan"})]

@@ -194,7 +194,7 @@ def test_the_full_config_plans_on_slurm(project):
     ("config", "cards"),
     [
         ("reviews", {"train_classifier": 1, "train_encoder": 2, "predict_encoder_and_own_texts": 1}),
-        ("steam", {"train_encoder": 1, "predict_encoder_and_own_texts": 1, "answer_prompts_and_own_texts": 1}),
+        ("steam", {"train_encoder": 1, "predict_encoder_and_own_texts": 1, "answer_prompts": 1}),
     ],
 )
 def test_the_studies_of_reviews_fit_the_cards_of_lab_sb(project, config, cards):

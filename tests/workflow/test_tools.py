@@ -8,7 +8,7 @@ import sys
 
 def tool(project, module, *arguments):
     environment = {**os.environ, "PYTHONPATH": "workflow/scripts", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", f"verso.{module}", *arguments]
+    command = [sys.executable, "-m", f"verso.commands.{module}", *arguments]
     return subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True)
 
 

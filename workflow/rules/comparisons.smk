@@ -41,9 +41,10 @@ for task in runs.tasks(runs.all):
             params:
                 runs=given.of_task(task, given.compared_runs),
                 corpora=given.of_task(task, given.corpora_of),
+                task=task.name,  # names the script, which is looked up when the job runs and the loop is over
                 code=code_of(f"compare_{task.name}"),
             script:
-                f"../scripts/compare_{task.name}.py"
+                "../scripts/compare_{params.task}.py"
 
         rule:
             name:
@@ -64,6 +65,7 @@ for task in runs.tasks(runs.all):
                 **needs.light_work(rule_names.rule_of_task("draw", task, given.so_far)),
             params:
                 histories=given.of_task(task, given.histories),
+                task=task.name,
                 code=code_of(f"draw_{task.name}"),
             script:
-                f"../scripts/draw_{task.name}.py"
+                "../scripts/draw_{params.task}.py"

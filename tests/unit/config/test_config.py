@@ -89,9 +89,9 @@ def test_all_faults_are_listed_at_once_each_with_its_path():
         ("experiments.lyrics.seeds", [1, 1], "experiments.lyrics.seeds", "1 is listed more than once"),
         ("experiments", {}, "experiments", "must"),
         (
-            "experiments.compare",
+            "experiments.compare_language_modelling",
             {"corpus": "songs", "models": ["lstm-char"]},
-            "experiments.compare",
+            "experiments.compare_language_modelling",
             "one of Verso's own targets",
         ),
         ("results", "res{a}", "results", "must be a folder's path without braces"),
@@ -189,9 +189,7 @@ def test_a_model_that_starts_from_what_nobody_defined_is_told_what_there_is():
         raw["pretrained"] = {"mistral-7b": HUB}
         raw["models"]["tuned"] = {"family": "recurrent_lm", "cell": "lstm", "unit": "char", "pretrained": "mistral-7"}
 
-    assert '"mistral-7" is no pretrained model; did you mean "mistral-7b"?' in str(
-        faults_of_pretrained(changed(change), users={})
-    )
+    assert '"mistral-7" is no pretrained model; did you mean "mistral-7b"?' in str(faults_of_pretrained(changed(change), {}))
 
 
 def changed(change):

@@ -65,10 +65,10 @@ def test_a_manual_is_not_learnt_by_its_first_window_alone():
     def on_a_manual(raw):
         raw["experiments"]["lyrics"] |= {"corpus": "book", "models": ["tuned"]}
 
-    assert "set beyond: split" in faults(on_a_manual)["experiments.lyrics.models[0]"]
+    assert "set long_texts: split" in faults(on_a_manual)["experiments.lyrics.models[0]"]
     raw = copy.deepcopy(SOUND)
     on_a_manual(raw)
-    raw["models"]["tuned"]["beyond"] = "split"
+    raw["models"]["tuned"]["long_texts"] = "split"
     assert load(raw, "x")
 
 

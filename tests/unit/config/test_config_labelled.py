@@ -104,9 +104,9 @@ def test_what_is_fetched_later_is_not_missing_now():
         (FILE, {"sampling": {}}, "reviews.sampling", "unknown key"),
         (
             FILE,
-            {"labels": [1, 2], "probes": [{"text": "x", "label": 3}]},
+            {"labels": [1, 2], "own_texts": [{"text": "x", "label": 3}]},
             "reviews",
-            "probes[0].label is 3; this corpus has: 1, 2",
+            "own_texts[0].label is 3; this corpus has: 1, 2",
         ),
     ],
 )

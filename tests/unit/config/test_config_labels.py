@@ -53,7 +53,7 @@ def test_a_model_that_cannot_tell_the_labels_of_its_corpus_is_told(corpus, model
         ({}, "lstm", {"head": "corn"}),
         ({"labels": ["bad", "good"], "ordered": True}, "encoder", {"head": "corn"}),
         ({"labels": None}, "lstm", {"head": "corn"}),  # only the source knows them
-        ({"labels": ["Good", "good"]}, "asked", {"way": "likelihood"}),
+        ({"labels": ["Good", "good"]}, "asked", {"answer_by": "likelihood"}),
         ({"texts_per_label": 4}, "asked", {"examples": 20}),
         ({"labels": {"positive": "good", "negative": "bad"}, "source": STEAM}, "lstm", {}),
     ],
@@ -64,9 +64,9 @@ def test_what_may_go_together_is_let_through(corpus, model, values):
 
 def test_labels_that_steam_never_gives_are_told():
     assert "no label of Steam; it has: negative, positive" in faults_of(changed({"source": STEAM}))["corpora.reviews.labels"]
-    probes = [{"text": "Fine.", "label": "positive"}, {"text": "Fine.", "label": "good"}]
-    found = faults_of(changed({"labels": None, "source": STEAM, "probes": probes}))
-    assert set(found) == {"corpora.reviews.probes[1].label"}
+    own_texts = [{"text": "Fine.", "label": "positive"}, {"text": "Fine.", "label": "good"}]
+    found = faults_of(changed({"labels": None, "source": STEAM, "own_texts": own_texts}))
+    assert set(found) == {"corpora.reviews.own_texts[1].label"}
 
 
 @pytest.mark.parametrize(

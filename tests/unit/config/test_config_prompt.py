@@ -4,9 +4,10 @@ import copy
 
 import pytest
 
+from verso.classification.prompt.family import FAMILY
 from verso.config.load import load, missing_sources
 from verso.errors import VersoError
-from verso.needs.request import needs_of_use
+from verso.needs.request import needs_of_inference
 from verso.pretrained.model_config import UNKNOWN
 
 HUB = {"type": "hub", "repository": "Qwen/Qwen2.5-7B-Instruct", "revision": "main", "licence": "apache-2.0"}
@@ -29,7 +30,7 @@ def changed(**values):
 
 def test_the_defaults_are_the_report_s():
     model = load(SOUND, "x").models["zero-shot"]
-    assert (model.way, model.examples, model.max_new_tokens, model.quantisation) == ("generate", 0, 45, "nf4")
+    assert (model.answer_by, model.examples, model.max_new_tokens, model.quantisation) == ("generate", 0, 45, "nf4")
     decoding = model.decoding
     assert (decoding.temperature, decoding.top_k, decoding.top_p, decoding.repetition_penalty) == (0.05, 10, 0.8, 1.0)
 
@@ -39,7 +40,7 @@ def test_the_defaults_are_the_report_s():
     [
         ({"pretrained": "bert"}, "models.zero-shot.pretrained", '"bert" has purpose masked_lm and writes nothing'),
         ({"pretrained": "qwem"}, "models.zero-shot.pretrained", 'did you mean "qwen"?'),
-        ({"way": "guess"}, "models.zero-shot.way", "'generate' or 'likelihood'"),
+        ({"answer_by": "guess"}, "models.zero-shot.answer_by", "'generate' or 'likelihood'"),
         ({"examples": -1}, "models.zero-shot.examples", "greater than or equal to 0"),
         ({"attempts": 0}, "models.zero-shot.attempts", "greater than or equal to 1"),
     ],
@@ -67,10 +68,11 @@ def test_a_template_is_looked_at_before_anything_runs_and_only_where_an_experime
 
 
 def test_a_prompted_model_asks_for_what_its_entry_says_and_for_more_where_copies_of_the_cache_are_read():
-    generate, likelihood = (
-        load(changed(way=way, needs={"gpus": 1}), "x").models["zero-shot"] for way in ("generate", "likelihood")
-    )
-    assert needs_of_use(likelihood, UNKNOWN)["vram_mb"] > needs_of_use(generate, UNKNOWN)["vram_mb"] > 4000
+    vram_mb = {}
+    for answer_by in ("generate", "likelihood"):
+        entry = load(changed(answer_by=answer_by, needs={"gpus": 1}), "x").models["zero-shot"]
+        vram_mb[answer_by] = needs_of_inference(FAMILY, entry, UNKNOWN)["vram_mb"]
+    assert vram_mb["likelihood"] > vram_mb["generate"] > 4000
     said = load(changed(needs={"gpus": 1, "runtime": 600, "mem_mb": 9000}), "x").models["zero-shot"]
-    found = needs_of_use(said, UNKNOWN, ["time_out"])
+    found = needs_of_inference(FAMILY, said, UNKNOWN, ["time_out"])
     assert (found["runtime"], found["mem_mb"], found["cards"]) == (1200, 9000, 1)

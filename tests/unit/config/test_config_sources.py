@@ -69,7 +69,7 @@ def test_a_day_may_be_written_with_or_without_quotes(day):
         ({"api": "https://api.genius.com/"}, {}, "source.api", "must be a scheme and a host, such as https://genius.com"),
         ({"api": "https://me@api.genius.com?x"}, {}, "source.api", "must be a scheme and a host"),
         ({}, {"songs_per_artist": None}, "songs", "songs_per_artist is missing: how many songs of each artist"),
-        ({}, {"kind": "manual"}, "source", "it is a source of a corpus of kind songs alone"),
+        ({}, {"kind": "manual"}, "source", "type genius is no source of a corpus of this kind; name a file"),
     ],
 )
 def test_a_fault_of_a_source_names_the_key_and_what_is_right(source, corpus, where, what):

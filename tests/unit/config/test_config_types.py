@@ -34,10 +34,10 @@ SOUND = {
         ("corpora.reviews.language", "es", "", "must be a block of keys: keep, confidence"),
         ("corpora.reviews.sampling", {}, "", "unknown key; it is one of songs, manual, and this is labelled"),
         (
-            "corpora.reviews.probes",
+            "corpora.reviews.own_texts",
             [{"text": "Fine.", "label": 4}],
             "corpora.reviews",
-            "probes[0].label is 4; this corpus has: 1, 2, 3",
+            "own_texts[0].label is 4; this corpus has: 1, 2, 3",
         ),
         ("experiments.polarity.models", "encoder", "", "found 'encoder'; must be a list, [encoder]"),
         ("pretrained.mdeberta.revision", None, "", "is missing: A commit of 40 hexadecimal digits"),

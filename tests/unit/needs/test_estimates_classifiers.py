@@ -5,19 +5,17 @@ import json
 import pytest
 from reviews import write_corpus
 
-from verso.classification.baselines.family import Majority, Tfidf
-from verso.classification.small_networks.family import RecurrentClassifier, TextCNN
 from verso.contract import CorpusSize
 from verso.needs import request as needs
 from verso.needs.history import corpus_size
 from verso.needs.request import needs_of_training
+from verso.registry import FAMILY
 
 REVIEWS = CorpusSize(characters=600_000, words=100_000, vocabulary_char=90, vocabulary_word=8033, documents=1280)
-TYPES = {"recurrent_classifier": RecurrentClassifier, "textcnn": TextCNN, "tfidf": Tfidf, "majority": Majority}
 
 
 def model(family, **settings):
-    return TYPES[family].model_validate({"family": family, **settings})
+    return FAMILY[family].settings.model_validate({"family": family, **settings})
 
 
 # Peak resident memory in MB, and seconds of one epoch of 1,280 texts, mean 78 tokens, of real trainings on one busy core
@@ -32,7 +30,7 @@ MEASURED = [
 
 @pytest.mark.parametrize(("entry", "used", "seconds"), MEASURED, ids=lambda value: getattr(value, "cell", str(value)[:9]))
 def test_a_neural_classifier_asks_for_what_it_uses(entry, used, seconds):
-    asked = needs_of_training(entry, REVIEWS, None)
+    asked = needs_of_training(FAMILY[entry.family], entry, REVIEWS, None)
     assert used + needs.SNAKEMAKES_MB <= asked["mem_mb"] <= 2 * used + needs.SNAKEMAKES_MB
     assert asked["expected_seconds"] <= 2 * seconds
     assert seconds <= 2 * asked["expected_seconds"]
@@ -53,13 +51,13 @@ def test_a_neural_classifier_asks_for_what_it_uses(entry, used, seconds):
     ],
 )
 def test_tfidf_asks_for_what_it_uses(entry, size, used, seconds):
-    asked = needs_of_training(entry, size, None)
+    asked = needs_of_training(FAMILY[entry.family], entry, size, None)
     assert used + needs.SNAKEMAKES_MB <= asked["mem_mb"] <= 2 * used + needs.SNAKEMAKES_MB
     assert 0.5 * seconds <= asked["expected_seconds"] <= 3 * seconds
 
 
 def test_a_baseline_asks_for_no_card_and_little_else():
-    asked = needs_of_training(model("majority"), None, None)
+    asked = needs_of_training(FAMILY["majority"], model("majority"), None, None)
     assert asked == {
         "mem_mb": 500 + needs.SNAKEMAKES_MB,
         "runtime": 240,
@@ -72,10 +70,12 @@ def test_a_baseline_asks_for_no_card_and_little_else():
 
 def test_a_card_is_asked_for_by_what_it_must_hold_and_a_clock_bounds_the_time():
     small, large = (model("textcnn", needs={"gpus": 1}, batch=batch) for batch in (32, 2048))
-    vram = [needs_of_training(entry, REVIEWS, None)["vram_mb"] for entry in (small, large)]
+    vram = [needs_of_training(FAMILY[entry.family], entry, REVIEWS, None)["vram_mb"] for entry in (small, large)]
     assert 600 < vram[0] < 1000  # the report measured 107 MB without the driver's own
     assert vram[1] > 3 * vram[0]
-    assert needs_of_training(model("textcnn", minutes=0.5, epochs=500), REVIEWS, None)["expected_seconds"] == 30
+    assert (
+        needs_of_training(FAMILY["textcnn"], model("textcnn", minutes=0.5, epochs=500), REVIEWS, None)["expected_seconds"] == 30
+    )
 
 
 def test_a_labelled_corpus_is_counted_by_its_documents_and_its_tokens(tmp_path):

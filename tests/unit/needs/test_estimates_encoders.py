@@ -15,15 +15,15 @@ from verso.classification.encoder.estimate import (
     vram_mb,
     vram_mb_of_use,
 )
-from verso.classification.encoder.family import Encoder
-from verso.classification.prompt.family import Prompt
-from verso.contract import CorpusSize
+from verso.contract import CorpusSize, EvaluationSize
 from verso.files import write_json
 from verso.machine.speeds import CUDA_CONTEXT_MB
-from verso.needs.request import SNAKEMAKES_MB, expected_seconds_of_texts, expected_seconds_of_use, needs_of_training, needs_of_use
+from verso.needs import request
+from verso.needs.request import SNAKEMAKES_MB, expected_seconds
 from verso.pretrained.estimate import SEVEN_BILLION, weights_mb
 from verso.pretrained.model_config import UNKNOWN, configuration_of
 from verso.pretrained.settings import Miniature
+from verso.registry import FAMILY
 
 DEBERTA = {**MDEBERTA, "vocab_size": 128_100}
 ROBERTA = {"model_type": "roberta", "vocab_size": 50_265, "max_position_embeddings": 514, "type_vocab_size": 1}
@@ -37,11 +37,19 @@ ON_A_CARD = {"gpus": 1}
 
 
 def model(**settings):
-    return Encoder.model_validate({"family": "encoder", "pretrained": "base", **settings})
+    return FAMILY["encoder"].settings.model_validate({"family": "encoder", "pretrained": "base", **settings})
 
 
 def prompt(**settings):
-    return Prompt.model_validate({"family": "prompt", "pretrained": "qwen", "needs": ON_A_CARD, **settings})
+    return FAMILY["prompt"].settings.model_validate({"family": "prompt", "pretrained": "qwen", "needs": ON_A_CARD, **settings})
+
+
+def needs_of_training(entry, size, **others):
+    return request.needs_of_training(FAMILY[entry.family], entry, size, None, **others)
+
+
+def needs_of_inference(entry, configuration, causes=()):
+    return request.needs_of_inference(FAMILY[entry.family], entry, configuration, causes)
 
 
 # --- weights ---
@@ -143,7 +151,7 @@ def test_more_and_longer_texts_ask_for_more(key, batch, length, configuration):
 
 
 def test_two_cards_ask_for_as_much_of_each_and_less_time():
-    one, two = (needs_of_training(model(needs={"gpus": gpus}), REVIEWS, None, configuration=MDEBERTA) for gpus in (1, 2))
+    one, two = (needs_of_training(model(needs={"gpus": gpus}), REVIEWS, configuration=MDEBERTA) for gpus in (1, 2))
     assert (one["vram_mb"], one["cards"], two["cards"]) == (two["vram_mb"], 1, 2)
     assert 0.5 * one["expected_seconds"] < two["expected_seconds"] < 0.7 * one["expected_seconds"]
 
@@ -152,37 +160,42 @@ def test_two_cards_ask_for_as_much_of_each_and_less_time():
 
 
 def test_labels_are_told_on_one_card_however_many_trained_and_on_none_where_none_did():
-    uses = [needs_of_use(model(needs={"gpus": gpus}), MDEBERTA) for gpus in (0, 1, 2)]
+    uses = [needs_of_inference(model(needs={"gpus": gpus}), MDEBERTA) for gpus in (0, 1, 2)]
     assert [found["cards"] for found in uses] == [0, 1, 1]
     assert uses[0]["vram_mb"] == 0 < uses[1]["vram_mb"] == uses[2]["vram_mb"]
     assert uses[0]["mem_mb"] > 2 * 4 * 278 + SNAKEMAKES_MB
 
 
 def test_a_prompted_model_learns_nothing_and_takes_a_card_for_its_use():
-    assert needs_of_training(prompt(), REVIEWS, None) == {
+    assert needs_of_training(prompt(), REVIEWS) == {
         "mem_mb": 2000, "runtime": 30, "vram_mb": 0, "cards": 0, "checkpoint_seconds": 300, "expected_seconds": 0,
     }  # fmt: skip
-    found = needs_of_use(prompt(), UNKNOWN)
+    found = needs_of_inference(prompt(), UNKNOWN)
     assert found["vram_mb"] > CUDA_CONTEXT_MB + weights_mb(prompt(), SEVEN_BILLION)
-    assert needs_of_use(prompt(batch=2), UNKNOWN)["vram_mb"] < found["vram_mb"] < 24_000
-    assert needs_of_use(prompt(max_length=1024), UNKNOWN)["vram_mb"] < found["vram_mb"]
-    without = needs_of_use(prompt(needs={}), UNKNOWN)
+    assert needs_of_inference(prompt(batch=2), UNKNOWN)["vram_mb"] < found["vram_mb"] < 24_000
+    assert needs_of_inference(prompt(max_length=1024), UNKNOWN)["vram_mb"] < found["vram_mb"]
+    without = needs_of_inference(prompt(needs={}), UNKNOWN)
     assert (without["vram_mb"], without["cards"]) == (0, 0)
     assert without["mem_mb"] > 4 * 7_248
-    assert needs_of_use(prompt(), UNKNOWN, ["time_out", "out_of_memory"])["runtime"] == 2 * found["runtime"]
+    assert needs_of_inference(prompt(), UNKNOWN, ["time_out", "out_of_memory"])["runtime"] == 2 * found["runtime"]
 
 
-@pytest.mark.parametrize("entry", [model(), prompt()], ids=["encoder", "prompt"])
-def test_telling_labels_is_expected_to_take_what_it_took_for_another_seed(tmp_path, entry):
+@pytest.mark.parametrize(
+    ("entry", "rule"), [(model(), "predict_encoder"), (prompt(), "answer_prompts")], ids=["encoder", "prompt"]
+)
+@pytest.mark.parametrize("ending", ["", "_and_own_texts"])
+def test_predicting_labels_is_expected_to_take_what_it_took_for_another_seed(tmp_path, entry, rule, ending):
+    work = FAMILY[entry.family].works[rule + ending]
+
     def expected():
-        return expected_seconds_of_use(tmp_path, "reviews", "m", entry, UNKNOWN)
+        return expected_seconds(work, (tmp_path, "reviews", "m"), entry, UNKNOWN, None)
 
     unprepared = expected()
     parts = {"test": {"characters": 40_000, "documents": 100}, "train": {"groups": {label: {} for label in "12345"}}}
     write_json(tmp_path / "corpora/reviews/statistics.json", {"parts": parts})
     assert 10 < expected() < unprepared
-    few = expected_seconds_of_texts(entry, UNKNOWN, ["A lovely room.", "Never again."])
-    assert 10 < few < expected(), "the texts that a user wrote are few, and are no second test"
+    few = work.seconds(entry, UNKNOWN, EvaluationSize(characters=26, groups=5, documents=2), None)
+    assert 10 < few < expected(), "a few texts are little beside the loading"
     used = {"wall_seconds": 77.2, "asked": {"cards": entry.needs.gpus}}
     write_json(tmp_path / "runs/reviews/m/seed-1/scoring.json", used)
     assert expected() == 78

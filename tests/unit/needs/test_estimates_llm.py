@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verso.config.file import CausalLLM
 from verso.contract import CorpusSize
-from verso.corpora.settings import Sampling
+from verso.corpora.songs.kind import SongsCorpus
 from verso.files import write_json
 from verso.language_modelling.causal_llm import estimate
 from verso.language_modelling.causal_llm.estimate import vram_mb
+from verso.language_modelling.causal_llm.family import FAMILY, CausalLLM
 from verso.machine.speeds import CUDA_CONTEXT_MB
-from verso.needs.history import EvaluationSize, Learnt, evaluation_size
-from verso.needs.request import SNAKEMAKES_MB, expected_seconds_of_use, needs_of_merging, needs_of_training, needs_of_use
+from verso.needs import request
+from verso.needs.history import EarlierRuns, EvaluationSize, evaluation_size
+from verso.needs.request import SNAKEMAKES_MB, expected_seconds
 from verso.pretrained.estimate import SEVEN_BILLION, architecture, vram_mb_of_use, weights_mb
 from verso.pretrained.model_config import UNKNOWN, configuration_of
 from verso.pretrained.settings import Hub, Miniature
@@ -33,6 +34,18 @@ SMALL = {
 
 def model(**settings):
     return CausalLLM.model_validate({"family": "causal_llm", "pretrained": "mistral", "needs": ON_A_CARD, **settings})
+
+
+def needs_of_training(entry, size, earlier=None, **others):
+    return request.needs_of_training(FAMILY, entry, size, earlier, **others)
+
+
+def needs_of_inference(entry, configuration, causes=()):
+    return request.needs_of_inference(FAMILY, entry, configuration, causes)
+
+
+def needs_of_merging(configuration, causes=()):
+    return request.needs_of_work(FAMILY.works["merge_causal_llm"], configuration, causes)
 
 
 # --- whose sizes ---
@@ -140,8 +153,8 @@ def test_a_tuning_asks_for_what_is_foreseen_and_for_what_its_architecture_is():
     assert small["mem_mb"] < found["mem_mb"]
     assert small["expected_seconds"] < found["expected_seconds"] / 1000
     assert needs_of_training(model(needs={**ON_A_CARD, "vram_mb": 16_000}), SONGS, None)["vram_mb"] == 16_000
-    learnt = Learnt(seconds=3000.0, peak_ram_mb=9000.0, peak_vram_reserved_mb=8000.0, cards=1, asked_vram_mb=None)
-    assert needs_of_training(model(), SONGS, learnt)["vram_mb"] == CUDA_CONTEXT_MB + 1.2 * 8000
+    earlier = EarlierRuns(seconds=3000.0, peak_ram_mb=9000.0, peak_vram_reserved_mb=8000.0, cards=1, asked_vram_mb=None)
+    assert needs_of_training(model(), SONGS, earlier)["vram_mb"] == CUDA_CONTEXT_MB + 1.2 * 8000
 
 
 def test_what_unsloth_moves_off_the_card_is_asked_for_in_main_memory():
@@ -175,20 +188,20 @@ def test_a_base_that_nobody_tunes_takes_no_time():
 
 
 def test_a_use_asks_for_its_own_memory_unless_the_config_says_what_the_model_needs():
-    found = needs_of_use(model(), UNKNOWN)
+    found = needs_of_inference(model(), UNKNOWN)
     assert set(found) == {"mem_mb", "runtime", "vram_mb", "cards"}
     assert found["vram_mb"] == pytest.approx(vram_mb_of_use(model(), SEVEN_BILLION), abs=1)
     assert found["mem_mb"] == pytest.approx(estimate.memory_mb(model(), SEVEN_BILLION) + SNAKEMAKES_MB, abs=1)
     for said in (5_000, 24_000):  # a person who knows better than the estimate may say less, and more
-        assert needs_of_use(model(needs={**ON_A_CARD, "vram_mb": said}), UNKNOWN)["vram_mb"] == said
-    assert needs_of_use(model(needs={"mem_mb": 2000}), UNKNOWN) | {"runtime": 0} == {
+        assert needs_of_inference(model(needs={**ON_A_CARD, "vram_mb": said}), UNKNOWN)["vram_mb"] == said
+    assert needs_of_inference(model(needs={"mem_mb": 2000}), UNKNOWN) | {"runtime": 0} == {
         "mem_mb": 2000, "vram_mb": 0, "cards": 0, "runtime": 0,
     }  # fmt: skip
 
 
 @given(causes=st.lists(st.sampled_from(["out_of_memory", "time_out", "lost", "stopped"]), max_size=4))
 def test_each_cause_grows_what_a_use_was_short_of(causes):
-    first, later = needs_of_use(model(), UNKNOWN), needs_of_use(model(), UNKNOWN, causes)
+    first, later = needs_of_inference(model(), UNKNOWN), needs_of_inference(model(), UNKNOWN, causes)
     assert later["mem_mb"] == pytest.approx(first["mem_mb"] * 1.5 ** causes.count("out_of_memory"), rel=1e-3)
     assert later["runtime"] == first["runtime"] * 2 ** causes.count("time_out")
     assert (later["vram_mb"], later["cards"]) == (first["vram_mb"], first["cards"])
@@ -206,15 +219,17 @@ def test_scoring_is_expected_to_take_its_tokens_twice_and_writing_its_texts_side
 
 
 def test_a_use_takes_as_long_as_it_took_before_on_as_many_cards(tmp_path):
-    def expected(sampling=None):
-        return expected_seconds_of_use(tmp_path, "songs", "mistral", model(), UNKNOWN, sampling)
+    def expected(rule="score_causal_llm"):
+        return expected_seconds(FAMILY.works[rule], (tmp_path, "songs", "mistral"), model(), UNKNOWN, corpus)
 
     def measured(seed, seconds, cards):
         path = tmp_path / "runs" / "songs" / "mistral" / f"seed-{seed}" / "scoring_hardware.json"
         write_json(path, {"wall_seconds": seconds, "asked": {"cards": cards}})
         return path
 
-    sampling = Sampling.model_validate({"per_group": 4, "max_tokens": {"subword": 256}})
+    sampling = "sample_causal_llm"
+    settings = {"kind": "songs", "source": {"path": "x"}, "sampling": {"per_group": 4, "max_tokens": {"subword": 256}}}
+    corpus = SongsCorpus.model_validate(settings)
     unprepared = expected()
     parts = {"test": {"characters": 60_000}, "train": {"groups": {"Ada": {}, "Bo": {}, "Cy": {}}}}
     write_json(tmp_path / "corpora" / "songs" / "statistics.json", {"parts": parts})

@@ -21,7 +21,7 @@ HOLDER = """
 import logging, sys, time
 from pathlib import Path
 from verso.errors import VersoError
-from verso.training import lease
+from verso.training import run_lease as lease
 from verso.training.run_lease import Lease
 logging.basicConfig(level="INFO", stream=sys.stderr, format="%(message)s")
 lease.LOOK_SECONDS = 0.0

@@ -101,12 +101,12 @@ class Family:
     settings: its keys; the Literal of `family` is its name. task: the name of what it is compared at. kinds: of corpora that it
     can run on. made_by: rule (and driver) that makes the model of an entry; one that trains is called train_*, and its code is
     the run's fingerprint. works: its rules by name. model_files: files of an entry's model/ beside architecture.json.
-    vocabulary: file of the corpus that an entry reads its tokens from. compared, shown: files of its runs beside its task's own.
-    undecisive: keys that cannot change its weights, besides needs and miniature. estimate: of a training, from entry, size of the
-    corpus and the base's configuration; inference: of a job that loads the base; None: light work. starts_from: what its
-    `pretrained` must be, "causal_lm" or "masked_lm". baseline: the page says who fails to beat it. faults: what is wrong with
-    an entry on a corpus, (entry as the config says it, name of the corpus, its settings) -> messages. missing: files that an
-    entry names and that cannot be read, as (key, message).
+    vocabulary: file of the corpus that an entry reads its tokens from; unit: what a token of a language model is. compared,
+    shown: files of its runs beside its task's own. undecisive: keys that cannot change its weights, besides needs and miniature.
+    estimate: of a training, from entry, size of the corpus and the base's configuration; inference: of a job that loads the base;
+    None: light work. starts_from: what its `pretrained` must be, "causal_lm" or "masked_lm". baseline: the page says who fails to
+    beat it. faults: what is wrong with an entry on a corpus, (entry as the config says it, name of the corpus, its settings) ->
+    messages. missing: files that an entry names and that cannot be read, as (key, message).
     """
 
     settings: type[ModelSettings]
@@ -116,6 +116,7 @@ class Family:
     works: Mapping[str, Work]
     model_files: Callable[[Any], tuple[str, ...]] = lambda entry: ("weights.safetensors",)
     vocabulary: Callable[[Any], str | None] = no_file
+    unit: Callable[[Any], str | None] = no_file
     compared: Mapping[str, str] = field(default_factory=dict)
     shown: Mapping[str, str] = field(default_factory=dict)
     undecisive: frozenset[str] = frozenset()

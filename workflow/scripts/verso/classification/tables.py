@@ -149,8 +149,7 @@ def works_of(run: Mapping[str, Any]) -> list[dict[str, Any]]:
     scoring.json does where a pretrained model told the labels; a small one takes moments for it.
     """
     measured = "gpu_hours" in read_json(run["scoring"])
-    works = {work: key for work, key in WORKS.items() if measured or work != "scoring"}
-    return hardware_rows({key: value for key, value in run.items() if key != "unit"}, works)  # no classifier is compared by units
+    return hardware_rows(run, {work: key for work, key in WORKS.items() if measured or work != "scoring"})
 
 
 def _cost(model: Model) -> dict[str, Any]:

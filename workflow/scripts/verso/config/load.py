@@ -77,7 +77,8 @@ def targets(rules_below: Path) -> set[str]:
     named = {name for text in texts for name in RULE.findall(text)}
     of_tasks = {f"{verb}_{task.name}{ending}" for verb in ("compare", "draw") for task in TASKS for ending in ("", "_so_far")}
     of_report = {f"{name}{ending}" for name in ("report", "describe_pretrained") for ending in ("", "_so_far")}
-    return {"all", "fetch"} | named | of_tasks | of_report
+    of_families = {rule for family in FAMILY.values() for rule in family.works}
+    return {"all", "fetch"} | named | of_families | of_tasks | of_report
 
 
 def _dangling_names(raw: Mapping[str, Any], taken: set[str]) -> list[Fault]:
@@ -107,7 +108,7 @@ def _dangling_names(raw: Mapping[str, Any], taken: set[str]) -> list[Fault]:
             entry = mapping(models.get(model))
             family = FAMILY.get(str(entry.get("family")))
             if family and kind and kind.name not in family.kinds:
-                on = f"a corpus of kind {kind.name}; it can on: {', '.join(sorted(family.kinds))}"
+                on = f"a corpus of kind {kind.name}; it can on: {', '.join(name for name in KIND if name in family.kinds)}"
                 faults.append((place, f'"{model}" is of family {family.name}, which cannot run on {on}'))
             elif family and settings is not None:
                 faults += [(place, f'"{model}" {what}') for what in family.faults(entry, str(corpus), settings)]

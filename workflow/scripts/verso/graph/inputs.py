@@ -62,9 +62,9 @@ class Inputs:
         """Threads that the model's entry requests."""
         return int(self.entry(wildcards).needs.cpus)
 
-    def unit(self, model: str) -> str:
-        """What a model's token is."""
-        return getattr(self.runs.config.models[model], "unit", "subword")
+    def unit(self, model: str) -> str | None:
+        """What a token of a language model is; None of a model that is none."""
+        return self.runs.family(model).unit(self.runs.config.models[model])
 
     def sampling(self, wildcards: Any, requested_by: str) -> dict[str, Any]:
         """What of a corpus's sampling its models read: openings ("prompts") or "instructions", and the limit of their unit."""
@@ -76,7 +76,7 @@ class Inputs:
             del group[other]
         own = getattr(self.entry(wildcards), "decoding", None)
         settings["decoding"] = own.model_dump() if own else settings["decoding"]
-        unit = self.unit(wildcards.model)
+        unit = self.unit(wildcards.model) or ""
         return {**settings, "max_tokens": {unit: settings["max_tokens"][unit]}}
 
     # --- models that start from a pretrained one ---

@@ -56,6 +56,6 @@ def must_differ_as_replies(names: Sequence[str]) -> None:
         if key in seen:
             raise VersoError(
                 f'the labels "{seen[key]}" and "{name}" are the same reply, for capital letters, quotes and a full stop make no '
-                "difference; rename one (corpora.<name>.labels), or ask by way: likelihood"
+                "difference; rename one (corpora.<name>.labels), or say answer_by: likelihood"
             )
         seen[key] = name

@@ -163,6 +163,7 @@ FAMILY = Family(
         ),
         "merge_causal_llm": Work("merging", "merged/config.json", request=estimate.of_merging),
     },
+    unit=lambda entry: "subword",
     model_files=lambda entry: ADAPTER if entry.tuning == "lora" else (),
     compared={"scoring_hardware": "scoring_hardware.json", "sampling_hardware": "sampling_hardware.json"},
     undecisive=frozenset({"scoring", "decoding", "merge"}),

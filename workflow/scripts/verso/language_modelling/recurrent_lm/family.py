@@ -67,5 +67,6 @@ FAMILY = Family(
         "evaluate_recurrent_lm": Work("scoring and sampling", "samples.jsonl"),
     },
     vocabulary=lambda entry: f"vocab_{entry.unit}.json",
+    unit=lambda entry: entry.unit,
     estimate=estimate.estimate,
 )
