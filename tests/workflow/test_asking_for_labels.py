@@ -88,7 +88,7 @@ def test_the_page_shows_some_replies_that_are_no_label_and_what_texts_by_hand_we
     page = asked_once.path("results/report.html").read_text(encoding="utf-8")
     replies = list(read_json_lines(asked_once.path(RUN.format("zero-shot")) / "replies.jsonl"))
     assert any(row["prediction"] == "" and len(row["replies"]) == 2 for row in replies), "a babbling miniature says no label"
-    assert page.count("Replies that are no label</span>") == 1
+    assert page.count("Replies that are not a label</span>") == 1
     assert page.count("Respuestas que no son ninguna etiqueta</span>") == 1
     assert "A lovely &lt;b&gt;room&lt;/b&gt;." in page
     told = read_csv(asked_once.path(RUN.format("few-shot")) / "probes.csv")
@@ -110,7 +110,7 @@ def test_nothing_is_to_do_and_then_only_what_reads_what_changed(asked):
 def test_a_report_so_far_holds_what_was_replied(asked):
     asked.path(RUN.format("majority")).joinpath("scores.csv").unlink()
     asked.make("report_so_far", "--allowed-rules", *reporting_rules())
-    assert "Replies that are no label</span>" in asked.path("results/so_far/report.html").read_text(encoding="utf-8")
+    assert "Replies that are not a label</span>" in asked.path("results/so_far/report.html").read_text(encoding="utf-8")
 
 
 def test_a_template_that_is_missing_or_broken_stops_before_anything_runs(asked):

@@ -104,7 +104,7 @@ def test_what_answering_used_stands_among_all_that_was_used(tmp_path):
     assert re.findall(r"</span>([\w-]+)</th><td>reviews</td><td class=\"n\">0</td><td>(\w+)</td>", used) == [
         ("tfidf", "training"), ("zero-shot", "scoring"),
     ]  # fmt: skip
-    assert "In all: 0.20 GPU-hours" in plain(used)
+    assert "Total: 0.20 GPU-hours" in plain(used)
     cost = next(row for row in section(page, "classifier_cost").split("<tr>") if "zero-shot" in row)
     assert '<td class="n">12.00</td><td class="n">6.10\u202fGB</td><td class="n">1.5<br>' in cost
     assert '<td class="n">–</td>' in next(row for row in section(page, "classifier_cost").split("<tr>") if "tfidf" in row)
@@ -114,7 +114,7 @@ def test_the_first_sentence_is_what_the_table_says(report, folder):
     rows = [row for row in read_csv(folder / "classifiers.csv") if row["corpus"] == "reviews"]
     best = max(rows, key=lambda row: float(row["f1_macro"]))
     summary = section(report, "summary")
-    assert f"<strong>{best['model']}</strong> tells the labels of <em>reviews</em> best" in summary
+    assert f"<strong>{best['model']}</strong> predicts the labels of <em>reviews</em> best" in summary
     assert f"<strong>macro F1 {float(best['f1_macro']):.3f}</strong>" in summary
     spanish = section(report, "summary", "es")
     assert f"<strong>F1 macro {float(best['f1_macro']):.3f}</strong>".replace("0.", "0,") in spanish
@@ -122,14 +122,14 @@ def test_the_first_sentence_is_what_the_table_says(report, folder):
 
 def test_too_few_test_texts_to_tell_are_said_to_be_so(report):
     summary = plain(section(report, "summary"))
-    assert re.search(r"Too few to tell small differences: 60 test texts. An accuracy is known only to ±1[0-2] points", summary)
-    assert "Demasiado pocos para decidir diferencias pequeñas: 60 textos" in plain(section(report, "summary", "es"))
-    assert re.search(r"Labels with few test texts, whose F1 is hardly known: 1 \(\d+\)", summary)
+    assert re.search(r"Too few test texts to detect small differences: 60. An accuracy is known only to ±1[0-2] points", summary)
+    assert "Demasiado pocos textos de prueba para detectar diferencias pequeñas: 60." in plain(section(report, "summary", "es"))
+    assert re.search(r"Labels with few test texts, whose F1 is very uncertain: 1 \(\d+\)", summary)
 
 
 def test_a_model_that_does_not_beat_the_baselines_is_named(report):
     summary = plain(section(report, "summary"))
-    assert re.search(r"Not shown to be better than a bag of words \(tfidf\): [\w, -]*rnn", summary)
+    assert re.search(r"Not significantly better than a bag of words \(tfidf\): [\w, -]*rnn", summary)
     without = {**tables_of_three("rnn", "gru"), "classifier_comparisons": []}
     assert classifier_page.summarise("c", without, {"tfidf"})["baselines"] == []
 
@@ -195,7 +195,7 @@ def test_columns_that_a_corpus_has_not_are_not_shown(tmp_path):
 
 
 def test_invalid_replies_are_counted_where_everyone_reads_it(report):
-    assert re.search(r"Replies that are no label, counted as wrong: zero-shot \(\d+.%\)", plain(section(report, "summary")))
+    assert re.search(r"Replies that are not a label, counted as wrong: zero-shot \(\d+.%\)", plain(section(report, "summary")))
     assert ">invalid<" in section(report, "classifier_labels")
     assert ">no válida<" in section(report, "classifier_labels", "es")
 
@@ -266,10 +266,10 @@ def test_nothing_is_loaded_and_every_table_names_its_columns(report):
 def test_what_was_done_to_the_texts_is_said(report):
     texts = plain(section(report, "corpora"))
     assert "split: given" in texts
-    assert "Of the exact duplicates, with another label than the text that stayed: 2." in texts
-    assert "Training texts left out, for they are near-duplicates of held-out ones: 3." in texts
-    assert "Parts as the source gives them: test." in texts
-    assert "above the configured number" not in texts
+    assert "Exact duplicates whose label differed from that of the text that was kept: 2." in texts
+    assert "Training texts removed because they are near-duplicates of held-out texts: 3." in texts
+    assert "Parts taken from the source: test." in texts
+    assert "more than the configured number" not in texts
     assert "Lengths in tokens, by label" in texts
     assert "total 3 40.2 31 120 300 1,234" in texts
     assert "40,2" in plain(section(report, "corpora", "es"))

@@ -146,7 +146,7 @@ def test_the_first_sentence_says_when_the_lead_may_be_luck(tmp_path):
         for key in ("caution_one_seed", "flag_one_seed"):
             assert SAID[language][key] in once
             assert SAID[language][key] not in thrice
-    assert "But it is within seed noise" not in thrice  # 0.3 bits per byte apart
+    assert "The difference is within seed noise" not in thrice  # 0.3 bits per byte apart
 
 
 def test_unknown_words_spelling_is_named_beside_the_perplexity(tmp_path):
@@ -160,7 +160,7 @@ def test_a_tuned_model_has_a_section_on_what_it_knows_by_heart_and_its_prompt_is
     assert 'id="en-memorisation"' in page
     assert 'id="es-memorisation"' in page
     assert SAID["en"]["state_prompted"] in page
-    assert "83,886,080 learnt" in page
+    assert "83,886,080 trained" in page
     assert 'id="en-memorisation"' not in report, "there is nothing to say where nothing was tuned"
 
 
@@ -209,7 +209,7 @@ def test_what_was_used_of_what_was_asked_is_said_and_drawn(tmp_path):
 
 def test_hours_and_energy_are_summed_and_a_missing_counter_is_said(tmp_path):
     some = hardware_section(tmp_path / "some", energy_joules=7.2e6, gpu_hours=2, cpu_hours=4, miniature=True)
-    assert re.search(r"In all: 2.00 GPU-hours, [\d.]+ CPU-hours, energy 2.00\u202fkWh; runs: 2.", some)
+    assert re.search(r"Total: 2.00 GPU-hours, [\d.]+ CPU-hours, energy 2.00\u202fkWh; runs: 2.", some)
     assert "Jobs without an energy counter: 1 of 2." in some
     assert "Miniatures among these runs: 1." in some
     none = hardware_section(tmp_path / "none", "es")
@@ -222,7 +222,7 @@ def test_jobs_from_before_requests_were_recorded_are_counted_and_shown_without_a
     found = hardware_section(tmp_path, **asked, gpu_hours=None)
     assert "Jobs from before requests were recorded: 2." in found
     assert 'class="share' not in found
-    assert "Used at the peak" not in found
+    assert "Share of the requested memory" not in found
 
 
 def test_every_measure_of_a_sample_has_a_heading():

@@ -92,6 +92,6 @@ def test_what_a_model_was_asked_is_not_glued_to_its_answer(tmp_path):
     sections = {"language_modelling": {"runs": [shown], "corpora": []}}
     path = fabricate_report(tmp_path, {"songs": ["mistral-qlora"]}, seeds=1, demo=False, sections=sections)
     english, spanish = path.read_text(encoding="utf-8").split('<div class="page" lang="es" hidden>')
-    for text, word in ((english, "Asked"), (spanish, "Se le pidió")):
+    for text, word in ((english, "Instruction"), (spanish, "Instrucción")):
         assert f"{word}: You write songs. &lt;b&gt;Write&lt;/b&gt; one.</p>" in text
         assert '<blockquote lang="">La la</blockquote>' in text

@@ -115,4 +115,4 @@ def test_a_third_task_stands_behind_the_others_with_its_own_words_colours_figure
         assert right in text
         used = text.split(f'<section id="{language}-hardware">')[1].split("</section>")[0]
         assert f"<td>{winding}</td>" in used
-    assert len(re.findall(r"In all: 3.00 GPU-hours", text)) == 1
+    assert len(re.findall(r"Total: 3.00 GPU-hours", text)) == 1

@@ -2,54 +2,54 @@
 
 FIGURE_LABELS: dict[str, str] = {
     "f1_macro": "F1 macro de los textos de prueba (más es mejor)",
-    "f1_line": "barra horizontal: intervalo del 95 %; marca gris: una semilla; los modelos de una misma barra no se distinguen",
+    "f1_line": "barra horizontal: intervalo del 95 %; marca gris: una semilla; los modelos unidos por una barra no difieren "
+    "significativamente",
     "curves_line": "F1 macro de los textos de validación por época, una línea por semilla; punto: pesos guardados; "
     "punteado: el más alto",
-    "groups": "no se distinguen",
+    "groups": "grupos",
     "true_label": "etiqueta verdadera",
     "predicted_label": "etiqueta predicha",
     "invalid": "no válida",
-    "confusion_line": "textos, media entre semillas; más intenso: mayor parte de los textos de la etiqueta verdadera",
+    "confusion_line": "número de textos, media entre semillas; más oscuro: mayor parte de los textos con esa etiqueta verdadera",
 }
 WORDS: dict[str, str] = {
     "classifiers": "Clasificadores",
-    "classifier_learning": "Cómo aprendieron los clasificadores",
-    "classifier_pairs": "Qué clasificadores distinguen los textos de prueba",
-    "classifier_labels": "Etiqueta por etiqueta",
-    "classifier_cost": "Qué cuesta un clasificador",
-    "classifier_errors": "Errores con confianza",
-    "probes": "Textos escritos a mano",
-    "classifier_best": "<strong>{model}</strong> es quien mejor acierta las etiquetas de <em>{corpus}</em>: <strong>F1 "
-    "macro {value}</strong>{interval}, exactitud {accuracy}.",
-    "classifier_only": "<strong>{model}</strong> acierta las etiquetas de <em>{corpus}</em> con <strong>F1 macro "
+    "classifier_learning": "Curvas de aprendizaje de los clasificadores",
+    "classifier_pairs": "Comparaciones entre clasificadores",
+    "classifier_labels": "Resultados por etiqueta",
+    "classifier_cost": "Coste de los clasificadores",
+    "classifier_errors": "Errores con más confianza",
+    "probes": "Textos escritos por el usuario",
+    "classifier_best": "<strong>{model}</strong> es el que mejor predice las etiquetas de <em>{corpus}</em>: <strong>F1 macro "
     "{value}</strong>{interval}, exactitud {accuracy}.",
-    "classifier_lead_decided": "Supera al siguiente, {second}, en {difference}{interval}, p corregida {p}: más de lo que "
-    "explica la elección de los textos de prueba.",
-    "classifier_lead_undecided": "Su ventaja sobre {second}, {difference}{interval}, p corregida {p}, <strong>no queda "
-    "decidida</strong> con {documents} textos de prueba.",
+    "classifier_only": "<strong>{model}</strong> predice las etiquetas de <em>{corpus}</em> con <strong>F1 macro "
+    "{value}</strong>{interval}, exactitud {accuracy}.",
+    "classifier_lead_decided": "Supera al segundo, {second}, en {difference}{interval}; p corregida {p}. Es improbable que la "
+    "elección de los textos de prueba explique la diferencia.",
+    "classifier_lead_undecided": "Su ventaja sobre {second}, {difference}{interval}, <strong>no es significativa</strong> con "
+    "{documents} textos de prueba; p corregida {p}.",
     "classifier_lead_untested": "Su ventaja sobre {second}, {difference}, no puede comprobarse con un solo texto de prueba.",
-    "test_size": "{documents} textos de prueba: una exactitud se conoce con ±{points} puntos.",
-    "test_size_few": "<strong>Demasiado pocos para decidir diferencias pequeñas: {documents} textos de prueba.</strong> "
-    "Una exactitud solo se conoce con ±{points} puntos, así que clasificadores a menor distancia pueden ser igual de "
-    "buenos.",
-    "few_of_label": "Etiquetas con pocos textos de prueba, cuya F1 apenas se conoce: {labels}.",
-    "no_baseline": "Entre los modelos no están ni la etiqueta más frecuente ni una bolsa de palabras: no se sabe cuánto "
-    "valen estas cifras.",
-    "below_majority": "No se muestran mejores que la etiqueta más frecuente por sí sola ({baseline}): {models}.",
-    "below_tfidf": "No se muestran mejores que una bolsa de palabras ({baseline}): {models}.",
-    "below_baseline": "No se muestran mejores que la referencia {baseline}: {models}.",
+    "test_size": "Con {documents} textos de prueba, una exactitud se conoce con ±{points} puntos (95 %).",
+    "test_size_few": "<strong>Demasiado pocos textos de prueba para detectar diferencias pequeñas: {documents}.</strong> Una "
+    "exactitud solo se conoce con ±{points} puntos (95 %), así que clasificadores que difieren menos pueden ser igual de buenos.",
+    "few_of_label": "Etiquetas con pocos textos de prueba, cuya F1 es muy incierta: {labels}.",
+    "no_baseline": "Entre los modelos no hay ninguna referencia (la etiqueta más frecuente, una bolsa de palabras) con que "
+    "comparar estas cifras.",
+    "below_majority": "No significativamente mejores que predecir siempre la etiqueta más frecuente ({baseline}): {models}.",
+    "below_tfidf": "No significativamente mejores que una bolsa de palabras ({baseline}): {models}.",
+    "below_baseline": "No significativamente mejores que la referencia {baseline}: {models}.",
     "invalid_replies": "Respuestas que no son ninguna etiqueta, contadas como errores: {models}.",
-    "classifiers_text": "<strong>F1 macro</strong> es la media de las F1 de las etiquetas, todas con el mismo peso: quien "
-    "siempre dice la etiqueta más frecuente acierta a menudo y puntúa poco. Una respuesta que no es ninguna etiqueta es un "
-    "error, y de ninguna etiqueta. Todas las cifras son medias entre semillas.",
-    "classifiers_text_ordered": "Donde las etiquetas son pasos de una escala: la <strong>puntuación de polaridad</strong> "
-    "(Rest-Mex) es la F1 media de todas sus etiquetas; el error absoluto cuenta los pasos entre la verdadera y la "
-    "predicha; la kappa cuadrática es 1 si todo acierta y 0 como el azar. Una respuesta no válida queda tan lejos como "
-    "permite la escala.",
-    "classifiers_text_calibration": "El error de calibración es cuánto se apartan las probabilidades predichas de la "
-    "frecuencia con que aciertan (15 tramos); 0 es lo mejor.",
-    "classifiers_caption": "Clasificadores en los textos de prueba de {corpus}, el mejor primero; lo mejor de cada columna "
-    "en negrita. Los modelos que comparten una letra no se distinguen.",
+    "classifiers_text": "<strong>F1 macro</strong> es la media de las F1 de las etiquetas, todas con el mismo peso: predecir "
+    "siempre la etiqueta más frecuente puede dar una exactitud alta, pero da una F1 macro baja. Una respuesta que no es ninguna "
+    "etiqueta cuenta como error y como predicción de ninguna etiqueta. Todas las cifras son medias entre semillas.",
+    "classifiers_text_ordered": "Para etiquetas que son pasos de una escala: la <strong>puntuación de polaridad</strong> "
+    "(Rest-Mex) es la F1 media de todas las etiquetas de la escala; el error absoluto es el número de pasos entre la etiqueta "
+    "verdadera y la predicha; la kappa cuadrática es 1 con acuerdo perfecto y 0 con el del azar. Una respuesta no válida cuenta "
+    "como el mayor error que permite la escala.",
+    "classifiers_text_calibration": "El error de calibración es la distancia entre las probabilidades predichas y la proporción "
+    "de aciertos (15 tramos); 0 es lo mejor.",
+    "classifiers_caption": "Clasificadores en los textos de prueba de {corpus}, el mejor primero; lo mejor de cada columna en "
+    "negrita. Los modelos que comparten una letra no difieren significativamente.",
     "classifiers_caption_only": "El clasificador en los textos de prueba de {corpus}.",
     "classifiers_note": "{documents} textos de prueba, {labels} etiquetas. Intervalos del 95 %: bootstrap sobre los textos "
     "de prueba.",
@@ -69,21 +69,21 @@ WORDS: dict[str, str] = {
     "group_letter": "Grupo",
     "beats": "Supera a",
     "classifier_learning_text": "F1 macro de los textos de validación durante el entrenamiento: un panel por modelo, primero el "
-    "mejor en los textos de prueba, y en él una línea por semilla. El punto marca cuándo se alcanzaron los pesos guardados. "
-    "Los paneles de un corpus comparten la escala de F1; las épocas de cada uno son suyas. Una línea que aún sube al final "
-    "quizá se detuvo demasiado pronto; líneas muy separadas son la suerte de la semilla. Los modelos sin épocas (referencias, "
+    "mejor en los textos de prueba, y una línea por semilla. El punto marca los pesos que se conservaron. Todos los paneles de "
+    "un corpus tienen la misma escala de F1; la de épocas es propia de cada panel. Una línea que aún sube al final quizá se "
+    "detuvo demasiado pronto; la distancia entre líneas es el efecto de la semilla. Los modelos sin épocas (referencias, "
     "instrucciones) no tienen panel.",
-    "classifier_pairs_text": "Diferencia de F1 macro de dos modelos en los mismos textos de prueba: fila menos columna en "
-    "la figura, a menos b en la tabla; por encima de cero gana el primero. Intervalos y p: bootstrap pareado sobre los "
-    "textos de prueba, 10 000 remuestras. Exactitudes: prueba exacta de McNemar; con varias semillas cada texto cuenta "
-    "según cuántas lo acertaron. Cada prueba se corrige según Holm por los pares del corpus, decidido por debajo de 0,05; "
-    "los intervalos no se corrigen.",
+    "classifier_pairs_text": "Diferencia de F1 macro entre dos modelos en los mismos textos de prueba: fila menos columna en la "
+    "figura, a menos b en la tabla; por encima de cero es mejor el primero. Intervalos y p: bootstrap pareado sobre los textos "
+    "de prueba, 10 000 remuestras. Exactitudes: prueba exacta de McNemar; con varias semillas cada texto cuenta según el número "
+    "de semillas que lo acertaron. Cada prueba se corrige según Holm por el número de pares del corpus y es significativa por "
+    "debajo de 0,05 (si no, sin decidir); los intervalos no se corrigen.",
     "classifier_difference": "a − b, F1 macro",
     "accuracy_difference": "a − b, exactitud",
     "only_one_right": "Solo acierta a / solo b",
     "accuracy_p_corrected": "p corregida, exactitud",
-    "classifier_labels_text": "F1 de cada etiqueta, con su intervalo del 95 % debajo; en la cabecera, cuántos textos de "
-    "prueba la llevan.",
+    "classifier_labels_text": "F1 de cada etiqueta con su intervalo del 95 % debajo; las cabeceras dan el número de textos de "
+    "prueba con esa etiqueta.",
     "classifier_labels_caption": "F1 por etiqueta en {corpus}",
     "precision_and_recall": "Precisión y exhaustividad de cada etiqueta",
     "confusion_tables": "Matrices de confusión como tablas",
@@ -91,20 +91,20 @@ WORDS: dict[str, str] = {
     "precision": "Precisión",
     "recall": "Exhaustividad",
     "f1": "F1",
-    "predicted_times": "Predicha, textos",
-    "classifier_cost_text": "Media entre semillas. Los minutos son los del entrenamiento o, en un modelo al que solo se "
-    "pregunta, los de etiquetar la prueba; los textos por segundo son de esto último, del texto a la etiqueta. El tiempo y la "
-    "memoria de las tarjetas y la energía cuentan ambas cosas donde se midió la evaluación. La energía aparece donde se conoce "
-    "entera. Lo que pidió y usó cada ejecución está en «{hardware}».",
-    "classifier_cost_caption": "Qué costaron los clasificadores de {corpus}",
+    "predicted_times": "Textos predichos",
+    "classifier_cost_text": "Medias entre semillas. Los minutos son los del entrenamiento o, en un modelo al que solo se dan "
+    "instrucciones, los de predecir la prueba. Los textos por segundo son los de predecir, del texto a la etiqueta. El tiempo y "
+    "la memoria de GPU y la energía incluyen entrenar y predecir, donde se midió la predicción. La energía se da solo donde se "
+    "conoce entera. Lo que solicitó y usó cada ejecución está en «{hardware}».",
+    "classifier_cost_caption": "Coste de los clasificadores de {corpus}",
     "minutes": "Minutos",
     "gpu_minutes": "Minutos de GPU",
     "texts_per_second": "Textos por segundo",
     "f1_per_gpu_minute": "F1 macro por minuto de GPU",
-    "classifier_errors_text": "Los textos de prueba en que cada modelo se equivocó con más confianza, {count} de cada "
-    "etiqueta verdadera como mucho; aquí asoma también lo que el propio corpus etiqueta mal. La confianza es la "
-    "probabilidad de la etiqueta errónea. Los textos se cortan a las {words} palabras.",
-    "classifier_errors_caption": "Los errores con más confianza en {corpus}",
+    "classifier_errors_text": "Los textos de prueba en que cada modelo se equivocó con más confianza, {count} por etiqueta "
+    "verdadera como mucho; aquí aparecen también los textos que el propio corpus etiqueta mal. La confianza es la probabilidad "
+    "de la etiqueta errónea. Los textos se cortan a las {words} palabras.",
+    "classifier_errors_caption": "Errores con más confianza en {corpus}",
     "show_model": "Modelo:",
     "show_label": "Etiqueta verdadera:",
     "all": "todas",
@@ -112,23 +112,23 @@ WORDS: dict[str, str] = {
     "true_label": "Etiqueta verdadera",
     "predicted_label": "Etiqueta predicha",
     "confidence": "Confianza",
-    "wrong_in": "Errado en",
+    "wrong_in": "Error en",
     "wrong_of_seeds": "{wrong} de {seeds} semillas",
-    "invalid_text": "Respuestas de modelos de chat que no son ninguna etiqueta, de {count} textos de cada modelo como mucho: "
-    "todo lo que respondió al texto, por turno. Un texto así cuenta como error, y de ninguna etiqueta.",
+    "invalid_text": "Respuestas de modelos de chat que no son ninguna etiqueta, de {count} textos por modelo como mucho: todas "
+    "las respuestas al texto, por orden. Un texto así cuenta como error y como predicción de ninguna etiqueta.",
     "invalid_caption": "Respuestas que no son ninguna etiqueta",
-    "replied": "Respondió",
-    "no_errors": "Ningún texto de prueba se etiquetó mal.",
-    "probes_text": "Textos de la configuración que escribió el usuario, cada uno con la etiqueta que quería decir, "
-    "etiquetados por todos los modelos: la respuesta más frecuente entre semillas y la probabilidad que se le dio. Se "
-    "eligieron, no se sortearon: enseñan cómo yerran los modelos, no cuánto.",
-    "probes_caption": "Textos escritos para {corpus}",
-    "meant_label": "Se quería decir",
+    "replied": "Respuestas",
+    "no_errors": "Ningún texto de prueba se clasificó mal.",
+    "probes_text": "Textos que el usuario escribió en la configuración, cada uno con la etiqueta prevista y lo que predice cada "
+    "modelo: la predicción más frecuente entre semillas, con su probabilidad. Se eligieron, no se sortearon: muestran cómo "
+    "yerran los modelos, no con qué frecuencia.",
+    "probes_caption": "Textos escritos por el usuario para {corpus}",
+    "meant_label": "Etiqueta prevista",
     "figure_f1": "F1 macro de cada clasificador con su intervalo del 95 %; los valores están en la tabla de abajo.",
-    "figure_classifier_learning": "F1 macro de los textos de validación por época de cada clasificador "
-    "entrenado por épocas; las cifras están en history.csv de cada ejecución.",
+    "figure_classifier_learning": "F1 macro de los textos de validación por época de cada clasificador entrenado por épocas; los "
+    "valores están en history.csv de cada ejecución.",
     "figure_classifier_pairs": "Cuadrícula de diferencias de F1 macro entre clasificadores; los valores están en la tabla "
     "de abajo.",
     "figure_confusion": "Matriz de confusión de cada clasificador; los valores están en las tablas de abajo.",
-    "work_probes": "textos a mano",
+    "work_probes": "textos del usuario",
 }

@@ -9,7 +9,7 @@ FIGURE_LABELS: dict[str, str] = {
     "row": "row better",
     "column": "column better",
     "undecided": "undecided",
-    "caution": "* decided on the test texts only: within seed noise, or one seed",
+    "caution": "* significant on the test texts only: within seed noise, or one seed",
 }
 WORDS: dict[str, str] = {
     "other_language": "Español",
@@ -18,31 +18,31 @@ WORDS: dict[str, str] = {
     "skip": "Skip to the report",
     "made_by": "Made by Verso {version} on {date}",
     "demo_banner": "Laptop demo: miniature models and a toy corpus; these numbers say nothing about real texts.",
-    "miniature_banner": "Some models are miniatures (the same architecture, tiny): their numbers say nothing about the "
-    "real ones.",
+    "miniature_banner": "Some models are miniatures (same architecture, far fewer parameters); their numbers say nothing about "
+    "the full-size models.",
     "miniature": "miniature",
     "demo": "demo",
-    "summary": "In short",
-    "experiments": "What was run",
-    "corpora": "The texts",
+    "summary": "Summary",
+    "experiments": "Experiments",
+    "corpora": "Corpora",
     "pretrained": "Pretrained models",
     "hardware": "Time, memory, energy",
     "provenance": "Versions and fingerprints",
     "interval": " (95 % interval {low} to {high})",
-    "caution_seed_noise": "<strong>But it is within seed noise</strong> (standard error over seeds {noise}): other "
-    "seeds might turn the order round.",
-    "caution_one_seed": "<strong>But one seed does not show the luck of training</strong>: other seeds might turn the "
-    "order round.",
-    "tied": "Not told apart from the best: {models}.",
-    "all_pairs": "The test texts tell {decided} of {pairs} pairs of models apart.",
-    "cautious_pairs": "Of these, perhaps by the luck of training: {count} (within seed noise, or one seed only).",
-    "one_seed": "One seed: the luck of training is unknown.",
-    "some_one_seed": "Where there is one seed, the luck of training is unknown.",
-    "some_seeds": "Models have {low} to {high} seeds.",
-    "seeds": "{seeds} seeds, averaged; the tables give the spread over them.",
-    "interval_scope": "The intervals cover the choice of test documents, not the luck of training.",
-    "experiments_text": "An experiment is a corpus, the models tried on it and their seeds. A run that belongs to two "
-    "experiments was made once.",
+    "caution_seed_noise": "<strong>The difference is within seed noise</strong> (standard error over seeds {noise}): other seeds "
+    "might reverse the order.",
+    "caution_one_seed": "<strong>At least one of the two has only one seed, so the variation between trainings is "
+    "unknown</strong>: other seeds might reverse the order.",
+    "tied": "No significant difference from the best: {models}.",
+    "all_pairs": "Pairs of models with a significant difference: {decided} of {pairs}.",
+    "cautious_pairs": "Of these, {count} may be due to the seeds (within seed noise, or only one seed).",
+    "one_seed": "One seed per model: the variation between trainings is unknown.",
+    "some_one_seed": "For models with one seed, the variation between trainings is unknown.",
+    "some_seeds": "Seeds per model: {low} to {high}.",
+    "seeds": "Seeds per model: {seeds}. Scores are means over seeds; the tables give their standard deviation.",
+    "interval_scope": "Intervals reflect the choice of test documents, not the variation between trainings.",
+    "experiments_text": "An experiment is a corpus, the models run on it and their seeds. A run that belongs to several "
+    "experiments was executed once.",
     "experiment": "Experiment",
     "corpus": "Corpus",
     "model": "Model",
@@ -51,9 +51,9 @@ WORDS: dict[str, str] = {
     "seed_plural": "Seeds",
     "settings": "Settings of each model",
     "setting": "Setting",
-    "corpora_text": "Every document is in one part only; near-duplicates (the same text with few changes) stay "
-    "together, so none straddles a split.",
-    "corpora_text_manual": "One text, cut in three by position: training, then validation, then test.",
+    "corpora_text": "Each document is in one part only. Near-duplicates (the same text with few changes) are never split between "
+    "parts.",
+    "corpora_text_manual": "One text, cut into three parts by position: training, then validation, then test.",
     "part": "Part",
     "train": "training",
     "validation": "validation",
@@ -66,33 +66,33 @@ WORDS: dict[str, str] = {
     "group": "Artist or label",
     "total": "total",
     "median_words": "Words of the median document",
-    "most_words": "… of the longest",
+    "most_words": "Words of the longest document",
     "parts_caption": "Parts of the corpus (kind: {kind}; split: {method})",
     "exact_duplicates": "Exact duplicates set aside: {count}.",
-    "near_duplicates": "Near-duplicates: {documents} documents (clusters of them: {clusters}), each cluster in one part.",
+    "near_duplicates": "Near-duplicates: {documents} documents in {clusters} clusters; no cluster is split between parts.",
     "groups_only_in_train": "Too small to split, so only in training: {groups}.",
     "by_group": "By artist or label ({count})",
     "section_tags": "Most frequent section tags:",
     "set_aside_none": "No row of the source was set aside.",
     "set_aside_some": "Rows of the source set aside: {count}, listed in set_aside.jsonl of the corpus’s folder. Reasons:",
-    "two_labels": "Of the exact duplicates, with another label than the text that stayed: {count}.",
-    "left_out_of_train": "Training texts left out, for they are near-duplicates of held-out ones: {count}.",
-    "over_texts_per_label": "Texts above the configured number of each label, left out: {count}.",
-    "given_splits": "Parts as the source gives them: {parts}.",
-    "labels_not_in_every_part": "Labels that are not in every part: {labels}.",
+    "two_labels": "Exact duplicates whose label differed from that of the text that was kept: {count}.",
+    "left_out_of_train": "Training texts removed because they are near-duplicates of held-out texts: {count}.",
+    "over_texts_per_label": "Texts removed because their label had more than the configured number: {count}.",
+    "given_splits": "Parts taken from the source: {parts}.",
+    "labels_not_in_every_part": "Labels missing from at least one part: {labels}.",
     "token_lengths": "Lengths in tokens, by label",
     "length_min": "Shortest",
     "length_mean": "Mean",
     "length_median": "Median",
-    "length_p95": "95 % up to",
-    "length_p99": "99 % up to",
+    "length_p95": "95th percentile",
+    "length_p99": "99th percentile",
     "length_max": "Longest",
     "label": "Label",
-    "pretrained_text": "What the pretrained models start from, as the manifest of each says; its files are pinned by the "
-    "commit and checked by their checksums. Pretrained models of a hub have read texts that nobody lists, perhaps these test "
-    "texts among them. Dates and downloads are those of the model’s page on the day when it was looked up, downloads of the 30 "
-    "days before; a model that was not fetched from there, or is made here, has none.",
-    "pretrained_caption": "Each pretrained model, and the models that start from it",
+    "pretrained_text": "The pretrained models that runs start from, as their manifests describe them. Files are pinned to a "
+    "commit and verified by checksum. What a model from a hub was trained on is rarely published in full, and may include these "
+    "test texts. Dates and downloads are those of the model’s page on the day it was looked up (downloads of the 30 days "
+    "before); models that were not fetched from a hub have none.",
+    "pretrained_caption": "Pretrained models, and the models that start from them",
     "name": "Name",
     "repository": "Repository",
     "model_commit": "Commit",
@@ -100,20 +100,20 @@ WORDS: dict[str, str] = {
     "architecture": "Architecture",
     "used_by": "Used by",
     "made_here": "miniature, made here",
-    "licence_on_hub": "the hub says: {licence}",
+    "licence_on_hub": "on the hub: {licence}",
     "created": "Created",
     "last_change": "Last change",
     "downloads": "Downloads in 30 days",
     "looked_up": "Looked up",
-    "learnt": "{count} learnt",
+    "learnt": "{count} trained",
     "parameters": "Parameters",
     "interval_heading": "95 % interval",
     "seed_deviation": "Standard deviation over seeds",
     "epochs": "Epochs (best)",
-    "comparisons_scope": "p and interval are about these trained models, their seeds averaged, on other texts of this "
-    "kind; they say nothing about training again with other seeds. For that, <strong>seed noise</strong> is the "
-    "standard error of the difference over seeds: a difference is flagged where it is below that error times Student's t "
-    "(95 %, 4.3 for two seeds each): another training might turn it round.",
+    "comparisons_scope": "p and interval concern these trained models, averaged over seeds, on other texts of this kind; they "
+    "say nothing about models trained again with other seeds. For those see <strong>seed noise</strong>, the standard error of "
+    "the difference over seeds. A difference smaller than that error times Student’s t (95 %; 4.3 for two seeds each) is "
+    "flagged: another training might reverse it.",
     "comparisons_caption": "All pairs of models on {corpus}",
     "model_a": "a",
     "model_b": "b",
@@ -124,41 +124,41 @@ WORDS: dict[str, str] = {
     "verdict_better": "{model} better",
     "seed_noise": "Seed noise",
     "flag_seed_noise": "but within seed noise",
-    "flag_one_seed": "one seed: training luck unknown",
+    "flag_one_seed": "only one seed",
     "no_pairs": "There is only one model: nothing to compare.",
     "texts": "Texts",
-    "hardware_text": "Measured while training, and while a pretrained model was scored and sampled (small models do that in "
-    "moments, and are not measured), beside what the job had asked for: the bar is the share that was used. On a "
-    "cluster Snakemake itself takes up to 400 MB of the memory asked. A time above what was asked is that of several attempts "
-    "together. VRAM is what was reserved, the driver’s own part not counted. Energy is that of the whole card, or of the "
-    "processors of the whole machine, where there is a counter. Runs may have shared the machine with others, so times and "
-    "tokens per second can differ between seeds of one model for that reason alone.",
-    "hardware_caption": "What each run used, and the share of what it had asked for",
+    "hardware_text": "Resources used by training, and by jobs that load a pretrained model to score, sample or predict (small "
+    "models do this in moments and are not measured), compared with what the job requested; the bar is the share used. On a "
+    "cluster Snakemake itself takes up to 400 MB of the requested memory. A time above the request is the sum of several "
+    "attempts. VRAM is the reserved memory, without the driver’s own part. Energy is that of the whole GPU, or of all processors "
+    "of the machine, if it has a counter. Runs may have shared the machine with others, so time and tokens per second can differ "
+    "between seeds of a model for that reason alone.",
+    "hardware_caption": "Resources used by each run, and the share of what it requested",
     "work": "Work",
     "work_training": "training",
     "work_scoring": "scoring",
     "of_asked": "{share} of {asked}",
-    "in_all": "in all",
+    "in_all": "total",
     "gpu_hours": "GPU-hours",
     "cpu_hours": "CPU-hours",
-    "totals": "In all: {gpu} GPU-hours, {cpu} CPU-hours, energy {energy}; runs: {runs}.",
-    "totals_no_energy": "In all: {gpu} GPU-hours, {cpu} CPU-hours; runs: {runs}. No energy counter could be read, so the "
-    "energy is unknown.",
-    "totals_some_energy": "Jobs without an energy counter: {count} of {jobs}. The energy is that of the others alone.",
-    "totals_shares": "Used at the peak of the memory asked: {memory}; of the time asked: {time}.",
-    "totals_vram": "Of the cards’ memory asked: {vram}.",
+    "totals": "Total: {gpu} GPU-hours, {cpu} CPU-hours, energy {energy}; runs: {runs}.",
+    "totals_no_energy": "Total: {gpu} GPU-hours, {cpu} CPU-hours; runs: {runs}. No energy counter could be read, so the energy "
+    "is unknown.",
+    "totals_some_energy": "Jobs without an energy counter: {count} of {jobs}. The total covers only the others.",
+    "totals_shares": "Share of the requested memory used at the peak: {memory}; of the requested time: {time}.",
+    "totals_vram": "Share of the requested GPU memory: {vram}.",
     "totals_unrecorded": "Jobs from before requests were recorded: {count}. Their GPU-hours and requests are missing here.",
-    "totals_miniatures": "Miniatures among these runs: {count}. What they used says nothing about the real models.",
+    "totals_miniatures": "Miniatures among these runs: {count}. What they used says nothing about the full-size models.",
     "device": "Device",
-    "dtype": "Type",
+    "dtype": "Data type",
     "threads": "Threads",
     "wall": "Time",
     "ram": "Peak RAM",
     "vram": "Peak VRAM",
     "tokens_per_second": "Tokens per second",
     "energy": "Energy",
-    "provenance_text": "A fingerprint stands for the code that trained a run, comments and layout apart: with the same "
-    "settings, data and versions it gives the same run.",
+    "provenance_text": "A fingerprint identifies the code that made a run’s model, without comments and layout. The same "
+    "fingerprint, settings, data and versions give the same run.",
     "config": "Configuration",
     "commit": "Git commit",
     "commit_none": "not under git",

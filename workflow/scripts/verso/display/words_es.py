@@ -9,7 +9,7 @@ FIGURE_LABELS: dict[str, str] = {
     "row": "fila mejor",
     "column": "columna mejor",
     "undecided": "sin decidir",
-    "caution": "* decidido solo en los textos de prueba: dentro del ruido entre semillas, o una sola semilla",
+    "caution": "* significativa solo en los textos de prueba: dentro del ruido entre semillas, o una sola semilla",
 }
 WORDS: dict[str, str] = {
     "other_language": "English",
@@ -19,32 +19,31 @@ WORDS: dict[str, str] = {
     "made_by": "Hecho por Verso {version} el {date}",
     "demo_banner": "Demostración en un portátil: modelos en miniatura y un corpus de juguete; estas cifras no dicen nada "
     "sobre textos reales.",
-    "miniature_banner": "Algunos modelos son miniaturas (la misma arquitectura, diminuta): sus cifras no dicen nada de "
-    "los verdaderos.",
+    "miniature_banner": "Algunos modelos son miniaturas (la misma arquitectura con muchos menos parámetros); sus cifras no dicen "
+    "nada de los modelos de tamaño real.",
     "miniature": "miniatura",
     "demo": "demostración",
-    "summary": "En breve",
-    "experiments": "Qué se ejecutó",
-    "corpora": "Los textos",
+    "summary": "Resumen",
+    "experiments": "Experimentos",
+    "corpora": "Corpus",
     "pretrained": "Modelos preentrenados",
     "hardware": "Tiempo, memoria, energía",
     "provenance": "Versiones y huellas",
     "interval": " (intervalo del 95 %: de {low} a {high})",
-    "caution_seed_noise": "<strong>Pero está dentro del ruido entre semillas</strong> (error estándar entre semillas "
+    "caution_seed_noise": "<strong>La diferencia está dentro del ruido entre semillas</strong> (error estándar entre semillas "
     "{noise}): otras semillas podrían invertir el orden.",
-    "caution_one_seed": "<strong>Pero con una sola semilla no se conoce la suerte del entrenamiento</strong>: otras "
-    "semillas podrían invertir el orden.",
-    "tied": "No se distinguen del mejor: {models}.",
-    "all_pairs": "Los textos de prueba distinguen {decided} de {pairs} pares de modelos.",
-    "cautious_pairs": "De ellos, quizá por suerte del entrenamiento: {count} (dentro del ruido entre semillas, o una sola "
-    "semilla).",
-    "one_seed": "Una sola semilla: no se conoce la suerte del entrenamiento.",
-    "some_one_seed": "Donde hay una sola semilla, no se conoce la suerte del entrenamiento.",
-    "some_seeds": "Los modelos tienen de {low} a {high} semillas.",
-    "seeds": "{seeds} semillas, promediadas; las tablas dan su dispersión.",
-    "interval_scope": "Los intervalos cubren la elección de los documentos de prueba, no la suerte del entrenamiento.",
-    "experiments_text": "Un experimento es un corpus, los modelos que se prueban en él y sus semillas. Una ejecución de "
-    "dos experimentos se hizo una sola vez.",
+    "caution_one_seed": "<strong>Al menos uno de los dos tiene una sola semilla, así que no se conoce la variación entre "
+    "entrenamientos</strong>: otras semillas podrían invertir el orden.",
+    "tied": "Sin diferencia significativa con el mejor: {models}.",
+    "all_pairs": "Pares de modelos con diferencia significativa: {decided} de {pairs}.",
+    "cautious_pairs": "De ellos, {count} pueden deberse a las semillas (dentro del ruido entre semillas, o una sola semilla).",
+    "one_seed": "Una semilla por modelo: no se conoce la variación entre entrenamientos.",
+    "some_one_seed": "En los modelos con una sola semilla no se conoce la variación entre entrenamientos.",
+    "some_seeds": "Semillas por modelo: de {low} a {high}.",
+    "seeds": "Semillas por modelo: {seeds}. Las puntuaciones son medias entre semillas; las tablas dan su desviación típica.",
+    "interval_scope": "Los intervalos reflejan la elección de los documentos de prueba, no la variación entre entrenamientos.",
+    "experiments_text": "Un experimento es un corpus, los modelos que se ejecutan en él y sus semillas. Una ejecución que "
+    "pertenece a varios experimentos se hizo una sola vez.",
     "experiment": "Experimento",
     "corpus": "Corpus",
     "model": "Modelo",
@@ -53,9 +52,9 @@ WORDS: dict[str, str] = {
     "seed_plural": "Semillas",
     "settings": "Ajustes de cada modelo",
     "setting": "Ajuste",
-    "corpora_text": "Cada documento está en una sola parte; los casi duplicados (el mismo texto con pocos cambios) van "
-    "juntos, así que ninguno cruza la división.",
-    "corpora_text_manual": "Un solo texto, cortado en tres por posición: entrenamiento, luego validación, luego prueba.",
+    "corpora_text": "Cada documento está en una sola parte. Los casi duplicados (el mismo texto con pocos cambios) nunca se "
+    "reparten entre partes.",
+    "corpora_text_manual": "Un solo texto, cortado en tres partes por posición: entrenamiento, luego validación, luego prueba.",
     "part": "Parte",
     "train": "entrenamiento",
     "validation": "validación",
@@ -68,34 +67,34 @@ WORDS: dict[str, str] = {
     "group": "Artista o etiqueta",
     "total": "total",
     "median_words": "Palabras del documento mediano",
-    "most_words": "… del más largo",
+    "most_words": "Palabras del documento más largo",
     "parts_caption": "Partes del corpus (clase: {kind}; división: {method})",
     "exact_duplicates": "Duplicados exactos apartados: {count}.",
-    "near_duplicates": "Casi duplicados: {documents} documentos (grupos: {clusters}), cada grupo en una sola parte.",
+    "near_duplicates": "Casi duplicados: {documents} documentos en {clusters} grupos; ningún grupo se reparte entre partes.",
     "groups_only_in_train": "Demasiado pequeños para dividirse, solo en entrenamiento: {groups}.",
     "by_group": "Por artista o etiqueta ({count})",
     "section_tags": "Marcas de sección más frecuentes:",
     "set_aside_none": "No se apartó ninguna fila de la fuente.",
     "set_aside_some": "Filas de la fuente apartadas: {count}, listadas en set_aside.jsonl de la carpeta del corpus. Motivos:",
-    "two_labels": "De los duplicados exactos, con otra etiqueta que el texto que quedó: {count}.",
-    "left_out_of_train": "Textos de entrenamiento omitidos por ser casi duplicados de otros reservados: {count}.",
-    "over_texts_per_label": "Textos por encima del número configurado por etiqueta, omitidos: {count}.",
-    "given_splits": "Partes tal como las da la fuente: {parts}.",
-    "labels_not_in_every_part": "Etiquetas que no están en todas las partes: {labels}.",
+    "two_labels": "Duplicados exactos cuya etiqueta difería de la del texto que se conservó: {count}.",
+    "left_out_of_train": "Textos de entrenamiento eliminados por ser casi duplicados de textos reservados: {count}.",
+    "over_texts_per_label": "Textos eliminados porque su etiqueta superaba el número configurado: {count}.",
+    "given_splits": "Partes tomadas de la fuente: {parts}.",
+    "labels_not_in_every_part": "Etiquetas que faltan en alguna parte: {labels}.",
     "token_lengths": "Longitud en unidades, por etiqueta",
     "length_min": "La menor",
     "length_mean": "Media",
     "length_median": "Mediana",
-    "length_p95": "El 95 % hasta",
-    "length_p99": "El 99 % hasta",
+    "length_p95": "Percentil 95",
+    "length_p99": "Percentil 99",
     "length_max": "La mayor",
     "label": "Etiqueta",
-    "pretrained_text": "De qué parten los modelos preentrenados, según el manifiesto de cada uno; sus archivos quedan "
-    "fijados por el commit y comprobados por sus sumas de verificación. Los modelos de un repositorio público han leído "
-    "textos que nadie enumera, quizá también estos textos de prueba. Las fechas y descargas son las de la página del modelo el "
-    "día en que se consultó, las descargas de los 30 días anteriores; un modelo que no se descargó de allí, o hecho aquí, no "
-    "las tiene.",
-    "pretrained_caption": "Cada modelo preentrenado, y los modelos que parten de él",
+    "pretrained_text": "Los modelos preentrenados de los que parten las ejecuciones, según sus manifiestos. Los archivos están "
+    "fijados a un commit y verificados por sumas de verificación. Los datos con que se entrenó un modelo de un repositorio "
+    "público rara vez se publican por completo y pueden incluir estos textos de prueba. Las fechas y descargas son las de la "
+    "página del modelo el día en que se consultó (descargas de los 30 días anteriores); los modelos que no se descargaron de un "
+    "repositorio no las tienen.",
+    "pretrained_caption": "Modelos preentrenados, y los modelos que parten de ellos",
     "name": "Nombre",
     "repository": "Repositorio",
     "model_commit": "Commit",
@@ -103,20 +102,20 @@ WORDS: dict[str, str] = {
     "architecture": "Arquitectura",
     "used_by": "Usado por",
     "made_here": "miniatura, hecha aquí",
-    "licence_on_hub": "el repositorio dice: {licence}",
+    "licence_on_hub": "en el repositorio: {licence}",
     "created": "Creado",
     "last_change": "Último cambio",
     "downloads": "Descargas en 30 días",
     "looked_up": "Consultado",
-    "learnt": "{count} aprendidos",
+    "learnt": "{count} entrenados",
     "parameters": "Parámetros",
     "interval_heading": "Intervalo del 95 %",
     "seed_deviation": "Desviación típica entre semillas",
     "epochs": "Épocas (mejor)",
-    "comparisons_scope": "p e intervalo tratan de estos modelos entrenados, con sus semillas promediadas, en otros "
-    "textos de esta clase; no dicen nada de volver a entrenar con otras semillas. Para eso, el <strong>ruido entre "
-    "semillas</strong> es el error estándar de la diferencia entre semillas: se señala toda diferencia menor que ese "
-    "error por la t de Student (95 %; 4,3 con dos semillas cada uno): otro entrenamiento podría invertirla.",
+    "comparisons_scope": "p e intervalo se refieren a estos modelos entrenados, promediados entre semillas, en otros textos de "
+    "esta clase; no dicen nada de modelos entrenados de nuevo con otras semillas. Para estos véase el <strong>ruido entre "
+    "semillas</strong>, el error estándar de la diferencia entre semillas. Se señala toda diferencia menor que ese error "
+    "multiplicado por la t de Student (95 %; 4,3 con dos semillas cada uno): otro entrenamiento podría invertirla.",
     "comparisons_caption": "Todos los pares de modelos en {corpus}",
     "model_a": "a",
     "model_b": "b",
@@ -127,43 +126,43 @@ WORDS: dict[str, str] = {
     "verdict_better": "{model} mejor",
     "seed_noise": "Ruido entre semillas",
     "flag_seed_noise": "pero dentro del ruido entre semillas",
-    "flag_one_seed": "una semilla: suerte del entrenamiento desconocida",
+    "flag_one_seed": "una sola semilla",
     "no_pairs": "Hay un solo modelo: nada que comparar.",
     "texts": "Textos",
-    "hardware_text": "Medido durante el entrenamiento, y mientras se evaluaba un modelo preentrenado y "
-    "este escribía (los pequeños lo hacen en un momento, y no se mide), junto a lo que el trabajo había pedido: la barra "
-    "es la parte usada. En un clúster el propio Snakemake ocupa hasta 400 MB de la memoria pedida. Un tiempo mayor que el "
-    "pedido es el de varios intentos "
-    "juntos. La VRAM es la reservada, sin contar la del controlador. La energía es la de toda la tarjeta, o la de los "
-    "procesadores de toda la máquina, donde hay un contador. Las ejecuciones pudieron compartir la máquina con otras: solo por "
-    "eso pueden variar los tiempos entre semillas de un modelo.",
-    "hardware_caption": "Qué consumió cada ejecución, y qué parte de lo que había pedido",
+    "hardware_text": "Recursos que usaron el entrenamiento y los trabajos que cargan un modelo preentrenado para evaluar, "
+    "generar muestras o predecir (los modelos pequeños lo hacen en un momento y no se miden), comparados con lo que solicitó el "
+    "trabajo; la barra es la parte usada. En un clúster el propio Snakemake ocupa hasta 400 MB de la memoria solicitada. Un "
+    "tiempo mayor que el solicitado es la suma de varios intentos. La VRAM es la memoria reservada, sin la parte del "
+    "controlador. La energía es la de toda la GPU, o la de todos los procesadores de la máquina, si tiene contador. Las "
+    "ejecuciones pudieron compartir la máquina con otras, y solo por eso el tiempo y las unidades por segundo pueden variar "
+    "entre semillas de un modelo.",
+    "hardware_caption": "Recursos que usó cada ejecución, y qué parte de lo que solicitó",
     "work": "Trabajo",
     "work_training": "entrenamiento",
     "work_scoring": "evaluación",
     "of_asked": "{share} de {asked}",
-    "in_all": "en total",
+    "in_all": "total",
     "gpu_hours": "Horas de GPU",
     "cpu_hours": "Horas de CPU",
-    "totals": "En total: {gpu} horas de GPU, {cpu} horas de CPU, energía {energy}; ejecuciones: {runs}.",
-    "totals_no_energy": "En total: {gpu} horas de GPU, {cpu} horas de CPU; ejecuciones: {runs}. No pudo leerse ningún contador "
-    "de energía, así que la energía no se conoce.",
-    "totals_some_energy": "Trabajos sin contador de energía: {count} de {jobs}. La energía es solo la de los demás.",
-    "totals_shares": "Usado como máximo de la memoria pedida: {memory}; del tiempo pedido: {time}.",
-    "totals_vram": "De la memoria de tarjeta pedida: {vram}.",
-    "totals_unrecorded": "Trabajos de antes de que se anotara lo pedido: {count}. Faltan aquí sus horas de GPU y sus peticiones.",
-    "totals_miniatures": "Miniaturas entre estas ejecuciones: {count}. Lo que consumieron no dice nada de los "
-    "modelos verdaderos.",
+    "totals": "Total: {gpu} horas de GPU, {cpu} horas de CPU, energía {energy}; ejecuciones: {runs}.",
+    "totals_no_energy": "Total: {gpu} horas de GPU, {cpu} horas de CPU; ejecuciones: {runs}. No pudo leerse ningún contador de "
+    "energía, así que la energía no se conoce.",
+    "totals_some_energy": "Trabajos sin contador de energía: {count} de {jobs}. El total incluye solo los demás.",
+    "totals_shares": "Parte usada como máximo de la memoria solicitada: {memory}; del tiempo solicitado: {time}.",
+    "totals_vram": "Parte de la memoria de GPU solicitada: {vram}.",
+    "totals_unrecorded": "Trabajos anteriores al registro de solicitudes: {count}. Faltan aquí sus horas de GPU y sus "
+    "solicitudes.",
+    "totals_miniatures": "Miniaturas entre estas ejecuciones: {count}. Lo que usaron no dice nada de los modelos de tamaño real.",
     "device": "Dispositivo",
-    "dtype": "Tipo",
+    "dtype": "Tipo de dato",
     "threads": "Hilos",
     "wall": "Tiempo",
     "ram": "RAM máxima",
     "vram": "VRAM máxima",
     "tokens_per_second": "Unidades por segundo",
     "energy": "Energía",
-    "provenance_text": "Una huella representa el código con que se entrenó una ejecución, sin comentarios ni formato: "
-    "con los mismos ajustes, datos y versiones da el mismo resultado.",
+    "provenance_text": "Una huella identifica el código que produjo el modelo de una ejecución, sin comentarios ni formato. La "
+    "misma huella, con los mismos ajustes, datos y versiones, da la misma ejecución.",
     "config": "Configuración",
     "commit": "Commit de git",
     "commit_none": "sin git",

@@ -13,7 +13,7 @@ FIGURE_LABELS: dict[str, str] = {
     "unit_char": "characters",
     "unit_word": "words",
     "bits_per_byte": "bits per byte of the test texts (lower is better)",
-    "control_line": "dot: mean of the samples ± one standard error; grey tick: held-out texts, cut to at most that length",
+    "control_line": "dot: mean of the samples ± one standard error; grey tick: held-out texts, truncated to at most that length",
 }
 # Measures of samples, by the columns of sample_measures.csv (verso.language_modelling.sample_measures)
 MEASURES: dict[str, str] = {
@@ -38,52 +38,48 @@ MEASURES: dict[str, str] = {
 WORDS: dict[str, str] = {
     **{f"measure_{name}": heading for name, heading in MEASURES.items()},
     "learning": "Learning curves",
-    "memorisation": "Learning by heart",
+    "memorisation": "Memorisation",
     "models": "Perplexity and bits per byte",
-    "comparisons": "Which differences the test texts decide",
+    "comparisons": "Pairwise comparisons of language models",
     "samples": "Samples",
-    "measures": "The samples in numbers",
+    "measures": "Measures of the samples",
     "best": "<strong>{model}</strong> predicts the held-out text of <em>{corpus}</em> best: <strong>{value} bits per "
     "byte</strong>{interval}.",
     "only": "<strong>{model}</strong> predicts the held-out text of <em>{corpus}</em> with <strong>{value} bits per "
     "byte</strong>{interval}.",
-    "margin_decided": "It beats the next, {second}, by {difference} bits per byte{interval}, corrected p {p}: more than "
-    "the choice of test documents explains.",
-    "margin_undecided": "Its lead over {second}, {difference} bits per byte{interval}, corrected p {p}, is <strong>not "
-    "decided</strong> by {documents} test documents.",
+    "margin_decided": "It beats the second, {second}, by {difference} bits per byte{interval}; corrected p {p}. The choice of "
+    "test documents is unlikely to explain the difference.",
+    "margin_undecided": "Its lead over {second}, {difference} bits per byte{interval}, is <strong>not significant</strong> on "
+    "{documents} test documents; corrected p {p}.",
     "margin_untested": "Its lead over {second}, {difference} bits per byte, cannot be tested on a single test document.",
-    "perplexities": "Lowest perplexity: {models}. These are per token, so units are not comparable with each other.",
+    "perplexities": "Lowest perplexity: {models}. Perplexity is per token, so different units are not comparable.",
     "perplexity_only": "Perplexity: {models}.",
     "perplexity_char": "{model} with {value} per character{spelling}",
     "perplexity_word": "{model} with {value} per word token{spelling}",
     "perplexity_subword": "{model} with {value} per sub-word token of {pretrained}{spelling}",
     "spelling": " with the spelling of unknown tokens ({without} without it)",
-    "few_documents": "Only {documents} test documents: resampling so few makes intervals narrower than they should be, and the "
-    "test may be unable to decide anything (below 6 it always is).",
-    "one_document": "One test document: it allows no interval and no test.",
-    "improving": "Best at the last epoch, so perhaps not done learning: {models}. Longer training may change the order.",
+    "few_documents": "Only {documents} test documents: with so few the bootstrap makes intervals too narrow, and the test may be "
+    "unable to find a significant difference (with fewer than 6 it never can).",
+    "one_document": "Only one test document: no interval and no test is possible.",
+    "improving": "Best at the last epoch, so possibly undertrained: {models}. Longer training may change the order.",
     "state_carried": "Recurrent models carry their hidden state from one test document to the next.",
-    "state_reset": "Where nothing is given, each test document is read alone.",
-    "state_prompted": "A pretrained model reads each document alone, after the prompt that asks for it and names its artist; the "
-    "prompt is not paid for. It knows nothing of the documents before, which a carried state does: both costs of "
-    "each model stand in the tables.",
-    "learning_text": "Loss by epoch, every seed a line of its own: validation solid, training dashed (with dropout, so "
-    "it may lie above). "
-    "The dot marks when the weights that were kept were reached; 0 is before training. "
-    "Characters and words have a panel each: a nat per character and a "
-    "nat per word cannot be compared. For words compare lines of one kind only: unknown words count here without their "
-    "spelling, and held-out text has more of them, which alone can put validation below training.",
-    "memorisation_text": "Several times an epoch, and before its tuning (0: the base), a model is given the beginning of a "
-    "text, its prompt and 50 tokens, and goes on by its "
-    "likeliest tokens: the share of the next 50 that it recites before its first error. Of training texts (solid) "
-    "that is learning by heart where it lies above the same share of held-out texts (dashed). It may rise before the "
-    "validation loss is at its lowest, so weights kept for it (dot) are no protection.",
-    "models_text": "<strong>Bits per byte</strong> is the cost of the same test bytes, whatever a model's tokens are, so "
-    "all models of a corpus may be compared by it; lower is better. "
-    "<strong>Perplexity</strong> is per token, so it may be compared only between models of the same unit: the sub-words of two "
-    "pretrained models are two units. "
-    "Unknown words pay for their spelling; “without spelling” leaves that out and flatters a model with many unknown "
-    "words.",
+    "state_reset": "A model that is given no context reads each test document on its own.",
+    "state_prompted": "A pretrained model reads each document on its own, after the prompt that requests it and names its "
+    "artist; the tokens of the prompt are not scored. A carried state knows the previous documents, a prompt does not: the "
+    "tables give the cost of each model with and without its context.",
+    "learning_text": "Loss by epoch, one line per seed: validation solid, training dashed (with dropout, so it may lie above). "
+    "The dot marks the weights that were kept; 0 is before training. Each unit has its own panel, because nats per character and "
+    "nats per word are not comparable. For words, compare only lines of the same kind: unknown words are counted here without "
+    "their spelling, and held-out text has more of them, which alone can put validation below training.",
+    "memorisation_text": "Before tuning (0: the base model) and several times per epoch, a model is given the prompt and the "
+    "first 50 tokens of a text and continues with its most probable tokens. The figure shows the share of the next 50 tokens "
+    "that it reproduces before its first error. Where this share is higher for training texts (solid) than for held-out texts "
+    "(dashed), the model has memorised. It may rise before the validation loss reaches its minimum, so keeping the weights of "
+    "that minimum (dot) does not prevent memorisation.",
+    "models_text": "<strong>Bits per byte</strong> is the cost of the same test bytes, whatever a model’s tokens are, so it "
+    "compares all models of a corpus; lower is better. <strong>Perplexity</strong> is per token, so it compares only models of "
+    "the same unit; the sub-words of two pretrained models are two units. The cost of an unknown word includes its spelling; "
+    "“without spelling” omits it, which favours models with many unknown words.",
     "models_caption": "Language models on the held-out text of {corpus}. Best in bold; best perplexity within each unit.",
     "models_caption_only": "The language model on the held-out text of {corpus}.",
     "models_note": "{documents} test documents, {bytes} bytes. 95 % intervals: bootstrap over test documents.",
@@ -92,55 +88,55 @@ WORDS: dict[str, str] = {
     "unit_char": "character",
     "unit_word": "word",
     "unit_subword": "sub-word",
-    "windows_caption": "How the pretrained models were scored on {corpus}: what was given where they are compared with others, "
-    "the cost with and without it, and how much they see at once",
+    "windows_caption": "How the pretrained models were scored on {corpus}: their context in the comparisons, the cost with and "
+    "without it, and the size of the window",
     "window": "Window, tokens",
     "stride": "Stride, tokens",
     "test_texts_longer": "Test texts longer than the window",
     "train_texts_longer": "Training texts longer than the window",
     "tokens_not_learnt": "Training tokens left out",
-    "windows_note": "Window and stride decide the number. A longer test text is read in windows that begin a stride "
-    "apart; each of its tokens is scored once, in the first window that holds it, and has less context there than in a "
-    "larger window. A window holds the prompt too, where one is given.",
+    "windows_note": "The result depends on window and stride. A test text longer than the window is read in windows that begin "
+    "one stride apart; each token is scored once, in the first window that contains it, and has less context there than in a "
+    "larger window. The window includes the prompt, if there is one.",
     "perplexity": "Perplexity per token",
     "perplexity_without_spelling": "… without spelling",
     "bits_per_byte": "Bits per byte",
     "unknown": "Unknown tokens",
-    "given": "Given",
-    "given_carried": "the texts before",
-    "given_reset": "nothing",
-    "given_prompted": "its prompt",
+    "given": "Context",
+    "given_carried": "previous texts",
+    "given_reset": "none",
+    "given_prompted": "prompt",
     "carried": "Bits per byte, state carried",
-    "reset": "Bits per byte, nothing given",
-    "prompted": "Bits per byte, prompt given",
+    "reset": "Bits per byte, no context",
+    "prompted": "Bits per byte, with prompt",
     "nats_per_character": "Nats per character",
     "training_time": "Training time",
-    "comparisons_text": "Difference in bits per byte of two models on the same documents: row minus column in the "
-    "figure, a minus b in the table; below zero the first is better. Intervals: paired bootstrap over documents, not "
-    "corrected for the number of pairs. p: sign-flip permutation test; p corrected: by Holm for the number of pairs of "
-    "the corpus, decided below 0.05.",
+    "comparisons_text": "Difference in bits per byte between two models on the same documents: row minus column in the figure, a "
+    "minus b in the table; below zero the first is better. Intervals: paired bootstrap over documents, not corrected for the "
+    "number of pairs. p: sign-flip permutation test; p corrected: by Holm for the number of pairs of the corpus, significant "
+    "below 0.05 (otherwise undecided).",
     "difference": "a − b, bits per byte",
-    "samples_text": "Short excerpts, at most {lines} lines or {words} words each; the whole texts are in samples.jsonl "
-    "of each run. They are the first of each group, not picked. The prompt is in grey, what a pretrained "
-    "model was asked stands above, and how it was decoded below.",
-    "asked": "Asked: {instruction}",
+    "samples_text": "Short excerpts of at most {lines} lines or {words} words; the full texts are in samples.jsonl of each run. "
+    "They are the first samples of each group, not a selection. The prompt is in grey; the instruction given to a pretrained "
+    "model stands above, the decoding settings below.",
+    "asked": "Instruction: {instruction}",
     "more_samples": "{count} more by {model}",
-    "no_samples": "No sample was asked for.",
+    "no_samples": "No samples were requested.",
     "primed": "after reading {document}",
     "stopped_end": "ended by itself",
     "stopped_length": "cut at {tokens} tokens",
     "temperature": "temperature",
     "repetition_penalty": "repetition penalty",
-    "measures_text": "The same measures on the samples and on held-out text that no model saw, so that each has its "
-    "yardstick. A run of words or an n-gram found in the training texts is memorisation only where it exceeds what "
-    "held-out text shares with them.",
-    "measures_caption": "Means over the samples of {corpus}; in grey the held-out text, cut to at most the length of "
-    "that model’s samples",
+    "measures_text": "The same measures for the samples and, as a reference, for held-out text that was not used for training. A "
+    "run of words or an n-gram that also occurs in the training texts is memorisation only where it exceeds what held-out text "
+    "shares with them.",
+    "measures_caption": "Means over the samples of {corpus}; in grey the held-out text, truncated to at most the length of that "
+    "model’s samples",
     "held_out": "held-out text",
     "work_sampling": "sampling",
-    "figure_learning": "Learning curves of every model by epoch; the figures behind them are in history.csv of each run.",
-    "figure_memorisation": "Validation loss and recited share of the tuned models by epoch; the figures behind "
-    "them are in history.csv.",
+    "figure_learning": "Learning curves of every model by epoch; the values are in history.csv of each run.",
+    "figure_memorisation": "Validation loss and recited share of the tuned models by epoch; the values are in history.csv of "
+    "each run.",
     "figure_bits": "Bits per byte of every model with its 95 % interval; the values are in the table below.",
     "figure_comparisons": "Grid of differences between models; the values are in the table below.",
     "figure_measures": "Measures of the samples of every model against held-out text; the values are in the table below.",

@@ -39,54 +39,51 @@ MEASURES: dict[str, str] = {
 WORDS: dict[str, str] = {
     **{f"measure_{name}": heading for name, heading in MEASURES.items()},
     "learning": "Curvas de aprendizaje",
-    "memorisation": "Aprender de memoria",
+    "memorisation": "Memorización",
     "models": "Perplejidad y bits por byte",
-    "comparisons": "Qué diferencias deciden los textos de prueba",
+    "comparisons": "Comparaciones entre modelos de lenguaje",
     "samples": "Muestras",
-    "measures": "Las muestras en cifras",
-    "best": "<strong>{model}</strong> es quien mejor predice el texto reservado de <em>{corpus}</em>: <strong>{value} "
-    "bits por byte</strong>{interval}.",
+    "measures": "Medidas de las muestras",
+    "best": "<strong>{model}</strong> es el que mejor predice el texto reservado de <em>{corpus}</em>: <strong>{value} bits por "
+    "byte</strong>{interval}.",
     "only": "<strong>{model}</strong> predice el texto reservado de <em>{corpus}</em> con <strong>{value} bits por "
     "byte</strong>{interval}.",
-    "margin_decided": "Supera al siguiente, {second}, en {difference} bits por byte{interval}, p corregida {p}: más de "
-    "lo que explica la elección de los documentos de prueba.",
-    "margin_undecided": "Su ventaja sobre {second}, {difference} bits por byte{interval}, p corregida {p}, <strong>no "
-    "queda decidida</strong> con {documents} documentos de prueba.",
+    "margin_decided": "Supera al segundo, {second}, en {difference} bits por byte{interval}; p corregida {p}. Es improbable que "
+    "la elección de los documentos de prueba explique la diferencia.",
+    "margin_undecided": "Su ventaja sobre {second}, {difference} bits por byte{interval}, <strong>no es significativa</strong> "
+    "con {documents} documentos de prueba; p corregida {p}.",
     "margin_untested": "Su ventaja sobre {second}, {difference} bits por byte, no puede comprobarse con un solo "
     "documento de prueba.",
-    "perplexities": "Menor perplejidad: {models}. Son por unidad, así que unidades distintas no se comparan entre sí.",
+    "perplexities": "Menor perplejidad: {models}. La perplejidad es por unidad, así que no se comparan unidades distintas.",
     "perplexity_only": "Perplejidad: {models}.",
     "perplexity_char": "{model} con {value} por carácter{spelling}",
     "perplexity_word": "{model} con {value} por palabra{spelling}",
     "perplexity_subword": "{model} con {value} por subpalabra de {pretrained}{spelling}",
     "spelling": " con la ortografía de las unidades desconocidas ({without} sin ella)",
-    "few_documents": "Solo {documents} documentos de prueba: con tan pocos el remuestreo deja los intervalos más estrechos "
-    "de lo debido, y el contraste puede no decidir nada (con menos de 6, nunca).",
-    "one_document": "Un solo documento de prueba: no permite ni intervalo ni contraste.",
-    "improving": "Mejores en la última época, así que quizá aún aprendían: {models}. Un entrenamiento más largo puede "
+    "few_documents": "Solo {documents} documentos de prueba: con tan pocos, el bootstrap da intervalos demasiado estrechos y el "
+    "contraste puede ser incapaz de hallar una diferencia significativa (con menos de 6 nunca puede).",
+    "one_document": "Un solo documento de prueba: no es posible ningún intervalo ni contraste.",
+    "improving": "Mejores en la última época, así que quizá les falte entrenamiento: {models}. Un entrenamiento más largo puede "
     "cambiar el orden.",
     "state_carried": "Los modelos recurrentes llevan su estado oculto de un documento de prueba al siguiente.",
-    "state_reset": "Donde no se da nada, cada documento de prueba se lee solo.",
-    "state_prompted": "Un modelo preentrenado lee cada documento solo, tras la petición que lo pide y nombra a su "
-    "artista; la petición "
-    "no se paga. No sabe nada de los documentos anteriores, y un estado que pasa sí: las tablas dan ambos costes "
-    "de cada modelo.",
-    "learning_text": "Pérdida por época, cada semilla con su línea: validación continua, entrenamiento discontinua (con "
-    "dropout, por lo que puede quedar por encima). "
-    "El punto marca cuándo se alcanzaron los pesos guardados; 0 es antes de entrenar. "
-    "Caracteres y palabras tienen su propio panel: un nat por carácter "
-    "y un nat por palabra no se comparan. En palabras compárense solo líneas de la misma clase: las desconocidas cuentan aquí "
-    "sin su ortografía, y el texto reservado tiene más, lo que basta para dejar la validación por debajo del entrenamiento.",
-    "memorisation_text": "Varias veces por época, y antes del ajuste (0: la base), se da a un modelo el comienzo de un "
-    "texto, su petición y 50 unidades, y sigue con las "
-    "más probables: la parte de las 50 siguientes que recita antes de su primer error. En los textos de "
-    "entrenamiento (línea continua) es aprender de memoria si supera esa misma parte en los reservados (a trazos). "
-    "Puede subir antes de que la pérdida de validación sea la menor, así que guardar esos pesos (punto) no protege.",
-    "models_text": "<strong>Bits por byte</strong> es el coste de los mismos bytes de prueba, sean cuales sean las "
-    "unidades del modelo: sirve para comparar todos los modelos de un corpus; menos es mejor. "
-    "La <strong>perplejidad</strong> es por unidad, así que solo se compara entre modelos de la misma unidad: las "
-    "subpalabras de dos modelos preentrenados son dos unidades. "
-    "Las palabras desconocidas pagan su ortografía; «sin ortografía» la omite y favorece al modelo con muchas palabras "
+    "state_reset": "Un modelo sin contexto lee cada documento de prueba por separado.",
+    "state_prompted": "Un modelo preentrenado lee cada documento por separado, tras la instrucción que lo solicita y nombra a su "
+    "artista; las unidades de la instrucción no se puntúan. Un estado conservado conoce los documentos anteriores y una "
+    "instrucción no: las tablas dan el coste de cada modelo con su contexto y sin él.",
+    "learning_text": "Pérdida por época, una línea por semilla: validación continua, entrenamiento discontinua (con dropout, por "
+    "lo que puede quedar por encima). El punto marca los pesos que se conservaron; 0 es antes de entrenar. Cada unidad tiene su "
+    "panel, porque los nats por carácter y los nats por palabra no se comparan. En palabras compárense solo líneas de la misma "
+    "clase: las palabras desconocidas cuentan aquí sin su ortografía, y el texto reservado tiene más, lo que basta para dejar la "
+    "validación por debajo del entrenamiento.",
+    "memorisation_text": "Antes del ajuste (0: el modelo base) y varias veces por época, el modelo recibe la instrucción y las "
+    "primeras 50 unidades de un texto y continúa con las más probables. La figura muestra la parte de las 50 siguientes que "
+    "reproduce antes de su primer error. Donde esa parte es mayor en los textos de entrenamiento (línea continua) que en los "
+    "reservados (a trazos), el modelo ha memorizado. Puede subir antes de que la pérdida de validación llegue a su mínimo, así "
+    "que conservar los pesos de ese mínimo (punto) no impide la memorización.",
+    "models_text": "<strong>Bits por byte</strong> es el coste de los mismos bytes de prueba, sean cuales sean las unidades del "
+    "modelo, así que compara todos los modelos de un corpus; menos es mejor. La <strong>perplejidad</strong> es por unidad, así "
+    "que solo compara modelos de la misma unidad; las subpalabras de dos modelos preentrenados son dos unidades. El coste de una "
+    "palabra desconocida incluye su ortografía; «sin ortografía» la omite, lo que favorece a los modelos con muchas palabras "
     "desconocidas.",
     "models_caption": "Modelos de lenguaje sobre el texto reservado de {corpus}. El mejor en negrita; la mejor "
     "perplejidad dentro de cada unidad.",
@@ -98,55 +95,55 @@ WORDS: dict[str, str] = {
     "unit_char": "carácter",
     "unit_word": "palabra",
     "unit_subword": "subpalabra",
-    "windows_caption": "Cómo se evaluaron los modelos preentrenados en {corpus}: qué se les dio al compararlos con otros, "
-    "el coste con ello y sin ello, y cuánto ven a la vez",
+    "windows_caption": "Cómo se evaluaron los modelos preentrenados en {corpus}: su contexto en las comparaciones, el coste con "
+    "él y sin él, y el tamaño de la ventana",
     "window": "Ventana, unidades",
     "stride": "Paso, unidades",
     "test_texts_longer": "Textos de prueba más largos que la ventana",
     "train_texts_longer": "Textos de entrenamiento más largos que la ventana",
     "tokens_not_learnt": "Unidades de entrenamiento omitidas",
-    "windows_note": "La ventana y el paso deciden la cifra. Un texto de prueba más largo se lee en ventanas que empiezan "
-    "a un paso una de otra; cada unidad se puntúa una sola vez, en la primera ventana que la contiene, y tiene ahí menos "
-    "contexto que en una ventana mayor. La ventana contiene también la petición, donde se da una.",
+    "windows_note": "El resultado depende de la ventana y del paso. Un texto de prueba más largo que la ventana se lee en "
+    "ventanas que empiezan a un paso una de otra; cada unidad se puntúa una sola vez, en la primera ventana que la contiene, y "
+    "tiene ahí menos contexto que en una ventana mayor. La ventana incluye la instrucción, si la hay.",
     "perplexity": "Perplejidad por unidad",
     "perplexity_without_spelling": "… sin ortografía",
     "bits_per_byte": "Bits por byte",
     "unknown": "Unidades desconocidas",
-    "given": "Se da",
-    "given_carried": "los textos anteriores",
-    "given_reset": "nada",
-    "given_prompted": "su petición",
+    "given": "Contexto",
+    "given_carried": "textos anteriores",
+    "given_reset": "ninguno",
+    "given_prompted": "instrucción",
     "carried": "Bits por byte, estado conservado",
-    "reset": "Bits por byte, sin dar nada",
-    "prompted": "Bits por byte, dada la petición",
+    "reset": "Bits por byte, sin contexto",
+    "prompted": "Bits por byte, con instrucción",
     "nats_per_character": "Nats por carácter",
     "training_time": "Tiempo de entrenamiento",
-    "comparisons_text": "Diferencia en bits por byte de dos modelos en los mismos documentos: fila menos columna en la "
-    "figura, a menos b en la tabla; por debajo de cero gana el primero. Intervalos: bootstrap pareado sobre los "
-    "documentos, sin corregir por el número de pares. p: prueba de permutación de signos; p corregida: según Holm por "
-    "los pares del corpus, decidido por debajo de 0,05.",
+    "comparisons_text": "Diferencia en bits por byte entre dos modelos en los mismos documentos: fila menos columna en la "
+    "figura, a menos b en la tabla; por debajo de cero es mejor el primero. Intervalos: bootstrap pareado sobre los documentos, "
+    "sin corregir por el número de pares. p: prueba de permutación de signos; p corregida: según Holm por el número de pares del "
+    "corpus, significativa por debajo de 0,05 (si no, sin decidir).",
     "difference": "a − b, bits por byte",
-    "samples_text": "Extractos breves, de {lines} líneas o {words} palabras como mucho; los textos enteros están en "
-    "samples.jsonl de cada ejecución. Son las primeras de cada grupo, sin escoger. La entrada va en gris, encima lo "
-    "que se pidió a un modelo preentrenado, y debajo cómo se decodificó.",
-    "asked": "Se le pidió: {instruction}",
+    "samples_text": "Extractos breves, de {lines} líneas o {words} palabras como mucho; los textos completos están en "
+    "samples.jsonl de cada ejecución. Son las primeras muestras de cada grupo, no una selección. La entrada va en gris; encima "
+    "está la instrucción dada a un modelo preentrenado, y debajo los ajustes de decodificación.",
+    "asked": "Instrucción: {instruction}",
     "more_samples": "{count} más de {model}",
-    "no_samples": "No se pidió ninguna muestra.",
+    "no_samples": "No se solicitaron muestras.",
     "primed": "tras leer {document}",
     "stopped_end": "terminó por sí mismo",
     "stopped_length": "cortado a las {tokens} unidades",
     "temperature": "temperatura",
     "repetition_penalty": "penalización por repetición",
-    "measures_text": "Las mismas medidas en las muestras y en texto reservado que ningún modelo vio, para que cada una "
-    "tenga su vara de medir. Una serie de palabras o un n-grama de los textos de entrenamiento es memorización solo si "
-    "supera lo que el texto reservado comparte con ellos.",
+    "measures_text": "Las mismas medidas para las muestras y, como referencia, para texto reservado que no se usó para entrenar. "
+    "Una serie de palabras o un n-grama que también aparece en los textos de entrenamiento es memorización solo donde supera lo "
+    "que el texto reservado comparte con ellos.",
     "measures_caption": "Medias de las muestras de {corpus}; en gris el texto reservado, cortado como mucho a la longitud de las "
     "muestras de ese modelo",
     "held_out": "texto reservado",
     "work_sampling": "muestras",
-    "figure_learning": "Curvas de aprendizaje de cada modelo por época; las cifras están en history.csv de cada ejecución.",
-    "figure_memorisation": "Pérdida de validación y parte recitada de los modelos ajustados por época; las cifras "
-    "están en history.csv.",
+    "figure_learning": "Curvas de aprendizaje de cada modelo por época; los valores están en history.csv de cada ejecución.",
+    "figure_memorisation": "Pérdida de validación y parte recitada de los modelos ajustados por época; los valores están en "
+    "history.csv de cada ejecución.",
     "figure_bits": "Bits por byte de cada modelo con su intervalo del 95 %; los valores están en la tabla de abajo.",
     "figure_comparisons": "Cuadrícula de diferencias entre modelos; los valores están en la tabla de abajo.",
     "figure_measures": "Medidas de las muestras de cada modelo frente al texto reservado; los valores están en la "
