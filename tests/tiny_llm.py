@@ -22,7 +22,7 @@ LORA = {
 }  # fmt: skip
 SETTINGS = {
     "family": "causal_llm", "pretrained": "toy", "tuning": "lora", "quantisation": "nf4", "backend": "auto", "max_length": 256,
-    "beyond": "cut", "completion_only": True, "lora": LORA, "neftune_noise_alpha": None, "gradient_checkpointing": False,
+    "long_texts": "cut", "completion_only": True, "lora": LORA, "neftune_noise_alpha": None, "gradient_checkpointing": False,
     "batch": 2, "accumulation": 2, "epochs": 2, "optimiser": "adamw_8bit", "learning_rate": 0.02, "weight_decay": 0.01,
     "clip": 1.0, "schedule": {"name": "linear", "factor": 0.5, "patience": 2, "warmup": 2}, "early_stopping": None,
     "minutes": None, "measurements": 2,
