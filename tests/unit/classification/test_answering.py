@@ -8,9 +8,8 @@ from itertools import pairwise
 import pytest
 import torch
 from bigram_llm import bigram_model
-from calls import ASKED
+from calls import ASKED, ignore
 from reviews import write_corpus
-from tiny_llm import ignore
 
 from verso.classification.predictions import read_predictions
 from verso.classification.prompt import answering as prompting
