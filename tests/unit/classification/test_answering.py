@@ -8,16 +8,18 @@ from itertools import pairwise
 import pytest
 import torch
 from bigram_llm import bigram_model
-from calls import ASKED, ignore
+from calls import ASKED
+from predicted import inference
 from reviews import write_corpus
 
 from verso.classification.predictions import read_predictions
 from verso.classification.prompt import answering as prompting
+from verso.classification.prompt.answering import Answered, Prompting, answer
 from verso.classification.prompt.label_likelihood import names_as_replies
 from verso.classification.prompt.label_prompts import Questions
 from verso.errors import VersoError
 from verso.files import read_csv, read_json, read_json_lines, write_json
-from verso.language_modelling.causal_llm.untuned import take
+from verso.pretrained.base_model import describe
 from verso.pretrained.chat import question
 from verso.text.labels import Labels
 from verso.text.prompts import Template
@@ -25,7 +27,7 @@ from verso.training import resumable_rows as kept_rows
 
 DECODING = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "repetition_penalty": 1.0}
 SETTINGS = {
-    "way": "generate", "examples": 0, "max_length": 1024, "max_new_tokens": 6, "attempts": 3, "decoding": DECODING,
+    "answer_by": "generate", "examples": 0, "max_length": 1024, "max_new_tokens": 6, "attempts": 3, "decoding": DECODING,
 }  # fmt: skip
 ENTRY = {"family": "prompt", "tuning": "none", "quantisation": "none", "max_length": 512}
 STARS = ["1", "2", "3"]
@@ -42,18 +44,15 @@ def ask(tiny, corpus, tmp_path):
     (tmp_path / "short.jinja").write_text(
         "{{ labels | join(', ') }}?{% for one in examples %} {{ one.text }} = {{ one.label }}{% endfor %} {{ text }}"
     )
-    take(tiny.manifest, ENTRY, tmp_path / "model/architecture.json", tmp_path / "history.csv", tmp_path / "h.json", ASKED)
+    describe(tiny.manifest, ENTRY, tmp_path / "model/architecture.json", tmp_path / "history.csv", tmp_path / "h.json", ASKED)
 
     def asked(seed=1, batch=16, documents=corpus / "test.jsonl", labels=corpus / "labels.json", name="run", **changes):
         folder = tmp_path / name
         if name == "run":  # a life of its own; what an earlier one was replied stands otherwise
             shutil.rmtree(folder, ignore_errors=True)
         files = {key: folder / f"{key}.out" for key in ("scores", "replies", "scoring")}
-        prompting.answer(
-            documents=documents, train=corpus / "train.jsonl", labels=labels, template=tmp_path / "short.jinja",
-            manifest=tiny.manifest, model_folder=tmp_path / "model", settings={**SETTINGS, **changes}, seed=seed, batch=batch,
-            asked=ASKED, fingerprint="code", checkpoints=folder / "checkpoints", started=0.0, tell=ignore, **files,
-        )  # fmt: skip
+        given = Prompting(corpus / "train.jsonl", labels, tmp_path / "short.jinja", tiny.manifest, tmp_path / "model")
+        answer(Answered(documents, **files), None, given, {**SETTINGS, **changes}, seed, inference(folder, batch))
         return read_csv(files["scores"]), list(read_json_lines(files["replies"])), read_json(files["scoring"])
 
     return asked
@@ -135,11 +134,11 @@ def test_a_job_that_dies_is_gone_on_with_and_no_text_is_asked_twice(ask, tmp_pat
     assert (scores, replies) == expected[:2]
     assert sum(asked) == sum(row["attempts"] for row in replies), "a text was asked again that was answered"
     assert scoring["tokens"] == expected[2]["tokens"]
-    assert len(list(tmp_path.glob("died/checkpoints/*/*.ckpt"))) == 1, "the last alone is kept"
+    assert len(list(tmp_path.glob("died/checkpoints/scores/*/*.ckpt"))) == 1, "the last alone is kept"
 
 
 @pytest.mark.usefixtures("half_valid")
-@pytest.mark.parametrize("change", [{"seed": 2}, {"max_new_tokens": 7}, {"examples": 1}, {"way": "likelihood"}])
+@pytest.mark.parametrize("change", [{"seed": 2}, {"max_new_tokens": 7}, {"examples": 1}, {"answer_by": "likelihood"}])
 def test_what_was_replied_to_another_question_is_never_taken(ask, monkeypatch, change):
     monkeypatch.setattr(kept_rows, "SAVING_SHARE", math.inf)
     expected = ask(**change)[:2]
@@ -175,7 +174,7 @@ def test_a_card_that_is_too_small_asks_fewer_at_once_and_gets_the_same(ask, monk
 def test_likelihoods_tell_the_likeliest_with_known_probabilities(ask, tokenizer, monkeypatch):
     model = stars_model(tokenizer, [0.1, 0.3, 0.1], 0.5)
     monkeypatch.setattr(prompting, "load_tuned", lambda *arguments: (model, {}))
-    scores, replies, scoring = ask(way="likelihood")
+    scores, replies, scoring = ask(answer_by="likelihood")
     for row, told in zip(scores, replies, strict=True):
         assert row["prediction"] == "2"
         assert [float(row[f"probability_{place}"]) for place in range(3)] == pytest.approx([0.2, 0.6, 0.2], rel=1e-4)
@@ -185,16 +184,16 @@ def test_likelihoods_tell_the_likeliest_with_known_probabilities(ask, tokenizer,
 
 
 def test_a_real_miniature_tells_the_same_in_any_batch_and_with_other_examples_other_things(ask):
-    rows = ask(way="likelihood", examples=4)[0]
-    for row, other in zip(rows, ask(way="likelihood", examples=4, batch=3)[0], strict=True):
+    rows = ask(answer_by="likelihood", examples=4)[0]
+    for row, other in zip(rows, ask(answer_by="likelihood", examples=4, batch=3)[0], strict=True):
         assert [float(row[f"probability_{place}"]) for place in range(3)] == pytest.approx(
             [float(other[f"probability_{place}"]) for place in range(3)], abs=1e-4
         )
-    assert ask(way="likelihood", examples=4, seed=2)[0] != rows
+    assert ask(answer_by="likelihood", examples=4, seed=2)[0] != rows
 
 
 def test_what_asking_took_and_how_much_was_read_is_measured(ask):
-    _, replies, scoring = ask(way="likelihood")
+    _, replies, scoring = ask(answer_by="likelihood")
     assert scoring["tokens"] == scoring["prompt_tokens"] == sum(row["prompt_tokens"] for row in replies)
     assert (scoring["documents"], scoring["device"], scoring["asked"], scoring["gpu_hours"]) == (40, "cpu", ASKED, 0)
     assert scoring["documents_per_second"] > 0 < scoring["wall_seconds"]
@@ -269,9 +268,9 @@ def test_faults_are_told_before_anything_is_loaded(ask, tmp_path, corpus):
     with pytest.raises(VersoError, match=r'the labels "3" and "3\." are the same reply'):
         ask(labels=tmp_path / "labels.json")
     with pytest.raises(AssertionError, match="was loaded"):
-        ask(labels=tmp_path / "labels.json", way="likelihood")  # to which they are two
+        ask(labels=tmp_path / "labels.json", answer_by="likelihood")  # to which they are two
     (tmp_path / "none.jsonl").write_text("")
-    with pytest.raises(VersoError, match="no document to tell the label of"):
+    with pytest.raises(VersoError, match="no document to predict the label of"):
         ask(documents=tmp_path / "none.jsonl")
     (tmp_path / "short.jinja").write_text("{{ review }}")
     with pytest.raises(VersoError, match=r"short\.jinja: uses review"):
@@ -284,19 +283,19 @@ def test_faults_are_told_before_anything_is_loaded(ask, tmp_path, corpus):
 
 def test_a_text_that_is_empty_gets_a_label_as_any(ask, tmp_path):
     (tmp_path / "empty.jsonl").write_text(json.dumps({"id": "e", "text": "", "group": "1", "metadata": {}}) + "\n")
-    (row,), _, _ = ask(way="likelihood", documents=tmp_path / "empty.jsonl")
+    (row,), _, _ = ask(answer_by="likelihood", documents=tmp_path / "empty.jsonl")
     assert row["prediction"] in STARS
 
 
-def test_a_window_beyond_the_model_s_positions_is_refused_when_it_is_taken(tiny, tmp_path):
+def test_a_window_beyond_the_model_s_positions_is_refused_when_it_is_described(tiny, tmp_path):
     """A longer prompt would be read at places that it never learnt, and nobody would see it."""
     files = [tmp_path / name for name in ("architecture.json", "history.csv", "hardware.json")]
     with pytest.raises(VersoError, match=r"max_length is 513, .* has positions for 512 tokens; set max_length: 512 or less"):
-        take(tiny.manifest, {**ENTRY, "max_length": 513}, *files, ASKED)
+        describe(tiny.manifest, {**ENTRY, "max_length": 513}, *files, ASKED)
     assert not any(path.exists() for path in files)
 
 
-def test_a_model_that_writes_nothing_is_refused_when_it_is_taken(tiny, tmp_path):
+def test_a_model_that_writes_nothing_is_refused_when_it_is_described(tiny, tmp_path):
     from verso.pretrained.causal_llm import must_be_causal
 
     for saved_as, sound in ((["BertForMaskedLM"], False), (["Qwen2ForCausalLM"], True), (["GPT2LMHeadModel"], True), ([], True)):

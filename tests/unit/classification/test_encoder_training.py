@@ -11,11 +11,11 @@ from functools import partial
 
 import pytest
 import torch
-from calls import ASKED, PATHS, as_json, changed, ignore
+from calls import PATHS, as_json, changed
+from predicted import predict_by_encoder
 from tiny_encoder import CPU, LORA, SETTINGS, call, make, write_reviews
 
 from verso.classification.encoder import model as encoder
-from verso.classification.encoder import predicting as encoder_prediction
 from verso.classification.encoder import training as module
 from verso.classification.encoder.model import EncoderClassifier
 from verso.classification.encoder.subwords import Subwords
@@ -132,11 +132,7 @@ def test_the_best_weights_are_kept_by_the_f1_that_was_asked_for_and_predict_as_v
     rows = read_csv(run / "history.csv")
     best = [float(row["validation_f1_weighted"]) for row in rows if row["best"] == "1"][-1]
     assert best == max(float(row["validation_f1_weighted"]) for row in rows)
-    encoder_prediction.predict(
-        documents=corpus / "validation.jsonl", labels=corpus / "labels.json", manifest=toys["bert"], model_folder=run / "model",
-        scores=tmp_path / "scores.csv", scoring=tmp_path / "scoring.json", texts_at_once=3, tell=told.append, asked=ASKED,
-    )  # fmt: skip
-    scores = read_csv(tmp_path / "scores.csv")
+    scores = predict_by_encoder(corpus, toys["bert"], run / "model", tmp_path, "validation", texts_at_once=3, report=told.append)
     right = sum(row["label"] == row["prediction"] for row in scores) / len(scores)
     accuracy = [float(row["validation_accuracy"]) for row in rows if row["best"] == "1"][-1]
     assert right == pytest.approx(accuracy)
@@ -240,14 +236,12 @@ def test_a_card_that_is_too_small_to_predict_takes_half_the_texts_and_tells_the_
             raise torch.OutOfMemoryError("CUDA out of memory")
         return forward(self, tokens, lengths)
 
+    found = {}
     for name in ("usual", "limited"):
-        encoder_prediction.predict(
-            documents=corpus / "test.jsonl", labels=corpus / "labels.json", manifest=toys["deberta-v2"],
-            model_folder=whole["full"] / "model", scores=tmp_path / f"{name}.csv", scoring=tmp_path / "s.json", texts_at_once=16,
-            tell=ignore, asked=ASKED,
-        )  # fmt: skip
+        run = tmp_path / name
+        found[name] = predict_by_encoder(corpus, toys["deberta-v2"], whole["full"] / "model", run, texts_at_once=16)
         monkeypatch.setattr(EncoderClassifier, "forward", limited)
-    for row, other in zip(read_csv(tmp_path / "usual.csv"), read_csv(tmp_path / "limited.csv"), strict=True):
+    for row, other in zip(found["usual"], found["limited"], strict=True):
         assert float(row["probability_0"]) == pytest.approx(float(other["probability_0"]), abs=1e-5)
 
 
@@ -316,8 +310,4 @@ def test_empty_and_endless_texts_are_learnt_from_and_told(corpus, toys, tmp_path
     for part in ("train", "test"):
         (folder / f"{part}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     run = tune(folder, toys["deberta-v2"], tmp_path / "run", epochs=1)
-    encoder_prediction.predict(
-        documents=folder / "test.jsonl", labels=folder / "labels.json", manifest=toys["deberta-v2"], model_folder=run / "model",
-        scores=tmp_path / "scores.csv", scoring=tmp_path / "scoring.json", texts_at_once=8, tell=ignore, asked=ASKED,
-    )  # fmt: skip
-    assert len(read_csv(tmp_path / "scores.csv")) == 20
+    assert len(predict_by_encoder(folder, toys["deberta-v2"], run / "model", tmp_path)) == 20

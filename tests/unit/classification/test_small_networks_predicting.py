@@ -2,17 +2,19 @@
 
 import json
 import math
+import shutil
 
 import numpy as np
 import pytest
 import torch
+from predicted import files_on_cpu
 from reviews import TELLING, write_corpus
 
 from verso.classification.baselines import model as baselines
+from verso.classification.baselines.predicting import predict
 from verso.classification.baselines.training import fit_baseline
 from verso.classification.small_networks import predicting as classification
 from verso.classification.small_networks.files import build, write_architecture
-from verso.classification.small_networks.predicting import predict
 from verso.errors import VersoError
 from verso.files import read_csv, read_json
 from verso.training.loop import HISTORY
@@ -56,14 +58,12 @@ def neural(corpus, run, settings, head="softmax", names=("1", "2", "3"), size=No
 
 
 def told(corpus, run, vocabulary=False):
-    predict(
-        documents=corpus / "test.jsonl",
-        labels=corpus / "labels.json",
-        vocabulary=corpus / "vocab_token.json" if vocabulary else None,
-        model_folder=run / "model",
-        scores=run / "scores.csv",
-        scoring=run / "scoring.json",
-    )
+    files = files_on_cpu(corpus, run)
+    shutil.rmtree(files.kept, ignore_errors=True)  # what is kept, test_predicting_once.py looks at
+    if vocabulary:
+        classification.predict(files, corpus / "vocab_token.json")
+    else:
+        predict(files)
     return read_csv(run / "scores.csv")
 
 

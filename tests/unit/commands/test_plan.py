@@ -87,10 +87,10 @@ def test_scoring_and_sampling_of_a_pretrained_model_are_in_the_price():
     uses = [training("mistral", 1, of_use).replace("train_recurrent_lm", f"{work}_causal_llm") for work in ("score", "sample")]
     page = plan(parse(dry_run(training(), *uses, train_recurrent_lm=1, score_causal_llm=1, sample_causal_llm=1)))
     assert "Expected of the trainings: 3.00 GPU-hours, 6.00 CPU-hours." in page
-    assert "Expected of scoring, sampling, labelling and asking by pretrained models: 1.00 GPU-hours, 2.00 CPU-hours." in page
+    assert "Expected of scoring, sampling and predicting by pretrained models: 1.00 GPU-hours, 2.00 CPU-hours." in page
     assert "In all: 4.00 GPU-hours, 8.00 CPU-hours." in page
     page = plan(parse(dry_run(*uses, score_causal_llm=1, sample_causal_llm=1)))
-    assert "Expected of scoring, sampling, labelling and asking by pretrained models: 1.00 GPU-hours, 2.00 CPU-hours." in page
+    assert "Expected of scoring, sampling and predicting by pretrained models: 1.00 GPU-hours, 2.00 CPU-hours." in page
     assert "In all" not in page
     assert "Expected of the trainings" not in page
 
@@ -113,7 +113,7 @@ def test_a_run_of_which_nothing_is_trained_has_lines_of_what_it_does():
     asking = training("zero-shot").replace("train_recurrent_lm", "answer_prompts")
     page = plan(parse(dry_run(asking, training(), answer_prompts=1, train_recurrent_lm=1)))
     (row,) = row_of(page, "zero-shot")
-    assert row.split()[3:9] == ["asking", "missing", "4", "1,500", "15", "9,000"]
+    assert row.split()[3:9] == ["predicting", "missing", "4", "1,500", "15", "9,000"]
     assert row.endswith("3.00")
     assert "other jobs" not in page
     assert "2 jobs, 1 training among them" in page
@@ -125,12 +125,12 @@ def test_a_run_of_which_nothing_is_trained_has_lines_of_what_it_does():
 def test_what_a_trained_model_is_used_for_is_priced_a_rule():
     telling = training("mdeberta").replace("train_recurrent_lm", "predict_encoder")
     tuning = training("mdeberta").replace("train_recurrent_lm", "train_encoder")
-    probes = training("mdeberta").replace("train_recurrent_lm", "predict_encoder_probes")
-    counts = {"train_encoder": 1, "predict_encoder": 1, "predict_encoder_probes": 1, "all": 1}
-    page = plan(parse(dry_run(tuning, telling, probes, TARGET, **counts)))
+    own_texts = training("mdeberta").replace("train_recurrent_lm", "predict_encoder_and_own_texts")
+    counts = {"train_encoder": 1, "predict_encoder": 1, "predict_encoder_and_own_texts": 1, "all": 1}
+    page = plan(parse(dry_run(tuning, telling, own_texts, TARGET, **counts)))
     assert [row.split()[3] for row in row_of(page, "mdeberta")] == ["training"]
     rules = {line.split()[0]: line.split() for line in page.splitlines() if line}
-    for rule in ("predict_encoder", "predict_encoder_probes"):
+    for rule in ("predict_encoder", "predict_encoder_and_own_texts"):
         assert rules[rule][1:] == ["1", "1", "h", "30", "min", "3.00", "1", "missing"], "its cost is nowhere but in the sum"
     assert rules["all"][1:] == ["1", "1", "input", "made", "anew"]
 

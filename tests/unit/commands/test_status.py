@@ -22,6 +22,7 @@ CONFIG = {
         "again": {"corpus": "songs", "models": ["a"], "seeds": [2]},
     },
 }
+BASE = {"type": "hub", "repository": "owner/model", "revision": "0" * 40, "licence": "mit"}
 PROGRESS = {
     "epoch": 3,
     "epochs": 10,
@@ -70,8 +71,22 @@ class Study:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"rule": rule, "wildcards": wildcards, "attempts": attempts}))
 
-    def run(self, rule, *attempts, model="a", seed=2):
-        self.record(f"{rule}_recurrent_lm", {"corpus": "songs", "model": model, "seed": str(seed)}, *attempts)
+    def change_config(self, **changes):
+        config = yaml.safe_load(self.config.read_text())
+        self.config.write_text(yaml.safe_dump({**config, **changes}))
+
+    def of_classifiers(self, **model):
+        """The runs are on labelled texts; model: the entry of "a"."""
+        labelled = {"songs": {"kind": "labelled", "source": {"path": "reviews.csv"}}}
+        self.change_config(corpora=labelled, pretrained={"base": BASE}, models={"a": model, "b": {"family": "textcnn"}})
+
+    def of_a_pretrained_model(self, **model):
+        """The model "a" starts from a pretrained one."""
+        models = {"a": {"family": "causal_llm", "pretrained": "base", **model}, "b": CONFIG["models"]["b"]}
+        self.change_config(pretrained={"base": BASE}, models=models)
+
+    def run(self, rule, *attempts, model="a", seed=2, family="recurrent_lm"):
+        self.record(f"{rule}_{family}", {"corpus": "songs", "model": model, "seed": str(seed)}, *attempts)
 
     def made(self, *names, model="a", seed=2, at=NOW - 500):
         for name in names:
@@ -119,67 +134,93 @@ def test_a_run_is_done_when_its_results_stand_with_or_without_records(study):
 
 
 def test_a_pretrained_base_is_done_without_any_training(study):
+    study.of_a_pretrained_model(tuning="none")
+    run = {"corpus": "songs", "model": "a", "seed": "2"}
+    study.record("describe_base", run, attempt())
+    assert study.row().split()[3:7] == ["running", "describing", "the", "base"]
     study.made(MODEL, SCORES, MEASURES)
-    study.record("take_causal_llm", {"corpus": "songs", "model": "a", "seed": "2"}, ended("done", end=NOW - 840))
+    study.record("describe_base", run, ended("done", end=NOW - 840))
     assert study.state() == "done"
+    assert "took" not in study.row(), "nothing was trained"
 
 
 def test_a_classifier_is_done_once_its_labels_are_told_for_it_samples_nothing(study):
-    config = yaml.safe_load(study.config.read_text())
-    config["corpora"]["songs"] = {"kind": "labelled", "source": {"path": "reviews.csv"}}
-    config["models"] = {"a": {"family": "majority"}, "b": {"family": "textcnn"}}
-    study.config.write_text(yaml.safe_dump(config))
+    study.of_classifiers(family="majority")
     study.made(MODEL)
     assert "not yet scored" in study.row()
     assert "sampled" not in study.row()
-    study.record("predict_labels", {"corpus": "songs", "model": "a", "seed": "2"}, attempt())
-    assert "trained, labelling" in study.row()
+    study.record("predict_baseline", {"corpus": "songs", "model": "a", "seed": "2"}, attempt())
+    assert "trained, predicting" in study.row()
     study.made(SCORES)
-    study.record("predict_labels", {"corpus": "songs", "model": "a", "seed": "2"}, ended("done"))
+    study.record("predict_baseline", {"corpus": "songs", "model": "a", "seed": "2"}, ended("done"))
     assert study.state() == "done"
 
 
-def test_a_failed_telling_of_the_user_s_own_texts_is_seen_though_the_test_was_told_since(study):
-    config = yaml.safe_load(study.config.read_text())
-    config["corpora"]["songs"] = {"kind": "labelled", "source": {"path": "reviews.csv"}}
-    config["models"] = {"a": {"family": "majority"}, "b": {"family": "textcnn"}}
-    study.config.write_text(yaml.safe_dump(config))
+@pytest.mark.parametrize("family", ["majority", "textcnn"])
+def test_a_failed_predicting_of_the_user_s_own_texts_is_seen_though_the_test_was_predicted_before(study, family):
+    """One job predicts both, the test first; it may die beside scores.csv."""
+    study.of_classifiers(family=family)
+    rule = {"majority": "predict_baseline_and_own_texts", "textcnn": "predict_small_network_and_own_texts"}[family]
     run = {"corpus": "songs", "model": "a", "seed": "2"}
-    study.record("predict_probes", run, ended("bug", message="KeyError"))
     study.made(MODEL)
-    study.made(SCORES, at=NOW + 1)
+    study.made(SCORES, at=NOW - 101)
+    study.record(rule, run, ended("bug", message="KeyError"))
     assert study.state() == "failed"
-    study.record("predict_probes", run, ended("done"))
-    study.made("probes.csv", at=NOW + 1)
+    assert "predicting: bug: KeyError" in study.row()
+    study.record(rule, run, ended("done"))
+    study.made(SCORES, "probes.csv", at=NOW + 1)
+    assert study.state() == "done"
+
+
+def test_what_was_wrong_with_own_texts_is_history_once_scores_are_newer(study):
+    """The config has no own texts any more: the rule that predicts the test alone has made scores.csv since."""
+    study.of_classifiers(family="majority")
+    study.made(MODEL)
+    study.record("predict_baseline_and_own_texts", {"corpus": "songs", "model": "a", "seed": "2"}, ended("bug"))
+    assert study.state() == "failed"
+    study.made(SCORES, at=NOW + 1)
     assert study.state() == "done"
 
 
 def test_a_prompted_model_is_never_said_to_be_trained_while_it_is_asked(study):
+    study.of_classifiers(family="prompt", pretrained="base")
     run = {"corpus": "songs", "model": "a", "seed": "2"}
-    study.record("take_prompt", run, attempt())
-    assert study.row().split()[3:8] == ["running", "looking", "at", "the", "base"]
-    study.record("take_prompt", run, ended("done"))
+    study.record("describe_base", run, attempt())
+    assert study.row().split()[3:7] == ["running", "describing", "the", "base"]
+    study.record("describe_base", run, ended("done"))
     study.made(MODEL)
     study.record("answer_prompts", run, attempt())
-    assert study.row().split()[3:5] == ["running", "answering"]
+    assert study.row().split()[3:5] == ["running", "predicting"]
     progress = {"texts": 1339, "texts_done": 120, "again": False, "seconds_left": 245.0}
     study.record("answer_prompts", run, attempt(progress=progress))
-    for part in ("answering 120 of 1,339 texts ", "4 min 5 s left"):
+    for part in ("predicting 120 of 1,339 texts ", "4 min 5 s left"):
         assert part in study.row()
     study.record("answer_prompts", run, attempt(progress={**progress, "texts": 70, "texts_done": 8, "again": True}))
-    assert "answering 8 of 70 texts again" in study.row()
+    assert "predicting 8 of 70 texts again" in study.row()
 
 
 def test_between_training_and_done_it_says_what_is_missing_or_at_work(study):
     study.made(MODEL)
     assert study.state() == "trained"
     assert "not yet scored nor sampled" in study.row()
-    study.run("score", attempt())
+    study.run("evaluate", attempt())
+    assert "trained, scoring and sampling" in study.row()
+    study.run("evaluate", ended("done"))
+    study.made(SCORES, "samples.jsonl")
+    assert "not yet sampled" in study.row()
+    study.record("measure_samples", {"corpus": "songs", "model": "a", "seed": "2"}, attempt())
+    assert "trained, measuring the samples" in study.row()
+
+
+def test_two_jobs_of_a_run_at_once_are_told_together(study):
+    study.of_a_pretrained_model()
+    study.made(MODEL)
+    study.run("score", attempt(), family="causal_llm")
     assert "trained, scoring" in study.row()
-    study.run("sample", attempt())
+    study.run("sample", attempt(), family="causal_llm")
     assert "sampling and scoring" in study.row()
-    study.run("score", attempt(progress={"texts": 60, "texts_done": 3, "seconds_left": 50.0}))
-    study.run("sample", attempt(progress={"texts": 8, "texts_done": 2, "seconds_left": 70.0}))
+    study.run("score", attempt(progress={"texts": 60, "texts_done": 3, "seconds_left": 50.0}), family="causal_llm")
+    study.run("sample", attempt(progress={"texts": 8, "texts_done": 2, "seconds_left": 70.0}), family="causal_llm")
     assert "sampling 2/8 and scoring 3/60 " in study.row()
     assert "1 min 10 s left" in study.row(), "the run is done when the slower of the two is"
 
@@ -241,12 +282,21 @@ def test_what_a_person_stopped_is_no_failure(study):
 
 
 def test_a_failed_scoring_is_seen_though_sampling_went_on_and_forgotten_once_it_is_mended(study):
+    study.of_a_pretrained_model()
     study.made(MODEL)
     study.made(MEASURES, at=NOW - 10)
-    study.run("score", ended("bug", message="KeyError"))
+    study.run("score", ended("bug", message="KeyError"), family="causal_llm")
     assert study.state() == "failed"
     assert "scoring: bug: KeyError" in study.row()
     study.made(SCORES, at=NOW - 10)
+    assert study.state() == "done"
+
+
+def test_a_failed_evaluating_is_seen_until_its_samples_are_newer(study):
+    study.made(MODEL, SCORES)
+    study.run("evaluate", ended("bug", message="KeyError"))
+    assert "failed  scoring and sampling: bug: KeyError" in study.row()
+    study.made(SCORES, "samples.jsonl", MEASURES, at=NOW - 10)
     assert study.state() == "done"
 
 
@@ -335,8 +385,9 @@ def test_a_thousand_runs_are_read_in_a_moment(tmp_path):
     study.config.write_text(yaml.safe_dump(config))
     for seed in seeds:
         for model in "ab":
-            for rule in ("train", "score", "sample"):
+            for rule in ("train", "evaluate"):
                 study.run(rule, attempt(progress=PROGRESS), model=model, seed=seed)
+            study.record("measure_samples", {"corpus": "songs", "model": model, "seed": str(seed)}, attempt())
     start = time.perf_counter()
     assert "1000 runs: 1000 running" in study.page()
     assert time.perf_counter() - start < 20  # about 1 s; a quadratic reading would take minutes

@@ -25,6 +25,6 @@ def test_every_label_that_there_is_not_is_listed_and_nothing_is_written(tmp_path
     probes = [{"text": "Fine.", "label": 3}, {"text": "Cold.", "label": 1}, {"text": "So so.", "label": "two"}]
     with pytest.raises(VersoError) as error:
         write("reviews", probes, labels, tmp_path / "probes.jsonl")
-    assert 'corpora.reviews.probes[0].label  "3" is none of 1, 2' in str(error.value)
-    assert 'corpora.reviews.probes[2].label  "two" is none of 1, 2' in str(error.value)
+    assert 'corpora.reviews.own_texts[0].label  "3" is none of 1, 2' in str(error.value)
+    assert 'corpora.reviews.own_texts[2].label  "two" is none of 1, 2' in str(error.value)
     assert not (tmp_path / "probes.jsonl").exists()

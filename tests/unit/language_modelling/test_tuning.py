@@ -200,7 +200,7 @@ def test_a_text_longer_than_the_window_is_cut_and_the_log_says_how_much_is_lost(
 
 @pytest.mark.parametrize("window", [100, 128, 129, 200])
 def test_a_text_that_is_split_is_learnt_to_its_end_each_token_once(long_songs, tokenizer, caplog, window):
-    found = examples(long_songs, tokenizer, INSTRUCTION, {**SETTINGS, "max_length": window, "beyond": "split"})
+    found = examples(long_songs, tokenizer, INSTRUCTION, {**SETTINGS, "max_length": window, "long_texts": "split"})
     assert "2 texts are longer than the window" in caplog.text
     assert "they are learnt in pieces" in caplog.text
     assert beyond_window(found, "split") == (2, 0)
