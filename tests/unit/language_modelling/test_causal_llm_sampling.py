@@ -5,10 +5,10 @@ import json
 
 import pytest
 import torch
-from calls import ASKED
+from calls import ASKED, ignore
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_llm import ARTISTS, SETTINGS, ignore, with_random_adapters
+from tiny_llm import ARTISTS, SETTINGS, with_random_adapters
 
 from verso.errors import VersoError
 from verso.files import read_json, read_json_lines

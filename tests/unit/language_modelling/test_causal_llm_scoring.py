@@ -6,10 +6,10 @@ import time
 
 import pytest
 import torch
-from calls import ASKED
+from calls import ASKED, ignore
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_llm import INSTRUCTION, SETTINGS, documents, ignore, with_random_adapters, write
+from tiny_llm import INSTRUCTION, SETTINGS, documents, with_random_adapters, write
 
 from verso.errors import VersoError
 from verso.files import read_csv, read_json

@@ -6,9 +6,10 @@ import signal
 import time
 
 import pytest
+from calls import ignore
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_llm import CPU, ignore
+from tiny_llm import CPU
 
 from verso.errors import Interrupted
 from verso.training import resumable_rows as kept_rows

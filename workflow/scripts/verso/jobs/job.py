@@ -49,26 +49,30 @@ class Job:
         """In how many parts a batch is computed: twice as many for each time that the card's memory was too small."""
         return int(2 ** self.earlier.count("cuda_out_of_memory"))
 
-    def of_training(self, snakemake: Any) -> dict[str, Any]:
-        """What verso.training.*.train is given by every driver, as keyword arguments, besides its inputs and model files."""
+    def of_training(self, snakemake: Any, seed: int | None = None, architecture: str | None = None) -> dict[str, Any]:
+        """The fields of verso.training.run.TrainingRun: what every training is given besides its data.
+
+        seed, architecture: where the rule has none of these names in its params and outputs.
+        """
+        history = Path(snakemake.output.history)
         return {
             "settings": snakemake.params.settings,
-            "seed": snakemake.params.seed,
+            "seed": snakemake.params.seed if seed is None else seed,
             "fingerprint": snakemake.params.code,
-            "architecture": snakemake.output.architecture,
-            "history": snakemake.output.history,
-            "hardware": snakemake.output.hardware,
-            "checkpoints": Path(snakemake.output.history).parent / "checkpoints",  # no output: it must survive a failed job
+            "architecture": Path(snakemake.output.architecture if architecture is None else architecture),
+            "history": history,
+            "hardware": Path(snakemake.output.hardware),
+            "checkpoints": history.parent / "checkpoints",  # no output: it must survive a failed job
             "checkpoint_seconds": snakemake.resources.checkpoint_seconds,
-            "gpus": self.asked["cards"],
-            "asked": self.asked,
             "started": self.started,
-            "parts": self.parts,
-            "tell": self.tell,
+            "gpus": self.asked["cards"],
+            "requested": self.asked,
+            "micro_batches": self.parts,
+            "report": self.tell,
         }
 
     def of_inference(self, snakemake: Any) -> dict[str, Any]:
-        """The fields of verso.classification.scores.InferenceRun: what every job that predicts with a pretrained model is given."""
+        """The fields of verso.classification.scores.InferenceRun: what every job that predicts by a pretrained model is given."""
         return {
             "requested": self.asked,
             "texts_at_once": snakemake.resources.texts_at_once,
