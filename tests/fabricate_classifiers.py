@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fabricate import _hardware, _statistics, hash_of
+from fabricate import _hardware, _statistics, hash_of, in_latex
 
 from verso.files import write_csv, write_json, write_json_lines
 
@@ -116,19 +116,14 @@ def fabricate_tables(folder: Path, corpora: Sequence[dict[str, Any]], runs: Sequ
     """The tables of some runs; their paths by the names that the page knows them by."""
     from verso.classification import section as classifier_page
     from verso.classification import tables as classifier_tables
+    from verso.classification.task import TASK
 
     csvs = {name: folder / f"{name}.csv" for name in classifier_page.TABLES}
     classifier_tables.compare(
         runs,
         [{key: corpus[key] for key in ("name", "labels", "test")} for corpus in corpora],
         42,
-        classifiers=csvs["classifiers"],
-        comparisons=csvs["classifier_comparisons"],
-        classes=csvs["classifier_classes"],
-        confusions=csvs["classifier_confusions"],
-        of_runs=csvs["classifier_runs"],
-        jobs=csvs["classifier_jobs"],
-        errors=csvs["classifier_errors"],
+        csvs | in_latex(folder, TASK.latex),
     )
     return csvs
 
@@ -139,17 +134,8 @@ def fabricate_figures(folder: Path, csvs: dict[str, Path], runs: Sequence[dict[s
     from verso.classification import section as classifier_page
 
     svgs = {name: folder / f"{name}.svg" for name in classifier_page.FIGURES}
-    classifier_figures.draw(
-        classifiers=csvs["classifiers"],
-        comparisons=csvs["classifier_comparisons"],
-        confusions=csvs["classifier_confusions"],
-        of_runs=csvs["classifier_runs"],
-        histories=[{key: run[key] for key in ("corpus", "model", "seed")} | {"path": run["history"]} for run in runs],
-        f1=svgs["classifier_f1"],
-        learning_curves=svgs["classifier_learning_curves"],
-        differences=svgs["classifier_differences"],
-        confusion_matrices=svgs["confusion_matrices"],
-    )
+    histories = [{key: run[key] for key in ("corpus", "model", "seed")} | {"path": run["history"]} for run in runs]
+    classifier_figures.draw(csvs, histories, svgs)
     return svgs
 
 
