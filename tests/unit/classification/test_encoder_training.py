@@ -127,7 +127,7 @@ def test_it_finds_the_one_word_that_tells_wherever_it_stands(corpus, toys, tmp_p
 
 def test_the_best_weights_are_kept_by_the_f1_that_was_asked_for_and_predict_as_validated(corpus, toys, tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr(logs, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(logs, "REPORT_SECONDS", 0.0)
     run = tune(corpus, toys["bert"], tmp_path, best_by="f1_weighted", epochs=4)
     rows = read_csv(run / "history.csv")
     best = [float(row["validation_f1_weighted"]) for row in rows if row["best"] == "1"][-1]

@@ -47,6 +47,9 @@ CLASSES = ("corpus", "model", "label", "documents", "predicted", "precision", "r
 CONFUSIONS = ("corpus", "model", "label", "prediction", "documents", "share")
 RUNS = ("corpus", "model", "seed", *SCORES, *(name for name in HARDWARE if name not in ("corpus", "model", "seed")))
 
+# What of a run is measured, and the run's key of the file that says what it took
+WORKS = {"training": "hardware", "scoring": "scoring", "probes": "probes_scoring"}
+
 
 def compare(
     runs: Sequence[Mapping[str, Any]],
@@ -146,7 +149,7 @@ def works_of(run: Mapping[str, Any]) -> list[dict[str, Any]]:
     scoring.json does where a pretrained model told the labels; a small one takes moments for it.
     """
     measured = "gpu_hours" in read_json(run["scoring"])
-    return hardware_rows({**run, "scoring_hardware": run["scoring"]} if measured else run)
+    return hardware_rows(run, {work: key for work, key in WORKS.items() if measured or work != "scoring"})
 
 
 def _cost(model: Model) -> dict[str, Any]:

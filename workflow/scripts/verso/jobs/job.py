@@ -33,7 +33,7 @@ ASKED = ("mem_mb", "runtime", "vram_mb", "cards")
 
 
 class Job:
-    """What a driver is given: how to tell how far it is, and what earlier attempts ended by."""
+    """What a driver is given: how to report its progress, and what earlier attempts ended by."""
 
     def __init__(self, path: Path, head: dict[str, Any], attempt: dict[str, Any], earlier: list[str]) -> None:
         self.earlier = earlier
@@ -68,7 +68,7 @@ class Job:
             "gpus": self.asked["cards"],
             "requested": self.asked,
             "micro_batches": self.parts,
-            "report": self.tell,
+            "report": self.report,
         }
 
     def of_inference(self, snakemake: Any) -> dict[str, Any]:
@@ -76,13 +76,13 @@ class Job:
         return {
             "requested": self.asked,
             "texts_at_once": snakemake.resources.texts_at_once,
-            "report": self.tell,
+            "report": self.report,
             "kept": Path(snakemake.output.scores).parent / "checkpoints",  # no output: it must survive a failed job
             "fingerprint": snakemake.params.code,
             "started": self.started,
         }
 
-    def tell(self, progress: dict[str, Any]) -> None:
+    def report(self, progress: dict[str, Any]) -> None:
         """How far the job is; the next heartbeat writes it."""
         with self._lock:
             self._attempt["progress"] = progress

@@ -12,10 +12,16 @@ from verso.display.drawing import colour as _colour
 from verso.display.drawing import nothing as _nothing
 from verso.display.drawing import write as _write
 from verso.display.palette import colours_of
-from verso.display.words import FIGURE_LABELS as LABEL
 from verso.files import read_csv
 from verso.language_modelling.tables import optional_float
-from verso.language_modelling.words import FIGURE_MEASURES, MEASURES
+from verso.language_modelling.words_en import FIGURE_LABELS as LABEL
+from verso.language_modelling.words_en import MEASURES
+
+# The measures that answer the usual remarks on such samples: loops, collapse, no structure, no rhyme, copied.
+FIGURE_MEASURES = (
+    "distinct_2", "repetition", "longest_loop_words", "words_per_line", "section_tag_validity", "unknown_words",
+    "rhyme_density", "longest_run_words", "containment_5",
+)  # fmt: skip
 
 
 def draw(tables: Mapping[str, str | Path], histories: Sequence[Mapping[str, Any]], figures: Mapping[str, str | Path]) -> None:
@@ -198,7 +204,7 @@ def _measures(corpus: str, rows: list[dict[str, str]], colours: Mapping[str, str
         songs = base.mark_tick(color=MUTED, thickness=3, size=17, opacity=1).encode(x=alt.X("control:Q", title=None), y=y)
         whiskers = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=None), x2="high:Q", y=y, color=colour)
         dots = base.mark_point(filled=True, size=70, opacity=1).encode(x=x, y=y, color=colour)
-        title = alt.TitleParams(MEASURES[measure]["en"], fontSize=12, fontWeight="normal")
+        title = alt.TitleParams(MEASURES[measure], fontSize=12, fontWeight="normal")
         panels.append((songs + whiskers + dots).properties(width=170, height=max(60, 24 * len(names)), title=title))
     chart = alt.concat(*(panels or [_nothing()]), columns=3, spacing=22)
     return chart.properties(title=alt.TitleParams(corpus, subtitle=LABEL["control_line"], offset=20)).resolve_scale(

@@ -36,6 +36,9 @@ SCORES = (
 STATES = ("carried", "reset", "prompted")  # what a model knows before a document; a family has some of them
 WINDOWS = ("window", "stride", "windows")  # of a family that sees so many tokens at once, how many of these a document took
 
+# What of a run is measured, and the run's key of the file that says what it took
+WORKS = {"training": "hardware", "scoring": "scoring_hardware", "sampling": "sampling_hardware"}
+
 
 def compare(runs: Sequence[Mapping[str, Any]], seed: int, tables: Mapping[str, str | Path]) -> None:
     """Write the four tables of all runs (language_models, comparisons, samples, hardware), each as CSV and as LaTeX.
@@ -68,7 +71,7 @@ def compare(runs: Sequence[Mapping[str, Any]], seed: int, tables: Mapping[str, s
     ]
     write_csv(tables["samples"], [{column: row.get(column) for column in columns} for row in measured], columns)
     write_text(tables["samples_tex"], tabular(_samples_tex(names), measured))
-    used = [row for group in groups.values() for run in group for row in hardware_rows(run)]
+    used = [row for group in groups.values() for run in group for row in hardware_rows(run, WORKS)]
     write_csv(tables["hardware"], used, HARDWARE)
     write_text(tables["hardware_tex"], tabular(HARDWARE_TEX, hardware_rows_for_latex(used)))
 

@@ -49,7 +49,7 @@ HIDDEN, MASKED, EXCHANGED = 0.15, 0.8, 0.1  # share of the tokens to guess; of t
 
 
 class _Pretraining(ABC):
-    """What both purposes share (see verso.training.learner.Task): documents as a stream in windows (B, T).
+    """What both purposes share (see verso.training.learner.Learner): documents as a stream in windows (B, T).
 
     targets_after: how many tokens behind its input a window's target lies: 1 for the next token, 0 for hidden ones.
     """

@@ -10,7 +10,7 @@ from verso.files import write_csv, write_json
 from verso.machine.hardware import Device, asked_and_used
 from verso.provenance import key_of_settings
 from verso.training.checkpoints import Checkpoints, key_of_training
-from verso.training.learner import Task
+from verso.training.learner import Learner
 from verso.training.loop import HISTORY, Outcome, fit
 
 
@@ -47,7 +47,7 @@ class TrainingRun:
     @contextmanager
     def fit(
         self,
-        learner: Task,
+        learner: Learner,
         device: Device,
         files: Sequence[str | Path],
         key_facts: Mapping[str, Any] | None = None,

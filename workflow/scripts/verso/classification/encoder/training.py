@@ -19,7 +19,7 @@ from verso.classification.encoder import model as encoder
 from verso.classification.encoder.model import EncoderClassifier
 from verso.classification.encoder.subwords import Subwords
 from verso.classification.texts import LabelledTexts, bucketed, read_labelled
-from verso.classification.validation import Telling, must_be_learnable
+from verso.classification.validation import LabelValidation, must_be_learnable
 from verso.machine.device import working_device
 from verso.machine.hardware import Device, pick_device_for_llm
 from verso.pretrained.manifest import snapshot_of
@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 HELD_OUT_TEXTS = 4  # times `batch`: without gradients so many texts more are computed at once
 
 
-class Tuning(Telling):
-    """Labelled texts in steps of several batches (see verso.training.learner.Task).
+class Tuning(LabelValidation):
+    """Labelled texts in steps of several batches (see verso.training.learner.Learner).
 
     A batch of the loop is the rows (R,) of a step's texts, sorted by length.
     """

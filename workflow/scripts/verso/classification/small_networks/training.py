@@ -16,7 +16,7 @@ from torch import Tensor
 from verso.classification.small_networks.files import build, write_architecture
 from verso.classification.small_networks.model import TextClassifier, parameter_counts
 from verso.classification.texts import LabelledTexts, bucketed, read_labelled
-from verso.classification.validation import Telling, must_be_learnable
+from verso.classification.validation import LabelValidation, must_be_learnable
 from verso.machine.device import working_device
 from verso.machine.hardware import pick_device
 from verso.text.encoded import EncodedTexts
@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 Batch = tuple[Tensor, Tensor, Tensor]  # tokens (B, T), lengths (B,), classes (B,)
 
 
-class Classification(Telling):
-    """Labelled texts in batches, and what telling their labels costs (see verso.training.learner.Task).
+class Classification(LabelValidation):
+    """Labelled texts in batches, and what telling their labels costs (see verso.training.learner.Learner).
 
     parts: a batch's texts are computed in so many turns, where a card cannot hold them at once.
     """

@@ -20,7 +20,7 @@ from torch.nn import functional
 from verso.errors import VersoError
 from verso.files import read_json_lines
 from verso.machine.device import working_device
-from verso.machine.halving import SideBySide
+from verso.machine.halving import HalvingBatches
 from verso.machine.hardware import Device, arithmetic, pick_device_for_llm
 from verso.pretrained import backends, causal_llm
 from verso.pretrained.chat import Example, prompt_of, with_prompt
@@ -35,7 +35,7 @@ COLUMNS = ("train_recited", "validation_recited")
 
 
 class Tuning:
-    """Texts in batches, and what goes on with them (see verso.training.learner.Task).
+    """Texts in batches, and what goes on with them (see verso.training.learner.Learner).
 
     parts: a batch's texts are computed in so many turns, where a card cannot hold them at once.
     """
@@ -103,10 +103,10 @@ class Tuning:
     def validate(self) -> float:
         """Mean nats over the validation texts' targets."""
         total, targets = 0.0, 0
-        side_by_side = SideBySide(min(self._at_once, self._held_out_at_once), "read")
-        for summed, counted in side_by_side.groups(self._held_out, self._summed_loss):
+        halving = HalvingBatches(min(self._at_once, self._held_out_at_once), "read")
+        for summed, counted in halving.groups(self._held_out, self._summed_loss):
             total, targets = total + float(summed), targets + counted
-        self._held_out_at_once = side_by_side.at_once
+        self._held_out_at_once = halving.at_once
         return total / targets
 
     def observed(self) -> dict[str, float]:

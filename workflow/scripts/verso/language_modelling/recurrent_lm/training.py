@@ -50,7 +50,7 @@ class Texts:
 
 
 class _LanguageModelling:
-    """What both objectives share (see verso.training.learner.Task): the model, the carried state and the validation.
+    """What both objectives share (see verso.training.learner.Learner): the model, the carried state and the validation.
 
     parts: a batch's rows are computed in so many turns, where a card cannot hold them at once (at most one turn a row).
     """
