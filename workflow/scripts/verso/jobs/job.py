@@ -68,7 +68,7 @@ class Job:
         }
 
     def of_inference(self, snakemake: Any) -> dict[str, Any]:
-        """The fields of verso.classification.scores.InferenceRun: what every job that predicts with a pretrained model is given."""
+        """The fields of verso.classification.scores.InferenceRun: what each that predicts with a pretrained model is given."""
         return {
             "requested": self.asked,
             "texts_at_once": snakemake.resources.texts_at_once,
