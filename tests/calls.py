@@ -4,7 +4,7 @@ ASKED = {"mem_mb": 1000, "runtime": 10, "vram_mb": 0, "cards": 0, "threads": 1}
 
 
 def of_training(run, settings, seconds=3600):
-    """Keyword arguments of a training that writes into the folder `run`, all but `tell`; a checkpoint each `seconds`."""
+    """Keyword arguments of a training that writes into the folder `run`, all but `report`; a checkpoint each `seconds`."""
     return {
         "settings": settings,
         "seed": 1,

@@ -61,7 +61,7 @@ def write_reviews(folder: Path, **changes):
 
 
 def call(corpus, manifest, run, seconds=3600, **changes):
-    """The arguments of a whole tuning that writes into the folder `run`, all but `tell`."""
+    """The arguments of a whole tuning that writes into the folder `run`, all but `report`."""
     return {
         "train": str(corpus / "train.jsonl"),
         "validation": str(corpus / "validation.jsonl"),

@@ -104,7 +104,7 @@ class Tiny:
         miniature.make(
             name="toy", train=folder / "train.jsonl", validation=folder / "validation.jsonl", settings=TOY, fingerprint="code",
             manifest=toy / "pretrained.json", history=toy / "history.csv", hardware=toy / "hardware.json",
-            checkpoints=toy / "checkpoints", checkpoint_seconds=3600, asked=ASKED, started=0.0, tell=ignore,
+            checkpoints=toy / "checkpoints", checkpoint_seconds=3600, asked=ASKED, started=0.0, report=ignore,
         )  # fmt: skip
         return cls(folder)
 
@@ -123,7 +123,7 @@ def with_random_adapters(model, seed=3, size=0.1):
 
 
 def call(tiny, run, seconds=3600, **changes):
-    """The arguments of a whole tuning that writes into the folder `run`, all but `tell`."""
+    """The arguments of a whole tuning that writes into the folder `run`, all but `report`."""
     return {
         "train": str(tiny.part("train")),
         "validation": str(tiny.part("validation")),

@@ -38,7 +38,7 @@ def training_needs(corpus, model, seed, attempt, moment):
     if learns_nothing(model):
         return use_needs(model, log_file, attempt, moment) | {"expected_seconds": 0}
     size = known.corpus_size(Path(corpus_path("").format(corpus=corpus)))
-    learnt = known.learnt(Path(RESULTS), corpus, model, recipe_of(model))
+    learnt = known.earlier_runs(Path(RESULTS), corpus, model, recipe_of(model))
     wanted = needs.needs_of_training(entry, size, learnt, causes_before(log_file, attempt), configuration_of(model))
     return as_the_site_is_asked(wanted)
 
@@ -47,7 +47,7 @@ def training_needs(corpus, model, seed, attempt, moment):
 def use_needs(model, log_file, attempt, moment):
     """All resources of scoring, writing or predicting with a pretrained model."""
     return as_the_site_is_asked(
-        needs.needs_of_use(CONFIG.models[model], configuration_of(model), causes_before(log_file, attempt))
+        needs.inference_resources(CONFIG.models[model], configuration_of(model), causes_before(log_file, attempt))
     )
 
 

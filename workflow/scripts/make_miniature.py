@@ -21,5 +21,5 @@ if __name__ == "__main__":
             checkpoint_seconds=snakemake.resources.checkpoint_seconds,
             asked=job.asked,
             started=job.started,
-            tell=job.tell,
+            report=job.report,
         )

@@ -16,6 +16,6 @@ if __name__ == "__main__":
             scores=snakemake.output.scores,
             scoring=snakemake.output.scoring,
             texts_at_once=snakemake.resources.texts_at_once,
-            tell=job.tell,
+            report=job.report,
             asked=job.asked,
         )

@@ -4,9 +4,9 @@ from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
-        from verso.language_modelling.causal_llm.untuned import take
+        from verso.language_modelling.causal_llm.untuned import describe
 
-        take(
+        describe(
             manifest=snakemake.input.manifest,
             settings=snakemake.params.settings,
             architecture=snakemake.output.architecture,

@@ -18,11 +18,11 @@ from verso.classification.prompt.label_likelihood import names_as_replies
 from verso.classification.prompt.label_prompts import Questions
 from verso.errors import VersoError
 from verso.files import read_csv, read_json, read_json_lines, write_json
-from verso.language_modelling.causal_llm.untuned import take
+from verso.language_modelling.causal_llm.untuned import describe
 from verso.pretrained.chat import question
 from verso.text.labels import Labels
 from verso.text.prompts import Template
-from verso.training import resumable_rows as kept_rows
+from verso.training import resumable_rows
 
 DECODING = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "repetition_penalty": 1.0}
 SETTINGS = {
@@ -43,7 +43,7 @@ def ask(tiny, corpus, tmp_path):
     (tmp_path / "short.jinja").write_text(
         "{{ labels | join(', ') }}?{% for one in examples %} {{ one.text }} = {{ one.label }}{% endfor %} {{ text }}"
     )
-    take(tiny.manifest, ENTRY, tmp_path / "model/architecture.json", tmp_path / "history.csv", tmp_path / "h.json", ASKED)
+    describe(tiny.manifest, ENTRY, tmp_path / "model/architecture.json", tmp_path / "history.csv", tmp_path / "h.json", ASKED)
 
     def asked(seed=1, batch=16, documents=corpus / "test.jsonl", labels=corpus / "labels.json", name="run", **changes):
         folder = tmp_path / name
@@ -53,7 +53,7 @@ def ask(tiny, corpus, tmp_path):
         prompting.answer(
             documents=documents, train=corpus / "train.jsonl", labels=labels, template=tmp_path / "short.jinja",
             manifest=tiny.manifest, model_folder=tmp_path / "model", settings={**SETTINGS, **changes}, seed=seed, batch=batch,
-            asked=ASKED, fingerprint="code", checkpoints=folder / "checkpoints", started=0.0, tell=ignore, **files,
+            asked=ASKED, fingerprint="code", checkpoints=folder / "checkpoints", started=0.0, report=ignore, **files,
         )  # fmt: skip
         return read_csv(files["scores"]), list(read_json_lines(files["replies"])), read_json(files["scoring"])
 
@@ -119,7 +119,7 @@ def test_other_batches_and_fewer_texts_change_no_reply_and_another_seed_does(ask
 def test_a_job_that_dies_is_gone_on_with_and_no_text_is_asked_twice(ask, tmp_path, monkeypatch, dies_at):
     expected = ask()
     answers, asked = prompting.answers, []
-    monkeypatch.setattr(kept_rows, "SAVING_SHARE", math.inf)  # every batch is saved
+    monkeypatch.setattr(resumable_rows, "SAVING_SHARE", math.inf)  # every batch is saved
 
     def dying(model, tokenizer, some, *arguments):
         if len(asked) == dies_at:
@@ -142,7 +142,7 @@ def test_a_job_that_dies_is_gone_on_with_and_no_text_is_asked_twice(ask, tmp_pat
 @pytest.mark.usefixtures("half_valid")
 @pytest.mark.parametrize("change", [{"seed": 2}, {"max_new_tokens": 7}, {"examples": 1}, {"way": "likelihood"}])
 def test_what_was_replied_to_another_question_is_never_taken(ask, monkeypatch, change):
-    monkeypatch.setattr(kept_rows, "SAVING_SHARE", math.inf)
+    monkeypatch.setattr(resumable_rows, "SAVING_SHARE", math.inf)
     expected = ask(**change)[:2]
     with monkeypatch.context() as patched:
         patched.setattr(prompting, "write_csv", failing)  # asked, and then dead
@@ -293,7 +293,7 @@ def test_a_window_beyond_the_model_s_positions_is_refused_when_it_is_taken(tiny,
     """A longer prompt would be read at places that it never learnt, and nobody would see it."""
     files = [tmp_path / name for name in ("architecture.json", "history.csv", "hardware.json")]
     with pytest.raises(VersoError, match=r"max_length is 513, .* has positions for 512 tokens; set max_length: 512 or less"):
-        take(tiny.manifest, {**ENTRY, "max_length": 513}, *files, ASKED)
+        describe(tiny.manifest, {**ENTRY, "max_length": 513}, *files, ASKED)
     assert not any(path.exists() for path in files)
 
 

@@ -63,7 +63,7 @@ def whole(corpus, toys, tmp_path_factory):
 
 
 def tune(corpus, manifest, run, **changes):
-    module.train(**call(corpus, manifest, run, **changes), tell=lambda progress: None)
+    module.train(**call(corpus, manifest, run, **changes), report=lambda progress: None)
     return run
 
 
@@ -130,14 +130,14 @@ def test_it_finds_the_one_word_that_tells_wherever_it_stands(corpus, toys, tmp_p
 
 def test_the_best_weights_are_kept_by_the_f1_that_was_asked_for_and_predict_as_validated(corpus, toys, tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr(logs, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(logs, "REPORT_SECONDS", 0.0)
     run = tune(corpus, toys["bert"], tmp_path, best_by="f1_weighted", epochs=4)
     rows = read_csv(run / "history.csv")
     best = [float(row["validation_f1_weighted"]) for row in rows if row["best"] == "1"][-1]
     assert best == max(float(row["validation_f1_weighted"]) for row in rows)
     encoder_prediction.predict(
         documents=corpus / "validation.jsonl", labels=corpus / "labels.json", manifest=toys["bert"], model_folder=run / "model",
-        scores=tmp_path / "scores.csv", scoring=tmp_path / "scoring.json", texts_at_once=3, tell=told.append, asked=ASKED,
+        scores=tmp_path / "scores.csv", scoring=tmp_path / "scoring.json", texts_at_once=3, report=told.append, asked=ASKED,
     )  # fmt: skip
     scores = read_csv(tmp_path / "scores.csv")
     right = sum(row["label"] == row["prediction"] for row in scores) / len(scores)
@@ -195,7 +195,7 @@ def test_the_loss_and_its_gradient_are_the_same_in_any_parts_and_on_any_number_o
 
 
 def test_a_card_that_is_too_small_halves_the_batch_within_the_tuning(corpus, toys, tmp_path, monkeypatch):
-    module.train(**{**call(corpus, toys["bert"], tmp_path / "expected"), "parts": 2}, tell=lambda progress: None)
+    module.train(**{**call(corpus, toys["bert"], tmp_path / "expected"), "parts": 2}, report=lambda progress: None)
     forward = EncoderClassifier.forward
 
     def limited(self, tokens, lengths):
@@ -247,7 +247,7 @@ def test_a_card_that_is_too_small_to_predict_takes_half_the_texts_and_tells_the_
         encoder_prediction.predict(
             documents=corpus / "test.jsonl", labels=corpus / "labels.json", manifest=toys["deberta-v2"],
             model_folder=whole["full"] / "model", scores=tmp_path / f"{name}.csv", scoring=tmp_path / "s.json", texts_at_once=16,
-            tell=ignore, asked=ASKED,
+            report=ignore, asked=ASKED,
         )  # fmt: skip
         monkeypatch.setattr(EncoderClassifier, "forward", limited)
     for row, other in zip(read_csv(tmp_path / "usual.csv"), read_csv(tmp_path / "limited.csv"), strict=True):
@@ -279,7 +279,7 @@ def test_a_tuning_stopped_in_its_middle_ends_with_the_same_bits(corpus, toys, wh
 DRIVER = """
 import json, sys
 from verso.classification.encoder.training import train
-train(**json.loads(sys.argv[1]), tell=lambda progress: None)
+train(**json.loads(sys.argv[1]), report=lambda progress: None)
 """
 
 
@@ -319,6 +319,6 @@ def test_empty_and_endless_texts_are_learnt_from_and_told(corpus, toys, tmp_path
     run = tune(folder, toys["deberta-v2"], tmp_path / "run", epochs=1)
     encoder_prediction.predict(
         documents=folder / "test.jsonl", labels=folder / "labels.json", manifest=toys["deberta-v2"], model_folder=run / "model",
-        scores=tmp_path / "scores.csv", scoring=tmp_path / "scoring.json", texts_at_once=8, tell=ignore, asked=ASKED,
+        scores=tmp_path / "scores.csv", scoring=tmp_path / "scoring.json", texts_at_once=8, report=ignore, asked=ASKED,
     )  # fmt: skip
     assert len(read_csv(tmp_path / "scores.csv")) == 20

@@ -19,7 +19,7 @@ import verso
 from verso.classification.small_networks.files import build, load
 from verso.classification.small_networks.model import TextClassifier
 from verso.classification.small_networks.training import Classification
-from verso.classification.small_networks.training import train as train_and_tell
+from verso.classification.small_networks.training import train as train_and_report
 from verso.classification.texts import LabelledTexts, read_labelled
 from verso.classification.validation import balanced_weights
 from verso.errors import VersoError
@@ -63,7 +63,7 @@ def arguments(corpus, run, name="lstm", seconds=3600, vectors=None, **changes):
 
 
 def train(**call):
-    train_and_tell(**call, tell=lambda progress: None)
+    train_and_report(**call, report=lambda progress: None)
 
 
 def history(run):
@@ -153,7 +153,7 @@ import json, sys
 from verso.jobs.logs import to_log
 from verso.classification.small_networks.training import train
 with to_log(sys.argv[2]):
-    train(**json.loads(sys.argv[1]), tell=lambda progress: None)
+    train(**json.loads(sys.argv[1]), report=lambda progress: None)
 """
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from verso.config.load import load, missing_sources
 from verso.errors import VersoError
-from verso.needs.request import needs_of_use
+from verso.needs.request import inference_resources
 from verso.pretrained.model_config import UNKNOWN
 
 HUB = {"type": "hub", "repository": "Qwen/Qwen2.5-7B-Instruct", "revision": "main", "licence": "apache-2.0"}
@@ -70,7 +70,7 @@ def test_a_prompted_model_asks_for_what_its_entry_says_and_for_more_where_copies
     generate, likelihood = (
         load(changed(way=way, needs={"gpus": 1}), "x").models["zero-shot"] for way in ("generate", "likelihood")
     )
-    assert needs_of_use(likelihood, UNKNOWN)["vram_mb"] > needs_of_use(generate, UNKNOWN)["vram_mb"] > 4000
+    assert inference_resources(likelihood, UNKNOWN)["vram_mb"] > inference_resources(generate, UNKNOWN)["vram_mb"] > 4000
     said = load(changed(needs={"gpus": 1, "runtime": 600, "mem_mb": 9000}), "x").models["zero-shot"]
-    found = needs_of_use(said, UNKNOWN, ["time_out"])
+    found = inference_resources(said, UNKNOWN, ["time_out"])
     assert (found["runtime"], found["mem_mb"], found["cards"]) == (1200, 9000, 1)

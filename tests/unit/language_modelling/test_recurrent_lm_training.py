@@ -17,7 +17,7 @@ from verso.errors import DeviceLost, VersoError
 from verso.files import read_csv, read_json
 from verso.language_modelling.recurrent_lm.model import RecurrentLM, load
 from verso.language_modelling.recurrent_lm.training import EveryToken, LastToken, Texts, build
-from verso.language_modelling.recurrent_lm.training import train as train_and_tell
+from verso.language_modelling.recurrent_lm.training import train as train_and_report
 from verso.language_modelling.streams import encoded
 from verso.machine import hardware
 from verso.machine.hardware import Device
@@ -71,8 +71,8 @@ def arguments(corpus, run, seconds=3600, **changes):
     }
 
 
-def train(*, tell=ignore, **call):
-    train_and_tell(**call, tell=tell)
+def train(*, report=ignore, **call):
+    train_and_report(**call, report=report)
 
 
 def history(run):
@@ -227,7 +227,7 @@ from verso.language_modelling.recurrent_lm.training import train
 if sys.argv[4] == "waits":  # torch is imported, and a word starts the training
     sys.stdin.readline()
 with to_log(sys.argv[2]):
-    train(**json.loads(sys.argv[1]) | {"started": float(sys.argv[3])}, tell=lambda progress: None)
+    train(**json.loads(sys.argv[1]) | {"started": float(sys.argv[3])}, report=lambda progress: None)
 """
 
 
@@ -341,7 +341,7 @@ def test_a_training_goes_on_in_other_parts_from_its_checkpoint_says_so_and_learn
 
 def test_progress_is_passed_on(corpus, tmp_path):
     told = []
-    train(**arguments(corpus, tmp_path / "run", epochs=1), tell=told.append)
+    train(**arguments(corpus, tmp_path / "run", epochs=1), report=told.append)
     assert told[0]["epochs"] == 1
 
 

@@ -26,7 +26,7 @@ RANDOM = {"neftune_noise_alpha": 5.0, "lora": {**LORA, "lora_dropout": 0.1}, "gr
 
 
 def tune(tiny, run, **changes):
-    train(**call(tiny, run, **changes), tell=ignore)
+    train(**call(tiny, run, **changes), report=ignore)
     return run
 
 
@@ -107,7 +107,7 @@ def test_activations_that_are_computed_twice_teach_the_same(tiny, whole, tmp_pat
 
 
 def test_a_batch_in_parts_learns_as_much_and_says_so(tiny, whole, tmp_path):
-    train(**{**call(tiny, tmp_path), "parts": 2}, tell=ignore)
+    train(**{**call(tiny, tmp_path), "parts": 2}, report=ignore)
     assert read_json(tmp_path / "hardware.json")["batch_parts"] == 2
     for row, expected in zip(history(tmp_path), history(whole), strict=True):
         assert row["tokens"] == expected["tokens"]
@@ -115,7 +115,7 @@ def test_a_batch_in_parts_learns_as_much_and_says_so(tiny, whole, tmp_path):
 
 
 def test_a_card_that_is_too_small_halves_the_batch_within_the_tuning(tiny, tmp_path, monkeypatch):
-    train(**{**call(tiny, tmp_path / "expected"), "parts": 2}, tell=ignore)
+    train(**{**call(tiny, tmp_path / "expected"), "parts": 2}, report=ignore)
     forward = module.Tuning._summed_loss
 
     def limited(self, texts):
@@ -183,7 +183,7 @@ def test_a_tuning_stopped_in_its_middle_ends_with_the_same_bits(tiny, whole_rand
 DRIVER = """
 import json, sys
 from verso.language_modelling.causal_llm.training import train
-train(**json.loads(sys.argv[1]), tell=lambda progress: None)
+train(**json.loads(sys.argv[1]), report=lambda progress: None)
 """
 
 
@@ -219,7 +219,7 @@ def test_other_libraries_settings_texts_or_cards_begin_anew(tiny):
 
 
 def test_a_base_that_is_taught_nothing_writes_what_a_tuning_would(tiny, tmp_path):
-    untuned.take(
+    untuned.describe(
         manifest=tiny.manifest,
         settings={**SETTINGS, "tuning": "none"},
         architecture=tmp_path / "model/architecture.json",

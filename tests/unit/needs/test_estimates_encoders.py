@@ -20,7 +20,13 @@ from verso.classification.prompt.family import Prompt
 from verso.contract import CorpusSize
 from verso.files import write_json
 from verso.machine.speeds import CUDA_CONTEXT_MB
-from verso.needs.request import SNAKEMAKES_MB, expected_seconds_of_texts, expected_seconds_of_use, needs_of_training, needs_of_use
+from verso.needs.request import (
+    SNAKEMAKES_MB,
+    expected_seconds_of_texts,
+    expected_seconds_of_use,
+    inference_resources,
+    needs_of_training,
+)
 from verso.pretrained.estimate import SEVEN_BILLION, weights_mb
 from verso.pretrained.model_config import UNKNOWN, configuration_of
 from verso.pretrained.settings import Miniature
@@ -152,7 +158,7 @@ def test_two_cards_ask_for_as_much_of_each_and_less_time():
 
 
 def test_labels_are_told_on_one_card_however_many_trained_and_on_none_where_none_did():
-    uses = [needs_of_use(model(needs={"gpus": gpus}), MDEBERTA) for gpus in (0, 1, 2)]
+    uses = [inference_resources(model(needs={"gpus": gpus}), MDEBERTA) for gpus in (0, 1, 2)]
     assert [found["cards"] for found in uses] == [0, 1, 1]
     assert uses[0]["vram_mb"] == 0 < uses[1]["vram_mb"] == uses[2]["vram_mb"]
     assert uses[0]["mem_mb"] > 2 * 4 * 278 + SNAKEMAKES_MB
@@ -162,14 +168,14 @@ def test_a_prompted_model_learns_nothing_and_takes_a_card_for_its_use():
     assert needs_of_training(prompt(), REVIEWS, None) == {
         "mem_mb": 2000, "runtime": 30, "vram_mb": 0, "cards": 0, "checkpoint_seconds": 300, "expected_seconds": 0,
     }  # fmt: skip
-    found = needs_of_use(prompt(), UNKNOWN)
+    found = inference_resources(prompt(), UNKNOWN)
     assert found["vram_mb"] > CUDA_CONTEXT_MB + weights_mb(prompt(), SEVEN_BILLION)
-    assert needs_of_use(prompt(batch=2), UNKNOWN)["vram_mb"] < found["vram_mb"] < 24_000
-    assert needs_of_use(prompt(max_length=1024), UNKNOWN)["vram_mb"] < found["vram_mb"]
-    without = needs_of_use(prompt(needs={}), UNKNOWN)
+    assert inference_resources(prompt(batch=2), UNKNOWN)["vram_mb"] < found["vram_mb"] < 24_000
+    assert inference_resources(prompt(max_length=1024), UNKNOWN)["vram_mb"] < found["vram_mb"]
+    without = inference_resources(prompt(needs={}), UNKNOWN)
     assert (without["vram_mb"], without["cards"]) == (0, 0)
     assert without["mem_mb"] > 4 * 7_248
-    assert needs_of_use(prompt(), UNKNOWN, ["time_out", "out_of_memory"])["runtime"] == 2 * found["runtime"]
+    assert inference_resources(prompt(), UNKNOWN, ["time_out", "out_of_memory"])["runtime"] == 2 * found["runtime"]
 
 
 @pytest.mark.parametrize("entry", [model(), prompt()], ids=["encoder", "prompt"])

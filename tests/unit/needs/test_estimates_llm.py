@@ -15,8 +15,8 @@ from verso.files import write_json
 from verso.language_modelling.causal_llm import estimate
 from verso.language_modelling.causal_llm.estimate import vram_mb
 from verso.machine.speeds import CUDA_CONTEXT_MB
-from verso.needs.history import EvaluationSize, Learnt, evaluation_size
-from verso.needs.request import SNAKEMAKES_MB, expected_seconds_of_use, needs_of_merging, needs_of_training, needs_of_use
+from verso.needs.history import EarlierRuns, EvaluationSize, evaluation_size
+from verso.needs.request import SNAKEMAKES_MB, expected_seconds_of_use, inference_resources, needs_of_merging, needs_of_training
 from verso.pretrained.estimate import SEVEN_BILLION, architecture, vram_mb_of_use, weights_mb
 from verso.pretrained.model_config import UNKNOWN, configuration_of
 from verso.pretrained.settings import Hub, Miniature
@@ -140,7 +140,7 @@ def test_a_tuning_asks_for_what_is_foreseen_and_for_what_its_architecture_is():
     assert small["mem_mb"] < found["mem_mb"]
     assert small["expected_seconds"] < found["expected_seconds"] / 1000
     assert needs_of_training(model(needs={**ON_A_CARD, "vram_mb": 16_000}), SONGS, None)["vram_mb"] == 16_000
-    learnt = Learnt(seconds=3000.0, peak_ram_mb=9000.0, peak_vram_reserved_mb=8000.0, cards=1, asked_vram_mb=None)
+    learnt = EarlierRuns(seconds=3000.0, peak_ram_mb=9000.0, peak_vram_reserved_mb=8000.0, cards=1, asked_vram_mb=None)
     assert needs_of_training(model(), SONGS, learnt)["vram_mb"] == CUDA_CONTEXT_MB + 1.2 * 8000
 
 
@@ -175,20 +175,20 @@ def test_a_base_that_nobody_tunes_takes_no_time():
 
 
 def test_a_use_asks_for_its_own_memory_unless_the_config_says_what_the_model_needs():
-    found = needs_of_use(model(), UNKNOWN)
+    found = inference_resources(model(), UNKNOWN)
     assert set(found) == {"mem_mb", "runtime", "vram_mb", "cards"}
     assert found["vram_mb"] == pytest.approx(vram_mb_of_use(model(), SEVEN_BILLION), abs=1)
     assert found["mem_mb"] == pytest.approx(estimate.memory_mb(model(), SEVEN_BILLION) + SNAKEMAKES_MB, abs=1)
     for said in (5_000, 24_000):  # a person who knows better than the estimate may say less, and more
-        assert needs_of_use(model(needs={**ON_A_CARD, "vram_mb": said}), UNKNOWN)["vram_mb"] == said
-    assert needs_of_use(model(needs={"mem_mb": 2000}), UNKNOWN) | {"runtime": 0} == {
+        assert inference_resources(model(needs={**ON_A_CARD, "vram_mb": said}), UNKNOWN)["vram_mb"] == said
+    assert inference_resources(model(needs={"mem_mb": 2000}), UNKNOWN) | {"runtime": 0} == {
         "mem_mb": 2000, "vram_mb": 0, "cards": 0, "runtime": 0,
     }  # fmt: skip
 
 
 @given(causes=st.lists(st.sampled_from(["out_of_memory", "time_out", "lost", "stopped"]), max_size=4))
 def test_each_cause_grows_what_a_use_was_short_of(causes):
-    first, later = needs_of_use(model(), UNKNOWN), needs_of_use(model(), UNKNOWN, causes)
+    first, later = inference_resources(model(), UNKNOWN), inference_resources(model(), UNKNOWN, causes)
     assert later["mem_mb"] == pytest.approx(first["mem_mb"] * 1.5 ** causes.count("out_of_memory"), rel=1e-3)
     assert later["runtime"] == first["runtime"] * 2 ** causes.count("time_out")
     assert (later["vram_mb"], later["cards"]) == (first["vram_mb"], first["cards"])

@@ -14,7 +14,7 @@ from verso.files import write_json, write_json_lines
 from verso.language_modelling.recurrent_lm.family import RecurrentLM
 from verso.needs import history as known
 from verso.needs import request as needs
-from verso.needs.history import Learnt, corpus_size, learnt
+from verso.needs.history import EarlierRuns, corpus_size, earlier_runs
 from verso.needs.request import needs_of_light_work, needs_of_training
 from verso.text import vocabulary
 
@@ -32,14 +32,14 @@ def size(unit="char", tokens=60_000, types=150):
 
 def test_what_the_config_says_is_asked_for_whatever_was_learnt():
     settings = {"gpus": 1, "vram_mb": 3000, "mem_mb": 4000, "runtime": 90, "checkpoint_seconds": 5}
-    found = needs_of_training(model(needs=settings), POETS, Learnt(9e4, 9e4, 9e4))
+    found = needs_of_training(model(needs=settings), POETS, EarlierRuns(9e4, 9e4, 9e4))
     expected = {"mem_mb": 4000, "runtime": 90, "vram_mb": 3000, "cards": 1, "checkpoint_seconds": 5}
     assert {key: found[key] for key in expected} == expected
     assert set(found) == OF_TRAINING
 
 
 def test_without_a_card_no_memory_of_one_is_asked_for():
-    found = needs_of_training(model(needs={"gpus": 0, "vram_mb": 3000}), POETS, Learnt(100.0, 500.0, 800.0))
+    found = needs_of_training(model(needs={"gpus": 0, "vram_mb": 3000}), POETS, EarlierRuns(100.0, 500.0, 800.0))
     assert found["vram_mb"] == found["cards"] == 0
 
 
@@ -147,33 +147,33 @@ def test_a_corpus_that_nobody_has_counted_gets_the_safe_defaults():
 
 
 def test_what_was_learnt_takes_the_place_of_the_estimate():
-    found = needs_of_training(model(needs={"gpus": 1}), POETS, Learnt(6000.0, 1000.0, 2000.0))
+    found = needs_of_training(model(needs={"gpus": 1}), POETS, EarlierRuns(6000.0, 1000.0, 2000.0))
     assert found["expected_seconds"] == 6000
     assert found["runtime"] == 150 + 10
     assert found["mem_mb"] == 1200 + needs.SNAKEMAKES_MB
     assert found["vram_mb"] == 600 + 2400
-    assert needs_of_training(model(), None, Learnt(6000.0, 1000.0, None))["runtime"] == 160
-    assert needs_of_training(model(), POETS, Learnt(3.0, 400.0, None))["runtime"] == 15
+    assert needs_of_training(model(), None, EarlierRuns(6000.0, 1000.0, None))["runtime"] == 160
+    assert needs_of_training(model(), POETS, EarlierRuns(3.0, 400.0, None))["runtime"] == 15
 
 
 def test_a_peak_of_an_unknown_recipe_raises_a_request_and_never_lowers_it():
     estimate = needs_of_training(model(), POETS, None)
-    assert needs_of_training(model(), POETS, Learnt(None, 10.0, None)) == estimate
-    assert needs_of_training(model(), POETS, Learnt(None, 5000.0, None)) == estimate | {"mem_mb": 6000 + needs.SNAKEMAKES_MB}
+    assert needs_of_training(model(), POETS, EarlierRuns(None, 10.0, None)) == estimate
+    assert needs_of_training(model(), POETS, EarlierRuns(None, 5000.0, None)) == estimate | {"mem_mb": 6000 + needs.SNAKEMAKES_MB}
 
 
 def test_a_training_that_moves_to_a_card_or_away_does_not_trust_the_other_s_time():
     for gpus in (0, 1):
         here = model(needs={"gpus": gpus})
-        assert needs_of_training(here, POETS, Learnt(9e5, 100.0, 9e3, 1 - gpus)) == needs_of_training(here, POETS, None)
-        assert needs_of_training(here, POETS, Learnt(9e5, 100.0, 9e3, gpus))["expected_seconds"] == 9e5
+        assert needs_of_training(here, POETS, EarlierRuns(9e5, 100.0, 9e3, 1 - gpus)) == needs_of_training(here, POETS, None)
+        assert needs_of_training(here, POETS, EarlierRuns(9e5, 100.0, 9e3, gpus))["expected_seconds"] == 9e5
 
 
 def test_the_example_of_the_manual_is_what_is_asked():
     manual = (Path(__file__).parents[3] / "docs" / "needs.md").read_text(encoding="utf-8")
     foreseen = needs_of_training(model(epochs=16), POETS, None)
     grown = [needs_of_training(model(epochs=16), POETS, None, ["out_of_memory"] * times)["mem_mb"] for times in (1, 2)]
-    known = needs_of_training(model(epochs=16), POETS, Learnt(1367.6, 598.6, None))
+    known = needs_of_training(model(epochs=16), POETS, EarlierRuns(1367.6, 598.6, None))
     for said in (
         f"= **{foreseen['mem_mb']:,}** (the process",
         f"= **{foreseen['expected_seconds']}** (1,124",
@@ -277,33 +277,33 @@ def record(results, seed, *attempts):
 def test_the_largest_of_all_seeds_is_learnt(tmp_path):
     ended(tmp_path, 1, wall_seconds=50.0, peak_ram_mb=900.0, peak_vram_reserved_mb=None, asked={"cards": 0})
     ended(tmp_path, 2, wall_seconds=70.0, peak_ram_mb=800.0, peak_vram_reserved_mb=300.0, asked={"cards": 1})
-    assert learnt(tmp_path, "songs", "lstm", "this")[:4] == (70.0, 900.0, 300.0, 1)
-    assert learnt(tmp_path, "songs", "gru", "this") is None
-    assert learnt(tmp_path, "poems", "lstm", "this") is None
+    assert earlier_runs(tmp_path, "songs", "lstm", "this")[:4] == (70.0, 900.0, 300.0, 1)
+    assert earlier_runs(tmp_path, "songs", "gru", "this") is None
+    assert earlier_runs(tmp_path, "poems", "lstm", "this") is None
 
 
 def test_another_recipe_teaches_nothing(tmp_path):
     ended(tmp_path, 1, wall_seconds=50.0, peak_ram_mb=900.0, settings_key="another")
     write_json(tmp_path / "runs" / "songs" / "lstm" / "seed-2" / "hardware.json", {"wall_seconds": 5.0})  # of an older Verso
-    assert learnt(tmp_path, "songs", "lstm", "this") is None
+    assert earlier_runs(tmp_path, "songs", "lstm", "this") is None
     ended(tmp_path, 3, wall_seconds=10.0, peak_ram_mb=400.0)
-    known._learnt.cache_clear()
-    assert learnt(tmp_path, "songs", "lstm", "this")[:4] == (10.0, 400.0, None, None)
+    known._earlier_runs.cache_clear()
+    assert earlier_runs(tmp_path, "songs", "lstm", "this")[:4] == (10.0, 400.0, None, None)
 
 
 def test_a_record_teaches_the_peak_of_a_run_that_is_made_again(tmp_path):
     older = {"peak_ram_mb": 9000.0, "cause": "done"}
     record(tmp_path, 1, older, {"peak_ram_mb": 700.0, "cause": "done"}, {"peak_ram_mb": 800.0, "cause": "lost"})
-    assert learnt(tmp_path, "songs", "lstm", "this")[:4] == (None, 800.0, None, None)
+    assert earlier_runs(tmp_path, "songs", "lstm", "this")[:4] == (None, 800.0, None, None)
 
 
 def test_an_attempt_of_this_very_start_grows_requests_once_and_not_twice(tmp_path, monkeypatch):
     monkeypatch.setenv("VERSO_STARTED", "1.0")
     record(tmp_path, 1, {"peak_ram_mb": 700.0, "cause": "out_of_memory"})
-    assert learnt(tmp_path, "songs", "lstm", "this") is None
+    assert earlier_runs(tmp_path, "songs", "lstm", "this") is None
     record(tmp_path, 2, {"peak_ram_mb": 600.0, "cause": "out_of_memory", "snakemake": 0.5})
-    known._learnt.cache_clear()
-    assert learnt(tmp_path, "songs", "lstm", "this")[:4] == (None, 600.0, None, None)
+    known._earlier_runs.cache_clear()
+    assert earlier_runs(tmp_path, "songs", "lstm", "this")[:4] == (None, 600.0, None, None)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"attempts": 3}', '{"attempts": [3, {"peak_ram_mb": "much"}]}'])
@@ -314,14 +314,14 @@ def test_a_broken_file_is_as_if_it_were_not_there(tmp_path, content):
     record(tmp_path, 2)
     for path in (*tmp_path.glob("runs/*/*/seed-2/*"), *tmp_path.glob("logs/*/*/*/seed-2*")):
         path.write_text(content)
-    assert learnt(tmp_path, "songs", "lstm", "this") is None
+    assert earlier_runs(tmp_path, "songs", "lstm", "this") is None
     ended(tmp_path, 3, wall_seconds=4.0, peak_ram_mb=400.0)
-    known._learnt.cache_clear()
-    assert learnt(tmp_path, "songs", "lstm", "this")[:4] == (4.0, 400.0, None, None)
+    known._earlier_runs.cache_clear()
+    assert earlier_runs(tmp_path, "songs", "lstm", "this")[:4] == (4.0, 400.0, None, None)
 
 
 def test_a_run_that_ended_never_asks_for_more_of_a_card_than_held_it():
     on_a_card = model(needs={"gpus": 1})
-    greedy = Learnt(seconds=100.0, peak_ram_mb=900.0, peak_vram_reserved_mb=21_000.0, cards=1, asked_vram_mb=23_000.0)
+    greedy = EarlierRuns(seconds=100.0, peak_ram_mb=900.0, peak_vram_reserved_mb=21_000.0, cards=1, asked_vram_mb=23_000.0)
     assert needs_of_training(on_a_card, None, greedy)["vram_mb"] == 23_000, "PyTorch reserves what it finds"
     assert needs_of_training(on_a_card, None, greedy._replace(peak_vram_reserved_mb=1_000.0))["vram_mb"] == 1_800

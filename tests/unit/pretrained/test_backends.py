@@ -113,7 +113,7 @@ def refused(self, address):
 socket.socket.connect = refused
 from verso.language_modelling.causal_llm.training import train
 assert "transformers" not in sys.modules
-train(**json.loads(sys.argv[1]), tell=lambda progress: None)
+train(**json.loads(sys.argv[1]), report=lambda progress: None)
 """
 
 

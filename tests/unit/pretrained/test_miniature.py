@@ -74,7 +74,7 @@ def make(corpus, folder, seconds=3600, **changes):
         checkpoint_seconds=seconds,
         asked=ASKED,
         started=0.0,
-        tell=lambda progress: None,
+        report=lambda progress: None,
     )
     return folder / "pretrained.json"
 

@@ -13,24 +13,24 @@ from verso.errors import VersoError
 from verso.files import read_json_lines, write_csv
 from verso.text.labels import Labels
 
-Told = tuple[NDArray[np.float64], NDArray[np.int64]]  # probabilities (D, K) and the class told (D,)
+Predicted = tuple[NDArray[np.float64], NDArray[np.int64]]  # probabilities (D, K) and the class predicted (D,)
 
 
-class Teller(Protocol):
+class LabelPredictor(Protocol):
     """A trained classifier. labels: their names in the order of its classes."""
 
     labels: list[str]
 
-    def tell(self, texts: Sequence[str]) -> Told:
-        """What it tells of each text."""
+    def predict(self, texts: Sequence[str]) -> Predicted:
+        """What it predicts of each text."""
 
 
-def write_told(
-    documents: str | Path, labels: str | Path, teller: Teller, model_folder: str | Path, scores: str | Path
+def write_scores(
+    documents: str | Path, labels: str | Path, predictor: LabelPredictor, model_folder: str | Path, scores: str | Path
 ) -> dict[str, float]:
     """Write scores.csv of `documents` (JSON lines), in their order, and return what telling them took.
 
-    labels: the corpus's labels.json. model_folder: the teller's, for what is raised. scores: document, label and prediction by
+    labels: the corpus's labels.json. model_folder: the predictor's, for what is raised. scores: document, label and prediction by
     name, probability_0 ... probability_{K-1} in the order of labels.json, 1 together. Returns wall_seconds, documents and
     documents_per_second, from texts to labels. Raises VersoError when there is no document, the model knows other labels, or
     tells no finite numbers.
@@ -39,13 +39,13 @@ def write_told(
     rows = list(read_json_lines(documents))
     if not rows:
         raise VersoError(f"{documents}: no document to tell the label of")
-    if teller.labels != names.names:
-        knows, has = ", ".join(teller.labels), ", ".join(names.names)
+    if predictor.labels != names.names:
+        knows, has = ", ".join(predictor.labels), ", ".join(names.names)
         raise VersoError(f"{model_folder}: the model tells {knows}, and {labels} has {has}; train the model on these labels")
     true = [names.class_of(row, documents) for row in rows]
 
     begin = time.perf_counter()
-    probabilities, told = teller.tell([row["text"] for row in rows])
+    probabilities, told = predictor.predict([row["text"] for row in rows])
     seconds = time.perf_counter() - begin
 
     columns = [f"probability_{place}" for place in range(len(names))]

@@ -64,7 +64,7 @@ class Job:
             "asked": self.asked,
             "started": self.started,
             "parts": self.parts,
-            "tell": self.tell,
+            "report": self.report,
         }
 
     def of_asking(self, snakemake: Any) -> dict[str, Any]:
@@ -79,10 +79,10 @@ class Job:
             "batch": snakemake.resources.texts_at_once,
             "asked": self.asked,
             "started": self.started,
-            "tell": self.tell,
+            "report": self.report,
         }
 
-    def tell(self, progress: dict[str, Any]) -> None:
+    def report(self, progress: dict[str, Any]) -> None:
         """How far the job is; the next heartbeat writes it."""
         with self._lock:
             self._attempt["progress"] = progress

@@ -18,7 +18,7 @@ UNSEEN = CorpusSize(1_000_000, 250_000, 200, 30_000, 5_000)  # a corpus that is 
 LOOK_AGAIN_SECONDS = 10  # a plan of a thousand runs asks about each (corpus, model) many times
 
 
-class Learnt(NamedTuple):
+class EarlierRuns(NamedTuple):
     """What earlier runs of a model on a corpus used, the largest of each; None where that is not known.
 
     seconds is known only where a run ended by the very recipe: its peaks then replace an estimate, else they only raise it.
@@ -94,7 +94,7 @@ def _corpus_size(statistics: tuple[str, int, int], *vocabularies: tuple[str, int
     )
 
 
-def learnt(results: Path, corpus: str, model: str, settings_key: str) -> Learnt | None:
+def earlier_runs(results: Path, corpus: str, model: str, settings_key: str) -> EarlierRuns | None:
     """What earlier runs of a model on a corpus used, of any seed; None where nothing is known.
 
     Time and peaks come from hardware.json of the runs whose "settings_key" is this one: another recipe takes another time. The
@@ -102,18 +102,18 @@ def learnt(results: Path, corpus: str, model: str, settings_key: str) -> Learnt 
     last attempt that was done counts and those after it; and none of the Snakemake that runs now, for what those were short of
     makes its requests grow already. A file that cannot be read is as if it were not there.
     """
-    return _learnt(str(results), corpus, model, settings_key, int(time.monotonic() // LOOK_AGAIN_SECONDS))
+    return _earlier_runs(str(results), corpus, model, settings_key, int(time.monotonic() // LOOK_AGAIN_SECONDS))
 
 
 @lru_cache(maxsize=4096)
-def _learnt(results: str, corpus: str, model: str, settings_key: str, moment: int) -> Learnt | None:
+def _earlier_runs(results: str, corpus: str, model: str, settings_key: str, moment: int) -> EarlierRuns | None:
     """moment: which tenth second it is, so that what was found is forgotten after it."""
     used = [_object(path) for path in Path(results, "runs", corpus, model).glob("seed-*/hardware.json")]
     used = [report for report in used if report.get("settings_key") == settings_key]
     records = Path(results, "logs").glob(f"train_*/{corpus}/{model}/seed-*.job.json")
     slowest = max(used, key=lambda report: _positive(report.get("wall_seconds")) or 0.0, default={})
     cards = _within(slowest, "asked").get("cards")
-    found = Learnt(
+    found = EarlierRuns(
         _largest(report.get("wall_seconds") for report in used),
         _largest([*(report.get("peak_ram_mb") for report in used), *(peak for path in records for peak in _peaks(path))]),
         _largest(report.get("peak_vram_reserved_mb") for report in used),

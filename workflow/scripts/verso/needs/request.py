@@ -29,7 +29,7 @@ from verso.language_modelling.causal_llm.family import CausalLLM
 from verso.language_modelling.recurrent_lm import estimate as recurrent_lms
 from verso.language_modelling.recurrent_lm.family import RecurrentLM
 from verso.machine.speeds import CUDA_CONTEXT_MB
-from verso.needs.history import UNSEEN, UNSEEN_EVALUATION, EvaluationSize, Learnt, evaluation_size, seconds_of_uses
+from verso.needs.history import UNSEEN, UNSEEN_EVALUATION, EarlierRuns, EvaluationSize, evaluation_size, seconds_of_uses
 from verso.pretrained import estimate as pretrained
 from verso.pretrained.model_config import UNKNOWN
 from verso.pretrained.settings import Miniature
@@ -51,7 +51,7 @@ TrainedModel = RecurrentLM | CausalLLM | RecurrentClassifier | TextCNN | Tfidf |
 def needs_of_training(
     model: Model,
     corpus: CorpusSize | None,
-    learnt: Learnt | None,
+    earlier: EarlierRuns | None,
     causes: Sequence[str] = (),
     configuration: Mapping[str, Any] = UNKNOWN,
 ) -> dict[str, int]:
@@ -59,17 +59,17 @@ def needs_of_training(
 
     configuration: of the pretrained model that it starts from, by verso.pretrained.model_config.
 
-    corpus: None while it is not prepared. learnt: None before the first run. causes: why the earlier attempts ended, by
+    corpus: None while it is not prepared. earlier: None before the first run. causes: why the earlier attempts ended, by
     verso.jobs.causes: each "out_of_memory" multiplies mem_mb by 1.5, each "time_out" doubles runtime.
     Returns mem_mb and vram_mb (MB; vram_mb is 0 without a card), runtime (minutes), cards, checkpoint_seconds and
     expected_seconds (of the training alone, without any margin).
     """
-    needs, known = model.needs, learnt or Learnt(None, None, None)
+    needs, known = model.needs, earlier or EarlierRuns(None, None, None)
     if isinstance(model, Prompt):
         return needs_of_light_work(causes) | {"checkpoint_seconds": needs.checkpoint_seconds, "expected_seconds": 0}
     foreseen = _foreseen(model, corpus or UNSEEN, configuration)
     if known.cards not in (None, needs.gpus):
-        known = Learnt(None, known.peak_ram_mb, None)
+        known = EarlierRuns(None, known.peak_ram_mb, None)
     expected = known.seconds if known.seconds is not None else foreseen.seconds
     if (minutes := _minutes_of(model)) is not None:
         expected = min(expected, minutes * 60)
@@ -114,7 +114,7 @@ def _minutes_of(model: Model) -> float | None:
     return getattr(model, "minutes", None)
 
 
-class Use(NamedTuple):
+class InferenceEstimate(NamedTuple):
     """What scoring, writing or predicting with a pretrained model will take by estimate, without Snakemake's own."""
 
     memory_mb: float
@@ -122,12 +122,12 @@ class Use(NamedTuple):
     minutes: int
 
 
-def needs_of_use(model: UsedModel, configuration: Mapping[str, Any], causes: Sequence[str] = ()) -> dict[str, int]:
+def inference_resources(model: UsedModel, configuration: Mapping[str, Any], causes: Sequence[str] = ()) -> dict[str, int]:
     """Resources of scoring, writing or predicting with a pretrained model, on one card where its entry asks for any.
 
     configuration: of the pretrained model, by verso.pretrained.model_config. causes: as of a training.
     """
-    foreseen = _use(model, configuration)
+    foreseen = _inference(model, configuration)
     said = model.needs.runtime if isinstance(model, Prompt) else None  # of the others that is their training's limit
     return {
         "mem_mb": _grown(model.needs.mem_mb or foreseen.memory_mb + SNAKEMAKES_MB, MEMORY_GROWTH, causes, "out_of_memory"),
@@ -142,17 +142,17 @@ def cards_of_use(model: UsedModel) -> int:
     return min(1, model.needs.gpus)
 
 
-def _use(model: UsedModel, configuration: Mapping[str, Any]) -> Use:
+def _inference(model: UsedModel, configuration: Mapping[str, Any]) -> InferenceEstimate:
     if isinstance(model, Encoder):
         encoder = encoders.architecture(configuration)
         memory, card = encoders.memory_mb_of_use(model, encoder), encoders.vram_mb_of_use(model, encoder)
-        return Use(memory, card, encoders.minutes_of_use(model, encoder))
+        return InferenceEstimate(memory, card, encoders.minutes_of_use(model, encoder))
     sizes = pretrained.architecture(configuration)
     if isinstance(model, Prompt):
         memory, card = prompts.memory_mb_of_use(model, sizes), prompts.vram_mb_of_use(model, sizes)
-        return Use(memory, card, prompts.minutes_of_use(model, sizes))
+        return InferenceEstimate(memory, card, prompts.minutes_of_use(model, sizes))
     memory, card = causal_llms.memory_mb(model, sizes), pretrained.vram_mb_of_use(model, sizes)
-    return Use(memory, card, pretrained.minutes_of_use(model, sizes))
+    return InferenceEstimate(memory, card, pretrained.minutes_of_use(model, sizes))
 
 
 def expected_seconds_of_use(
@@ -229,7 +229,7 @@ def _grown(asked: float, factor: float, causes: Sequence[str], short: str) -> in
     return math.ceil(math.ceil(asked) * factor ** list(causes).count(short))
 
 
-def _memory_mb(estimated: Foreseen, known: Learnt) -> float:
+def _memory_mb(estimated: Foreseen, known: EarlierRuns) -> float:
     """Main memory of the allocation: the training's process and the two Snakemakes beside it."""
     if known.peak_ram_mb is None:
         return estimated.memory_mb + SNAKEMAKES_MB
@@ -237,7 +237,7 @@ def _memory_mb(estimated: Foreseen, known: Learnt) -> float:
     return (measured if known.seconds is not None else max(estimated.memory_mb, measured)) + SNAKEMAKES_MB
 
 
-def _vram_mb(estimated: Foreseen, known: Learnt) -> float:
+def _vram_mb(estimated: Foreseen, known: EarlierRuns) -> float:
     """Memory of the card; what PyTorch reserves does not hold the driver's own."""
     if known.seconds is not None and known.peak_vram_reserved_mb is not None:
         # PyTorch reserves what it finds: what held it once holds it again, or the run would outgrow its own card
@@ -245,7 +245,7 @@ def _vram_mb(estimated: Foreseen, known: Learnt) -> float:
     return estimated.vram_mb
 
 
-def _minutes(model: Model, corpus: CorpusSize | None, estimated: Foreseen, known: Learnt) -> int:
+def _minutes(model: Model, corpus: CorpusSize | None, estimated: Foreseen, known: EarlierRuns) -> int:
     """The time limit; a training with `minutes` stops by its own clock."""
     if known.seconds is not None:
         limit = LEARNT_MARGIN * known.seconds / 60 + START_MINUTES

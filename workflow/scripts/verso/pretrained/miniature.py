@@ -49,7 +49,7 @@ HIDDEN, MASKED, EXCHANGED = 0.15, 0.8, 0.1  # share of the tokens to guess; of t
 
 
 class _Pretraining(ABC):
-    """What both purposes share (see verso.training.learner.Task): documents as a stream in windows (B, T).
+    """What both purposes share (see verso.training.learner.Learner): documents as a stream in windows (B, T).
 
     targets_after: how many tokens behind its input a window's target lies: 1 for the next token, 0 for hidden ones.
     """
@@ -194,12 +194,12 @@ def make(
     asked: dict[str, int],
     *,
     started: float,
-    tell: Callable[[dict[str, Any]], None],
+    report: Callable[[dict[str, Any]], None],
 ) -> None:
     """Make the miniature `name`: its files in snapshot/ beside the manifest, then history and use of hardware, then the manifest.
 
     train, validation: JSON lines with "text". settings: architecture, purpose, vocabulary, configuration, seed, pretraining
-    (see verso.pretrained.settings.Miniature). fingerprint, checkpoints, checkpoint_seconds, asked, started, tell: as for
+    (see verso.pretrained.settings.Miniature). fingerprint, checkpoints, checkpoint_seconds, asked, started, report: as for
     verso.language_modelling.recurrent_lm.training.train; on the CPU always.
 
     Raises VersoError when transformers does not know the architecture or a key of its configuration (before any work), when the
@@ -226,8 +226,8 @@ def make(
         save_tokenizer(tokenizer, making, purpose, longest)
         check_tokenizer(making, tokenizer)  # before the work of training
 
-        task = _task(model, tokenizer, texts, settings, str(train))
-        outcome = fit(task, settings["pretraining"], device, kept, checkpoint_seconds, tell)
+        learner = _learner(model, tokenizer, texts, settings, str(train))
+        outcome = fit(learner, settings["pretraining"], device, kept, checkpoint_seconds, report)
 
         model.eval().save_pretrained(making)
         _takes_the_place_of(making, Path(manifest).parent / SNAPSHOT)
@@ -246,7 +246,7 @@ def _texts(documents: str | Path) -> list[str]:
     return texts
 
 
-def _task(
+def _learner(
     model: PreTrainedModel, tokenizer: Tokenizer, texts: dict[str, list[str]], settings: dict[str, Any], source: str
 ) -> NextToken | HiddenTokens:
     """The documents, encoded and framed by control tokens, as what the loop trains on."""

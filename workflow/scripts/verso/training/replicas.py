@@ -41,7 +41,7 @@ class Replicas:
         self._threads = ThreadPoolExecutor(len(devices) if on_cards else 1, thread_name_prefix="card")
 
     def losses(self, shares: Iterable[Share], loss: Loss[Share]) -> Iterator[tuple[Tensor, int]]:
-        """The losses that verso.training.learner.Task.losses gives: each the sum of the shares that are computed side by side.
+        """The losses that verso.training.learner.Learner.losses gives: each the sum of the shares that are computed side by side.
 
         shares: of one step. loss: computes one on its model's device, and is called in a thread of its own, where nothing holds
         that the caller's thread has set (autocast, no_grad). The model has the whole gradient once the caller has gone back

@@ -9,11 +9,11 @@ import torch
 
 from verso.classification.encoder import model as encoder
 from verso.classification.encoder.subwords import Subwords
-from verso.classification.scores import Told, write_told
+from verso.classification.scores import Predicted, write_scores
 from verso.files import write_json
-from verso.jobs.logs import told_progress
+from verso.jobs.logs import reporting_progress
 from verso.machine.device import working_device
-from verso.machine.halving import SideBySide
+from verso.machine.halving import HalvingBatches
 from verso.machine.hardware import Device, Meter, asked_and_used, pick_device_for_llm
 from verso.pretrained.manifest import snapshot_of
 
@@ -28,21 +28,21 @@ def predict(
     scores: str | Path,
     scoring: str | Path,
     texts_at_once: int,
-    tell: Callable[[dict[str, Any]], None],
+    report: Callable[[dict[str, Any]], None],
     asked: dict[str, int],
 ) -> None:
     """Write scores.csv of `documents` and scoring.json, both as verso.classification.small_networks.predicting.predict does.
 
     manifest: pretrained.json of what the model started from. texts_at_once: that are computed together, halved where a card's
-    memory is too small. tell: see verso.jobs.logs.told_progress. asked: what the job asked for; with 0 cards it computes on the
-    CPU. scoring.json has besides what hardware.json has; its wall_seconds hold the loading of the model, its
-    documents_per_second do not. Raises what write_told and verso.classification.encoder.model.load raise.
+    memory is too small. report: see verso.jobs.logs.reporting_progress. asked: what the job asked for; with 0 cards it computes
+    on the CPU. scoring.json has besides what hardware.json has; its wall_seconds hold the loading of the model, its
+    documents_per_second do not. Raises what write_scores and verso.classification.encoder.model.load raise.
     """
     with working_device(asked["cards"], pick_device_for_llm) as device:
         meter = Meter(device)
-        teller = _Encoder(model_folder, manifest, device, texts_at_once, tell)
-        took = write_told(documents, labels, teller, model_folder, scores)
-        write_json(scoring, {**took, **asked_and_used(meter.report(teller.tokens), asked)})
+        predictor = _Encoder(model_folder, manifest, device, texts_at_once, report)
+        took = write_scores(documents, labels, predictor, model_folder, scores)
+        write_json(scoring, {**took, **asked_and_used(meter.report(predictor.tokens), asked)})
 
 
 class _Encoder:
@@ -52,18 +52,18 @@ class _Encoder:
         manifest: str | Path,
         device: Device,
         texts_at_once: int,
-        tell: Callable[[dict[str, Any]], None],
+        report: Callable[[dict[str, Any]], None],
     ) -> None:
         self._model, about = encoder.load(folder, manifest, device)
         self.labels: list[str] = about["labels"]
         self._length: int = about["length"]
         known = self._model.encoder.get_input_embeddings().num_embeddings
         self._subwords = Subwords.of(snapshot_of(manifest, weights=False), known)
-        self._device, self._side_by_side, self._tell = device.device, SideBySide(texts_at_once, "told"), tell
+        self._device, self._halving, self._report = device.device, HalvingBatches(texts_at_once, "told"), report
         self.tokens = 0
 
     @torch.inference_mode()
-    def tell(self, texts: Sequence[str]) -> Told:
+    def predict(self, texts: Sequence[str]) -> Predicted:
         """Those of like length together, for padding costs time and changes nothing."""
         read = self._subwords.read(texts, self._length)
         self.tokens += len(read.tokens)
@@ -75,8 +75,8 @@ class _Encoder:
             tokens, lengths = read.padded(rows)
             return rows, self._model(tokens.to(self._device), lengths.to(self._device)).cpu()
 
-        with told_progress("Predicting", self._tell, len(texts), work=len(read.tokens)) as step:
-            for rows, log_probabilities in self._side_by_side.groups(read.shortest_first(), log_probabilities_of):
+        with reporting_progress("Predicting", self._report, len(texts), work=len(read.tokens)) as step:
+            for rows, log_probabilities in self._halving.groups(read.shortest_first(), log_probabilities_of):
                 told[rows] = self._model.predictions(log_probabilities)
                 probabilities[rows] = log_probabilities.double().softmax(dim=-1)  # float32 sums to 1 within 1e-7
                 step(len(rows), int(read.lengths[rows].sum()))

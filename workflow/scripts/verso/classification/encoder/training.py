@@ -21,7 +21,7 @@ from verso.classification.encoder import model as encoder
 from verso.classification.encoder.model import EncoderClassifier
 from verso.classification.encoder.subwords import Subwords
 from verso.classification.texts import LabelledTexts, bucketed, read_labelled
-from verso.classification.validation import COLUMNS, Telling, must_be_learnable
+from verso.classification.validation import COLUMNS, LabelValidation, must_be_learnable
 from verso.files import sha256_of, write_csv, write_json
 from verso.machine.device import working_device
 from verso.machine.hardware import Device, asked_and_used, pick_device_for_llm
@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 HELD_OUT_TEXTS = 4  # times `batch`: without gradients so many texts more are computed at once
 
 
-class Tuning(Telling):
-    """Labelled texts in steps of several batches (see verso.training.learner.Task).
+class Tuning(LabelValidation):
+    """Labelled texts in steps of several batches (see verso.training.learner.Learner).
 
     A batch of the loop is the rows (R,) of a step's texts, sorted by length.
     """
@@ -110,7 +110,7 @@ def train(
     *,
     started: float,
     parts: int,
-    tell: Callable[[dict[str, Any]], None],
+    report: Callable[[dict[str, Any]], None],
 ) -> None:
     """Tune an encoder and write its best weights, architecture, history and use of hardware.
 
@@ -131,10 +131,10 @@ def train(
         computed_by = described()
         key = _key(fingerprint, settings, seed, device, [train, validation, labels, manifest], computed_by)
         with Checkpoints(checkpoints, key, started) as kept:
-            task = Tuning(model, learnt, held_out, settings, seed, device, parts)
+            learner = Tuning(model, learnt, held_out, settings, seed, device, parts)
             groups = encoder.groups_of_weights(model.encoder, settings["layer_decay"], settings["weight_decay"])
             best = f"validation_{settings['best_by']}"
-            outcome = fit(task, settings, device, kept, checkpoint_seconds, tell, highest=best, groups=groups)
+            outcome = fit(learner, settings, device, kept, checkpoint_seconds, report, highest=best, groups=groups)
 
             encoder.save(model, weights)
             encoder.write_architecture(architecture, manifest, settings, names.names, counts)

@@ -32,7 +32,7 @@ from verso.pretrained.generation import answers, ended
 from verso.text.labels import Labels
 from verso.text.prompts import Template
 from verso.training.checkpoints import key_of_training
-from verso.training.resumable_rows import KeptRows, kept_rows
+from verso.training.resumable_rows import ResumableRows, resumable_rows
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def answer(
     fingerprint: str,
     checkpoints: str | Path,
     started: float,
-    tell: Callable[[dict[str, Any]], None],
+    report: Callable[[dict[str, Any]], None],
     asked: dict[str, int],
 ) -> None:
     """Write scores.csv of `documents` (JSON lines), in their order, what was replied, and what it took.
@@ -64,11 +64,11 @@ def answer(
     where there are none. replies: JSON lines of document, prompt_tokens, text_tokens_cut, replies (all of them), attempts, taken
     (which reply, from 1; null: none), prediction, and of likelihood log_likelihoods by label. scoring: what the whole job used
     over all its lives, loading included, as of a training; counts; and documents_per_second, from texts to labels, without the
-    loading. fingerprint, checkpoints, started: as of a training; the last of `checkpoints` stays when the outputs stand. tell:
-    see verso.jobs.logs.told_progress.
+    loading. fingerprint, checkpoints, started: as of a training; the last of `checkpoints` stays when the outputs stand. report:
+    see verso.jobs.logs.reporting_progress.
 
     Raises VersoError, before the model is loaded, for a template that is none, labels that are not told apart, too few training
-    texts for the examples, and a window too small; and as load_tuned and KeptRows.rows do.
+    texts for the examples, and a window too small; and as load_tuned and ResumableRows.rows do.
     """
     with working_device(asked["cards"], pick_device_for_llm) as device:
         names, prompt = Labels.load(labels), Template(template)
@@ -79,7 +79,7 @@ def answer(
         examples = few_shot(train, names, settings["examples"], seed)
         files = [documents, train, labels, template, manifest, Path(model_folder, "architecture.json")]
         key = key_of_training(fingerprint, settings, seed, device.device.type, files)
-        with kept_rows(checkpoints, key, started, device, batch, tell) as kept:
+        with resumable_rows(checkpoints, key, started, device, batch, report) as kept:
             tokenizer = load_tokenizer(manifest)
             as_replies = names_as_replies(tokenizer, names.names)
             by_likelihood = settings["way"] == "likelihood"
@@ -124,7 +124,7 @@ class Told:
     log_likelihoods: list[float] = field(default_factory=list)  # of each label, where it was asked for them
 
 
-def _likelihoods(model: Any, ordered: Sequence[Question], as_replies: list[list[int]], kept: KeptRows) -> dict[str, Told]:
+def _likelihoods(model: Any, ordered: Sequence[Question], as_replies: list[list[int]], kept: ResumableRows) -> dict[str, Told]:
     likelihood = LabelLikelihood(model, [one.tokens for one in ordered], as_replies)
     rows = kept.rows(ordered, lambda some: likelihood([one.tokens for one in some]), lambda one: len(one.tokens))
     told = {}
@@ -141,7 +141,7 @@ def _replies(
     names: list[str],
     settings: dict[str, Any],
     seed: int,
-    kept: KeptRows,
+    kept: ResumableRows,
 ) -> dict[str, Told]:
     """Each text by draws of its own at each attempt, so that neither order nor batch changes any."""
     told = {one.document: Told() for one in ordered}

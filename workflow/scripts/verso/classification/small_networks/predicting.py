@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from verso.classification.baselines import model as baselines
-from verso.classification.scores import Told, write_told
+from verso.classification.scores import Predicted, write_scores
 from verso.classification.small_networks import files as classifier_files
 from verso.errors import VersoError
 from verso.files import read_json, write_json
@@ -28,13 +28,13 @@ def predict(
 ) -> None:
     """Write scores.csv of `documents` (JSON lines), in their order, and what telling them took; on the CPU.
 
-    vocabulary: the corpus's vocab_token.json, None for a baseline, which has its own. labels, scores: see write_told. scoring:
+    vocabulary: the corpus's vocab_token.json, None for a baseline, which has its own. labels, scores: see write_scores. scoring:
     {"wall_seconds", "documents", "documents_per_second", "device", "device_name"}, the loading of the model left out. Raises what
-    write_told raises, and VersoError when the model knows another vocabulary.
+    write_scores raises, and VersoError when the model knows another vocabulary.
     """
     hardware.use_threads()
-    teller = _Neural(model_folder, vocabulary) if vocabulary is not None else _Baseline(model_folder)
-    took = write_told(documents, labels, teller, model_folder, scores)
+    predictor = _Neural(model_folder, vocabulary) if vocabulary is not None else _Baseline(model_folder)
+    took = write_scores(documents, labels, predictor, model_folder, scores)
     write_json(scoring, {**took, "device": "cpu", "device_name": hardware.cpu_name()})
 
 
@@ -53,7 +53,7 @@ class _Neural:
             )
 
     @torch.inference_mode()
-    def tell(self, texts: Sequence[str]) -> Told:
+    def predict(self, texts: Sequence[str]) -> Predicted:
         """Those of like length together, for padding costs time and changes nothing."""
         read = EncodedTexts.of(texts, self._known, self._length)
         probabilities = torch.empty(len(texts), len(self.labels), dtype=torch.float64)
@@ -72,7 +72,7 @@ class _Baseline:
         self._model = baselines.load(folder)
         self.labels: list[str] = read_json(Path(folder) / baselines.ARCHITECTURE)["labels"]
 
-    def tell(self, texts: Sequence[str]) -> Told:
+    def predict(self, texts: Sequence[str]) -> Predicted:
         """The likeliest, of equals the first."""
         probabilities = self._model.probabilities(texts)
         return probabilities, probabilities.argmax(axis=1)

@@ -16,7 +16,7 @@ from torch import Tensor
 from verso.classification.small_networks.files import build, write_architecture
 from verso.classification.small_networks.model import TextClassifier, parameter_counts
 from verso.classification.texts import LabelledTexts, bucketed, read_labelled
-from verso.classification.validation import COLUMNS, Telling, must_be_learnable
+from verso.classification.validation import COLUMNS, LabelValidation, must_be_learnable
 from verso.files import write_csv, write_json
 from verso.machine.device import working_device
 from verso.machine.hardware import asked_and_used, pick_device
@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 Batch = tuple[Tensor, Tensor, Tensor]  # tokens (B, T), lengths (B,), classes (B,)
 
 
-class Classification(Telling):
-    """Labelled texts in batches, and what telling their labels costs (see verso.training.learner.Task).
+class Classification(LabelValidation):
+    """Labelled texts in batches, and what telling their labels costs (see verso.training.learner.Learner).
 
     parts: a batch's texts are computed in so many turns, where a card cannot hold them at once.
     """
@@ -97,7 +97,7 @@ def train(
     *,
     started: float,
     parts: int,
-    tell: Callable[[dict[str, Any]], None],
+    report: Callable[[dict[str, Any]], None],
 ) -> None:
     """Train a neural classifier and write its best weights, architecture, history and use of hardware.
 
@@ -128,9 +128,9 @@ def train(
         files = [train, validation, vocabulary, labels, *([vectors] if vectors is not None else [])]
         key = key_of_training(fingerprint, settings, seed, device.device.type, files)
         with Checkpoints(checkpoints, key, started) as kept:
-            task = Classification(model, learnt, held_out, settings, seed, parts)
+            learner = Classification(model, learnt, held_out, settings, seed, parts)
             best = f"validation_{settings['best_by']}"
-            outcome = fit(task, settings, device, kept, checkpoint_seconds, tell, highest=best)
+            outcome = fit(learner, settings, device, kept, checkpoint_seconds, report, highest=best)
 
             save_weights(model, weights)
             write_architecture(model, names.names, settings["length"], architecture)

@@ -21,7 +21,7 @@ from torch.nn import functional
 from verso.errors import VersoError
 from verso.files import read_json_lines, sha256_of, write_csv, write_json
 from verso.machine.device import working_device
-from verso.machine.halving import SideBySide
+from verso.machine.halving import HalvingBatches
 from verso.machine.hardware import Device, arithmetic, asked_and_used, pick_device_for_llm
 from verso.pretrained import backends, causal_llm
 from verso.pretrained.chat import Example, prompt_of, with_prompt
@@ -38,7 +38,7 @@ COLUMNS = ("train_recited", "validation_recited")
 
 
 class Tuning:
-    """Texts in batches, and what goes on with them (see verso.training.learner.Task).
+    """Texts in batches, and what goes on with them (see verso.training.learner.Learner).
 
     parts: a batch's texts are computed in so many turns, where a card cannot hold them at once.
     """
@@ -106,10 +106,10 @@ class Tuning:
     def validate(self) -> float:
         """Mean nats over the validation texts' targets."""
         total, targets = 0.0, 0
-        side_by_side = SideBySide(min(self._at_once, self._held_out_at_once), "read")
-        for summed, counted in side_by_side.groups(self._held_out, self._summed_loss):
+        halving = HalvingBatches(min(self._at_once, self._held_out_at_once), "read")
+        for summed, counted in halving.groups(self._held_out, self._summed_loss):
             total, targets = total + float(summed), targets + counted
-        self._held_out_at_once = side_by_side.at_once
+        self._held_out_at_once = halving.at_once
         return total / targets
 
     def observed(self) -> dict[str, float]:
@@ -220,7 +220,7 @@ def train(
     *,
     started: float,
     parts: int,
-    tell: Callable[[dict[str, Any]], None],
+    report: Callable[[dict[str, Any]], None],
 ) -> None:
     """Tune adapters and write the best of them beside `architecture`, with history and use of hardware.
 
@@ -239,12 +239,12 @@ def train(
         counts = causal_llm.parameter_counts(model)
         log.info("%s parameters, %s of them learnt", f"{sum(counts.values()):,}", f"{counts['trainable']:,}")
         padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-        task = Tuning(model, learnt, held_out, settings, seed, padding, device, parts)
+        learner = Tuning(model, learnt, held_out, settings, seed, padding, device, parts)
 
         files = [train, validation, manifest]
         key = _key(fingerprint, settings, instruction, seed, device.device.type, files, computed_by)
         with Checkpoints(checkpoints, key, started) as kept:
-            outcome = fit(task, settings, device, kept, checkpoint_seconds, tell)
+            outcome = fit(learner, settings, device, kept, checkpoint_seconds, report)
             causal_llm.save_adapters(model, Path(architecture).parent)
             causal_llm.write_architecture(architecture, manifest, settings, counts)
             write_csv(history, outcome.history, (*HISTORY, *COLUMNS))

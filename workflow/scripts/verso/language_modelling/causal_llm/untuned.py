@@ -10,7 +10,7 @@ from verso.pretrained.manifest import snapshot_of
 from verso.training.loop import HISTORY
 
 
-def take(
+def describe(
     manifest: str | Path,
     settings: dict[str, Any],
     architecture: str | Path,

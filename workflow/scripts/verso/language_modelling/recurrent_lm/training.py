@@ -53,7 +53,7 @@ class Texts:
 
 
 class _LanguageModelling:
-    """What both objectives share (see verso.training.learner.Task): the model, the carried state and the validation.
+    """What both objectives share (see verso.training.learner.Learner): the model, the carried state and the validation.
 
     parts: a batch's rows are computed in so many turns, where a card cannot hold them at once (at most one turn a row).
     """
@@ -230,7 +230,7 @@ def train(
     *,
     started: float,
     parts: int,
-    tell: Callable[[dict[str, Any]], None],
+    report: Callable[[dict[str, Any]], None],
 ) -> None:
     """Train a recurrent language model and write its best weights, architecture, history and use of hardware.
 
@@ -241,7 +241,7 @@ def train(
     asked: what the job asked for, kept beside what it used.
     started: when this job's Snakemake started, seconds since the epoch; the run goes to the latest start. parts: how many turns a
     batch is computed in (1: at once), for a card whose memory was too small; the gradient is the same up to rounding, the noise
-    of dropout another. tell: see verso.training.loop.fit.
+    of dropout another. report: see verso.training.loop.fit.
 
     Raises Interrupted when it was told to stop or a later start has the run, VersoError when an earlier one does not let go,
     DeviceLost when a card was promised and is not there or no longer answers. torch.OutOfMemoryError comes through: nothing
@@ -259,8 +259,8 @@ def train(
         key = key_of_training(fingerprint, settings, seed, device.device.type, [train, validation, vocabulary])
         with Checkpoints(checkpoints, key, started) as kept:
             texts = Texts(encoded(train, known), encoded(validation, known), known.start, str(train))
-            task = OBJECTIVES[settings["objective"]](model, texts, settings, seed, parts)
-            outcome = fit(task, settings, device, kept, checkpoint_seconds, tell)
+            learner = OBJECTIVES[settings["objective"]](model, texts, settings, seed, parts)
+            outcome = fit(learner, settings, device, kept, checkpoint_seconds, report)
 
             save_weights(model, weights)
             save_architecture(model, architecture)
