@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """Predict labels of test and own texts by one baseline (verso.classification.baselines.predicting)."""
-=======
-"""Predict the labels of the test and of texts that the user wrote by a baseline (verso.classification.baselines.predicting)."""
->>>>>>> unit
 
 from pathlib import Path
 

@@ -72,11 +72,7 @@ class Job:
         }
 
     def of_inference(self, snakemake: Any) -> dict[str, Any]:
-<<<<<<< HEAD
         """The fields of verso.classification.scores.InferenceRun: what every job that predicts by a pretrained model is given."""
-=======
-        """The fields of verso.classification.scores.InferenceRun: what each that predicts with a pretrained model is given."""
->>>>>>> unit
         return {
             "requested": self.asked,
             "texts_at_once": snakemake.resources.texts_at_once,
