@@ -1,5 +1,6 @@
 """A driver of workflow/scripts run in this process, as Snakemake runs it: with an object that knows the job's files."""
 
+import logging
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,4 +34,8 @@ def run_driver(name, folder, input, output, params=None, **resources):
         threads=1,
         config={},
     )
-    runpy.run_path(str(ROOT / "workflow/scripts" / f"{name}.py"), {"snakemake": job}, run_name="__main__")
+    handlers = logging.getLogger().handlers[:]  # a job takes them all over, and this process outlives it
+    try:
+        runpy.run_path(str(ROOT / "workflow/scripts" / f"{name}.py"), {"snakemake": job}, run_name="__main__")
+    finally:
+        logging.getLogger().handlers[:] = handlers

@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,11 @@ def _statistics(kind: str = "songs") -> dict[str, Any]:
     }
 
 
+def in_latex(folder: Path, names: Iterable[str]) -> dict[str, Path]:
+    """The files of these tables in LaTeX, by the names that a comparison knows them by."""
+    return {f"{name}_tex": folder / f"{name}.tex" for name in names}
+
+
 def fabricate_report(
     folder: Path, corpora: dict[str, list[str]], seeds: int, demo: bool, language: str = "en", kind: str = "songs", **others: Any
 ) -> Path:
@@ -214,16 +220,14 @@ def fabricate_report(
             write_json_lines(run["samples"], [row | {"group": ""} for row in read_json_lines(run["samples"])])
     starts = {run["pretrained"]: fabricate_pretrained(folder, run["pretrained"]) for run in runs if run["pretrained"]}
     csvs = {name: folder / f"{name}.csv" for name in TABLES}
-    tables.compare(runs, 42, **csvs)
+    tables.compare(runs, 42, csvs | in_latex(folder, TABLES))
     if starts:
         csvs["pretrained_models"] = folder / "pretrained_models.csv"
         models = {start: list(dict.fromkeys(run["model"] for run in runs if run["pretrained"] == start)) for start in starts}
         pretrained_table.describe(list(starts.values()), models, csvs["pretrained_models"])
     svgs = {name: folder / f"{name}.svg" for name in TASK["language_modelling"].figures}
-    inputs = {name: csvs[name] for name in ("language_models", "comparisons", "samples")}
-
     histories = [{key: run[key] for key in ("corpus", "model", "seed")} | {"path": run["history"]} for run in runs]
-    figures.draw(**inputs, histories=histories, **svgs)
+    figures.draw(csvs, histories, svgs)
     statistics = folder / "statistics.json"
     write_json(statistics, _statistics(kind))
     arguments: dict[str, Any] = {

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fabricate import _hardware, _statistics, hash_of, render
+from fabricate import _hardware, _statistics, hash_of, in_latex, render
 
 from verso.files import write_csv, write_json, write_json_lines
 from verso.registry import TASK
@@ -128,13 +128,7 @@ def fabricate_tables(folder: Path, corpora: Sequence[dict[str, Any]], runs: Sequ
         runs,
         [{key: corpus[key] for key in ("name", "labels", "test")} for corpus in corpora],
         42,
-        classifiers=csvs["classifiers"],
-        comparisons=csvs["classifier_comparisons"],
-        classes=csvs["classifier_classes"],
-        confusions=csvs["classifier_confusions"],
-        of_runs=csvs["classifier_runs"],
-        jobs=csvs["classifier_jobs"],
-        errors=csvs["classifier_errors"],
+        csvs | in_latex(folder, TASK["classification"].latex),
     )
     return csvs
 
@@ -144,17 +138,8 @@ def fabricate_figures(folder: Path, csvs: dict[str, Path], runs: Sequence[dict[s
     from verso.classification import figures as classifier_figures
 
     svgs = {name: folder / f"{name}.svg" for name in TASK["classification"].figures}
-    classifier_figures.draw(
-        classifiers=csvs["classifiers"],
-        comparisons=csvs["classifier_comparisons"],
-        confusions=csvs["classifier_confusions"],
-        of_runs=csvs["classifier_runs"],
-        histories=[{key: run[key] for key in ("corpus", "model", "seed")} | {"path": run["history"]} for run in runs],
-        f1=svgs["classifier_f1"],
-        learning_curves=svgs["classifier_learning_curves"],
-        differences=svgs["classifier_differences"],
-        confusion_matrices=svgs["confusion_matrices"],
-    )
+    histories = [{key: run[key] for key in ("corpus", "model", "seed")} | {"path": run["history"]} for run in runs]
+    classifier_figures.draw(csvs, histories, svgs)
     return svgs
 
 

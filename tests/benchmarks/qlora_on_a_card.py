@@ -33,10 +33,10 @@ import torch
 from timed import Timed, now
 from torch import nn
 
-from verso.language_modelling.causal_llm.family import CausalLLM
 from verso.errors import Interrupted
 from verso.files import write_json
 from verso.language_modelling.causal_llm.estimate import vram_mb
+from verso.language_modelling.causal_llm.family import CausalLLM
 from verso.language_modelling.causal_llm.training import Tuning
 from verso.machine.hardware import Device, pick_device_for_llm
 from verso.machine.speeds import CUDA_CONTEXT_MB

@@ -24,36 +24,26 @@ FIGURE_MEASURES = (
 )  # fmt: skip
 
 
-def draw(
-    language_models: str | Path,
-    comparisons: str | Path,
-    samples: str | Path,
-    histories: Sequence[Mapping[str, Any]],
-    learning_curves: str | Path,
-    bits_per_byte: str | Path,
-    differences: str | Path,
-    sample_measures: str | Path,
-    memorisation: str | Path,
-) -> None:
+def draw(tables: Mapping[str, str | Path], histories: Sequence[Mapping[str, Any]], figures: Mapping[str, str | Path]) -> None:
     """Draw the five figures from the tables; each holds one block for every corpus.
 
-    language_models, comparisons, samples: the CSV tables of `tables.compare`. histories: one
-    {"corpus", "model", "seed", "path"} for each run. The other five are the SVG files to write.
-    A model has the same colour everywhere.
+    tables: the CSV files of verso.language_modelling.tables.compare by name (language_models, comparisons, samples). histories:
+    one {"corpus", "model", "seed", "path"} for each run. figures: the SVG files to write, by name (learning_curves,
+    bits_per_byte, differences, sample_measures, memorisation). A model has the same colour everywhere.
     """
-    models = read_csv(language_models, ("corpus", "model", "unit", "pretrained", "bits_per_byte"))
+    models = read_csv(tables["language_models"], ("corpus", "model", "unit", "pretrained", "bits_per_byte"))
     colours = colours_of(row["model"] for row in models)
-    _write(learning_curves, [_curves(corpus, models, histories, colours) for corpus in _corpora(models)])
-    _write(bits_per_byte, [_costs(corpus, models, colours) for corpus in _corpora(models)])
+    _write(figures["learning_curves"], [_curves(corpus, models, histories, colours) for corpus in _corpora(models)])
+    _write(figures["bits_per_byte"], [_costs(corpus, models, colours) for corpus in _corpora(models)])
     recited = []  # 50 tokens are more or less text to another tokenizer, so that models of two bases have a block each
     for corpus, start in dict.fromkeys((row["corpus"], row["pretrained"]) for row in models):
         names = [row["model"] for row in models if row["pretrained"] == start]
         recited.append(_recited(corpus, [run for run in histories if run["model"] in names], colours))
-    _write(memorisation, [chart for chart in recited if chart is not None])
-    pairs = read_csv(comparisons, ("corpus", "model_a", "model_b", "difference", "verdict", "seed_noise"))
-    _write(differences, [_differences(corpus, models, pairs) for corpus in _corpora(pairs)])
-    measures = read_csv(samples, ("corpus", "model"))
-    _write(sample_measures, [_measures(corpus, measures, colours) for corpus in _corpora(measures)])
+    _write(figures["memorisation"], [chart for chart in recited if chart is not None])
+    pairs = read_csv(tables["comparisons"], ("corpus", "model_a", "model_b", "difference", "verdict", "seed_noise"))
+    _write(figures["differences"], [_differences(corpus, models, pairs) for corpus in _corpora(pairs)])
+    measures = read_csv(tables["samples"], ("corpus", "model"))
+    _write(figures["sample_measures"], [_measures(corpus, measures, colours) for corpus in _corpora(measures)])
 
 
 def _corpora(rows: Iterable[Mapping[str, str]]) -> list[str]:
