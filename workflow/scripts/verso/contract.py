@@ -68,10 +68,14 @@ class Work:
 
 
 class FurtherFiles(NamedTuple):
-    """Files of a run that some runs of a task have: those that its comparison reads, and those that its section shows."""
+    """Files of a run that some runs of a task have: those that its comparison reads, and those that its section shows.
+
+    of_corpus: files of the run's corpus that they follow from, which the section reads with them.
+    """
 
     compared: Mapping[str, str]
     shown: Mapping[str, str]
+    of_corpus: Mapping[str, str]
 
 
 def nothing(*_: Any) -> Iterator[Any]:
@@ -91,7 +95,7 @@ def no_files(*_: Any) -> Mapping[str, str]:
 
 def no_further_files(*_: Any) -> FurtherFiles:
     """No files."""
-    return FurtherFiles({}, {})
+    return FurtherFiles({}, {}, {})
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What any classifier tells of texts, as scores.csv: a row a document with its label, what was predicted, and the probabilities."""
+"""Predict labels of texts by any classifier: scores.csv, a row a document with its label, the prediction, the probabilities."""
 
 import logging
 import math

@@ -1,22 +1,16 @@
 """The task `classification`: what classifiers are compared by, on the labels of the same test texts."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from verso.contract import MODEL, FurtherFiles, Task
-
-
-def _of_corpus(corpus: Any) -> Mapping[str, str]:
-    own = {"own_texts": "probes.jsonl"} if corpus.own_texts else {}
-    return {"labels": "labels.json", "test": "test.jsonl", **own}
+from verso.contract import MODEL, FurtherFiles, Task, no_further_files
 
 
 def _further(entry: Any, corpus: Any) -> FurtherFiles:
     """Predictions of the texts that the user wrote, and what those of a pretrained model took."""
     if not corpus.own_texts:
-        return FurtherFiles({}, {})
+        return no_further_files()
     measured = {"probes_scoring": "probes_scoring.json"} if getattr(entry, "pretrained", None) else {}
-    return FurtherFiles(measured, {"own_texts": "probes.csv"})
+    return FurtherFiles(measured, {"own_texts": "probes.csv"}, {"own_texts": "probes.jsonl"})
 
 
 TASK = Task(
@@ -41,5 +35,5 @@ TASK = Task(
     latex=("classifiers", "classifier_hardware", "classifier_comparisons", "classifier_classes", "classifier_confusions"),
     figures=("classifier_f1", "classifier_learning_curves", "classifier_differences", "confusion_matrices"),
     further=_further,
-    of_corpus=_of_corpus,
+    of_corpus=lambda corpus: {"labels": "labels.json", "test": "test.jsonl"},
 )

@@ -158,7 +158,7 @@ def _work(job: Job, about: About) -> str:
 
 
 def _doing(job: Job, about: About, alone: bool) -> str:
-    """What a running job does, and how many of its texts are done where it says so; in short where it is not alone in its cell."""
+    """What a running job does, and how many of its texts are done where it says so; in short beside another in its cell."""
     doing, progress = _work(job, about), job.last.progress
     if progress is None or progress.texts is None or progress.texts_done is None:
         return doing

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from verso.contract import Task
+from verso.contract import FurtherFiles, Task
 from verso.graph.inputs import Inputs
 from verso.graph.paths import Paths, Run
 from verso.graph.runs import Runs
@@ -16,7 +16,8 @@ class Descriptions:
     """Params and inputs of the rules that compare, draw and report.
 
     so_far: of the runs that are finished alone. All is then worked out when a job is looked at, not when the rules are read, and
-    files that a finished run may lack (predictions of texts that the user has just written) are left out where they are missing.
+    files that a finished run may lack are left out where they are missing or older than what they follow from (predictions of
+    texts that the user has just written).
     """
 
     runs: Runs
@@ -43,24 +44,27 @@ class Descriptions:
 
     # --- of one run ---
 
-    def _kept(self, files: Mapping[str, str], run: Run) -> dict[str, str]:
-        """Paths of files that some runs have."""
-        paths = {key: self._paths.of_run(name, run) for key, name in files.items()}
-        return {key: path for key, path in paths.items() if not self.so_far or Path(path).exists()}
+    def _further(self, run: Run) -> FurtherFiles:
+        """Paths of the files that some runs have, of this run."""
+        corpus, model, _ = run
+        files = self.runs.task(run).further(self.runs.config.models[model], self.runs.config.corpora[corpus])
+        sources = {key: self._paths.corpus(name, corpus) for key, name in files.of_corpus.items()}
+
+        def kept(names: Mapping[str, str]) -> dict[str, str]:
+            paths = {key: self._paths.of_run(name, run) for key, name in names.items()}
+            return {key: path for key, path in paths.items() if not self.so_far or _follows(path, sources.values())}
+
+        return FurtherFiles(kept(files.compared), kept(files.shown), sources)
 
     def _compared(self, run: Run) -> dict[str, str]:
         """The files of a run that its comparison reads, by their keys."""
-        task, family = self.runs.task(run), self.runs.family(run[1])
-        further = task.further(self.runs.config.models[run[1]], self.runs.config.corpora[run[0]]).compared
-        own = {key: self._paths.of_run(name, run) for key, name in {**task.compared, **family.compared}.items()}
-        return own | self._kept(further, run)
+        names = {**self.runs.task(run).compared, **self.runs.family(run[1]).compared}
+        return {**{key: self._paths.of_run(name, run) for key, name in names.items()}, **self._further(run).compared}
 
     def _shown(self, run: Run) -> dict[str, str]:
         """The files of a run that its section of the page reads, by their keys."""
-        task, family = self.runs.task(run), self.runs.family(run[1])
-        further = task.further(self.runs.config.models[run[1]], self.runs.config.corpora[run[0]]).shown
-        own = {key: self._paths.of_run(name, run) for key, name in {**task.shown, **family.shown}.items()}
-        return own | self._kept(further, run)
+        names = {**self.runs.task(run).shown, **self.runs.family(run[1]).shown}
+        return {**{key: self._paths.of_run(name, run) for key, name in names.items()}, **self._further(run).shown}
 
     def _described(self, run: Run, files: Mapping[str, str]) -> dict[str, Any]:
         corpus, model, seed = run
@@ -88,7 +92,7 @@ class Descriptions:
         return unique([*(path for run in runs for path in self._compared(run).values()), *of_corpora])
 
     def corpora_of(self, task: Task, runs: Sequence[Run]) -> list[dict[str, str]]:
-        """The task's corpora with their files."""
+        """The task's corpora with the files that its comparison and its section read."""
         names = unique(corpus for corpus, _, _ in runs)
         files = {name: task.of_corpus(self.runs.config.corpora[name]) for name in names}
         return [{"name": name, **{key: self._paths.corpus(file, name) for key, file in files[name].items()}} for name in names]
@@ -117,14 +121,22 @@ class Descriptions:
         for task in self.runs.tasks(runs):
             own = self.runs.of_task(task, runs)
             shown = [self._described(run, self._shown(run)) for run in own]
-            sections[task.name] = {"runs": shown, "corpora": self.corpora_of(task, own)}
+            sections[task.name] = {"runs": shown, "corpora": self._shown_corpora(task, own)}
         return sections
+
+    def _shown_corpora(self, task: Task, runs: Sequence[Run]) -> list[dict[str, str]]:
+        """The task's corpora with the files that its section reads, and those that the further files shown follow from."""
+        further: dict[str, dict[str, str]] = {}
+        for run in runs:
+            found = self._further(run)
+            further.setdefault(run[0], {}).update(found.of_corpus if found.shown else {})
+        return [row | further[row["name"]] for row in self.corpora_of(task, runs)]
 
     def shown_files(self, runs: Sequence[Run]) -> list[str]:
         """All that the sections read beside tables and figures."""
         own = [path for run in runs for path in self._shown(run).values()]
         tasks = self.runs.tasks(runs)
-        rows = [row for task in tasks for row in self.corpora_of(task, self.runs.of_task(task, runs))]
+        rows = [row for task in tasks for row in self._shown_corpora(task, self.runs.of_task(task, runs))]
         return unique([*own, *(path for row in rows for key, path in row.items() if key != "name")])
 
     def tables_and_figures(self, runs: Sequence[Run]) -> dict[str, str]:
@@ -186,6 +198,14 @@ class Descriptions:
         """The page's title; of a report so far with how many runs it is of."""
         title = self.runs.config.title
         return f"{title}: {len(runs)} of {len(self.runs.all)} runs" if self.so_far else title
+
+
+def _follows(path: str, sources: Iterable[str]) -> bool:
+    """Whether a file is there, and so is all that it follows from, and nothing of that is newer."""
+    files = [Path(path), *map(Path, sources)]
+    return all(file.exists() for file in files) and all(
+        file.stat().st_mtime_ns <= files[0].stat().st_mtime_ns for file in files[1:]
+    )
 
 
 def unique(values: Iterable[Any]) -> list[Any]:
