@@ -83,7 +83,7 @@ def fit(
     of Snakemake waits for the run (handed_over), once a checkpoint is saved.
     """
     with stop_signals() as stop:
-        return _Loop(learner, settings, device, checkpoints, checkpoint_seconds, report, highest, groups, stop).run()
+        return _Loop(learner, settings, device, checkpoints, checkpoint_seconds, report, highest, groups).run(stop)
 
 
 class _Loop:
@@ -97,9 +97,8 @@ class _Loop:
         report: Callable[[dict[str, Any]], None],
         highest: str | None,
         groups: list[dict[str, Any]] | None,
-        stop: Stop,
     ) -> None:
-        self.learner, self.settings, self.checkpoints, self.report, self.stop = learner, settings, checkpoints, report, stop
+        self.learner, self.settings, self.checkpoints, self.report = learner, settings, checkpoints, report
         self.checkpoint_seconds, self.highest = checkpoint_seconds, highest
         self.device = device.device
         self.cards = device.devices if self.device.type == "cuda" else []
@@ -123,7 +122,8 @@ class _Loop:
         self.begun_at, self.begun_step = time.perf_counter(), self.at.step
         self.told_at = -math.inf
 
-    def run(self) -> Outcome:
+    def run(self, stop: Stop) -> Outcome:
+        self.stop = stop
         while not self.at.finished:
             self._train_epoch()
             self._end_epoch()

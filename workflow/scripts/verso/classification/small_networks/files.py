@@ -14,17 +14,12 @@ from verso.errors import VersoError
 from verso.files import read_json, write_json
 from verso.training.weights import ARCHITECTURE, WEIGHTS
 
-OF_ALL = ("embedding", "dropout", "head")
-FAMILIES: dict[str, tuple[type[TextClassifier], tuple[str, ...]]] = {
-    "recurrent_classifier": (RecurrentClassifier, (*OF_ALL, "cell", "hidden", "layers", "bidirectional", "pooling")),
-    "textcnn": (TextCNN, (*OF_ALL, "filters", "widths")),
-}
+FAMILIES: dict[str, type[RecurrentClassifier] | type[TextCNN]] = {"recurrent_classifier": RecurrentClassifier, "textcnn": TextCNN}
 
 
 def build(settings: dict[str, Any], vocabulary_size: int, labels: int) -> TextClassifier:
     """The model that `settings` describe, with fresh weights from torch's random state."""
-    kind, keys = FAMILIES[settings["family"]]
-    return kind(vocabulary_size=vocabulary_size, labels=labels, **{key: settings[key] for key in keys})
+    return FAMILIES[settings["family"]](vocabulary_size, labels, settings)
 
 
 def write_architecture(model: TextClassifier, names: list[str], length: int, path: str | Path) -> None:

@@ -21,22 +21,21 @@ from verso.text.tokens import PADDING
 
 
 class TextClassifier(nn.Module, ABC):
-    """Classifier of token ids; a family says how features come of embedded tokens. head: see verso.classification.label_heads."""
+    """Classifier of token ids; a family says how features come of embedded tokens.
+
+    features: how many of a text. settings: embedding (its width), dropout, head (see verso.classification.label_heads) and the
+    family's own.
+    """
 
     family: str
 
-    def __init__(self, vocabulary_size: int, labels: int, embedding: int, features: int, dropout: float, head: str) -> None:
+    def __init__(self, vocabulary_size: int, labels: int, features: int, settings: Mapping[str, Any]) -> None:
         super().__init__()
-        self.settings: dict[str, Any] = {
-            "vocabulary_size": vocabulary_size,
-            "labels": labels,
-            "embedding": embedding,
-            "dropout": dropout,
-            "head": head,
-        }
-        self.embedding = nn.Embedding(vocabulary_size, embedding, padding_idx=PADDING)
-        self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(features, label_heads.score_count(labels, head))
+        self.settings: dict[str, Any] = {"vocabulary_size": vocabulary_size, "labels": labels}
+        self.settings |= {key: settings[key] for key in ("embedding", "dropout", "head")}
+        self.embedding = nn.Embedding(vocabulary_size, settings["embedding"], padding_idx=PADDING)
+        self.dropout = nn.Dropout(settings["dropout"])
+        self.output = nn.Linear(features, label_heads.score_count(labels, settings["head"]))
 
     @abstractmethod
     def features(self, embedded: Tensor, lengths: Tensor) -> Tensor:

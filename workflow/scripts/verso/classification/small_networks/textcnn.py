@@ -5,7 +5,8 @@ t1 t2 t3 t4 pad pad        a filter of width 3 counts at t1 and at t2, where it 
    └─ 2 ─┘
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,23 +16,18 @@ from verso.classification.small_networks.model import TextClassifier
 
 
 class TextCNN(TextClassifier):
-    """`filters` filters of each of `widths` tokens, the highest response of each rectified."""
+    """Filters of each of some widths, in tokens, the highest response of each rectified.
+
+    settings: embedding, filters (of each width), widths, dropout and head.
+    """
 
     family = "textcnn"
 
-    def __init__(
-        self,
-        vocabulary_size: int,
-        labels: int,
-        embedding: int,
-        filters: int,
-        widths: Sequence[int],
-        dropout: float,
-        head: str,
-    ) -> None:
-        super().__init__(vocabulary_size, labels, embedding, filters * len(widths), dropout, head)
-        self.settings |= {"filters": filters, "widths": list(widths)}
-        self.convolutions = nn.ModuleList(nn.Conv1d(embedding, filters, width) for width in widths)
+    def __init__(self, vocabulary_size: int, labels: int, settings: Mapping[str, Any]) -> None:
+        filters, widths = settings["filters"], list(settings["widths"])
+        super().__init__(vocabulary_size, labels, filters * len(widths), settings)
+        self.settings |= {"filters": filters, "widths": widths}
+        self.convolutions = nn.ModuleList(nn.Conv1d(settings["embedding"], filters, width) for width in widths)
 
     def features(self, embedded: Tensor, lengths: Tensor) -> Tensor:
         """The highest responses (B, filters x widths)."""
