@@ -2,19 +2,23 @@
 
 import math
 import random
+from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from verso.corpora.preparing.statistics import PartStatistics, most_frequent_tags
 from verso.files import read_json_lines, write_csv, write_json, write_json_lines
 from verso.language_modelling.sample_measures import COLUMNS as MEASURE_COLUMNS
+from verso.registry import TASK
 
 SCORE_COLUMNS = (
     "document", "group", "tokens", "unknown_tokens", "words", "characters", "bytes", "log_likelihood", "spelling_log_likelihood",
     "log_likelihood_carried", "log_likelihood_reset", "log_likelihood_prompted", "state",
     "window", "stride", "windows",
 )  # fmt: skip
-TABLES = ("language_models", "comparisons", "samples", "hardware")
+TABLES = TASK["language_modelling"].tables
+TEMPLATES = Path(__file__).parents[1] / "workflow" / "report" / "templates"
 HISTORY_COLUMNS = (
     "epoch",
     "step",
@@ -72,6 +76,7 @@ def fabricate_run(
         "family": "causal_llm" if unit == "subword" else "recurrent_lm",
         "seed": seed,
         "miniature": False,
+        "baseline": False,
         "pretrained": start,
     }
     for use in ("scoring_hardware", "sampling_hardware") if start else ():
@@ -188,15 +193,21 @@ def _statistics(kind: str = "songs") -> dict[str, Any]:
     }
 
 
+def in_latex(folder: Path, names: Iterable[str]) -> dict[str, Path]:
+    """The files of these tables in LaTeX, by the names that a comparison knows them by."""
+    return {f"{name}_tex": folder / f"{name}.tex" for name in names}
+
+
 def fabricate_report(
     folder: Path, corpora: dict[str, list[str]], seeds: int, demo: bool, language: str = "en", kind: str = "songs", **others: Any
 ) -> Path:
     """Runs of all `corpora` (name -> models), their tables and figures, and the report; returns its path.
 
-    kind: of every corpus; "manual" has one test document and no groups. others: override what `page.render` is given.
+    kind: of every corpus; "manual" has one test document and no groups. others: override what `page.render` and
+    its study are given.
     """
     from verso.language_modelling import figures, tables
-    from verso.report import page, pretrained_table
+    from verso.report import pretrained_table
 
     runs = [
         fabricate_run(folder, name, model, seed, [scores_row("the end", -2000.0 - seed, 1000)] if kind == "manual" else None)
@@ -209,19 +220,14 @@ def fabricate_report(
             write_json_lines(run["samples"], [row | {"group": ""} for row in read_json_lines(run["samples"])])
     starts = {run["pretrained"]: fabricate_pretrained(folder, run["pretrained"]) for run in runs if run["pretrained"]}
     csvs = {name: folder / f"{name}.csv" for name in TABLES}
-    tables.compare(runs, 42, **csvs)
+    tables.compare(runs, 42, csvs | in_latex(folder, TABLES))
     if starts:
         csvs["pretrained_models"] = folder / "pretrained_models.csv"
         models = {start: list(dict.fromkeys(run["model"] for run in runs if run["pretrained"] == start)) for start in starts}
         pretrained_table.describe(list(starts.values()), models, csvs["pretrained_models"])
-    drawn = ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation")
-    svgs = {name: folder / f"{name}.svg" for name in drawn}
-    inputs = {name: csvs[name] for name in ("language_models", "comparisons", "samples")}
-
-    def files(key: str) -> list[dict[str, Any]]:
-        return [{"corpus": run["corpus"], "model": run["model"], "seed": run["seed"], "path": run[key]} for run in runs]
-
-    figures.draw(**inputs, histories=files("history"), **svgs)
+    svgs = {name: folder / f"{name}.svg" for name in TASK["language_modelling"].figures}
+    histories = [{key: run[key] for key in ("corpus", "model", "seed")} | {"path": run["history"]} for run in runs]
+    figures.draw(csvs, histories, svgs)
     statistics = folder / "statistics.json"
     write_json(statistics, _statistics(kind))
     arguments: dict[str, Any] = {
@@ -238,7 +244,6 @@ def fabricate_report(
             for model in models
         },
         "corpora": [{"name": name, "kind": kind, "statistics": statistics, "demo": demo} for name in corpora],
-        "samples": files("samples"),
         "provenance": {
             "versions": {"verso": "0.1.0", "python": "3.11.2", "torch": "2.13.0+cpu"},
             "fingerprints": {f"{run['corpus']}/{run['model']}/seed-{run['seed']}": "0123456789abcdef" for run in runs},
@@ -247,6 +252,14 @@ def fabricate_report(
             "date": "2026-11-22",
         },
     }  # fmt: skip
-    templates = Path(__file__).parents[1] / "workflow" / "report" / "templates"
-    page.render(folder / "report.html", tables=csvs, figures=svgs, templates=templates, **(arguments | others))
-    return folder / "report.html"
+    arguments["sections"] = {"language_modelling": {"runs": runs, "corpora": [{"name": name} for name in corpora]}}
+    return render(folder / "report.html", tables=csvs, figures=svgs, **(arguments | others))
+
+
+def render(report: Path, **arguments: Any) -> Path:
+    """Render the page with the templates of the workflow; arguments: those of `page.render` and of its study."""
+    from verso.report import page
+
+    study = page.Study(**{field.name: arguments.pop(field.name) for field in fields(page.Study)})
+    page.render(report, study, templates=TEMPLATES, **arguments)
+    return report

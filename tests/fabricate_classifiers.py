@@ -5,22 +5,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fabricate import _hardware, _statistics, hash_of
+from fabricate import _hardware, _statistics, hash_of, in_latex, render
 
 from verso.files import write_csv, write_json, write_json_lines
+from verso.registry import TASK
 
 STARS = ["1", "2", "3", "4", "5"]
 OPENINGS = ("The room was quiet", "La cena llegó fría", "We waited an hour", "El mar se oye desde la cama")
 ENDINGS = ("and we would come back.", "y no volveremos.", "but the staff was kind.", "aunque el precio lo compensa.")
 SKILL = {"majority": 0.0, "rnn": 0.05, "gru": 0.35, "lstm": 0.45, "tfidf": 0.5, "textcnn": 0.52, "mdeberta": 0.6}
 FAMILIES = {"majority": "majority", "tfidf": "tfidf", "textcnn": "textcnn"}
+BASELINES = ("majority", "tfidf")
 HISTORY = ("epoch", "step", "train_loss", "validation_loss", "best", "validation_f1_macro")
 
 
 def fabricate_labelled(
     folder: Path, corpus: str, names: Sequence[str] = STARS, ordered: bool = True, documents: int = 120
 ) -> dict[str, Any]:
-    """Write labels.json, test.jsonl and probes.jsonl; returns the corpus as `classifier_tables.compare` wants it, and "probes".
+    """Write labels.json, test.jsonl and probes.jsonl; returns the corpus as `classifier_tables.compare` wants it, and "written".
 
     Later labels are more frequent, as stars are.
     """
@@ -35,14 +37,14 @@ def fabricate_labelled(
     ]
     for name, found in (("test", rows), ("probes", written)):
         write_json_lines(place / f"{name}.jsonl", found)
-    paths = {"labels": str(place / "labels.json"), "test": str(place / "test.jsonl"), "probes": str(place / "probes.jsonl")}
+    paths = {"labels": str(place / "labels.json"), "test": str(place / "test.jsonl"), "own_texts": str(place / "probes.jsonl")}
     return {"name": corpus, "names": list(names), "documents": rows, "written": written, **paths}
 
 
 def fabricate_classifier(
     folder: Path, corpus: dict[str, Any], model: str, seed: int, predictions: Sequence[str] | None = None, **others: Any
 ) -> dict[str, Any]:
-    """Write one run's files; returns the run as `classifier_tables.compare` wants it, and its "probes".
+    """Write one run's files; returns the run as `classifier_tables.compare` wants it, and its "own_texts".
 
     predictions: of the corpus's documents, else invented ones as good as the model's name promises; "zero-shot" gives in a tenth
     of all replies no label, and never a probability. others: override the run's entries.
@@ -53,7 +55,7 @@ def fabricate_classifier(
         own = predictions if name == "scores" else None
         told = own or [_told(model, row["group"], corpus, dice) for row in documents]
         write_scores(place / f"{name}.csv", documents, told, corpus["names"], None if model == "zero-shot" else dice)
-    write_csv(place / "history.csv", _history(model, seed) if model not in ("majority", "tfidf", "zero-shot") else [], HISTORY)
+    write_csv(place / "history.csv", _history(model, seed) if model not in (*BASELINES, "zero-shot") else [], HISTORY)
     size = {"majority": 5, "tfidf": 40_165}.get(model, 1_260_000)
     trainable = 2_000 if model == "mdeberta" else size
     asked = model == "zero-shot"  # a chat model, which learns nothing and is measured while it answers
@@ -64,10 +66,15 @@ def fabricate_classifier(
     speed = {"documents": len(corpus["documents"]), "documents_per_second": 1.5 if asked else dice.uniform(500, 900)}
     answering = _hardware(dice) | card | {"gpu_hours": 0.2, "peak_vram_reserved_mb": 6_100}
     write_json(place / "scoring.json", {**(answering if asked else {"wall_seconds": 0.2, "device": "cpu"}), **speed})
-    names = {"scores": "scores.csv", "probes": "probes.csv", "architecture": "architecture.json", "history": "history.csv"}
+    names = {"scores": "scores.csv", "own_texts": "probes.csv", "architecture": "architecture.json", "history": "history.csv"}
     names |= {"hardware": "hardware.json", "scoring": "scoring.json"}
     run = {"corpus": corpus["name"], "model": model, "family": FAMILIES.get(model, "recurrent_classifier"), "seed": seed}
-    return run | {"miniature": False} | {key: str(place / name) for key, name in names.items()} | others
+    return (
+        run
+        | {"baseline": model in BASELINES, "miniature": False}
+        | {key: str(place / name) for key, name in names.items()}
+        | others
+    )
 
 
 def _history(model: str, seed: int) -> list[dict[str, Any]]:
@@ -114,21 +121,14 @@ def labelled_statistics() -> dict[str, Any]:
 
 def fabricate_tables(folder: Path, corpora: Sequence[dict[str, Any]], runs: Sequence[dict[str, Any]]) -> dict[str, Path]:
     """The tables of some runs; their paths by the names that the page knows them by."""
-    from verso.classification import section as classifier_page
     from verso.classification import tables as classifier_tables
 
-    csvs = {name: folder / f"{name}.csv" for name in classifier_page.TABLES}
+    csvs = {name: folder / f"{name}.csv" for name in TASK["classification"].tables}
     classifier_tables.compare(
         runs,
         [{key: corpus[key] for key in ("name", "labels", "test")} for corpus in corpora],
         42,
-        classifiers=csvs["classifiers"],
-        comparisons=csvs["classifier_comparisons"],
-        classes=csvs["classifier_classes"],
-        confusions=csvs["classifier_confusions"],
-        of_runs=csvs["classifier_runs"],
-        jobs=csvs["classifier_jobs"],
-        errors=csvs["classifier_errors"],
+        csvs | in_latex(folder, TASK["classification"].latex),
     )
     return csvs
 
@@ -136,20 +136,10 @@ def fabricate_tables(folder: Path, corpora: Sequence[dict[str, Any]], runs: Sequ
 def fabricate_figures(folder: Path, csvs: dict[str, Path], runs: Sequence[dict[str, Any]]) -> dict[str, Path]:
     """The figures of some runs and their tables; their paths by the names that the page knows them by."""
     from verso.classification import figures as classifier_figures
-    from verso.classification import section as classifier_page
 
-    svgs = {name: folder / f"{name}.svg" for name in classifier_page.FIGURES}
-    classifier_figures.draw(
-        classifiers=csvs["classifiers"],
-        comparisons=csvs["classifier_comparisons"],
-        confusions=csvs["classifier_confusions"],
-        of_runs=csvs["classifier_runs"],
-        histories=[{key: run[key] for key in ("corpus", "model", "seed")} | {"path": run["history"]} for run in runs],
-        f1=svgs["classifier_f1"],
-        learning_curves=svgs["classifier_learning_curves"],
-        differences=svgs["classifier_differences"],
-        confusion_matrices=svgs["confusion_matrices"],
-    )
+    svgs = {name: folder / f"{name}.svg" for name in TASK["classification"].figures}
+    histories = [{key: run[key] for key in ("corpus", "model", "seed")} | {"path": run["history"]} for run in runs]
+    classifier_figures.draw(csvs, histories, svgs)
     return svgs
 
 
@@ -165,23 +155,12 @@ def fabricate_classifier_report(
     """Runs of all models on all corpora, their tables and figures, and the report; returns its path.
 
     beside: the folder of a fabricated report of language models on "songs", for a study of both kinds. others: override what
-    `page.render` is given.
+    `page.render` and its study are given.
     """
-    from verso.report import page
-
     runs = [fabricate_classifier(folder, corpus, model, seed) for corpus in corpora for model in models for seed in range(seeds)]
     csvs = fabricate_tables(folder, corpora, runs)
     statistics = folder / "labelled_statistics.json"
     write_json(statistics, labelled_statistics())
-    probes = [
-        {
-            "corpus": corpus["name"],
-            "labels": corpus["labels"],
-            "texts": corpus["probes"],
-            "runs": [{**run, "path": run["probes"]} for run in runs if run["corpus"] == corpus["name"]],
-        }
-        for corpus in corpora
-    ]
     arguments: dict[str, Any] = {
         "title": "Classifiers on invented reviews",
         "language": "en",
@@ -191,8 +170,6 @@ def fabricate_classifier_report(
         ],
         "models": {model: {"family": FAMILIES.get(model, "recurrent_classifier"), "epochs": 50} for model in models},
         "corpora": [{"name": corpus["name"], "kind": "labelled", "statistics": statistics, "demo": demo} for corpus in corpora],
-        "samples": [],
-        "probes": probes,
         "provenance": {
             "versions": {"verso": "0.1.0"},
             "fingerprints": {f"{run['corpus']} {run['model']} seed {run['seed']}": "0123456789abcdef" for run in runs},
@@ -201,11 +178,13 @@ def fabricate_classifier_report(
             "date": "2026-11-22",
         },
     }  # fmt: skip
-    templates = Path(__file__).parents[1] / "workflow" / "report" / "templates"
     tables, figures = csvs, fabricate_figures(folder, csvs, runs)
+    own = [{key: corpus[key] for key in ("name", "labels", "test", "own_texts")} for corpus in corpora]
+    arguments["sections"] = {"classification": {"runs": runs, "corpora": own}}
     if beside is not None:
+        task = TASK["language_modelling"]
         arguments["corpora"].append({"name": "songs", "kind": "songs", "statistics": beside / "statistics.json", "demo": demo})
-        tables = {name: path for name in page.TABLES if (path := beside / f"{name}.csv").exists()} | tables
-        figures = {name: path for name in page.FIGURES if (path := beside / f"{name}.svg").exists()} | figures
-    page.render(folder / "report.html", templates=templates, tables=tables, figures=figures, **(arguments | others))
-    return folder / "report.html"
+        arguments["sections"]["language_modelling"] = {"runs": [], "corpora": [{"name": "songs"}]}  # no samples
+        tables = {name: beside / f"{name}.csv" for name in task.tables} | tables
+        figures = {name: beside / f"{name}.svg" for name in task.figures} | figures
+    return render(folder / "report.html", tables=tables, figures=figures, **(arguments | others))

@@ -67,7 +67,7 @@ class Labelled:
         """The parts of what was acquired, by name, and the statistics."""
         settings = {"split": SPLIT, "near_duplicates": near, "labels": labels, "ordered": ordered}
         settings["texts_per_label"] = texts_per_label
-        prepare_labelled(self.folder / "documents.jsonl", settings, self.folder / "set_aside.jsonl", **self.outputs)
+        prepare_labelled(self.folder / "documents.jsonl", settings, self.folder / "set_aside.jsonl", self.outputs)
         return {part: list(read_json_lines(self.outputs[part])) for part in PARTS}, read_json(self.outputs["statistics"])
 
     def duplicates(self):

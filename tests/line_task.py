@@ -84,8 +84,8 @@ class Line:
         self.memory = carried
 
 
-def fit(task, settings, checkpoints, seconds=3600, tell=lambda progress: None, highest=None):
-    return fit_every(task, settings, CPU, checkpoints, seconds, tell, highest)
+def fit(task, settings, checkpoints, seconds=3600, report=lambda progress: None, highest=None):
+    return fit_every(task, settings, CPU, checkpoints, seconds, report, highest)
 
 
 def weights(task):

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from calls import ASKED
-from tiny_llm import ignore
+from calls import ASKED, ignore
 
 from verso.classification.scores import Files, InferenceRun, Texts
 from verso.files import read_csv, write_json_lines

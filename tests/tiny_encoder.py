@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import torch
-from calls import of_training
+from calls import training_run
 from reviews import reviews, write_corpus
 
 from verso.machine.hardware import Device
@@ -61,12 +61,12 @@ def write_reviews(folder: Path, **changes):
 
 
 def call(corpus, manifest, run, seconds=3600, **changes):
-    """The arguments of a whole tuning that writes into the folder `run`, all but `tell`."""
+    """The arguments of a whole tuning that writes into the folder `run`."""
     return {
         "train": str(corpus / "train.jsonl"),
         "validation": str(corpus / "validation.jsonl"),
         "labels": str(corpus / "labels.json"),
         "manifest": str(manifest),
         "weights": str(run / "model/weights.safetensors"),
-        **of_training(run, {**SETTINGS, **changes}, seconds),
+        "run": training_run(run, {**SETTINGS, **changes}, seconds),
     }

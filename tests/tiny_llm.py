@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from calls import ASKED, of_training
+from calls import training_run
 
 from verso.language_modelling.causal_llm.training import Tuning, examples
 from verso.machine.hardware import Device
@@ -102,15 +102,12 @@ class Tiny:
             write(folder / f"{part}.jsonl", itertools.chain.from_iterable(zip(*own, strict=True)))
         toy = folder / "toy"
         miniature.make(
-            name="toy", train=folder / "train.jsonl", validation=folder / "validation.jsonl", settings=TOY, fingerprint="code",
-            manifest=toy / "pretrained.json", history=toy / "history.csv", hardware=toy / "hardware.json",
-            checkpoints=toy / "checkpoints", checkpoint_seconds=3600, asked=ASKED, started=0.0, tell=ignore,
-        )  # fmt: skip
+            name="toy",
+            train=folder / "train.jsonl",
+            validation=folder / "validation.jsonl",
+            run=training_run(toy, TOY, architecture=toy / "pretrained.json"),
+        )
         return cls(folder)
-
-
-def ignore(progress):
-    """Nobody asks how far these trainings are."""
 
 
 def with_random_adapters(model, seed=3, size=0.1):
@@ -123,13 +120,13 @@ def with_random_adapters(model, seed=3, size=0.1):
 
 
 def call(tiny, run, seconds=3600, **changes):
-    """The arguments of a whole tuning that writes into the folder `run`, all but `tell`."""
+    """The arguments of a whole tuning that writes into the folder `run`."""
     return {
         "train": str(tiny.part("train")),
         "validation": str(tiny.part("validation")),
         "manifest": str(tiny.manifest),
         "instruction": INSTRUCTION,
-        **of_training(run, {**SETTINGS, **changes}, seconds),
+        "run": training_run(run, {**SETTINGS, **changes}, seconds),
     }
 
 

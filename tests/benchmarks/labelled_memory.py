@@ -77,18 +77,14 @@ def prepare_reviews(folder: Path) -> dict[str, Any]:
     moments = [time.perf_counter()]
     acquire(SOURCE, "labelled", folder / "r.csv", folder / "documents.jsonl", folder / "set_aside.jsonl")
     moments.append(time.perf_counter())
-    duplicates = folder / "set_aside_duplicates.jsonl"
-    prepare_labelled(folder / "documents.jsonl", SETTINGS, folder / "set_aside.jsonl", **prepared, set_aside=duplicates)
+    prepared["set_aside"] = folder / "set_aside_duplicates.jsonl"
+    prepare_labelled(folder / "documents.jsonl", SETTINGS, folder / "set_aside.jsonl", prepared)
     moments.append(time.perf_counter())
     build(parts["train"], "token", 2, folder / "vocab_token.json")
-    export_labelled(
-        **prepared,
-        vocabulary=folder / "vocab_token.json",
-        everything=folder / "r.json",
-        **{f"{part}_csv": folder / f"r_{part}.csv" for part in parts},
-        vocabulary_export=folder / "r_vocab.json",
-        statistics_export=folder / "r_stats.json",
-    )
+    exports = {"everything": "r.json", "vocabulary": "r_vocab.json", "statistics": "r_stats.json"}
+    exports |= {f"{part}_csv": f"r_{part}.csv" for part in parts}
+    prepared["vocabulary"] = folder / "vocab_token.json"
+    export_labelled(prepared, {name: folder / file for name, file in exports.items()})
     moments.append(time.perf_counter())
     return {
         "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

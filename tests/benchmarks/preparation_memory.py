@@ -59,16 +59,9 @@ def prepare_songs(folder: Path) -> dict[str, Any]:
     start = time.perf_counter()
     acquire(SOURCE, "songs", folder / "songs.jsonl", folder / "documents.jsonl", folder / "set_aside.jsonl")
     acquired = time.perf_counter()
-    parts = [folder / f"{part}.jsonl" for part in ("train", "validation", "test")]
-    prepare(
-        folder / "documents.jsonl",
-        "songs",
-        SETTINGS,
-        folder / "set_aside.jsonl",
-        *parts,
-        statistics=folder / "statistics.json",
-        set_aside=folder / "set_aside_duplicates.jsonl",
-    )
+    outputs = {part: folder / f"{part}.jsonl" for part in ("train", "validation", "test")}
+    outputs |= {"statistics": folder / "statistics.json", "set_aside": folder / "set_aside_duplicates.jsonl"}
+    prepare(folder / "documents.jsonl", "songs", SETTINGS, folder / "set_aside.jsonl", outputs)
     return {
         "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "acquire": acquired - start,

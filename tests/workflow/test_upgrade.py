@@ -1,4 +1,4 @@
-"""The upgrade note of CHANGELOG.md, tried: after an update that changes all fingerprints, one `--touch` keeps what is finished."""
+"""The upgrade note of CHANGELOG.md, tried: after an update, one `--touch` keeps what is finished."""
 
 from verso.files import sha256_of
 

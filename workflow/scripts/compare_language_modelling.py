@@ -9,8 +9,5 @@ if __name__ == "__main__":
         compare(
             runs=snakemake.params.runs,
             seed=42,  # of the bootstrap and the permutations
-            language_models=snakemake.output.language_models,
-            comparisons=snakemake.output.comparisons,
-            samples=snakemake.output.samples,
-            hardware=snakemake.output.hardware,
+            tables=dict(snakemake.output.items()),
         )

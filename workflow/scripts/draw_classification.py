@@ -7,13 +7,7 @@ if __name__ == "__main__":
         from verso.classification.figures import draw
 
         draw(
-            classifiers=snakemake.input.classifiers,
-            comparisons=snakemake.input.classifier_comparisons,
-            confusions=snakemake.input.classifier_confusions,
-            of_runs=snakemake.input.classifier_runs,
+            tables=dict(snakemake.input.items()),
             histories=snakemake.params.histories,
-            f1=snakemake.output.classifier_f1,
-            learning_curves=snakemake.output.classifier_learning_curves,
-            differences=snakemake.output.classifier_differences,
-            confusion_matrices=snakemake.output.confusion_matrices,
+            figures=dict(snakemake.output.items()),
         )

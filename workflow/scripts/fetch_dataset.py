@@ -7,9 +7,7 @@ if __name__ == "__main__":
         from verso.corpora.sources.hub.fetch import fetch_dataset
 
         fetch_dataset(
-            **snakemake.params.source,
+            source=snakemake.params.source,
             cache=snakemake.resources.cache,
-            rows=snakemake.output.rows,
-            set_aside=snakemake.output.set_aside,
-            summary=snakemake.output.summary,
+            outputs=dict(snakemake.output.items()),
         )

@@ -1,4 +1,4 @@
-"""Predict the labels of the test and of texts that the user wrote by a baseline (verso.classification.baselines.predicting)."""
+"""Predict labels of test and own texts by one baseline (verso.classification.baselines.predicting)."""
 
 from pathlib import Path
 

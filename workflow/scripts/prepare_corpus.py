@@ -11,9 +11,5 @@ if __name__ == "__main__":
             set_aside_acquired=snakemake.input.set_aside,
             kind=snakemake.params.kind,
             settings=snakemake.params.settings,
-            train=snakemake.output.train,
-            validation=snakemake.output.validation,
-            test=snakemake.output.test,
-            statistics=snakemake.output.statistics,
-            set_aside=snakemake.output.set_aside,
+            outputs=dict(snakemake.output.items()),
         )

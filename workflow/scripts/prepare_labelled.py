@@ -10,10 +10,5 @@ if __name__ == "__main__":
             documents=snakemake.input.documents,
             set_aside_acquired=snakemake.input.set_aside,
             settings=snakemake.params.settings,
-            train=snakemake.output.train,
-            validation=snakemake.output.validation,
-            test=snakemake.output.test,
-            statistics=snakemake.output.statistics,
-            labels=snakemake.output.labels,
-            set_aside=snakemake.output.set_aside,
+            outputs=dict(snakemake.output.items()),
         )

@@ -6,43 +6,24 @@ from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.report.page import FIGURES, TABLES, render
+        from verso.report.page import Study, render
         from verso.report.versions import commit_of, today, versions
 
-        given = dict(snakemake.input.items())
-        sections = snakemake.params.sections
-        lm, cl = (sections.get(n, {"runs": [], "corpora": []}) for n in ("language_modelling", "classification"))
-        base = lambda r, k: {"corpus": r["corpus"], "model": r["model"], "seed": r["seed"], "path": r[k]}
-        test = {c["name"]: c["test"] for c in cl["corpora"]}
-        samples = [base(r, "samples") for r in lm["runs"]]
-        replies = [{**base(r, "replies"), "texts": test[r["corpus"]]} for r in cl["runs"] if "replies" in r]
-        probes = [
-            {
-                "corpus": c["name"],
-                "labels": c["labels"],
-                "texts": c["own_texts"],
-                "runs": [base(r, "own_texts") for r in cl["runs"] if r["corpus"] == c["name"] and "own_texts" in r],
-            }
-            for c in cl["corpora"]
-            if "own_texts" in c
-        ]
+        inputs = dict(snakemake.input.items())
+        templates = [Path(path) for path in inputs.pop("templates")]
+        files = {name: path for name, path in inputs.items() if name not in ("statistics", "shown")}
+        params = snakemake.params
         render(
             report=snakemake.output.report,
-            title=snakemake.params.title,
-            language=snakemake.params.language,
-            experiments=snakemake.params.experiments,
-            models=snakemake.params.models,
-            corpora=snakemake.params.corpora,
-            tables={name: given[name] for name in TABLES if name in given},
-            figures={name: given[f"{name}_figure"] for name in FIGURES if f"{name}_figure" in given},
-            samples=samples,
-            probes=probes,
-            replies=replies,
-            templates=Path(snakemake.input.templates[0]).parent,
+            study=Study(params.title, params.language, params.experiments, params.models, params.corpora),
+            tables={name: path for name, path in files.items() if not name.endswith("_figure")},
+            figures={name.removesuffix("_figure"): path for name, path in files.items() if name.endswith("_figure")},
+            sections=params.sections,
+            templates=next(path.parent for path in templates if path.name == "report.html.j2"),
             provenance={
                 "versions": versions(),
-                "fingerprints": snakemake.params.fingerprints,
-                "config": snakemake.params.config,
+                "fingerprints": params.fingerprints,
+                "config": params.config,
                 "commit": commit_of(Path(snakemake.scriptdir)),
                 "date": today(),
             },

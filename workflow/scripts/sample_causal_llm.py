@@ -15,6 +15,6 @@ if __name__ == "__main__":
             settings=snakemake.params.settings,
             samples=snakemake.output.samples,
             hardware=snakemake.output.hardware,
-            tell=job.tell,
+            report=job.report,
             asked=job.asked,
         )

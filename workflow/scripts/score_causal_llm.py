@@ -16,6 +16,6 @@ if __name__ == "__main__":
             settings=snakemake.params.settings,
             scores=snakemake.output.scores,
             hardware=snakemake.output.hardware,
-            tell=job.tell,
+            report=job.report,
             asked=job.asked,
         )

@@ -8,7 +8,7 @@ if __name__ == "__main__":
         from verso.fetching.web import Web
 
         scrape_reviews(
-            **snakemake.params.source,
+            source=snakemake.params.source,
             cache=snakemake.resources.cache,
             web=Web(
                 pause_seconds=snakemake.resources.pause_ms / 1000,
@@ -16,7 +16,5 @@ if __name__ == "__main__":
                 retries=snakemake.resources.further_attempts,
                 maximum_bytes=snakemake.resources.maximum_page_bytes,
             ),
-            reviews=snakemake.output.reviews,
-            set_aside=snakemake.output.set_aside,
-            summary=snakemake.output.summary,
+            outputs=dict(snakemake.output.items()),
         )

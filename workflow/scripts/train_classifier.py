@@ -5,6 +5,7 @@ from verso.jobs.job import job_of
 if __name__ == "__main__":
     with job_of(snakemake) as job:
         from verso.classification.small_networks.training import train
+        from verso.training.run import TrainingRun
 
         train(
             train=snakemake.input.train,
@@ -13,5 +14,5 @@ if __name__ == "__main__":
             labels=snakemake.input.labels,
             vectors=snakemake.input.get("vectors") or None,
             weights=snakemake.output.weights,
-            **job.of_training(snakemake),
+            run=TrainingRun(**job.of_training(snakemake)),
         )

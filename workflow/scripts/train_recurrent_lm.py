@@ -5,11 +5,12 @@ from verso.jobs.job import job_of
 if __name__ == "__main__":
     with job_of(snakemake) as job:
         from verso.language_modelling.recurrent_lm.training import train
+        from verso.training.run import TrainingRun
 
         train(
             train=snakemake.input.train,
             validation=snakemake.input.validation,
             vocabulary=snakemake.input.vocabulary,
             weights=snakemake.output.weights,
-            **job.of_training(snakemake),
+            run=TrainingRun(**job.of_training(snakemake)),
         )

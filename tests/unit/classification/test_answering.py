@@ -23,7 +23,7 @@ from verso.pretrained.base_model import describe
 from verso.pretrained.chat import question
 from verso.text.labels import Labels
 from verso.text.prompts import Template
-from verso.training import resumable_rows as kept_rows
+from verso.training import resumable_rows as resumable_rows
 
 DECODING = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "repetition_penalty": 1.0}
 SETTINGS = {
@@ -117,7 +117,7 @@ def test_other_batches_and_fewer_texts_change_no_reply_and_another_seed_does(ask
 def test_a_job_that_dies_is_gone_on_with_and_no_text_is_asked_twice(ask, tmp_path, monkeypatch, dies_at):
     expected = ask()
     answers, asked = prompting.answers, []
-    monkeypatch.setattr(kept_rows, "SAVING_SHARE", math.inf)  # every batch is saved
+    monkeypatch.setattr(resumable_rows, "SAVING_SHARE", math.inf)  # every batch is saved
 
     def dying(model, tokenizer, some, *arguments):
         if len(asked) == dies_at:
@@ -140,7 +140,7 @@ def test_a_job_that_dies_is_gone_on_with_and_no_text_is_asked_twice(ask, tmp_pat
 @pytest.mark.usefixtures("half_valid")
 @pytest.mark.parametrize("change", [{"seed": 2}, {"max_new_tokens": 7}, {"examples": 1}, {"answer_by": "likelihood"}])
 def test_what_was_replied_to_another_question_is_never_taken(ask, monkeypatch, change):
-    monkeypatch.setattr(kept_rows, "SAVING_SHARE", math.inf)
+    monkeypatch.setattr(resumable_rows, "SAVING_SHARE", math.inf)
     expected = ask(**change)[:2]
     with monkeypatch.context() as patched:
         patched.setattr(prompting, "write_csv", failing)  # asked, and then dead

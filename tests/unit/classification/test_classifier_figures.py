@@ -6,7 +6,7 @@ import pytest
 from fabricate_classifiers import HISTORY, SKILL, fabricate_classifier, fabricate_figures, fabricate_labelled, fabricate_tables
 
 from verso.display.palette import colours_of
-from verso.display.words import FIGURE_LABELS
+from verso.display.words_en import FIGURE_LABELS
 from verso.files import read_csv, write_csv
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -5,14 +5,16 @@ import re
 import fabricate_classifiers
 import pytest
 from fabricate import fabricate_report
-from fabricate_classifiers import STARS, fabricate_classifier, fabricate_classifier_report, fabricate_labelled
+from fabricate_classifiers import BASELINES, STARS, fabricate_classifier, fabricate_classifier_report, fabricate_labelled
 
 from verso.classification import section as classifier_page
 from verso.display.words import LANGUAGES
 from verso.files import read_csv, read_json_lines, write_csv, write_json_lines
+from verso.registry import TASK
 from verso.report import words
 
 MODELS = ["majority", "tfidf", "rnn", "mdeberta", "zero-shot"]
+SAID = {language: words.words_of(language, "classification") for language in LANGUAGES}
 OF_CLASSIFIERS = [
     "classifiers", "classifier_learning", "classifier_pairs", "classifier_labels", "classifier_cost", "classifier_errors",
     "probes",
@@ -129,7 +131,7 @@ def test_a_model_that_does_not_beat_the_baselines_is_named(report):
     summary = plain(section(report, "summary"))
     assert re.search(r"Not shown to be better than a bag of words \(tfidf\): [\w, -]*rnn", summary)
     without = {**tables_of_three("rnn", "gru"), "classifier_comparisons": []}
-    assert classifier_page.summarise("c", without)["baselines"] == []
+    assert classifier_page.summarise("c", without, {"tfidf"})["baselines"] == []
 
 
 def tables_of_three(*models, verdict="undecided"):
@@ -146,7 +148,7 @@ def tables_of_three(*models, verdict="undecided"):
         for place, a in enumerate(models)
         for b in models[place + 1 :]
     ]
-    tables = dict.fromkeys(classifier_page.TABLES, ())
+    tables = dict.fromkeys(TASK["classification"].tables, ())
     return tables | {"classifiers": models_rows, "classifier_comparisons": pairs}
 
 
@@ -156,12 +158,12 @@ def test_the_lead_is_the_pairs_difference_whichever_way_it_was_tested():
         if turned:
             pair = tables["classifier_comparisons"][0]
             pair |= {"model_a": "tfidf", "model_b": "gru", "difference": "-0.1", "low": "-0.3", "high": "0.1"}
-        found = classifier_page.summarise("c", tables)
+        found = classifier_page.summarise("c", tables, BASELINES)
         assert (found["best"]["model"], found["second"]["model"]) == ("gru", "tfidf")
         assert [found["margin"][key] for key in ("difference", "low", "high")] == pytest.approx([0.1, -0.1, 0.3])
         assert found["tied"] == ["tfidf", "majority"]
         assert [(row["model"], models) for row, models in found["baselines"]] == [("tfidf", ["gru"]), ("majority", ["gru"])]
-    decided = classifier_page.summarise("c", tables_of_three("gru", "tfidf", "majority", verdict="a better"))
+    decided = classifier_page.summarise("c", tables_of_three("gru", "tfidf", "majority", verdict="a better"), BASELINES)
     assert [models for _, models in decided["baselines"]] == [[], []]
     assert (decided["tied"], decided["decided"], decided["cautious"]) == ([], 3, 3)
 
@@ -170,23 +172,23 @@ def test_a_study_without_a_baseline_is_told_so(tmp_path):
     corpora = [fabricate_labelled(tmp_path, "reviews", documents=30)]
     page = fabricate_classifier_report(tmp_path, corpora, ["rnn", "gru"], seeds=1).read_text(encoding="utf-8")
     for language in LANGUAGES:
-        assert words.TEXTS[language]["no_baseline"] in page
-        assert words.TEXTS[language]["flag_one_seed"] in page or "undecided" in page
+        assert SAID[language]["no_baseline"] in page
+        assert SAID[language]["flag_one_seed"] in page or "undecided" in page
 
 
 def test_one_model_alone_is_no_rival_of_any(tmp_path):
     corpora = [fabricate_labelled(tmp_path, "reviews", documents=30)]
     page = fabricate_classifier_report(tmp_path, corpora, ["rnn"], seeds=1).read_text(encoding="utf-8")
     assert " best:" not in section(page, "summary")
-    assert words.TEXTS["es"]["no_pairs"] in section(page, "classifier_pairs", "es")
-    assert words.TEXTS["en"]["beats"] not in section(page, "classifiers")
+    assert SAID["es"]["no_pairs"] in section(page, "classifier_pairs", "es")
+    assert SAID["en"]["beats"] not in section(page, "classifiers")
 
 
 def test_columns_that_a_corpus_has_not_are_not_shown(tmp_path):
     corpora = [fabricate_labelled(tmp_path, "games", ["negative", "positive"], False, 60)]
     page = fabricate_classifier_report(tmp_path, corpora, ["majority", "rnn"], seeds=1).read_text(encoding="utf-8")
     scores = section(page, "classifiers")
-    english = words.TEXTS["en"]
+    english = SAID["en"]
     assert english["matthews_correlation"] in scores
     for absent in ("quadratic_kappa", "polarity_score", "mean_absolute_error", "invalid", "classifiers_text_ordered"):
         assert english[absent] not in scores
@@ -216,29 +218,27 @@ def test_texts_written_by_hand_show_what_every_model_takes_them_for(tmp_path):
     corpus = fabricate_labelled(tmp_path, "reviews")
     runs = [fabricate_classifier(tmp_path, corpus, "gru", seed) for seed in (1, 2, 3)]
     for run, reply in zip(runs, ("5", "2", "5"), strict=True):
-        rows = read_csv(run["probes"])
+        rows = read_csv(run["own_texts"])
         rows[0] |= {"prediction": reply, **{f"probability_{n}": 0.6 if STARS[n] == reply else 0.1 for n in range(5)}}
-        write_csv(run["probes"], rows, rows[0])
-    told = {"corpus": "reviews", "labels": corpus["labels"], "texts": corpus["probes"]}
-    found = classifier_page.probe_table(told | {"runs": [run | {"path": run["probes"]} for run in runs]})
+        write_csv(run["own_texts"], rows, rows[0])
+    found = classifier_page.probe_table(corpus, runs)
     assert found["models"] == ["gru"]
     assert found["rows"][0]["label"] == "5"
-    assert found["rows"][0]["told"]["gru"] == {"prediction": "5", "confidence": pytest.approx(0.6), "times": 2, "seeds": 3}
+    assert found["rows"][0]["predicted"]["gru"] == {"prediction": "5", "confidence": pytest.approx(0.6), "times": 2, "seeds": 3}
 
 
 def test_replies_to_a_text_by_hand_that_are_no_label_have_no_confidence(tmp_path):
     corpus = fabricate_labelled(tmp_path, "reviews")
     run = fabricate_classifier(tmp_path, corpus, "zero-shot", 1)
-    rows = [row | {"prediction": ""} for row in read_csv(run["probes"])]
-    write_csv(run["probes"], rows, rows[0])
-    told = {"corpus": "reviews", "labels": corpus["labels"], "texts": corpus["probes"], "runs": [run | {"path": run["probes"]}]}
-    found = classifier_page.probe_table(told)["rows"][0]["told"]["zero-shot"]
+    rows = [row | {"prediction": ""} for row in read_csv(run["own_texts"])]
+    write_csv(run["own_texts"], rows, rows[0])
+    found = classifier_page.probe_table(corpus, [run])["rows"][0]["predicted"]["zero-shot"]
     assert found == {"prediction": "", "confidence": None, "times": 1, "seeds": 1}
 
 
 def test_without_texts_by_hand_there_is_no_section_of_them(tmp_path):
     corpus = fabricate_labelled(tmp_path, "reviews", documents=30)
-    write_json_lines(corpus["probes"], [])
+    write_json_lines(corpus["own_texts"], [])
     for language in ("en", "es"):
         page = fabricate_classifier_report(tmp_path, [corpus], ["rnn"], seeds=1, language=language).read_text(encoding="utf-8")
         assert "probes" not in sections(page)
@@ -246,7 +246,7 @@ def test_without_texts_by_hand_there_is_no_section_of_them(tmp_path):
 
 def test_reviews_labels_and_names_that_try_to_run_are_text(tmp_path):
     corpus = fabricate_labelled(tmp_path, HOSTILE, [HOSTILE, '"><svg onload=alert(1)>'], False, 30)
-    for key in ("test", "probes"):
+    for key in ("test", "own_texts"):
         write_json_lines(corpus[key], [row | {"text": HOSTILE} for row in list(read_json_lines(corpus[key]))])
     page = fabricate_classifier_report(tmp_path, [corpus], ["rnn", HOSTILE], seeds=1, title=HOSTILE).read_text(encoding="utf-8")
     assert page.count("<script>") == page.count("</script>") == 1
@@ -279,7 +279,7 @@ def test_a_demo_of_classifiers_does_not_speak_of_songs(tmp_path):
     made = [fabricate_labelled(tmp_path, "reviews", documents=30)]
     page = fabricate_classifier_report(tmp_path, made, ["rnn"], seeds=1, demo=True).read_text(encoding="utf-8")
     for language in LANGUAGES:
-        banner = words.TEXTS[language]["demo_banner"]
+        banner = SAID[language]["demo_banner"]
         assert banner in page
         assert {"en": "songs", "es": "canciones"}[language] not in banner
 
@@ -287,9 +287,10 @@ def test_a_demo_of_classifiers_does_not_speak_of_songs(tmp_path):
 def test_figures_speak_spanish_on_the_spanish_side(report):
     english, spanish = report.split('<div class="page" lang="es" hidden>')
     for key in ("f1_macro", "groups", "true_label", "predicted_label", "confusion_line"):
-        assert f">{words.FIGURE_LABELS[key]}<" in english
-        assert f">{words.FIGURE_LABELS_ES[key]}<" in spanish
-        assert f">{words.FIGURE_LABELS[key]}<" not in spanish
+        labels = {language: own[key] for language, own in classifier_page.SECTION.figure_labels.items()}
+        assert f">{labels['en']}<" in english
+        assert f">{labels['es']}<" in spanish
+        assert f">{labels['en']}<" not in spanish
 
 
 def test_a_model_has_the_colour_of_its_figure(report, folder):
@@ -305,12 +306,14 @@ def test_some_replies_that_are_no_label_are_shown_beside_their_texts_and_nothing
     write_json_lines(tmp_path / "replies.jsonl", [{"document": "sound", "replies": ["5"], "prediction": "5"}, *invalid])
     texts = list(read_json_lines(corpus["test"]))
     write_json_lines(corpus["test"], [row | {"text": f"{row['text']} {HOSTILE} " + "long " * 999} for row in texts])
-    of_run = {"corpus": "reviews", "model": "zero-shot", "path": tmp_path / "replies.jsonl", "texts": corpus["test"]}
-    replies = [of_run | {"seed": seed} for seed in (1, 2)]
-    page = fabricate_classifier_report(tmp_path, [corpus], ["zero-shot"], seeds=2, replies=replies).read_text(encoding="utf-8")
+    of_run = {"corpus": "reviews", "model": "zero-shot", "baseline": False, "replies": tmp_path / "replies.jsonl"}
+    own = {"runs": [of_run | {"seed": seed} for seed in (1, 2)], "corpora": [{"name": "reviews", "test": corpus["test"]}]}
+    sections = {"classification": own}
+    page = fabricate_classifier_report(tmp_path, [corpus], ["zero-shot"], seeds=2, sections=sections)
+    page = page.read_text(encoding="utf-8")
     for language in LANGUAGES:
         errors = section(page, "classifier_errors", language)
-        shown = errors.split(words.TEXTS[language]["invalid_caption"])[1]
+        shown = errors.split(SAID[language]["invalid_caption"])[1]
         assert shown.count("<tr><th scope") == classifier_page.REPLIES_OF_A_MODEL + 1  # and its head
         assert shown.count("<q>") == 2 * classifier_page.REPLIES_OF_A_MODEL
         assert "<script>" not in errors

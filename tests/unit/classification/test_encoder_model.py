@@ -16,7 +16,7 @@ from verso.classification.encoder import model as encoder
 from verso.classification.encoder.estimate import architecture
 from verso.errors import VersoError
 from verso.files import read_json, write_json
-from verso.machine import card_memory as room
+from verso.machine import card_memory
 from verso.machine.hardware import Device
 from verso.pretrained.adapters import learnt_weights
 
@@ -299,7 +299,7 @@ def test_what_another_process_holds_of_a_card_is_no_fault_of_the_model(monkeypat
     """A fault is not tried again; memory that is taken now may be free for the next attempt."""
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "TITAN RTX")
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1_000_000_000, 24_000_000_000))
-    room.must_have_room("toy", "its weights alone take", 2e9, torch.device("cuda"), "nothing")
+    card_memory.must_fit_on_card("toy", "its weights alone take", 2e9, torch.device("cuda"), "nothing")
     assert "another process holds the rest" in caplog.text
 
 

@@ -8,14 +8,13 @@ import sys
 import time
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import pytest
 import torch
+from calls import PATHS, as_json, changed
 from predicted import predict_by_encoder
 from tiny_encoder import CPU, LORA, SETTINGS, call, make, write_reviews
 
-import verso
 from verso.classification.encoder import model as encoder
 from verso.classification.encoder import training as module
 from verso.classification.encoder.model import EncoderClassifier
@@ -61,7 +60,7 @@ def whole(corpus, toys, tmp_path_factory):
 
 
 def tune(corpus, manifest, run, **changes):
-    module.train(**call(corpus, manifest, run, **changes), tell=lambda progress: None)
+    module.train(**call(corpus, manifest, run, **changes))
     return run
 
 
@@ -128,7 +127,7 @@ def test_it_finds_the_one_word_that_tells_wherever_it_stands(corpus, toys, tmp_p
 
 def test_the_best_weights_are_kept_by_the_f1_that_was_asked_for_and_predict_as_validated(corpus, toys, tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr(logs, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(logs, "REPORT_SECONDS", 0.0)
     run = tune(corpus, toys["bert"], tmp_path, best_by="f1_weighted", epochs=4)
     rows = read_csv(run / "history.csv")
     best = [float(row["validation_f1_weighted"]) for row in rows if row["best"] == "1"][-1]
@@ -189,7 +188,7 @@ def test_the_loss_and_its_gradient_are_the_same_in_any_parts_and_on_any_number_o
 
 
 def test_a_card_that_is_too_small_halves_the_batch_within_the_tuning(corpus, toys, tmp_path, monkeypatch):
-    module.train(**{**call(corpus, toys["bert"], tmp_path / "expected"), "parts": 2}, tell=lambda progress: None)
+    module.train(**changed(call(corpus, toys["bert"], tmp_path / "expected"), micro_batches=2))
     forward = EncoderClassifier.forward
 
     def limited(self, tokens, lengths):
@@ -269,16 +268,17 @@ def test_a_tuning_stopped_in_its_middle_ends_with_the_same_bits(corpus, toys, wh
 
 
 DRIVER = """
-import json, sys
+import sys
+from calls import from_json
 from verso.classification.encoder.training import train
-train(**json.loads(sys.argv[1]), tell=lambda progress: None)
+train(**from_json(sys.argv[1]))
 """
 
 
 @pytest.mark.slow
 def test_a_killed_tuning_ends_with_the_same_bits(corpus, toys, whole, tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(Path(verso.__file__).parents[1])}
-    command = [sys.executable, "-c", DRIVER, json.dumps(call(corpus, toys["deberta-v2"], tmp_path, seconds=0, **ADAPTED))]
+    environment = {**os.environ, "PYTHONPATH": PATHS}
+    command = [sys.executable, "-c", DRIVER, as_json(call(corpus, toys["deberta-v2"], tmp_path, seconds=0, **ADAPTED))]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 120
     while not list((tmp_path / "checkpoints").rglob("*.ckpt")) and process.poll() is None:

@@ -45,7 +45,7 @@ def fitted(corpus, run, settings):
         architecture=run / "model/architecture.json",
         history=run / "history.csv",
         hardware=run / "hardware.json",
-        asked={"mem_mb": 1000, "runtime": 10, "vram_mb": 0, "cards": 0, "threads": 1},
+        requested={"mem_mb": 1000, "runtime": 10, "vram_mb": 0, "cards": 0, "threads": 1},
     )
 
 

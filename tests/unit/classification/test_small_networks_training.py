@@ -8,18 +8,15 @@ import subprocess
 import sys
 import time
 from functools import partial
-from pathlib import Path
 
 import pytest
 import torch
-from calls import of_training
+from calls import PATHS, as_json, changed, training_run
 from reviews import write_corpus
 
-import verso
 from verso.classification.small_networks.files import build, load
 from verso.classification.small_networks.model import TextClassifier
-from verso.classification.small_networks.training import Classification
-from verso.classification.small_networks.training import train as train_and_tell
+from verso.classification.small_networks.training import Classification, train
 from verso.classification.texts import LabelledTexts, read_labelled
 from verso.classification.validation import balanced_weights
 from verso.errors import VersoError
@@ -58,12 +55,8 @@ def arguments(corpus, run, name="lstm", seconds=3600, vectors=None, **changes):
         "labels": str(corpus / "labels.json"),
         "vectors": vectors,
         "weights": str(run / "model/weights.safetensors"),
-        **of_training(run, {**FAMILIES[name], **changes}, seconds),
+        "run": training_run(run, {**FAMILIES[name], **changes}, seconds),
     }
-
-
-def train(**call):
-    train_and_tell(**call, tell=lambda progress: None)
 
 
 def history(run):
@@ -149,22 +142,23 @@ def test_a_training_that_dies_in_mid_epoch_ends_with_the_same_bits(corpus, tmp_p
 
 
 DRIVER = """
-import json, sys
+import sys
+from calls import from_json
 from verso.jobs.logs import to_log
 from verso.classification.small_networks.training import train
 with to_log(sys.argv[2]):
-    train(**json.loads(sys.argv[1]), tell=lambda progress: None)
+    train(**from_json(sys.argv[1]))
 """
 
 
 @pytest.mark.slow
 def test_a_killed_training_ends_with_the_same_weights(corpus, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    run, environment = tmp_path / "killed", {**os.environ, "PYTHONPATH": str(Path(verso.__file__).parents[1])}
+    run, environment = tmp_path / "killed", {**os.environ, "PYTHONPATH": PATHS}
     call = arguments(corpus, run, seconds=0, epochs=12)
     for kind in (signal.SIGKILL, signal.SIGTERM):
         before = sorted(path.name for path in (run / "checkpoints").rglob("*.ckpt"))
-        process = subprocess.Popen([sys.executable, "-c", DRIVER, json.dumps(call), str(tmp_path / "log")], env=environment)
+        process = subprocess.Popen([sys.executable, "-c", DRIVER, as_json(call), str(tmp_path / "log")], env=environment)
         deadline = time.monotonic() + 60
         while sorted(path.name for path in (run / "checkpoints").rglob("*.ckpt")) <= before:
             assert process.poll() is None
@@ -183,7 +177,7 @@ def test_a_killed_training_ends_with_the_same_weights(corpus, tmp_path, monkeypa
 @pytest.mark.parametrize("name", ["gru", "textcnn"])
 def test_a_card_that_is_too_small_halves_the_batch_within_the_training(corpus, tmp_path, monkeypatch, name):
     expected, run = tmp_path / "expected", tmp_path / "run"
-    train(**arguments(corpus, expected, name) | {"parts": 4})
+    train(**changed(arguments(corpus, expected, name), micro_batches=4))
     forward = TextClassifier.forward
 
     def limited(self, tokens, lengths):

@@ -73,7 +73,8 @@ def fetched(hub, tmp_path):
         for path in outputs.values():
             path.unlink(missing_ok=True)
         splits = splits and dict.fromkeys(("train", "validation", "test")) | splits
-        fetch_dataset(repository, revision, configuration, {"text": text, "label": label}, splits, tmp_path / "cache", **outputs)
+        source = {"repository": repository, "revision": revision, "configuration": configuration, "splits": splits}
+        fetch_dataset(source | {"fields": {"text": text, "label": label}}, tmp_path / "cache", outputs)
         assert outputs["set_aside"].read_text() == ""
         rows = [json.loads(line) for line in outputs["rows"].read_text().splitlines()]
         return rows, json.loads(outputs["summary"].read_text())

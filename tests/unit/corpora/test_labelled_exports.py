@@ -12,6 +12,12 @@ from verso.files import read_json
 from verso.text.vocabulary import build
 
 
+def exports_in(folder):
+    """The files to write, by name."""
+    files = {"everything": "r.json", "vocabulary": "r_vocab.json", "statistics": "r_stats.json"}
+    return {name: folder / file for name, file in files.items()} | {f"{part}_csv": folder / f"r_{part}.csv" for part in PARTS}
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     corpus = Labelled(tmp_path_factory.mktemp("corpus"))
@@ -19,14 +25,7 @@ def exported(tmp_path_factory):
     parts, statistics = corpus.of(rows)
     folder = corpus.folder
     build(corpus.outputs["train"], "token", 2, folder / "vocab_token.json")
-    export_labelled(
-        **{name: corpus.outputs[name] for name in (*PARTS, "statistics", "labels")},
-        vocabulary=folder / "vocab_token.json",
-        everything=folder / "r.json",
-        **{f"{part}_csv": folder / f"r_{part}.csv" for part in PARTS},
-        vocabulary_export=folder / "r_vocab.json",
-        statistics_export=folder / "r_stats.json",
-    )
+    export_labelled(corpus.outputs | {"vocabulary": folder / "vocab_token.json"}, exports_in(folder))
     return parts, statistics, folder
 
 
@@ -74,14 +73,6 @@ def test_the_same_texts_have_the_same_uuids_in_another_export(exported, tmp_path
     _, _, folder = exported
     corpus = Labelled(tmp_path)
     corpus.of([json.loads(line) for line in (folder / "rows.jsonl").read_text().splitlines()][::-1])
-    again = tmp_path / "again.json"
-    export_labelled(
-        **{name: corpus.outputs[name] for name in (*PARTS, "statistics", "labels")},
-        vocabulary=folder / "vocab_token.json",
-        everything=again,
-        **{f"{part}_csv": tmp_path / f"r_{part}.csv" for part in PARTS},
-        vocabulary_export=tmp_path / "r_vocab.json",
-        statistics_export=tmp_path / "r_stats.json",
-    )
-    uuids = [{row["uuid"] for row in json.loads(path.read_text())["test"]} for path in (folder / "r.json", again)]
+    export_labelled(corpus.outputs | {"vocabulary": folder / "vocab_token.json"}, exports_in(tmp_path))
+    uuids = [{row["uuid"] for row in json.loads((own / "r.json").read_text())["test"]} for own in (folder, tmp_path)]
     assert uuids[0] == uuids[1]

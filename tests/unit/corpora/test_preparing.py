@@ -37,15 +37,10 @@ def run(tmp_path):
         folder = tmp_path / name
         write_json_lines(folder / "documents.jsonl", rows)
         write_json_lines(folder / "acquired.jsonl", [{"where": "line 1", "reason": "no lyrics", "excerpt": ""}] * 2)
-        prepare(
-            folder / "documents.jsonl",
-            kind,
-            SETTINGS | {"split": SETTINGS["split"] | split},
-            folder / "acquired.jsonl",
-            *(folder / f"{part}.jsonl" for part in PARTS),
-            statistics=folder / "statistics.json",
-            set_aside=folder / "duplicates.jsonl",
-        )
+        outputs = {part: folder / f"{part}.jsonl" for part in PARTS}
+        outputs |= {"statistics": folder / "statistics.json", "set_aside": folder / "duplicates.jsonl"}
+        settings = SETTINGS | {"split": SETTINGS["split"] | split}
+        prepare(folder / "documents.jsonl", kind, settings, folder / "acquired.jsonl", outputs)
         parts = {part: list(read_json_lines(folder / f"{part}.jsonl")) for part in PARTS}
         return parts, read_json(folder / "statistics.json"), list(read_json_lines(folder / "duplicates.jsonl")), folder
 

@@ -30,29 +30,15 @@ def folder(tmp_path_factory):
         "split": {"method": "stratified", "validation": 0.1, "test": 0.2, "seed": 42},
         "near_duplicates": {"threshold": 0.9, "shingle_words": 9, "permutations": 64},
     }
-    parts = [folder / f"{part}.jsonl" for part in PARTS]
-    prepare(
-        folder / "documents.jsonl",
-        "songs",
-        settings,
-        folder / "acquired.jsonl",
-        *parts,
-        folder / "statistics.json",
-        folder / "dup.jsonl",
-    )
+    prepared = {part: folder / f"{part}.jsonl" for part in PARTS}
+    prepared |= {"statistics": folder / "statistics.json", "set_aside": folder / "dup.jsonl"}
+    prepare(folder / "documents.jsonl", "songs", settings, folder / "acquired.jsonl", prepared)
     for unit in ("char", "word"):
-        build(parts[0], unit, 1, folder / f"vocab_{unit}.json")
-    export(
-        *parts,
-        statistics=folder / "statistics.json",
-        vocab_char=folder / "vocab_char.json",
-        vocab_word=folder / "vocab_word.json",
-        corpus="poets",
-        settings=TEMPLATES,
-        **{f"{part}_alpaca": folder / f"{part}_lyrics_alpaca.json" for part in PARTS},
-        **{f"{part}_text": folder / f"{part}_lyrics.txt" for part in PARTS},
-        dataset_info=folder / "dataset_info.json",
-    )
+        prepared[f"vocab_{unit}"] = folder / f"vocab_{unit}.json"
+        build(prepared["train"], unit, 1, prepared[f"vocab_{unit}"])
+    exports = {f"{part}_alpaca": folder / f"{part}_lyrics_alpaca.json" for part in PARTS}
+    exports |= {f"{part}_text": folder / f"{part}_lyrics.txt" for part in PARTS}
+    export(prepared, "poets", TEMPLATES, exports | {"dataset_info": folder / "dataset_info.json"})
     return folder
 
 

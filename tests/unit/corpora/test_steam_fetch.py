@@ -34,7 +34,9 @@ def scraped(store, tmp_path):
         for path in outputs.values():
             path.unlink(missing_ok=True)
         web = Web(0.001, timeout_seconds=1, retries=retries, maximum_bytes=1_000_000)
-        scrape_reviews(list(apps), language, positive, negative, refresh, store.root, tmp_path / "cache", web, **outputs)
+        most = {"positive": positive, "negative": negative}
+        source = {"apps": list(apps), "language": language, **most, "refresh": refresh, "site": store.root}
+        scrape_reviews(source, tmp_path / "cache", web, outputs)
         rows = [[json.loads(line) for line in outputs[name].read_text().splitlines()] for name in ("reviews", "set_aside")]
         return *rows, json.loads(outputs["summary"].read_text())
 
@@ -154,8 +156,9 @@ def test_an_answer_that_cannot_be_had_stops_with_the_reason(store, scraped):
 
 def test_requests_keep_their_distance(store, tmp_path):
     web = Web(0.1, timeout_seconds=1, retries=0, maximum_bytes=1_000_000)
-    outputs = [tmp_path / name for name in ("scraped.jsonl", "aside.jsonl", "summary.json")]
-    scrape_reviews([7], "english", 8, 8, None, store.root, tmp_path / "cache", web, *outputs)
+    outputs = {name: tmp_path / name for name in ("reviews", "set_aside", "summary")}
+    source = {"apps": [7], "language": "english", "positive": 8, "negative": 8, "refresh": None, "site": store.root}
+    scrape_reviews(source, tmp_path / "cache", web, outputs)
     moments = [moment for moment, *_ in store.requests]
     assert min(later - earlier for earlier, later in itertools.pairwise(moments)) > 0.08
 

@@ -47,7 +47,7 @@ def failing(snakemake, error):
 
 def test_a_finished_job_says_so(snakemake):
     with job_of(snakemake) as job:
-        job.tell({"epoch": 3})
+        job.report({"epoch": 3})
         assert record_of(snakemake)["attempts"][0]["end"] is None
     (attempt,) = record_of(snakemake)["attempts"]
     assert (attempt["cause"], attempt["progress"], attempt["pid"]) == ("done", {"epoch": 3}, os.getpid())

@@ -91,7 +91,7 @@ def test_a_terminal_that_takes_nothing_ends_no_work(tmp_path):
 def test_how_far_texts_are_is_told_once_a_second_by_their_work_and_never_of_another_life(monkeypatch):
     now, told = [100.0], []
     monkeypatch.setattr(logs.time, "perf_counter", lambda: now[0])
-    with logs.told_progress("Asking", told.append, 10, work=80.0, done=2) as step:
+    with logs.reporting_progress("Asking", told.append, 10, work=80.0, done=2) as step:
         for seconds, work in ((2.0, 10.0), (0.5, 5.0), (0.5, 5.0)):
             now[0] += seconds
             step(work=work)

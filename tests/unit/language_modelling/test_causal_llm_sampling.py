@@ -5,10 +5,10 @@ import json
 
 import pytest
 import torch
-from calls import ASKED
+from calls import ASKED, ignore
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_llm import ARTISTS, SETTINGS, ignore, with_random_adapters
+from tiny_llm import ARTISTS, SETTINGS, with_random_adapters
 
 from verso.errors import VersoError
 from verso.files import read_json, read_json_lines
@@ -218,16 +218,18 @@ def run(tiny, model, tmp_path_factory):
     return folder
 
 
-def samples(tiny, run, folder, tell=ignore, **changes):
+def samples(tiny, run, folder, report=ignore, **changes):
     path = folder / "samples.jsonl"
-    sample(tiny.part("train"), run, tiny.manifest, {**SAMPLING, **changes}, path, folder / "sampling_hardware.json", tell, ASKED)
+    sample(
+        tiny.part("train"), run, tiny.manifest, {**SAMPLING, **changes}, path, folder / "sampling_hardware.json", report, ASKED
+    )
     return list(read_json_lines(path))
 
 
 def test_every_group_gets_its_texts_asked_for_by_its_name_with_the_instructions_in_turn(tiny, run, tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr(logs, "TELL_SECONDS", 0.0)
-    rows = samples(tiny, run, tmp_path, tell=told.append)
+    monkeypatch.setattr(logs, "REPORT_SECONDS", 0.0)
+    rows = samples(tiny, run, tmp_path, report=told.append)
     assert [(word["texts_done"], word["texts"]) for word in told] == [(done, 6) for done in range(1, 7)]
     assert [row["id"] for row in rows] == [f"{artist}-{number}" for artist in sorted(ARTISTS) for number in (1, 2, 3)]
     for row in rows:

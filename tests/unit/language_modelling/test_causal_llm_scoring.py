@@ -6,10 +6,10 @@ import time
 
 import pytest
 import torch
-from calls import ASKED
+from calls import ASKED, ignore
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_llm import INSTRUCTION, SETTINGS, documents, ignore, with_random_adapters, write
+from tiny_llm import INSTRUCTION, SETTINGS, documents, with_random_adapters, write
 
 from verso.errors import VersoError
 from verso.files import read_csv, read_json
@@ -105,17 +105,17 @@ def run(tiny, model, tmp_path_factory):
     return folder
 
 
-def scored(tiny, run, folder, part=None, tell=ignore, **settings):
+def scored(tiny, run, folder, part=None, report=ignore, **settings):
     path, used = folder / "scores.csv", folder / "scoring_hardware.json"
     how = {"prompt": "with", "stride": 128, **settings}
-    score(part or tiny.part("test"), run, tiny.manifest, INSTRUCTION, how, path, used, tell, ASKED)
+    score(part or tiny.part("test"), run, tiny.manifest, INSTRUCTION, how, path, used, report, ASKED)
     return read_csv(path)
 
 
 def test_what_scoring_used_is_measured_and_how_far_it_is_is_told(tiny, tokenizer, run, tmp_path, monkeypatch):
-    monkeypatch.setattr(logs, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(logs, "REPORT_SECONDS", 0.0)
     begin, told = time.perf_counter(), []
-    rows = scored(tiny, run, tmp_path, tell=told.append)
+    rows = scored(tiny, run, tmp_path, report=told.append)
     elapsed = time.perf_counter() - begin
     used = read_json(tmp_path / "scoring_hardware.json")
     alone = sum(

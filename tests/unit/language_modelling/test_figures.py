@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from fabricate import fabricate_run
+from fabricate import TABLES, fabricate_run, in_latex
 
 from verso.display import drawing
 from verso.display.palette import COLOURS, colours_of
@@ -15,11 +15,11 @@ FIGURES = ("learning_curves", "bits_per_byte", "differences", "sample_measures",
 
 def draw(folder, corpora):
     runs = [fabricate_run(folder, corpus, model, 0) for corpus, models in corpora.items() for model in models]
-    csvs = {name: folder / f"{name}.csv" for name in ("language_models", "comparisons", "samples")}
-    tables.compare(runs, 42, **csvs, hardware=folder / "hardware.csv")
+    csvs = {name: folder / f"{name}.csv" for name in TABLES}
+    tables.compare(runs, 42, csvs | in_latex(folder, TABLES))
     svgs = {name: folder / f"{name}.svg" for name in FIGURES}
     histories = [{"corpus": run["corpus"], "model": run["model"], "seed": 0, "path": run["history"]} for run in runs]
-    figures.draw(**csvs, histories=histories, **svgs)
+    figures.draw(csvs, histories, svgs)
     return {name: ElementTree.fromstring(path.read_text(encoding="utf-8")) for name, path in svgs.items()}
 
 

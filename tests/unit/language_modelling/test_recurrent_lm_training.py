@@ -6,18 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import torch
-from calls import of_training
+from calls import PATHS, as_json, changed, ignore, training_run
 
-import verso
 from verso.errors import DeviceLost, VersoError
 from verso.files import read_csv, read_json
 from verso.language_modelling.recurrent_lm.model import RecurrentLM, load
-from verso.language_modelling.recurrent_lm.training import EveryToken, LastToken, Texts, build
-from verso.language_modelling.recurrent_lm.training import train as train_and_tell
+from verso.language_modelling.recurrent_lm.training import EveryToken, LastToken, Texts, build, train
 from verso.language_modelling.streams import encoded
 from verso.machine import hardware
 from verso.machine.hardware import Device
@@ -38,10 +35,6 @@ LINES = ["the tide comes in", "the tide goes out", "we walk along the shore", "a
 
 def Checkpoints(root, fingerprint):  # noqa: N802 - a start that these tests do not care about
     return module.Checkpoints(root, fingerprint, 0.0)
-
-
-def ignore(progress):
-    """Nobody asks how far these trainings are."""
 
 
 def fit(task, settings, device, checkpoints, seconds):
@@ -67,12 +60,8 @@ def arguments(corpus, run, seconds=3600, **changes):
         "validation": str(corpus / "validation.jsonl"),
         "vocabulary": str(corpus / "vocab_char.json"),
         "weights": str(run / "model/weights.safetensors"),
-        **of_training(run, {**SETTINGS, **changes}, seconds),
+        "run": training_run(run, {**SETTINGS, **changes}, seconds),
     }
-
-
-def train(*, tell=ignore, **call):
-    train_and_tell(**call, tell=tell)
 
 
 def history(run):
@@ -119,7 +108,7 @@ def test_a_training_writes_weights_architecture_history_and_hardware(corpus, tmp
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_gives_others(corpus, tmp_path, cell):
     for name in ("a", "b"):
         train(**arguments(corpus, tmp_path / name, cell=cell))
-    train(**{**arguments(corpus, tmp_path / "c", cell=cell), "seed": 2})
+    train(**changed(arguments(corpus, tmp_path / "c", cell=cell), seed=2))
     a, b, c = ((tmp_path / name / "model/weights.safetensors").read_bytes() for name in "abc")
     assert a == b != c
 
@@ -183,7 +172,7 @@ def test_a_run_that_a_later_start_trains_is_not_trained_beside_it(corpus, tmp_pa
     try:
         when_it_has_learnt_more(process, run, [])
         with pytest.raises(VersoError, match="a later start of Snakemake trains this run") as caught:
-            train(**arguments(corpus, run, seconds=0, epochs=5000) | {"started": 100})
+            train(**changed(arguments(corpus, run, seconds=0, epochs=5000), started=100))
         assert caught.value.cause == "handed_over"
         seen = steps_saved(run)
         when_it_has_learnt_more(process, run, seen)
@@ -222,19 +211,20 @@ def test_a_training_handed_over_in_its_middle_ends_with_the_same_weights(corpus,
 
 
 DRIVER = """
-import json, sys
+import sys
+from calls import changed, from_json
 from verso.jobs.logs import to_log
 from verso.language_modelling.recurrent_lm.training import train
 if sys.argv[4] == "waits":  # torch is imported, and a word starts the training
     sys.stdin.readline()
 with to_log(sys.argv[2]):
-    train(**json.loads(sys.argv[1]) | {"started": float(sys.argv[3])}, tell=lambda progress: None)
+    train(**changed(from_json(sys.argv[1]), started=float(sys.argv[3])))
 """
 
 
 def start(call, log, started=0.0, manner="starts"):
-    environment = {**os.environ, "PYTHONPATH": str(Path(verso.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", DRIVER, json.dumps(call), str(log), str(started), manner]
+    environment = {**os.environ, "PYTHONPATH": PATHS, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", DRIVER, as_json(call), str(log), str(started), manner]
     return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -310,7 +300,7 @@ def small_card(monkeypatch, model, rows):
 def test_a_card_that_is_too_small_halves_the_batch_within_the_training(corpus, tmp_path, monkeypatch, objective):
     expected, run = tmp_path / "expected", tmp_path / "run"
     changes = {"epochs": 2, "objective": objective, "batch": 8}
-    train(**arguments(corpus, expected, **changes) | {"parts": 4})
+    train(**changed(arguments(corpus, expected, **changes), micro_batches=4))
     with monkeypatch.context() as patch:
         small_card(patch, RecurrentLM, 2)
         train(**arguments(corpus, run, **changes))
@@ -330,7 +320,7 @@ def test_a_training_goes_on_in_other_parts_from_its_checkpoint_says_so_and_learn
         time.sleep(0.001)
     process.kill()
     process.communicate()
-    train(**arguments(corpus, run, epochs=3, dropout=0.0) | {"parts": 2})
+    train(**changed(arguments(corpus, run, epochs=3, dropout=0.0), micro_batches=2))
     assert "going on from the checkpoint of epoch" in caplog.text
     assert "the batch is computed in 2 parts, for the card's memory was too small" in caplog.text
     assert (read_json(whole / "hardware.json")["batch_parts"], read_json(run / "hardware.json")["batch_parts"]) == (1, 2)
@@ -343,14 +333,14 @@ def test_a_training_goes_on_in_other_parts_from_its_checkpoint_says_so_and_learn
 
 def test_progress_is_passed_on(corpus, tmp_path):
     told = []
-    train(**arguments(corpus, tmp_path / "run", epochs=1), tell=told.append)
+    train(**changed(arguments(corpus, tmp_path / "run", epochs=1), report=told.append))
     assert told[0]["epochs"] == 1
 
 
 def test_a_card_that_slurm_promised_and_did_not_give_is_not_made_up_for_by_the_cpu(corpus, tmp_path, monkeypatch, caplog):
     caplog.set_level("INFO")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    call = {**arguments(corpus, tmp_path / "run", epochs=1), "gpus": 1}
+    call = changed(arguments(corpus, tmp_path / "run", epochs=1), gpus=1)
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
     train(**call)
     assert "CPU, for" in caplog.text
@@ -358,7 +348,7 @@ def test_a_card_that_slurm_promised_and_did_not_give_is_not_made_up_for_by_the_c
     with pytest.raises(DeviceLost, match=r"SLURM job 17 was given a card .* sees none .*--exclude") as caught:
         train(**call)
     assert caught.value.cause == "device_lost"
-    train(**{**call, "gpus": 0})  # nobody promised one
+    train(**changed(call, gpus=0))  # nobody promised one
 
 
 HINTS = "\nCUDA kernel errors might be asynchronously reported; a hardware error, an ECC error, device not ready\n"

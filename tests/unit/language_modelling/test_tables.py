@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from fabricate import HISTORY_COLUMNS, TABLES, fabricate_run, scores_row
+from fabricate import HISTORY_COLUMNS, TABLES, fabricate_run, in_latex, scores_row
 
 from verso.display.comparisons import HELD_OUT, caution
 from verso.display.hardware_table import totals, uses
@@ -15,7 +15,7 @@ from verso.language_modelling import tables
 
 def compare(folder, runs):
     paths = {name: folder / f"{name}.csv" for name in TABLES}
-    tables.compare(runs, 42, **paths)
+    tables.compare(runs, 42, paths | in_latex(folder, TABLES))
     return {name: read_csv(path) for name, path in paths.items()}
 
 

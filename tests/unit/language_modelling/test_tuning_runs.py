@@ -1,32 +1,30 @@
 """Whole tunings of a miniature: what they write, that they help, and that dying in the middle changes no bit."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import torch
-from calls import ASKED
-from tiny_llm import CPU, INSTRUCTION, LORA, SETTINGS, call, ignore, validation_loss
+from calls import ASKED, PATHS, as_json, changed
+from tiny_llm import CPU, INSTRUCTION, LORA, SETTINGS, call, validation_loss
 
-import verso
 from verso.errors import Interrupted, VersoError
 from verso.files import read_csv, read_json
 from verso.language_modelling.causal_llm import training as module
-from verso.language_modelling.causal_llm import untuned
 from verso.language_modelling.causal_llm.training import Tuning, examples, train
-from verso.pretrained import causal_llm
+from verso.pretrained import base_model, causal_llm
+from verso.training import run as module_of_runs
+from verso.training.checkpoints import key_of_training
 from verso.training.loop import HISTORY
 
 RANDOM = {"neftune_noise_alpha": 5.0, "lora": {**LORA, "lora_dropout": 0.1}, "gradient_checkpointing": True}
 
 
 def tune(tiny, run, **changes):
-    train(**call(tiny, run, **changes), tell=ignore)
+    train(**call(tiny, run, **changes))
     return run
 
 
@@ -107,7 +105,7 @@ def test_activations_that_are_computed_twice_teach_the_same(tiny, whole, tmp_pat
 
 
 def test_a_batch_in_parts_learns_as_much_and_says_so(tiny, whole, tmp_path):
-    train(**{**call(tiny, tmp_path), "parts": 2}, tell=ignore)
+    train(**changed(call(tiny, tmp_path), micro_batches=2))
     assert read_json(tmp_path / "hardware.json")["batch_parts"] == 2
     for row, expected in zip(history(tmp_path), history(whole), strict=True):
         assert row["tokens"] == expected["tokens"]
@@ -115,7 +113,7 @@ def test_a_batch_in_parts_learns_as_much_and_says_so(tiny, whole, tmp_path):
 
 
 def test_a_card_that_is_too_small_halves_the_batch_within_the_tuning(tiny, tmp_path, monkeypatch):
-    train(**{**call(tiny, tmp_path / "expected"), "parts": 2}, tell=ignore)
+    train(**changed(call(tiny, tmp_path / "expected"), micro_batches=2))
     forward = module.Tuning._summed_loss
 
     def limited(self, texts):
@@ -181,16 +179,17 @@ def test_a_tuning_stopped_in_its_middle_ends_with_the_same_bits(tiny, whole_rand
 
 
 DRIVER = """
-import json, sys
+import sys
+from calls import from_json
 from verso.language_modelling.causal_llm.training import train
-train(**json.loads(sys.argv[1]), tell=lambda progress: None)
+train(**from_json(sys.argv[1]))
 """
 
 
 @pytest.mark.slow
 def test_a_killed_tuning_ends_with_the_same_bits(tiny, whole, tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(Path(verso.__file__).parents[1]), "PYTHONHASHSEED": "3"}
-    command = [sys.executable, "-c", DRIVER, json.dumps(call(tiny, tmp_path, seconds=0))]
+    environment = {**os.environ, "PYTHONPATH": PATHS, "PYTHONHASHSEED": "3"}
+    command = [sys.executable, "-c", DRIVER, as_json(call(tiny, tmp_path, seconds=0))]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 120
     while not list((tmp_path / "checkpoints").rglob("*.ckpt")) and process.poll() is None:
@@ -203,30 +202,35 @@ def test_a_killed_tuning_ends_with_the_same_bits(tiny, whole, tmp_path):
     assert_same(tune(tiny, tmp_path), whole)
 
 
-def test_other_libraries_settings_texts_or_cards_begin_anew(tiny):
-    files = [tiny.part("train"), tiny.manifest]
-    usual = ("code", SETTINGS, INSTRUCTION, 1, "cpu", files, "peft 1")
-    others = [
-        ("code2", *usual[1:]),
-        ("code", {**SETTINGS, "learning_rate": 0.1}, *usual[2:]),
-        (*usual[:2], {**INSTRUCTION, "input": "Another."}, *usual[3:]),
-        (*usual[:3], 2, *usual[4:]),
-        (*usual[:4], "cuda", *usual[5:]),
-        (*usual[:5], files[:1], usual[6]),
-        (*usual[:6], "unsloth 1, peft 1"),
-    ]
-    assert module._key(*usual) == module._key(*usual)
-    assert len({module._key(*facts) for facts in (usual, *others)}) == len(others) + 1
+def test_other_libraries_or_another_instruction_begin_anew(tiny, whole, tmp_path, monkeypatch):
+    """What a training's key holds besides code, settings, seed, texts and the kind of card (tests of verso.training.run)."""
+    keys = []
+
+    def noted(*facts):
+        keys.append(key_of_training(*facts))
+        raise Interrupted("enough", "stopped")
+
+    monkeypatch.setattr(module_of_runs, "key_of_training", noted)
+    usual = call(tiny, tmp_path)
+    versions = module.backends.described("transformers")
+    for given in (usual, usual, {**usual, "instruction": {**INSTRUCTION, "input": "Another."}}):
+        with pytest.raises(Interrupted):
+            train(**given)
+    monkeypatch.setattr(module.backends, "described", lambda backend: f"{versions}, one more 1.0")
+    with pytest.raises(Interrupted):
+        train(**usual)
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
 
 
 def test_a_base_that_is_taught_nothing_writes_what_a_tuning_would(tiny, tmp_path):
-    untuned.take(
+    base_model.describe(
         manifest=tiny.manifest,
         settings={**SETTINGS, "tuning": "none"},
         architecture=tmp_path / "model/architecture.json",
         history=tmp_path / "history.csv",
         hardware=tmp_path / "hardware.json",
-        asked=ASKED,
+        requested=ASKED,
     )
     about = read_json(tmp_path / "model/architecture.json")
     assert (about["parameters"], about["trainable"], about["tuning"]) == (read_json(tiny.manifest)["parameters"], 0, "none")

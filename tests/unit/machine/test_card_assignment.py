@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verso.machine.card_assignment import Request, placements
+from verso.machine.card_assignment import Request, assign_cards
 
 
 def named(sizes):
@@ -26,35 +26,35 @@ def waits(number, vram, sizes=(10, 10), count=1):
 def test_later_small_runs_do_not_keep_an_earlier_large_one_waiting():
     """The large one (4) needs a whole card: 5 would fit on both, but may only take the one that is not kept."""
     row = [held(1, 5, "0"), held(2, 6, "1"), waits(4, 10), waits(5, 4), waits(6, 4)]
-    assert placements(row) == {5: ["1"]}
+    assert assign_cards(row) == {5: ["1"]}
 
 
 def test_beside_an_earlier_large_run_small_ones_use_what_it_will_leave():
     row = [held(1, 5, "0", [10]), waits(4, 7, [10]), waits(5, 3, [10]), waits(6, 1, [10])]
-    assert placements(row) == {5: ["0"]}
+    assert assign_cards(row) == {5: ["0"]}
 
 
 def test_room_that_an_earlier_run_is_about_to_take_is_not_given_twice():
-    assert placements([waits(1, 6), waits(2, 6), waits(3, 4), waits(4, 5)]) == {1: ["0"], 2: ["1"], 3: ["0"]}
+    assert assign_cards([waits(1, 6), waits(2, 6), waits(3, 4), waits(4, 5)]) == {1: ["0"], 2: ["1"], 3: ["0"]}
 
 
 def test_runs_are_spread_over_cards_unless_fewer_would_fit_so():
     """Two on one card compute slower than one on each; but apart they would leave a run that needs a whole card none."""
-    assert placements([waits(1, 3), waits(2, 3)]) == {1: ["0"], 2: ["1"]}
-    assert placements([waits(1, 3), waits(2, 3), waits(3, 10)]) == {1: ["0"], 2: ["0"], 3: ["1"]}
+    assert assign_cards([waits(1, 3), waits(2, 3)]) == {1: ["0"], 2: ["1"]}
+    assert assign_cards([waits(1, 3), waits(2, 3), waits(3, 10)]) == {1: ["0"], 2: ["0"], 3: ["1"]}
 
 
 def test_a_run_on_two_cards_takes_both_or_none():
-    assert placements([waits(1, 6, count=2), waits(2, 5), waits(3, 4)]) == {1: ["0", "1"], 3: ["0"]}
-    assert placements([held(1, 5, "1"), waits(2, 6, count=2)]) == {}
+    assert assign_cards([waits(1, 6, count=2), waits(2, 5), waits(3, 4)]) == {1: ["0", "1"], 3: ["0"]}
+    assert assign_cards([held(1, 5, "1"), waits(2, 6, count=2)]) == {}
 
 
 def test_both_cards_of_an_earlier_run_are_kept_for_it():
     """It (2) waits for card 1 alone: on card 0, which is empty, later ones get what it will leave."""
-    assert placements([held(1, 5, "1"), waits(2, 7, count=2), waits(3, 4), waits(4, 3), waits(5, 3)]) == {4: ["0"], 5: ["1"]}
+    assert assign_cards([held(1, 5, "1"), waits(2, 7, count=2), waits(3, 4), waits(4, 3), waits(5, 3)]) == {4: ["0"], 5: ["1"]}
     three = (10, 10, 10)
     row = [held(1, 5, "1", three), held(2, 5, "0", three), waits(3, 7, three, 2), waits(4, 9, three), waits(5, 3, three, 2)]
-    assert placements(row) == {4: ["2"], 5: ["0", "1"]}
+    assert assign_cards(row) == {4: ["2"], 5: ["0", "1"]}
 
 
 SIZES = st.lists(st.integers(4, 24), min_size=1, max_size=4)
@@ -74,7 +74,7 @@ def none_holds_too_much(row, sizes):
 
 def served(row):
     """The row after one look, and the numbers that took their cards in it."""
-    taken = placements(row)
+    taken = assign_cards(row)
     for request in row:
         held = taken.get(request.number, request.held)
         assert len(held) == len(set(held)) == (request.count if held else 0)
@@ -113,13 +113,13 @@ def test_every_request_is_served_however_many_small_ones_keep_coming(sizes, data
 def test_on_empty_cards_the_first_request_is_served_at_once(sizes, data):
     """So there is no deadlock, whatever waits behind it."""
     counts = data.draw(st.lists(wanted(sizes), min_size=1, max_size=5))
-    assert 0 in placements([waits(number, vram, sizes, count) for number, (vram, count) in enumerate(counts)])
+    assert 0 in assign_cards([waits(number, vram, sizes, count) for number, (vram, count) in enumerate(counts)])
 
 
 def test_runs_on_two_cards_do_not_crowd_the_small_cards_and_leave_the_large_one_to_nobody():
     """Two of them fit side by side only where each has a half of the large card."""
     sizes = (24, 12, 12)
-    assert placements([waits(1, 11, sizes, 2), waits(2, 11, sizes, 2)]) == {1: ["0", "1"], 2: ["0", "2"]}
+    assert assign_cards([waits(1, 11, sizes, 2), waits(2, 11, sizes, 2)]) == {1: ["0", "1"], 2: ["0", "2"]}
 
 
 # --- how well cards are filled ---
@@ -194,10 +194,10 @@ def test_no_rule_that_does_not_know_which_runs_come_later_is_always_near_the_bes
     for what may come next, which with the two would fit side by side: a run of 16 beside each, or one of 24 that needs a card.
     """
     sizes, two = (24, 24), [(1.0, 8, 1)] * 2
-    cards = placements([waits(0, 8, sizes), waits(1, 8, sizes)])
+    cards = assign_cards([waits(0, 8, sizes), waits(1, 8, sizes)])
     row = [held(0, 8, cards[0][0], sizes), held(1, 8, cards[1][0], sizes)]
     later = [16, 16] if cards[0] == cards[1] else [24]
-    taken = placements([*row, *(waits(2 + number, vram, sizes) for number, vram in enumerate(later))])
+    taken = assign_cards([*row, *(waits(2 + number, vram, sizes) for number, vram in enumerate(later))])
     assert len(taken) < len(later)
     assert makespan([*two, *((1.0, vram, 1) for vram in later)], sizes, 100) == 1, "together from the first they fit"
 

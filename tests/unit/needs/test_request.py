@@ -224,11 +224,9 @@ def prepared(tmp_path):
         "split": {"method": "stratified", "test": 0.2, "validation": 0.1, "seed": 1},
         "near_duplicates": {"threshold": 1.0, "shingle_words": 50, "permutations": 16},
     }
-    parts = {name: folder / f"{name}.jsonl" for name in ("train", "validation", "test")}
-    prepare(
-        folder / "documents.jsonl", "songs", settings, folder / "set_aside.jsonl",
-        **parts, statistics=folder / "statistics.json", set_aside=folder / "twice.jsonl",
-    )  # fmt: skip
+    outputs = {name: folder / f"{name}.jsonl" for name in ("train", "validation", "test")}
+    outputs |= {"statistics": folder / "statistics.json", "set_aside": folder / "twice.jsonl"}
+    prepare(folder / "documents.jsonl", "songs", settings, folder / "set_aside.jsonl", outputs)
     return folder
 
 

@@ -5,13 +5,12 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
+from calls import PATHS, as_json
 from tiny_llm import CPU, LORA, SETTINGS, call, validation_loss
 
-import verso
 from verso.errors import VersoError
 from verso.files import read_csv, read_json, write_json
 from verso.machine.hardware import Device
@@ -107,13 +106,14 @@ def test_a_base_that_came_unpacked_or_with_other_tokens_is_refused(tiny, tmp_pat
 
 # A process of its own, for unsloth changes transformers and wants to be imported before it; and without a network
 DRIVER = """
-import json, socket, sys
+import socket, sys
 def refused(self, address):
     raise AssertionError(f"a connection to {address}")
 socket.socket.connect = refused
+from calls import from_json
 from verso.language_modelling.causal_llm.training import train
 assert "transformers" not in sys.modules
-train(**json.loads(sys.argv[1]), tell=lambda progress: None)
+train(**from_json(sys.argv[1]))
 """
 
 
@@ -130,9 +130,9 @@ def tune(tiny, tmp_path_factory):
 
     def run_of(changes):
         run, here = tmp_path_factory.mktemp("run"), tmp_path_factory.mktemp("here")
-        environment = {**os.environ, "PYTHONPATH": str(Path(verso.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "PYTHONPATH": PATHS, "OMP_NUM_THREADS": "1"}
         environment |= {"HF_HUB_OFFLINE": "1"}
-        command = [sys.executable, "-c", DRIVER, json.dumps(call(tiny, run, **changes))]
+        command = [sys.executable, "-c", DRIVER, as_json(call(tiny, run, **changes))]
         done = subprocess.run(command, env=environment, cwd=here, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         assert not list(here.iterdir()), "it litters the working folder"

@@ -273,10 +273,10 @@ def test_a_card_without_room_for_the_weights_is_told_before_they_are_read(tiny, 
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "TITAN RTX")
     described = {"name": "mistral", "parameters": parameters}
     if parameters is None:  # its files do not say: then the card will
-        causal_llm.must_have_room(described, True, torch.device("cuda"))
+        causal_llm.must_fit_on_card(described, True, torch.device("cuda"))
         return
     with pytest.raises(VersoError, match=r"mistral: its weights alone take 4,059 MB, and TITAN RTX has 3,000"):
-        causal_llm.must_have_room(described, True, torch.device("cuda"))
+        causal_llm.must_fit_on_card(described, True, torch.device("cuda"))
 
 
 def test_the_snapshot_is_never_written_to(tiny, tuned):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from calls import ASKED
+from calls import training_run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
@@ -61,20 +61,12 @@ def corpus(tmp_path_factory):
 
 def make(corpus, folder, seconds=3600, **changes):
     """The manifest of a miniature made in `folder`."""
+    whole = {**SETTINGS, **changes}
     miniature.make(
         name="toy",
         train=corpus / "train.jsonl",
         validation=corpus / "validation.jsonl",
-        settings={**SETTINGS, **changes},
-        fingerprint="code",
-        manifest=folder / "pretrained.json",
-        history=folder / "history.csv",
-        hardware=folder / "hardware.json",
-        checkpoints=folder / "checkpoints",
-        checkpoint_seconds=seconds,
-        asked=ASKED,
-        started=0.0,
-        tell=lambda progress: None,
+        run=training_run(folder, whole, seconds, seed=whole["seed"], architecture=folder / "pretrained.json"),
     )
     return folder / "pretrained.json"
 

@@ -1,16 +1,13 @@
 """The page: what it says is what the tables say, in both languages, and nothing from outside can act in it."""
 
 import re
-import string
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
-from fabricate import TABLES, fabricate_report, fabricate_run
+from fabricate import fabricate_report, fabricate_run, render
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verso.classification import section as classifier_page
 from verso.display import numbers
 from verso.display.svg import inline_svg
 from verso.display.words import LANGUAGES
@@ -18,10 +15,11 @@ from verso.errors import VersoError
 from verso.files import read_csv, read_json_lines, write_csv, write_json_lines
 from verso.language_modelling import section as language_models
 from verso.language_modelling.sample_measures import COLUMNS
-from verso.language_modelling.words import FIGURE_MEASURES, MEASURES
+from verso.language_modelling.words_en import MEASURES
+from verso.registry import TASK
 from verso.report import page, words
 
-ROOT = Path(__file__).parents[3] / "workflow"
+SAID = {language: words.words_of(language, "language_modelling") for language in LANGUAGES}
 MODELS = ["gru-char", "lstm-char"]
 HOSTILE = '</p><script>window.pwned=1</script><img src=x onerror="window.pwned=2">'
 
@@ -51,9 +49,10 @@ def hostile(tmp_path_factory):
     written = fabricate_run(folder / "apart", HOSTILE, "gru-char", 0)["samples"]
     rows = [row | {"group": HOSTILE, "continuation": HOSTILE, "primed_with": HOSTILE} for row in read_json_lines(written)]
     write_json_lines(written, rows)
-    samples = [{"corpus": HOSTILE, "model": "gru-char", "seed": 0, "path": written}]
+    shown = {"corpus": HOSTILE, "model": "gru-char", "seed": 0, "samples": written}
+    sections = {"language_modelling": {"runs": [shown], "corpora": []}}
     models = {HOSTILE: [HOSTILE, "gru-char"]}
-    path = fabricate_report(folder, models, seeds=1, demo=False, language="es", title=HOSTILE, samples=samples)
+    path = fabricate_report(folder, models, seeds=1, demo=False, language="es", title=HOSTILE, sections=sections)
     return path.read_text(encoding="utf-8")
 
 
@@ -91,16 +90,16 @@ def test_every_table_names_its_columns_and_every_figure_itself(report):
 
 
 def test_a_demo_says_that_its_numbers_say_nothing(report):
-    assert words.TEXTS["en"]["demo_banner"] in report
-    assert words.TEXTS["es"]["demo_banner"] in report
+    assert SAID["en"]["demo_banner"] in report
+    assert SAID["es"]["demo_banner"] in report
 
 
 def test_figures_speak_spanish_on_the_spanish_side(report):
     english, spanish = report.split('<div class="page" lang="es" hidden>')
-    for key, label in words.FIGURE_LABELS.items():
-        if key.startswith("loss_char"):
+    for label, translated in words.spanish_labels("language_modelling").items():
+        if label.startswith("loss, nats per character"):
             assert f">{label}<" in english
-            assert f">{words.FIGURE_LABELS_ES[key]}<" in spanish
+            assert f">{translated}<" in spanish
             assert f">{label}<" not in spanish
 
 
@@ -113,38 +112,7 @@ def test_the_chosen_language_is_the_one_in_view(report, hostile):
 
 def test_another_language_is_refused(tmp_path):
     with pytest.raises(VersoError, match=r'^language: "fr" is none of en, es'):
-        page.render(tmp_path / "x.html", "t", "fr", [], {}, [], {}, {}, [], tmp_path, {})
-
-
-def fields(text):
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
-
-
-def test_both_languages_say_the_same_things():
-    english, spanish = words.TEXTS["en"], words.TEXTS["es"]
-    assert list(english) == list(spanish)
-    assert {key: fields(text) for key, text in english.items()} == {key: fields(text) for key, text in spanish.items()}
-    assert list(words.FIGURE_LABELS) == list(words.FIGURE_LABELS_ES)
-    assert all(set(label) == set(LANGUAGES) for label in MEASURES.values())
-    assert set(FIGURE_MEASURES) <= set(MEASURES)
-
-
-def spoken(texts):
-    """Whatever stands in quotes in these files, and what stands in quotes before a part that is put in later."""
-    whole = set(re.findall(r"""["'](\w+)["']""", texts))
-    begun = re.findall(r"""["'](\w+_)["'] ~""", texts) + re.findall(r"""f["'](\w+_)\{""", texts)
-    return whole, tuple(begun)
-
-
-def test_nothing_is_translated_that_nobody_says_and_nothing_said_that_has_no_text():
-    templates = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "report" / "templates").glob("*.j2"))
-    whole, begun = spoken(templates)
-    whole |= set(classifier_page.SHOWN)  # a column each
-    assert [key for key in words.TEXTS["en"] if key not in whole and not key.startswith(begun)] == []
-    assert set(re.findall(r"""say\(["'](\w+)["'][,)]""", templates)) <= set(words.TEXTS["en"])
-    drawn = ("language_modelling/figures.py", "display/drawing.py", "classification/figures.py")
-    whole, begun = spoken("".join((ROOT / "scripts" / "verso" / name).read_text(encoding="utf-8") for name in drawn))
-    assert [key for key in words.FIGURE_LABELS if key not in whole and not key.startswith(begun)] == []
+        page.render(tmp_path / "x.html", page.Study("t", "fr", [], {}, []), {}, {}, {}, tmp_path, {})
 
 
 def test_one_text_and_one_model_are_not_spoken_of_as_songs_and_rivals(tmp_path):
@@ -163,8 +131,8 @@ def test_one_text_and_one_model_are_not_spoken_of_as_songs_and_rivals(tmp_path):
         assert [words for words in wrong if words in text] == []
         assert "<h4>" not in text
         assert "<strong>gru-char</strong>" in text
-    assert words.TEXTS["en"]["one_document"] in english
-    assert words.TEXTS["es"]["one_document"] in spanish
+    assert SAID["en"]["one_document"] in english
+    assert SAID["es"]["one_document"] in spanish
 
 
 def test_the_first_sentence_says_when_the_lead_may_be_luck(tmp_path):
@@ -176,8 +144,8 @@ def test_the_first_sentence_says_when_the_lead_may_be_luck(tmp_path):
     )
     for language in LANGUAGES:
         for key in ("caution_one_seed", "flag_one_seed"):
-            assert words.TEXTS[language][key] in once
-            assert words.TEXTS[language][key] not in thrice
+            assert SAID[language][key] in once
+            assert SAID[language][key] not in thrice
     assert "But it is within seed noise" not in thrice  # 0.3 bits per byte apart
 
 
@@ -191,7 +159,7 @@ def test_a_tuned_model_has_a_section_on_what_it_knows_by_heart_and_its_prompt_is
     page = fabricate_report(tmp_path, {"songs": ["gru-char", "mistral-base", "mistral-qlora"]}, seeds=1, demo=False).read_text()
     assert 'id="en-memorisation"' in page
     assert 'id="es-memorisation"' in page
-    assert words.TEXTS["en"]["state_prompted"] in page
+    assert SAID["en"]["state_prompted"] in page
     assert "83,886,080 learnt" in page
     assert 'id="en-memorisation"' not in report, "there is nothing to say where nothing was tuned"
 
@@ -216,16 +184,15 @@ def hardware_section(folder, language="en", **cells):
     (folder / "changed").mkdir()
     write_csv(folder / "changed" / "hardware.csv", rows, rows[0])
     report = folder / "changed" / "report.html"
-    others = {"title": "t", "language": language, "experiments": [], "models": {}, "corpora": [], "samples": []}
+    others = {"title": "t", "language": language, "experiments": [], "models": {}, "corpora": []}
     others |= {"provenance": {"versions": {"verso": "0"}, "fingerprints": {}, "config": "c", "commit": None, "date": "d"}}
-    csvs = {name: folder / f"{name}.csv" for name in TABLES}
-    drawn = ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation")
-    svgs = {name: folder / f"{name}.svg" for name in drawn}
-    page.render(
+    task = TASK["language_modelling"]
+    csvs = {name: folder / f"{name}.csv" for name in task.tables}
+    render(
         report,
         tables=csvs | {"hardware": folder / "changed" / "hardware.csv"},
-        figures=svgs,
-        templates=ROOT / "report" / "templates",
+        figures={name: folder / f"{name}.svg" for name in task.figures},
+        sections={task.name: {"runs": [], "corpora": []}},
         **others,
     )
     text = report.read_text(encoding="utf-8")
@@ -331,6 +298,18 @@ def test_the_last_epoch_is_no_sign_of_more_to_learn_where_the_rate_ends_at_nothi
     assert language_models.summarise("songs", [model("x", 2.5, best_epoch="9.0")], [], settings)["improving"] == improving
 
 
+def test_only_a_tuned_language_model_has_a_part_on_what_it_knows_by_heart():
+    """A classifier's adapter has none."""
+    tables = {
+        "language_models": [model("x", 2.5, unit="subword", pretrained="p", perplexity="9.0")],
+        "comparisons": [],
+        "samples": [],
+    }
+    for name, there in (("x", True), ("mdeberta", False)):
+        found = language_models.SECTION.found(tables, {"runs": [], "corpora": []}, {name: {"tuning": "lora"}})
+        assert ("memorisation" in found["parts"]) is there
+
+
 def test_an_svg_is_stripped_of_all_that_acts(tmp_path):
     path = tmp_path / "figure.svg"
     path.write_text(
@@ -338,7 +317,7 @@ def test_an_svg_is_stripped_of_all_that_acts(tmp_path):
         '<a xlink:href="javascript:x()"><text>in a link</text></a><g clip-path="url(#c)"><text onclick="x()">1.5</text></g>'
         '<clipPath id="c"/></svg>'
     )
-    found = str(inline_svg(path, "es", "es-f", words.SPANISH_LABELS, 'say "what"'))
+    found = str(inline_svg(path, "es", "es-f", words.spanish_labels("language_modelling"), 'say "what"'))
     assert "x()" not in found
     assert "http" not in found
     assert ">1,5<" in found

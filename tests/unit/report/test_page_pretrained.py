@@ -10,6 +10,7 @@ from verso.files import read_json_lines, write_json_lines
 from verso.report import words
 
 ROOT = Path(__file__).parents[3] / "workflow"
+SAID = words.words_of("en", "language_modelling")
 MODELS = ["gru-char", "lstm-char"]
 HOSTILE = '</p><script>window.pwned=1</script><img src=x onerror="window.pwned=2">'
 
@@ -54,7 +55,7 @@ def test_how_a_pretrained_model_was_scored_stands_beside_its_perplexity(pretrain
     assert re.findall(r">([\d,–]+)<", row) == ["2,048", "1,024", "3", "7", "1,234"]
     prompted, reset = re.findall(r">(\d\.\d{3})<", row)
     assert float(reset) == pytest.approx(1.015 * float(prompted), abs=2e-3), "both costs, with the prompt and without"
-    assert words.TEXTS["en"]["given_prompted"] in row
+    assert SAID["given_prompted"] in row
     row = next(row for row in found.split("<tr>") if "mistral-base" in row and "2,048" in row)
     assert re.findall(r">([\d,–]+)<", row) == ["2,048", "1,024", "3", "–", "–"]
     assert "2\u202f048" in section(pretrained["es"], "models")
@@ -78,7 +79,7 @@ def test_perplexities_are_best_within_one_tokenizer_alone(pretrained):
 def test_what_computed_and_each_work_are_told(pretrained):
     found = section(pretrained["en"], "hardware")
     assert "transformers 9.9, peft 9.9" in found
-    assert [found.count(f">{words.TEXTS['en'][f'work_{work}']}<") for work in ("training", "scoring", "sampling")] == [3, 3, 3]
+    assert [found.count(f">{SAID[f'work_{work}']}<") for work in ("training", "scoring", "sampling")] == [3, 3, 3]
     assert "runs: 5." in found
 
 
@@ -87,8 +88,9 @@ def test_what_a_model_was_asked_is_not_glued_to_its_answer(tmp_path):
     written = fabricate_run(tmp_path / "apart", "songs", "mistral-qlora", 0)["samples"]
     rows = [row | {"instruction": asked, "prompt": "", "text": "La la"} for row in read_json_lines(written)]
     write_json_lines(written, [row | {"continuation": "La la"} for row in rows])
-    samples = [{"corpus": "songs", "model": "mistral-qlora", "seed": 0, "path": written}]
-    path = fabricate_report(tmp_path, {"songs": ["mistral-qlora"]}, seeds=1, demo=False, samples=samples)
+    shown = {"corpus": "songs", "model": "mistral-qlora", "seed": 0, "samples": written}
+    sections = {"language_modelling": {"runs": [shown], "corpora": []}}
+    path = fabricate_report(tmp_path, {"songs": ["mistral-qlora"]}, seeds=1, demo=False, sections=sections)
     english, spanish = path.read_text(encoding="utf-8").split('<div class="page" lang="es" hidden>')
     for text, word in ((english, "Asked"), (spanish, "Se le pidió")):
         assert f"{word}: You write songs. &lt;b&gt;Write&lt;/b&gt; one.</p>" in text

@@ -181,9 +181,9 @@ PROGRESS = {"epoch", "epochs", "step", "steps", "train_loss", "validation_loss",
 
 
 def test_progress_is_told_with_the_losses_of_the_last_finished_epoch(tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "REPORT_SECONDS", 0.0)
     told = []
-    outcome = fit(Line(), SETTINGS, Checkpoints(tmp_path, "a"), tell=told.append)
+    outcome = fit(Line(), SETTINGS, Checkpoints(tmp_path, "a"), report=told.append)
     assert all(set(progress) == PROGRESS for progress in told)
     assert {(progress["epochs"], progress["steps"]) for progress in told} == {(4, 24)}
     first = next(progress for progress in told if progress["step"] == 6 and progress["train_loss"] is not None)
@@ -200,26 +200,26 @@ def test_progress_is_told_with_the_losses_of_the_last_finished_epoch(tmp_path, m
 
 def test_progress_is_told_at_most_once_a_second(tmp_path):
     told = []
-    fit(Line(), {**SETTINGS, "epochs": 2}, Checkpoints(tmp_path, "a"), tell=told.append)  # some hundredths of a second
+    fit(Line(), {**SETTINGS, "epochs": 2}, Checkpoints(tmp_path, "a"), report=told.append)  # some hundredths of a second
     assert 1 <= len(told) <= 2
 
 
 def test_the_time_left_follows_the_speed_of_this_life_and_not_of_the_one_before(tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "REPORT_SECONDS", 0.0)
     with pytest.raises(RuntimeError):
         fit(Line(raising(RuntimeError(), 13)), SETTINGS, Checkpoints(tmp_path, "a"), seconds=0)
     clock = iter(range(1000))
     monkeypatch.setattr(loop.time, "perf_counter", lambda: float(next(clock)))  # every look is a second on, whatever the machine
     told = []
-    fit(Line(), SETTINGS, Checkpoints(tmp_path, "a"), tell=told.append)
+    fit(Line(), SETTINGS, Checkpoints(tmp_path, "a"), report=told.append)
     assert told[0]["step"] == 14
     assert told[0]["seconds_left"] % 10 == 0  # ten steps, each of the whole seconds that the first one here took
     assert 10 <= told[0]["seconds_left"] <= 100
 
 
 def test_minutes_bound_the_time_left(tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "REPORT_SECONDS", 0.0)
     told = []
     slow = Line(lambda number: time.sleep(0.01))
-    fit(slow, {**SETTINGS, "epochs": 10_000, "minutes": 0.2 / 60}, Checkpoints(tmp_path, "a"), tell=told.append)
+    fit(slow, {**SETTINGS, "epochs": 10_000, "minutes": 0.2 / 60}, Checkpoints(tmp_path, "a"), report=told.append)
     assert max(progress["seconds_left"] for progress in told) <= 0.2

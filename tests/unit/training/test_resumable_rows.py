@@ -6,12 +6,13 @@ import signal
 import time
 
 import pytest
+from calls import ignore
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_llm import CPU, ignore
+from tiny_llm import CPU
 
 from verso.errors import Interrupted
-from verso.training import resumable_rows as kept_rows
+from verso.training import resumable_rows
 from verso.training.run_lease import Lease
 
 
@@ -21,12 +22,12 @@ class DeadError(Exception):
 
 @pytest.fixture(autouse=True)
 def every_batch_is_saved(monkeypatch):
-    monkeypatch.setattr(kept_rows, "SAVING_SHARE", math.inf)
+    monkeypatch.setattr(resumable_rows, "SAVING_SHARE", math.inf)
 
 
-def life(folder, items, batch, passes, tell=ignore, started=1.0, before=ignore):
+def life(folder, items, batch, passes, report=ignore, started=1.0, before=ignore):
     """A whole job: passes over fewer and fewer items, whose rows say beside which others each was computed."""
-    with kept_rows.kept_rows(folder, "key", started, CPU, batch, tell) as kept:
+    with resumable_rows.resumable_rows(folder, "key", started, CPU, batch, report) as kept:
         rows = []
         for number in range(passes):
 
@@ -83,7 +84,7 @@ def test_time_adds_up_over_lives(tmp_path):
 
 
 def test_a_signal_stops_it_after_the_batch_and_what_is_finished_is_saved(tmp_path, monkeypatch):
-    monkeypatch.setattr(kept_rows, "SAVING_SHARE", 1e-9)  # after the first batch none by itself
+    monkeypatch.setattr(resumable_rows, "SAVING_SHARE", 1e-9)  # after the first batch none by itself
     with pytest.raises(Interrupted, match=r"stopped by SIGTERM after 4 of 6 texts; all replies are saved") as caught:
         life(tmp_path, list(range(6)), 2, 1, before=lambda some: some[0] == 2 and os.kill(os.getpid(), signal.SIGTERM))
     assert caught.value.cause == "stopped"
@@ -129,6 +130,6 @@ def test_it_tells_how_many_texts_are_done_and_an_end_that_fits_their_length(tmp_
     told = []
     with pytest.raises(DeadError):
         life(tmp_path, list(range(10)), 4, 1, before=lambda some: dead(some[0] == 8))
-    life(tmp_path, list(range(10)), 1, 2, tell=told.append)
+    life(tmp_path, list(range(10)), 1, 2, report=told.append)
     assert told[0] == {"texts": 10, "texts_done": 9, "again": False, "seconds_left": pytest.approx(0, abs=1)}
     assert (told[1]["texts"], told[1]["again"]) == (9, True)

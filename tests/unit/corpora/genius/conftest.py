@@ -35,8 +35,8 @@ def scraped(site, tmp_path):
             "summary": tmp_path / "summary.json",
         }
         web = Web(0.001, timeout_seconds=1, retries=retries, maximum_bytes=maximum_bytes)
-        roots = {"site": site.root, "api": site.root, **more}
-        scrape(list(artists), wanted, refresh, cache=tmp_path / "cache", web=web, **roots, **outputs)
+        source = {"artists": list(artists), "songs_per_artist": wanted, "refresh": refresh, "site": site.root, "api": site.root}
+        scrape(source | more, tmp_path / "cache", web, outputs)
         rows = [[json.loads(line) for line in outputs[name].read_text().splitlines()] for name in ("songs", "set_aside")]
         return *rows, json.loads(outputs["summary"].read_text())
 

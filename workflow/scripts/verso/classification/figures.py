@@ -18,27 +18,18 @@ SIDE = 300  # pixels of a matrix
 PANEL = 190  # pixels of a panel of learning curves
 
 
-def draw(
-    classifiers: str | Path,
-    comparisons: str | Path,
-    confusions: str | Path,
-    of_runs: str | Path,
-    histories: Sequence[Mapping[str, Any]],
-    f1: str | Path,
-    learning_curves: str | Path,
-    differences: str | Path,
-    confusion_matrices: str | Path,
-) -> None:
-    """Draw the four figures from the tables of `classifier_tables.compare`, each with a block for every corpus.
+def draw(tables: Mapping[str, str | Path], histories: Sequence[Mapping[str, Any]], figures: Mapping[str, str | Path]) -> None:
+    """Draw the four figures from the tables of verso.classification.tables.compare, each with a block for every corpus.
 
-    classifiers, comparisons, confusions, of_runs: the CSV tables. histories: one {"corpus", "model", "seed", "path"} for each
-    run; the history of a model that learnt by no epochs is empty. The other four are the SVG files to write.
+    tables: the CSV files by name (classifiers, classifier_comparisons, classifier_confusions, classifier_runs). histories: one
+    {"corpus", "model", "seed", "path"} for each run; the history of a model that learnt by no epochs is empty. figures: the SVG
+    files to write, by name (classifier_f1, classifier_learning_curves, classifier_differences, confusion_matrices).
     """
-    models = read_csv(classifiers, ("corpus", "model", "f1_macro", "f1_macro_low", "f1_macro_high", "group"))
+    models = read_csv(tables["classifiers"], ("corpus", "model", "f1_macro", "f1_macro_low", "f1_macro_high", "group"))
     models.sort(key=lambda row: -float(row["f1_macro"]))
-    runs = read_csv(of_runs, ("corpus", "model", "f1_macro"))
-    pairs = read_csv(comparisons, ("corpus", "model_a", "model_b", "difference", "verdict", "seed_noise"))
-    counts = read_csv(confusions, ("corpus", "model", "label", "prediction", "documents", "share"))
+    runs = read_csv(tables["classifier_runs"], ("corpus", "model", "f1_macro"))
+    pairs = read_csv(tables["classifier_comparisons"], ("corpus", "model_a", "model_b", "difference", "verdict", "seed_noise"))
+    counts = read_csv(tables["classifier_confusions"], ("corpus", "model", "label", "prediction", "documents", "share"))
     colours = colours_of(row["model"] for row in models)
     ranked: dict[str, list[dict[str, str]]] = {}
     for corpus in dict.fromkeys(run["corpus"] for run in runs):
@@ -47,12 +38,13 @@ def draw(
     def of(corpus: str, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         return [row for row in rows if row["corpus"] == corpus]
 
-    write(f1, [_scores(corpus, own, of(corpus, runs), colours) for corpus, own in ranked.items()])
+    write(figures["classifier_f1"], [_scores(corpus, own, of(corpus, runs), colours) for corpus, own in ranked.items()])
     curves = [_curves(corpus, own, of(corpus, histories), colours) for corpus, own in ranked.items()]
-    write(learning_curves, [chart for chart in curves if chart is not None])
+    write(figures["classifier_learning_curves"], [chart for chart in curves if chart is not None])
     compared = {corpus: own for corpus, own in ranked.items() if len(own) > 1}
-    write(differences, [grid(corpus, [row["model"] for row in own], of(corpus, pairs)) for corpus, own in compared.items()])
-    write(confusion_matrices, [_matrices(corpus, own, of(corpus, counts)) for corpus, own in ranked.items()])
+    grids = [grid(corpus, [row["model"] for row in own], of(corpus, pairs)) for corpus, own in compared.items()]
+    write(figures["classifier_differences"], grids)
+    write(figures["confusion_matrices"], [_matrices(corpus, own, of(corpus, counts)) for corpus, own in ranked.items()])
 
 
 def _scores(

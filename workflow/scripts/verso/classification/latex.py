@@ -1,4 +1,4 @@
-"""The tables of classifiers as LaTeX, beside their CSV."""
+"""The tables of classifiers as LaTeX."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,25 +9,20 @@ from verso.display.latex import Column, escape, number, number_cell, tabular, te
 from verso.display.numbers import optional_float
 from verso.files import write_text
 
-HARDWARE = "classifier_hardware"  # beside the table of classifiers, whose columns it shows
 
+def write_tables_for_latex(rows: Mapping[str, Sequence[Mapping[str, Any]]], tables: Mapping[str, str | Path]) -> None:
+    """Write the tables of classifiers, of their cost, of pairs, classes and confusions.
 
-def write_tables_for_latex(
-    tables: Mapping[str, Sequence[Mapping[str, Any]]],
-    classifiers: str | Path,
-    comparisons: str | Path,
-    classes: str | Path,
-    confusions: str | Path,
-) -> None:
-    """Write the .tex beside each of these CSV files, and what the classifiers cost as classifier_hardware.tex."""
-    for path, columns, rows in (
-        (classifiers, CLASSIFIERS_TEX, tables["models"]),
-        (Path(classifiers).with_name(HARDWARE), HARDWARE_TEX, tables["models"]),
-        (comparisons, COMPARISONS_TEX, tables["pairs"]),
-        (classes, CLASSES_TEX, tables["classes"]),
-        (confusions, CONFUSIONS_TEX, tables["confusions"]),
+    rows: "models" (of the first two), "pairs", "classes" and "confusions". tables: see verso.classification.tables.compare.
+    """
+    for name, columns, own in (
+        ("classifiers", CLASSIFIERS_TEX, rows["models"]),
+        ("classifier_hardware", HARDWARE_TEX, rows["models"]),
+        ("classifier_comparisons", COMPARISONS_TEX, rows["pairs"]),
+        ("classifier_classes", CLASSES_TEX, rows["classes"]),
+        ("classifier_confusions", CONFUSIONS_TEX, rows["confusions"]),
     ):
-        write_text(Path(path).with_suffix(".tex"), tabular(columns, rows))
+        write_text(tables[f"{name}_tex"], tabular(columns, own))
 
 
 def _interval(low: str, high: str) -> Any:

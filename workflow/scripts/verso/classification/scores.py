@@ -1,4 +1,4 @@
-"""What any classifier tells of texts, as scores.csv: a row a document with its label, what was told, and the probabilities."""
+"""Predict labels of texts by any classifier: scores.csv, a row a document with its label, the prediction, the probabilities."""
 
 import logging
 import math
@@ -18,7 +18,7 @@ from verso.text.labels import Labels
 
 log = logging.getLogger(__name__)
 
-Told = tuple[NDArray[np.float64], NDArray[np.int64]]  # probabilities (D, K) and the class told (D,)
+Predictions = tuple[NDArray[np.float64], NDArray[np.int64]]  # probabilities (D, K) and the class predicted (D,)
 
 
 class Texts(NamedTuple):
@@ -33,8 +33,8 @@ class InferenceRun:
     """What every job that predicts with a pretrained model is given besides its files; verso.jobs.job makes it for a driver.
 
     requested: what the job requested, kept beside what it used. texts_at_once: computed together, halved where a card's memory is
-    too small. report: see verso.jobs.logs.told_progress. kept: folder of what need not be made again. fingerprint, started: as of
-    a training.
+    too small. report: see verso.jobs.logs.reporting_progress. kept: folder of what need not be made again. fingerprint, started:
+    as of a training.
     """
 
     requested: dict[str, int]
@@ -45,21 +45,21 @@ class InferenceRun:
     started: float
 
 
-class Teller(Protocol):
+class LabelPredictor(Protocol):
     """A trained classifier. labels: their names in the order of its classes."""
 
     labels: list[str]
 
-    def tell(self, texts: Sequence[str]) -> Told:
+    def predict(self, texts: Sequence[str]) -> Predictions:
         """What it tells of each text."""
 
 
-def write_told(
-    documents: str | Path, labels: str | Path, teller: Teller, model_folder: str | Path, scores: str | Path
+def write_scores(
+    documents: str | Path, labels: str | Path, predictor: LabelPredictor, model_folder: str | Path, scores: str | Path
 ) -> dict[str, float]:
     """Write scores.csv of `documents` (JSON lines), in their order, and return what telling them took.
 
-    labels: the corpus's labels.json. model_folder: the teller's, for what is raised. scores: document, label and prediction by
+    labels: the corpus's labels.json. model_folder: the predictor's, for what is raised. scores: document, label and prediction by
     name, probability_0 ... probability_{K-1} in the order of labels.json, 1 together. Returns wall_seconds, documents and
     documents_per_second, from texts to labels. Raises VersoError when there is no document, the model knows other labels, or
     tells no finite numbers.
@@ -68,17 +68,17 @@ def write_told(
     rows = list(read_json_lines(documents))
     if not rows:
         raise VersoError(f"{documents}: no document to tell the label of")
-    if teller.labels != names.names:
-        knows, has = ", ".join(teller.labels), ", ".join(names.names)
+    if predictor.labels != names.names:
+        knows, has = ", ".join(predictor.labels), ", ".join(names.names)
         raise VersoError(f"{model_folder}: the model tells {knows}, and {labels} has {has}; train the model on these labels")
     true = [names.class_of(row, documents) for row in rows]
 
     begin = time.perf_counter()
-    probabilities, told = teller.tell([row["text"] for row in rows])
+    probabilities, predicted = predictor.predict([row["text"] for row in rows])
     seconds = time.perf_counter() - begin
 
     columns = [f"probability_{place}" for place in range(len(names))]
-    write_csv(scores, _rows(rows, names.names, true, probabilities, told), ("document", "label", "prediction", *columns))
+    write_csv(scores, _rows(rows, names.names, true, probabilities, predicted), ("document", "label", "prediction", *columns))
     speed = {"documents": len(rows), "documents_per_second": round(len(rows) / seconds, 1)}
     return {"wall_seconds": round(seconds, 4), **speed}
 
@@ -88,9 +88,9 @@ def _rows(
     names: list[str],
     true: list[int],
     probabilities: NDArray[np.float64],
-    told: NDArray[np.int64],
+    predicted: NDArray[np.int64],
 ) -> Iterator[dict[str, Any]]:
-    for row, label, shares, class_ in zip(rows, true, probabilities.tolist(), told.tolist(), strict=True):
+    for row, label, shares, class_ in zip(rows, true, probabilities.tolist(), predicted.tolist(), strict=True):
         if not math.isfinite(sum(shares)):
             raise VersoError(f"{row['id']}: its probabilities are {shares}; the weights are not finite: train the model again")
         told_and_true = {"document": row["id"], "label": names[label], "prediction": names[class_]}
@@ -112,18 +112,18 @@ class Files(NamedTuple):
     kept: Path
 
 
-def predict_on_cpu(files: Files, predictor: Teller) -> None:
+def predict_on_cpu(files: Files, predictor: LabelPredictor) -> None:
     """Write scores.csv of the test and of the texts that the user wrote, each in its order, and what predicting the test took.
 
     scoring.json: {"wall_seconds", "documents", "documents_per_second", "device", "device_name"}, the loading of the model left
-    out. Raises what write_told raises.
+    out. Raises what write_scores raises.
     """
 
     def predict_test() -> None:
-        took = write_told(files.test.documents, files.labels, predictor, files.model_folder, files.test.scores)
+        took = write_scores(files.test.documents, files.labels, predictor, files.model_folder, files.test.scores)
         write_json(files.scoring, {**took, "device": "cpu", "device_name": cpu_name()})
 
     if kept_or_made(files.kept, {"scores.csv": files.test.scores, "scoring.json": files.scoring}, predict_test):
         log.info("the test was predicted before by this model, and is not predicted again")
     if files.own_texts is not None:
-        write_told(files.own_texts.documents, files.labels, predictor, files.model_folder, files.own_texts.scores)
+        write_scores(files.own_texts.documents, files.labels, predictor, files.model_folder, files.own_texts.scores)

@@ -1,24 +1,23 @@
 """What the page says of classifiers: rankings, who beats whom, the errors to browse, the user's own texts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import numpy as np
 
+from verso.classification import words_en, words_es
 from verso.classification.errors_shown import OF_A_CLASS, WORDS, beginning, texts_of
-from verso.classification.predictions import read_predictions
+from verso.classification.predictions import Predictions, read_predictions
 from verso.classification.statistics import accuracy_half_width
 from verso.display.comparisons import caution
 from verso.display.numbers import optional_float
+from verso.display.section import Given, Row, Section, Tables
 from verso.files import read_json_lines
 from verso.text.labels import Labels
 
-TABLES = (
-    "classifiers", "classifier_comparisons", "classifier_classes", "classifier_confusions", "classifier_runs",
-    "classifier_jobs", "classifier_errors",
-)  # fmt: skip
-FIGURES = ("classifier_f1", "classifier_learning_curves", "classifier_differences", "confusion_matrices")
+READ = ("classifiers", "classifier_comparisons", "classifier_classes", "classifier_confusions", "classifier_errors")
 TOO_FEW = 0.05  # an accuracy that is not known better than to so many points
 FEW_OF_LABEL = 30  # test texts of a label, below which its F1 moves by points with each of them
 REPLIES_OF_A_MODEL = 5  # texts whose invalid replies are shown
@@ -28,33 +27,37 @@ SHOWN = (
     "polarity_score", "mean_absolute_error", "quadratic_kappa", "matthews_correlation", "calibration_error", "invalid",
 )  # fmt: skip
 
-Row = Mapping[str, str]
 
-
-def described(
-    tables: Mapping[str, Sequence[Row]], probes: Sequence[Mapping[str, Any]], replies: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """What the template is given beside the tables. probes, replies: as verso.report.page.render takes them."""
-    names = list(dict.fromkeys(row["corpus"] for row in tables["classifiers"]))
+def _found(tables: Tables, given: Given, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What the templates of the section are given (verso.display.section)."""
+    models, runs, corpora = tables["classifiers"], given["runs"], given["corpora"]
+    baselines = {run["model"] for run in runs if run["baseline"]}
+    probed = [probe_table(corpus, runs) for corpus in corpora if "own_texts" in corpus]
+    probed = [table for table in probed if table["rows"] and table["models"]]
+    learning = ["classifier_learning"] if any(row["epochs"] for row in models) else []
+    parts = ["classifiers", *learning, "classifier_pairs", "classifier_labels", "classifier_cost", "classifier_errors"]
     return {
-        "classified": [summarise(name, tables) for name in names],
-        "learnt_by_epochs": any(row["epochs"] for row in tables["classifiers"]),
+        "parts": [*parts, "probes"] if probed else parts,
+        "corpora": [summarise(name, tables, baselines) for name in dict.fromkeys(row["corpus"] for row in models)],
+        "ordered": any(row["ordered"] == "True" for row in models),
+        "pairs": bool(tables["classifier_comparisons"]),
         "errors_of_a_label": OF_A_CLASS,
         "words_of_an_error": WORDS,
-        "probed": [told for corpus in probes if (told := probe_table(corpus))["rows"]],
-        "invalid": invalid_replies(replies),
+        "probed": probed,
+        "invalid": invalid_replies(runs, {corpus["name"]: corpus["test"] for corpus in corpora}),
         "replies_of_a_model": REPLIES_OF_A_MODEL,
     }
 
 
-def summarise(corpus: str, tables: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
+def summarise(corpus: str, tables: Tables, baselines: Collection[str]) -> dict[str, Any]:
     """What the tables say about the classifiers of one corpus; nothing here depends on a language.
 
-    margin is how far the best is ahead of the second in macro F1; tied are the models that no test tells apart from the best;
-    few says whether the test is too small to tell more than points apart, points how well it lets an accuracy be known; baselines
-    are the models of family majority and tfidf with those that no test shows to be better.
+    baselines: the models that any other should beat. In what comes out, margin is how far the best is ahead of the second in
+    macro F1; tied are the models that no test tells apart from the best; few says whether the test is too small to tell more than
+    points apart, points how well it lets an accuracy be known; baselines are those with the models that no test shows to be
+    better.
     """
-    own = {name: [row for row in rows if row["corpus"] == corpus] for name, rows in tables.items() if name in TABLES}
+    own = {name: [row for row in rows if row["corpus"] == corpus] for name, rows in tables.items() if name in READ}
     ranking = sorted(own["classifiers"], key=lambda row: -float(row["f1_macro"]))
     pairs = [{**pair, "caution": caution(pair)} for pair in own["classifier_comparisons"]]
     best, documents = ranking[0], int(ranking[0]["documents"])
@@ -78,7 +81,7 @@ def summarise(corpus: str, tables: Mapping[str, Sequence[Row]]) -> dict[str, Any
         "points": 100 * points,
         "few": points > TOO_FEW,
         "rare": [(label, support[label]) for label in labels if support[label] < FEW_OF_LABEL],
-        "baselines": [(row, _not_beaten(row, ranking, pairs)) for row in ranking if row["family"] in ("majority", "tfidf")],
+        "baselines": [(row, _not_beaten(row, ranking, pairs, baselines)) for row in ranking if row["model"] in baselines],
         "silent": silent,
         "scores": [score for score in SHOWN if any(row[score] for row in ranking) and (score != "invalid" or silent)],
         "best_cells": _best_cells(ranking),
@@ -90,44 +93,48 @@ def summarise(corpus: str, tables: Mapping[str, Sequence[Row]]) -> dict[str, Any
     }
 
 
-def invalid_replies(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def invalid_replies(runs: Sequence[Mapping[str, Any]], tests: Mapping[str, str | Path]) -> list[dict[str, Any]]:
     """Of each corpus and model the first texts without a valid reply: {"corpus", "model", "seed", "document", "text", "replies"}.
 
-    runs: {"corpus", "model", "seed", "path" of replies.jsonl, "texts": path of the corpus's test.jsonl}. Long texts and replies
-    are cut.
+    runs: {"corpus", "model", "seed"}, and of some "replies", the path of replies.jsonl. tests: path of each corpus's test.jsonl.
+    Long texts and replies are cut.
     """
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    texts = {path: texts_of(path) for path in dict.fromkeys(run["texts"] for run in runs)}
-    for run in runs:
+    asked = [run for run in runs if "replies" in run]
+    texts = {name: texts_of(tests[name]) for name in dict.fromkeys(run["corpus"] for run in asked)}
+    for run in asked:
         own = found.setdefault((run["corpus"], run["model"]), [])
-        for row in read_json_lines(run["path"]):
+        for row in read_json_lines(run["replies"]):
             if len(own) < REPLIES_OF_A_MODEL and row["prediction"] == "":
                 document, replies = row["document"], [beginning(reply) for reply in row["replies"]]
-                told = {"document": document, "text": beginning(texts[run["texts"]][document]), "replies": replies}
+                told = {"document": document, "text": beginning(texts[run["corpus"]][document]), "replies": replies}
                 own.append({key: run[key] for key in ("corpus", "model", "seed")} | told)
     return [row for rows in found.values() for row in rows]
 
 
-def probe_table(corpus: Mapping[str, Any]) -> dict[str, Any]:
-    """The texts of one corpus that the user wrote, each with what every model takes it for.
+def probe_table(corpus: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The texts of one corpus that the user wrote, each with what every model predicts.
 
-    corpus: {"corpus", "labels": path, "texts": path of probes.jsonl, "runs": [{"model", "seed", "path" of probes.csv}]}.
+    corpus: {"name", "labels": path, "own_texts": path of probes.jsonl}. runs: {"corpus", "model", "seed"}, and where the run has
+    predicted these texts "own_texts", the path of probes.csv.
     """
     labels = Labels.load(corpus["labels"])
-    models = list(dict.fromkeys(run["model"] for run in corpus["runs"]))
-    told = {name: [read_predictions(run["path"], labels) for run in corpus["runs"] if run["model"] == name] for name in models}
+    by_model: dict[str, list[Predictions]] = {}
+    for run in runs:
+        if run["corpus"] == corpus["name"] and "own_texts" in run:
+            by_model.setdefault(run["model"], []).append(read_predictions(run["own_texts"], labels))
     rows = [
         {
             "text": beginning(document["text"]),
             "label": document["group"],
-            "told": {name: _commonest(found, document["id"], labels) for name, found in told.items()},
+            "predicted": {name: _commonest(found, document["id"], labels) for name, found in by_model.items()},
         }
-        for document in read_json_lines(corpus["texts"])
+        for document in read_json_lines(corpus["own_texts"])
     ]
-    return {"corpus": corpus["corpus"], "models": models, "rows": rows}
+    return {"corpus": corpus["name"], "models": list(by_model), "rows": rows}
 
 
-def _commonest(runs: Sequence[Any], document: str, labels: Labels) -> dict[str, Any]:
+def _commonest(runs: Sequence[Predictions], document: str, labels: Labels) -> dict[str, Any]:
     """A model's commonest reply over seeds (of two as common the likelier), how probable it was to them, how many they are."""
     places = [run.documents.index(document) for run in runs]
     replies: dict[int, list[float]] = {}
@@ -156,14 +163,16 @@ def _ahead(best: Row, pair: Mapping[str, Any]) -> dict[str, Any]:
     return {"difference": difference, "low": low, "high": high, "p": pair["p_corrected"], **same}
 
 
-def _not_beaten(baseline: Row, ranking: Sequence[Row], pairs: Sequence[Mapping[str, Any]]) -> list[str]:
+def _not_beaten(
+    baseline: Row, ranking: Sequence[Row], pairs: Sequence[Mapping[str, Any]], baselines: Collection[str]
+) -> list[str]:
     """The models that are not shown to be better than a baseline, other baselines apart."""
     beaten_by = {
         pair["model_a"] if pair["verdict"] == "a better" else pair["model_b"]
         for pair in pairs
         if pair["verdict"] != "undecided" and baseline["model"] in (pair["model_a"], pair["model_b"])
     }
-    return [row["model"] for row in ranking if row["family"] not in ("majority", "tfidf") and row["model"] not in beaten_by]
+    return [row["model"] for row in ranking if row["model"] not in beaten_by | {*baselines}]
 
 
 def _best_cells(ranking: Sequence[Row]) -> set[tuple[str, str]]:
@@ -175,3 +184,12 @@ def _best_cells(ranking: Sequence[Row]) -> set[tuple[str, str]]:
             choice = min(values.values()) if score in LESS_IS_BETTER else max(values.values())
             best |= {(model, score) for model, value in values.items() if value == choice}
     return best
+
+
+SECTION = Section(
+    found=_found,
+    words={"en": words_en.WORDS, "es": words_es.WORDS},
+    figure_labels={"en": words_en.FIGURE_LABELS, "es": words_es.FIGURE_LABELS},
+    models="classifiers",
+    jobs="classifier_jobs",
+)

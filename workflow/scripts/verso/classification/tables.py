@@ -47,29 +47,29 @@ CLASSES = ("corpus", "model", "label", "documents", "predicted", "precision", "r
 CONFUSIONS = ("corpus", "model", "label", "prediction", "documents", "share")
 RUNS = ("corpus", "model", "seed", *SCORES, *(name for name in HARDWARE if name not in ("corpus", "model", "seed")))
 
+# What of a run is measured, and the run's key of the file that says what it took
+WORKS = {"training": "hardware", "scoring": "scoring", "probes": "probes_scoring"}
+
 
 def compare(
     runs: Sequence[Mapping[str, Any]],
     corpora: Sequence[Mapping[str, Any]],
     seed: int,
-    classifiers: str | Path,
-    comparisons: str | Path,
-    classes: str | Path,
-    confusions: str | Path,
-    of_runs: str | Path,
-    jobs: str | Path,
-    errors: str | Path,
+    tables: Mapping[str, str | Path],
 ) -> None:
-    """Write the seven tables of all runs of classifiers, the first four as .tex beside the CSV too, and what they cost as .tex.
+    """Write the seven tables of all runs of classifiers as CSV, the first four and what the models cost as LaTeX too.
 
     runs: {"corpus", "model", "family", "seed", "miniature": bool} and the paths "scores", "architecture", "history", "hardware",
     "scoring", and "probes_scoring" where telling probes was measured. A run that belongs to two experiments counts once. corpora:
-    {"name", "labels": path of labels.json, "test": of test.jsonl}. seed: of the bootstrap. Scores are means over seeds; intervals
-    are 95 %, by bootstrap over test documents, and differences a minus b in macro F1 (above 0: a is better). Two models are told
-    apart, and one beats the other, where the paired bootstrap's p, corrected by Holm for all pairs of the corpus, is below 0.05.
-    Raises VersoError when two runs of a corpus were scored on different documents, and as verso.classification.predictions does.
+    {"name", "labels": path of labels.json, "test": of test.jsonl}. seed: of the bootstrap. tables: the files to write, by the
+    names above; one of LaTeX by the name with "_tex" behind it, that of the cost as "classifier_hardware_tex".
+
+    Scores are means over seeds; intervals are 95 %, by bootstrap over test documents, and differences a minus b in macro F1
+    (above 0: a is better). Two models are told apart, and one beats the other, where the paired bootstrap's p, corrected by Holm
+    for all pairs of the corpus, is below 0.05. Raises VersoError when two runs of a corpus were scored on different documents,
+    and as verso.classification.predictions does.
     """
-    tables: dict[str, list[dict[str, Any]]] = {
+    rows: dict[str, list[dict[str, Any]]] = {
         name: [] for name in ("models", "pairs", "classes", "confusions", "runs", "jobs", "errors")
     }
     for corpus in corpora:
@@ -79,28 +79,31 @@ def compare(
         draws = resampled(first.labels, told, len(models[0].labels), seed)
         pairs = _pairs(models, first, draws)
         standings = _standings(models, pairs)
-        tables["models"] += [{"corpus": corpus["name"], **_model(model, standings[model.name], draws)} for model in models]
-        tables["pairs"] += [{"corpus": corpus["name"], **pair} for pair in pairs]
+        rows["models"] += [{"corpus": corpus["name"], **_model(model, standings[model.name], draws)} for model in models]
+        rows["pairs"] += [{"corpus": corpus["name"], **pair} for pair in pairs]
         texts = texts_of(corpus["test"])
-        tables["errors"] += [
+        rows["errors"] += [
             {"corpus": corpus["name"], "model": model.name, **row}
             for model in models
             for row in confidently_wrong(model.predictions, model.labels, texts)
         ]
         for model in models:
-            tables["classes"] += [{"corpus": corpus["name"], "model": model.name, **row} for row in _classes(model, draws)]
-            tables["confusions"] += [{"corpus": corpus["name"], "model": model.name, **row} for row in _confusion(model)]
+            rows["classes"] += [{"corpus": corpus["name"], "model": model.name, **row} for row in _classes(model, draws)]
+            rows["confusions"] += [{"corpus": corpus["name"], "model": model.name, **row} for row in _confusion(model)]
             works = [works_of(run) for run in model.runs]
-            tables["runs"] += [{**own[0], **scores} for own, scores in zip(works, model.scores, strict=True)]
-            tables["jobs"] += [work for own in works for work in own]
-    write_csv(classifiers, tables["models"], CLASSIFIERS)
-    write_csv(comparisons, tables["pairs"], COMPARISONS)
-    write_csv(classes, tables["classes"], CLASSES)
-    write_csv(confusions, tables["confusions"], CONFUSIONS)
-    write_csv(of_runs, tables["runs"], RUNS)
-    write_csv(jobs, tables["jobs"], HARDWARE)
-    write_csv(errors, tables["errors"], ERRORS)
-    write_tables_for_latex(tables, classifiers, comparisons, classes, confusions)
+            rows["runs"] += [{**own[0], **scores} for own, scores in zip(works, model.scores, strict=True)]
+            rows["jobs"] += [work for own in works for work in own]
+    for name, own, columns in (
+        ("classifiers", rows["models"], CLASSIFIERS),
+        ("classifier_comparisons", rows["pairs"], COMPARISONS),
+        ("classifier_classes", rows["classes"], CLASSES),
+        ("classifier_confusions", rows["confusions"], CONFUSIONS),
+        ("classifier_runs", rows["runs"], RUNS),
+        ("classifier_jobs", rows["jobs"], HARDWARE),
+        ("classifier_errors", rows["errors"], ERRORS),
+    ):
+        write_csv(tables[name], own, columns)
+    write_tables_for_latex(rows, tables)
 
 
 def _model(model: Model, standing: Mapping[str, str], draws: Resampled | None) -> dict[str, Any]:
@@ -146,7 +149,7 @@ def works_of(run: Mapping[str, Any]) -> list[dict[str, Any]]:
     scoring.json does where a pretrained model told the labels; a small one takes moments for it.
     """
     measured = "gpu_hours" in read_json(run["scoring"])
-    return hardware_rows({**run, "scoring_hardware": run["scoring"]} if measured else run)
+    return hardware_rows(run, {work: key for work, key in WORKS.items() if measured or work != "scoring"})
 
 
 def _cost(model: Model) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from torch import Tensor
 
 from verso.classification.texts import LabelledTexts
 from verso.errors import VersoError
-from verso.machine.halving import SideBySide
+from verso.machine.halving import HalvingBatches
 from verso.text.labels import Labels
 
 COLUMNS = ("validation_accuracy", "validation_f1_macro", "validation_f1_weighted")
 
 
-class Telling:
-    """The part of verso.training.learner.Task that does not depend on how texts are put into batches.
+class LabelValidation:
+    """The part of verso.training.learner.Learner that does not depend on how texts are put into batches.
 
     held_out_at_once: texts of the validation part that are read together, halved where a card's memory is too small.
     """
@@ -62,10 +62,10 @@ class Telling:
             told[rows] = self.model.predictions(log_probabilities).cpu()
             return self._costs(log_probabilities, classes).double().sum()
 
-        side_by_side = SideBySide(max(1, self.held_out_at_once // self.parts), "told")
-        for costs in side_by_side.groups(held_out.texts.shortest_first(), costs_of):
+        halving = HalvingBatches(max(1, self.held_out_at_once // self.parts), "told")
+        for costs in halving.groups(held_out.texts.shortest_first(), costs_of):
             cost += costs
-        self.held_out_at_once = min(self.held_out_at_once, side_by_side.at_once * self.parts)
+        self.held_out_at_once = min(self.held_out_at_once, halving.at_once * self.parts)
         self._scores = scores_of(held_out.classes.numpy(), told.numpy(), len(self.weights))
         return float(cost / len(held_out))
 

@@ -1,6 +1,6 @@
-"""The page's texts about classifiers in English."""
+"""What the page says of classifiers in English."""
 
-FIGURE_LABELS = {
+FIGURE_LABELS: dict[str, str] = {
     "f1_macro": "macro F1 of the test texts (higher is better)",
     "f1_line": "whisker: 95 % interval; grey tick: one seed; models on one bar are not told apart",
     "curves_line": "macro F1 of the validation texts by epoch, a line a seed; dot: the weights kept; dotted: the highest dot",
@@ -10,7 +10,7 @@ FIGURE_LABELS = {
     "invalid": "invalid",
     "confusion_line": "texts, over seeds on average; the deeper, the larger the share of the true label's texts",
 }
-ENGLISH: dict[str, str] = {
+WORDS: dict[str, str] = {
     "classifiers": "Classifiers",
     "classifier_learning": "How the classifiers learnt",
     "classifier_pairs": "Which classifiers the test texts tell apart",
@@ -18,20 +18,6 @@ ENGLISH: dict[str, str] = {
     "classifier_cost": "What a classifier costs",
     "classifier_errors": "Confidently wrong",
     "probes": "Texts written by hand",
-    # the texts
-    "two_labels": "Of the exact duplicates, with another label than the text that stayed: {count}.",
-    "left_out_of_train": "Training texts left out, for they are near-duplicates of held-out ones: {count}.",
-    "over_texts_per_label": "Texts above the configured number of each label, left out: {count}.",
-    "given_splits": "Parts as the source gives them: {parts}.",
-    "labels_not_in_every_part": "Labels that are not in every part: {labels}.",
-    "token_lengths": "Lengths in tokens, by label",
-    "length_min": "Shortest",
-    "length_mean": "Mean",
-    "length_median": "Median",
-    "length_p95": "95 % up to",
-    "length_p99": "99 % up to",
-    "length_max": "Longest",
-    # summary
     "classifier_best": "<strong>{model}</strong> tells the labels of <em>{corpus}</em> best: <strong>macro F1 "
     "{value}</strong>{interval}, accuracy {accuracy}.",
     "classifier_only": "<strong>{model}</strong> tells the labels of <em>{corpus}</em> with <strong>macro F1 "
@@ -47,10 +33,10 @@ ENGLISH: dict[str, str] = {
     "few_of_label": "Labels with few test texts, whose F1 is hardly known: {labels}.",
     "no_baseline": "Neither the commonest label alone nor a bag of words is among the models: how much these scores are "
     "worth is not known.",
-    "below_baseline": "Not shown to be better than the commonest label alone ({baseline}): {models}.",
-    "below_bag": "Not shown to be better than a bag of words ({baseline}): {models}.",
+    "below_majority": "Not shown to be better than the commonest label alone ({baseline}): {models}.",
+    "below_tfidf": "Not shown to be better than a bag of words ({baseline}): {models}.",
+    "below_baseline": "Not shown to be better than the baseline {baseline}: {models}.",
     "invalid_replies": "Replies that are no label, counted as wrong: {models}.",
-    # scores
     "classifiers_text": "<strong>Macro F1</strong> is the mean of the labels’ F1s, each label the same: who always says "
     "the commonest label is often right and scores little. A reply that is no label is wrong, and of no label. All scores "
     "are means over seeds.",
@@ -78,12 +64,10 @@ ENGLISH: dict[str, str] = {
     "invalid": "Invalid",
     "group_letter": "Group",
     "beats": "Beats",
-    # learning
     "classifier_learning_text": "Macro F1 of the validation texts while training, a panel a model, the best on the test texts "
     "first, and in it a line for each seed. The dot is where the weights that were kept were reached. All panels of a corpus "
     "have the same scale of F1, each its own of epochs. A line that still rises at its end may have been stopped too early; "
     "lines that lie far apart are the luck of the seed. Models without epochs (baselines, prompts) have no panel.",
-    # pairs
     "classifier_pairs_text": "Difference in macro F1 of two models on the same test texts: row minus column in the figure, "
     "a minus b in the table; above zero the first is better. Intervals and p: paired bootstrap over test texts, 10,000 "
     "draws. Accuracies: McNemar’s exact test; with several seeds a text counts by how many of them had it right. Each test "
@@ -92,18 +76,15 @@ ENGLISH: dict[str, str] = {
     "accuracy_difference": "a − b, accuracy",
     "only_one_right": "Only a right / only b",
     "accuracy_p_corrected": "p corrected, accuracy",
-    # labels
     "classifier_labels_text": "F1 of every label, its 95 % interval below it; in the head how many test texts have the label.",
     "classifier_labels_caption": "F1 by label on {corpus}",
     "precision_and_recall": "Precision and recall of every label",
     "confusion_tables": "Confusion matrices as tables",
     "confusion_caption": "{model} on {corpus}: texts by true label (rows) and predicted label (columns), over seeds on average",
-    "label": "Label",
     "precision": "Precision",
     "recall": "Recall",
     "f1": "F1",
     "predicted_times": "Predicted, texts",
-    # cost
     "classifier_cost_text": "Over seeds on average. Minutes are those of the training, or of a model that is only asked, those "
     "of telling the test’s labels; texts per second are of the latter, from text to label. Time and memory of cards, and energy, "
     "count both where the scoring was measured. Energy is there where all of it is known. What each run asked for and used "
@@ -113,7 +94,6 @@ ENGLISH: dict[str, str] = {
     "gpu_minutes": "GPU-minutes",
     "texts_per_second": "Texts per second",
     "f1_per_gpu_minute": "Macro F1 per GPU-minute",
-    # errors and probes
     "classifier_errors_text": "The test texts that each model got most confidently wrong, at most {count} of each true "
     "label; what the corpus itself labels wrongly shows here too. Confidence is the probability of the wrong label. Texts "
     "are cut after {words} words.",
@@ -142,4 +122,5 @@ ENGLISH: dict[str, str] = {
     "classifier that was trained by epochs; the figures behind it are in history.csv of each run.",
     "figure_classifier_pairs": "Grid of differences in macro F1 between classifiers; the values are in the table below.",
     "figure_confusion": "Confusion matrix of every classifier; the values are in the tables below.",
+    "work_probes": "texts by hand",
 }

@@ -1,6 +1,6 @@
-"""The page's texts about classifiers in Spanish."""
+"""What the page says of classifiers in Spanish."""
 
-FIGURE_LABELS = {
+FIGURE_LABELS: dict[str, str] = {
     "f1_macro": "F1 macro de los textos de prueba (más es mejor)",
     "f1_line": "barra horizontal: intervalo del 95 %; marca gris: una semilla; los modelos de una misma barra no se distinguen",
     "curves_line": "F1 macro de los textos de validación por época, una línea por semilla; punto: pesos guardados; "
@@ -11,7 +11,7 @@ FIGURE_LABELS = {
     "invalid": "no válida",
     "confusion_line": "textos, media entre semillas; más intenso: mayor parte de los textos de la etiqueta verdadera",
 }
-SPANISH: dict[str, str] = {
+WORDS: dict[str, str] = {
     "classifiers": "Clasificadores",
     "classifier_learning": "Cómo aprendieron los clasificadores",
     "classifier_pairs": "Qué clasificadores distinguen los textos de prueba",
@@ -19,18 +19,6 @@ SPANISH: dict[str, str] = {
     "classifier_cost": "Qué cuesta un clasificador",
     "classifier_errors": "Errores con confianza",
     "probes": "Textos escritos a mano",
-    "two_labels": "De los duplicados exactos, con otra etiqueta que el texto que quedó: {count}.",
-    "left_out_of_train": "Textos de entrenamiento omitidos por ser casi duplicados de otros reservados: {count}.",
-    "over_texts_per_label": "Textos por encima del número configurado por etiqueta, omitidos: {count}.",
-    "given_splits": "Partes tal como las da la fuente: {parts}.",
-    "labels_not_in_every_part": "Etiquetas que no están en todas las partes: {labels}.",
-    "token_lengths": "Longitud en unidades, por etiqueta",
-    "length_min": "La menor",
-    "length_mean": "Media",
-    "length_median": "Mediana",
-    "length_p95": "El 95 % hasta",
-    "length_p99": "El 99 % hasta",
-    "length_max": "La mayor",
     "classifier_best": "<strong>{model}</strong> es quien mejor acierta las etiquetas de <em>{corpus}</em>: <strong>F1 "
     "macro {value}</strong>{interval}, exactitud {accuracy}.",
     "classifier_only": "<strong>{model}</strong> acierta las etiquetas de <em>{corpus}</em> con <strong>F1 macro "
@@ -47,8 +35,9 @@ SPANISH: dict[str, str] = {
     "few_of_label": "Etiquetas con pocos textos de prueba, cuya F1 apenas se conoce: {labels}.",
     "no_baseline": "Entre los modelos no están ni la etiqueta más frecuente ni una bolsa de palabras: no se sabe cuánto "
     "valen estas cifras.",
-    "below_baseline": "No se muestran mejores que la etiqueta más frecuente por sí sola ({baseline}): {models}.",
-    "below_bag": "No se muestran mejores que una bolsa de palabras ({baseline}): {models}.",
+    "below_majority": "No se muestran mejores que la etiqueta más frecuente por sí sola ({baseline}): {models}.",
+    "below_tfidf": "No se muestran mejores que una bolsa de palabras ({baseline}): {models}.",
+    "below_baseline": "No se muestran mejores que la referencia {baseline}: {models}.",
     "invalid_replies": "Respuestas que no son ninguna etiqueta, contadas como errores: {models}.",
     "classifiers_text": "<strong>F1 macro</strong> es la media de las F1 de las etiquetas, todas con el mismo peso: quien "
     "siempre dice la etiqueta más frecuente acierta a menudo y puntúa poco. Una respuesta que no es ninguna etiqueta es un "
@@ -99,7 +88,6 @@ SPANISH: dict[str, str] = {
     "precision_and_recall": "Precisión y exhaustividad de cada etiqueta",
     "confusion_tables": "Matrices de confusión como tablas",
     "confusion_caption": "{model} en {corpus}: textos por etiqueta verdadera (filas) y predicha (columnas), media entre semillas",
-    "label": "Etiqueta",
     "precision": "Precisión",
     "recall": "Exhaustividad",
     "f1": "F1",
@@ -142,4 +130,5 @@ SPANISH: dict[str, str] = {
     "figure_classifier_pairs": "Cuadrícula de diferencias de F1 macro entre clasificadores; los valores están en la tabla "
     "de abajo.",
     "figure_confusion": "Matriz de confusión de cada clasificador; los valores están en las tablas de abajo.",
+    "work_probes": "textos a mano",
 }

@@ -1,7 +1,6 @@
 """What comparisons of all tasks share: the level of a decision, and whether other seeds might turn it round."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from scipy import stats
@@ -11,11 +10,6 @@ from verso.display.numbers import optional_float
 
 HELD_OUT = "held-out documents"
 LEVEL = 0.05  # a pair is decided when its corrected p lies below
-
-
-def tex_beside(path: str | Path) -> Path:
-    """Where a table stands as LaTeX: beside its CSV."""
-    return Path(path).with_suffix(".tex")
 
 
 def caution(pair: Mapping[str, Any]) -> str | None:

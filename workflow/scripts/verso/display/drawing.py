@@ -9,7 +9,7 @@ import altair as alt
 import vl_convert
 
 from verso.display.comparisons import caution
-from verso.display.words import FIGURE_LABELS as LABEL
+from verso.display.words_en import FIGURE_LABELS as LABEL
 from verso.files import write_text
 
 INK, MUTED, LINE = "#333333", "#767676", "#dddddd"  # the page repaints axes in its own colours, for a dark screen

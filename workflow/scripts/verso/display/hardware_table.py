@@ -1,6 +1,7 @@
 """The table of what runs asked for and what they used, and what they add up to."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from verso.display.latex import Column, escape, number, number_cell, text_cell
@@ -14,31 +15,25 @@ HARDWARE = (
     "torch", "python", "verso", "backend", "batch_parts", *(f"asked_{key}" for key in ASKED), "gpu_hours", "cpu_hours",
     "energy_kwh", "miniature",
 )  # fmt: skip
-WORK = {  # and a run's key of its file
-    "training": "hardware",
-    "scoring": "scoring_hardware",
-    "sampling": "sampling_hardware",
-    "probes": "probes_scoring",
-}
 
 
-def hardware_rows(run: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A row for each work of a run that was measured: its training, of a pretrained model its scoring and sampling too, and what
-    telling the user's own texts took.
+def hardware_rows(run: Mapping[str, Any], works: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A row for each work of a run that was measured.
 
-    run: as tables.compare or classifier_tables.compare takes it. A base that was taken as it is has no training.
+    run: with the key "architecture", the path of architecture.json, and as its other keys say. works: name of each work, and the
+    run's key of the file that says what it took; a run may lack some. A base that was taken as it is has no training.
     """
     untuned = read_json(run["architecture"]).get("tuning") == "none"
-    works = [work for work, key in WORK.items() if key in run and not (untuned and work == "training")]
-    return [hardware_row(run, work) for work in works]
+    measured = [(work, key) for work, key in works.items() if key in run and not (untuned and work == "training")]
+    return [hardware_row(run, work, run[key]) for work, key in measured]
 
 
-def hardware_row(run: Mapping[str, Any], work: str = "training") -> dict[str, Any]:
+def hardware_row(run: Mapping[str, Any], work: str, path: str | Path) -> dict[str, Any]:
     """What a work's file says and what follows from it; blank where an older one does not say.
 
     asked_runtime is in minutes, the other units stand in the names.
     """
-    used = read_json(run[WORK[work]])
+    used = read_json(path)
     asked = used.get("asked") or {}
     seconds, joules = optional_float(used["wall_seconds"]), optional_float(used["energy_joules"])
     threads = optional_float(asked.get("threads", used["threads"]))  # "2 + 4" where a training moved: not known then

@@ -33,7 +33,7 @@ ASKED = ("mem_mb", "runtime", "vram_mb", "cards")
 
 
 class Job:
-    """What a driver is given: how to tell how far it is, and what earlier attempts ended by."""
+    """What a driver is given: how to report its progress, and what earlier attempts ended by."""
 
     def __init__(self, path: Path, head: dict[str, Any], attempt: dict[str, Any], earlier: list[str]) -> None:
         self.earlier = earlier
@@ -49,36 +49,40 @@ class Job:
         """In how many parts a batch is computed: twice as many for each time that the card's memory was too small."""
         return int(2 ** self.earlier.count("cuda_out_of_memory"))
 
-    def of_training(self, snakemake: Any) -> dict[str, Any]:
-        """What verso.training.*.train is given by every driver, as keyword arguments, besides its inputs and model files."""
+    def of_training(self, snakemake: Any, seed: int | None = None, architecture: str | None = None) -> dict[str, Any]:
+        """The fields of verso.training.run.TrainingRun: what every training is given besides its data.
+
+        seed, architecture: where the rule has none of these names in its params and outputs.
+        """
+        history = Path(snakemake.output.history)
         return {
             "settings": snakemake.params.settings,
-            "seed": snakemake.params.seed,
+            "seed": snakemake.params.seed if seed is None else seed,
             "fingerprint": snakemake.params.code,
-            "architecture": snakemake.output.architecture,
-            "history": snakemake.output.history,
-            "hardware": snakemake.output.hardware,
-            "checkpoints": Path(snakemake.output.history).parent / "checkpoints",  # no output: it must survive a failed job
+            "architecture": Path(snakemake.output.architecture if architecture is None else architecture),
+            "history": history,
+            "hardware": Path(snakemake.output.hardware),
+            "checkpoints": history.parent / "checkpoints",  # no output: it must survive a failed job
             "checkpoint_seconds": snakemake.resources.checkpoint_seconds,
-            "gpus": self.asked["cards"],
-            "asked": self.asked,
             "started": self.started,
-            "parts": self.parts,
-            "tell": self.tell,
+            "gpus": self.asked["cards"],
+            "requested": self.asked,
+            "micro_batches": self.parts,
+            "report": self.report,
         }
 
     def of_inference(self, snakemake: Any) -> dict[str, Any]:
-        """The fields of verso.classification.scores.InferenceRun: what each that predicts with a pretrained model is given."""
+        """The fields of verso.classification.scores.InferenceRun: what every job that predicts by a pretrained model is given."""
         return {
             "requested": self.asked,
             "texts_at_once": snakemake.resources.texts_at_once,
-            "report": self.tell,
+            "report": self.report,
             "kept": Path(snakemake.output.scores).parent / "checkpoints",  # no output: it must survive a failed job
             "fingerprint": snakemake.params.code,
             "started": self.started,
         }
 
-    def tell(self, progress: dict[str, Any]) -> None:
+    def report(self, progress: dict[str, Any]) -> None:
         """How far the job is; the next heartbeat writes it."""
         with self._lock:
             self._attempt["progress"] = progress

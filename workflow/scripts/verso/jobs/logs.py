@@ -18,7 +18,7 @@ from verso.errors import Interrupted, VersoError
 from verso.files import FULL_DISK
 
 Item = TypeVar("Item")
-TELL_SECONDS = 1.0  # at least, between two words on how far a job is
+REPORT_SECONDS = 1.0  # at least, between two words on how far a job is
 LOGGED: dict[str, Any] = {"mininterval": 5, "delay": 5, "ascii": True, "ncols": 100}  # a line at most every 5 seconds
 log = logging.getLogger(__name__)
 
@@ -86,13 +86,18 @@ def progress(items: Iterable[Item], label: str, total: int | None = None, unit: 
 
 
 @contextmanager
-def told_progress(
-    label: str, tell: Callable[[dict[str, Any]], None], texts: int, work: float | None = None, done: int = 0, again: bool = False
+def reporting_progress(
+    label: str,
+    report: Callable[[dict[str, Any]], None],
+    texts: int,
+    work: float | None = None,
+    done: int = 0,
+    again: bool = False,
 ) -> Iterator[Callable[..., None]]:
     """How far a job is with its texts: a bar in its log, and at most once a second a word for its record.
 
     Gives what is called after each step of the work, with the texts that it finished (1) and, where they differ, their work (as
-    many). tell: verso.jobs.job.Job.tell, given texts, texts_done, again and seconds_left at this life's speed. texts: all of
+    many). report: verso.jobs.job.Job.report, given texts, texts_done, again and seconds_left at this life's speed. texts: all of
     them; done: those that an earlier life finished. work: of all texts that are left, in the unit of the steps. again: the texts
     were asked before, and gave nothing valid.
     """
@@ -104,10 +109,10 @@ def told_progress(
             nonlocal told_at, finished, worked
             bar.update(count)
             finished, worked, now = finished + count, worked + (count if work is None else work), time.perf_counter()
-            if now >= told_at + TELL_SECONDS and worked:
+            if now >= told_at + REPORT_SECONDS and worked:
                 told_at = now
                 left = (now - begun) / worked * max(0.0, whole - worked)
-                tell({"texts": texts, "texts_done": finished, "again": again, "seconds_left": left})
+                report({"texts": texts, "texts_done": finished, "again": again, "seconds_left": left})
 
         yield step
 

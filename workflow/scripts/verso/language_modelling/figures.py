@@ -12,42 +12,38 @@ from verso.display.drawing import colour as _colour
 from verso.display.drawing import nothing as _nothing
 from verso.display.drawing import write as _write
 from verso.display.palette import colours_of
-from verso.display.words import FIGURE_LABELS as LABEL
 from verso.files import read_csv
 from verso.language_modelling.tables import optional_float
-from verso.language_modelling.words import FIGURE_MEASURES, MEASURES
+from verso.language_modelling.words_en import FIGURE_LABELS as LABEL
+from verso.language_modelling.words_en import MEASURES
+
+# The measures that answer the usual remarks on such samples: loops, collapse, no structure, no rhyme, copied.
+FIGURE_MEASURES = (
+    "distinct_2", "repetition", "longest_loop_words", "words_per_line", "section_tag_validity", "unknown_words",
+    "rhyme_density", "longest_run_words", "containment_5",
+)  # fmt: skip
 
 
-def draw(
-    language_models: str | Path,
-    comparisons: str | Path,
-    samples: str | Path,
-    histories: Sequence[Mapping[str, Any]],
-    learning_curves: str | Path,
-    bits_per_byte: str | Path,
-    differences: str | Path,
-    sample_measures: str | Path,
-    memorisation: str | Path,
-) -> None:
+def draw(tables: Mapping[str, str | Path], histories: Sequence[Mapping[str, Any]], figures: Mapping[str, str | Path]) -> None:
     """Draw the five figures from the tables; each holds one block for every corpus.
 
-    language_models, comparisons, samples: the CSV tables of `tables.compare`. histories: one
-    {"corpus", "model", "seed", "path"} for each run. The other five are the SVG files to write.
-    A model has the same colour everywhere.
+    tables: the CSV files of verso.language_modelling.tables.compare by name (language_models, comparisons, samples). histories:
+    one {"corpus", "model", "seed", "path"} for each run. figures: the SVG files to write, by name (learning_curves,
+    bits_per_byte, differences, sample_measures, memorisation). A model has the same colour everywhere.
     """
-    models = read_csv(language_models, ("corpus", "model", "unit", "pretrained", "bits_per_byte"))
+    models = read_csv(tables["language_models"], ("corpus", "model", "unit", "pretrained", "bits_per_byte"))
     colours = colours_of(row["model"] for row in models)
-    _write(learning_curves, [_curves(corpus, models, histories, colours) for corpus in _corpora(models)])
-    _write(bits_per_byte, [_costs(corpus, models, colours) for corpus in _corpora(models)])
+    _write(figures["learning_curves"], [_curves(corpus, models, histories, colours) for corpus in _corpora(models)])
+    _write(figures["bits_per_byte"], [_costs(corpus, models, colours) for corpus in _corpora(models)])
     recited = []  # 50 tokens are more or less text to another tokenizer, so that models of two bases have a block each
     for corpus, start in dict.fromkeys((row["corpus"], row["pretrained"]) for row in models):
         names = [row["model"] for row in models if row["pretrained"] == start]
         recited.append(_recited(corpus, [run for run in histories if run["model"] in names], colours))
-    _write(memorisation, [chart for chart in recited if chart is not None])
-    pairs = read_csv(comparisons, ("corpus", "model_a", "model_b", "difference", "verdict", "seed_noise"))
-    _write(differences, [_differences(corpus, models, pairs) for corpus in _corpora(pairs)])
-    measures = read_csv(samples, ("corpus", "model"))
-    _write(sample_measures, [_measures(corpus, measures, colours) for corpus in _corpora(measures)])
+    _write(figures["memorisation"], [chart for chart in recited if chart is not None])
+    pairs = read_csv(tables["comparisons"], ("corpus", "model_a", "model_b", "difference", "verdict", "seed_noise"))
+    _write(figures["differences"], [_differences(corpus, models, pairs) for corpus in _corpora(pairs)])
+    measures = read_csv(tables["samples"], ("corpus", "model"))
+    _write(figures["sample_measures"], [_measures(corpus, measures, colours) for corpus in _corpora(measures)])
 
 
 def _corpora(rows: Iterable[Mapping[str, str]]) -> list[str]:
@@ -208,7 +204,7 @@ def _measures(corpus: str, rows: list[dict[str, str]], colours: Mapping[str, str
         songs = base.mark_tick(color=MUTED, thickness=3, size=17, opacity=1).encode(x=alt.X("control:Q", title=None), y=y)
         whiskers = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=None), x2="high:Q", y=y, color=colour)
         dots = base.mark_point(filled=True, size=70, opacity=1).encode(x=x, y=y, color=colour)
-        title = alt.TitleParams(MEASURES[measure]["en"], fontSize=12, fontWeight="normal")
+        title = alt.TitleParams(MEASURES[measure], fontSize=12, fontWeight="normal")
         panels.append((songs + whiskers + dots).properties(width=170, height=max(60, 24 * len(names)), title=title))
     chart = alt.concat(*(panels or [_nothing()]), columns=3, spacing=22)
     return chart.properties(title=alt.TitleParams(corpus, subtitle=LABEL["control_line"], offset=20)).resolve_scale(

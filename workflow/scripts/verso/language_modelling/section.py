@@ -4,14 +4,37 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from verso.display.comparisons import caution
+from verso.display.comparisons import HELD_OUT, caution
 from verso.display.numbers import optional_float
+from verso.display.section import Given, Section, Tables
 from verso.files import read_json_lines
+from verso.language_modelling import words_en, words_es
+from verso.language_modelling.tables import sample_measure_names
 
 EXCERPT_LINES, EXCERPT_WORDS = 12, 60  # lyrics may be somebody's: an excerpt stays within a quotation
 IN_VIEW = 3  # samples of a model that are shown without a click
 FEW_DOCUMENTS = 30  # percentile bootstrap is too narrow below
 ENDING = ("linear", "cosine")  # schedules whose rate ends at 0: their last epoch is nearly always the best
+
+
+def _found(tables: Tables, given: Given, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What the templates of the section are given (verso.display.section)."""
+    models = tables["language_models"]
+    corpora = list(dict.fromkeys(row["corpus"] for row in models))
+    tuned = any(settings.get(row["model"], {}).get("tuning") == "lora" for row in models)
+    return {
+        "parts": ["learning", *(["memorisation"] if tuned else []), "models", "comparisons", "samples", "measures"],
+        "corpora": [summarise(corpus, models, tables["comparisons"], settings) for corpus in corpora],
+        "pairs": bool(tables["comparisons"]),
+        "best_cells": best_cells(models),
+        "samples": excerpts(given["runs"]),
+        "limits": {"lines": EXCERPT_LINES, "words": EXCERPT_WORDS},
+        "in_view": IN_VIEW,
+        "measured": tables["samples"],
+        "measures": sample_measure_names(tables["samples"]),
+        "named_measures": set(words_en.MEASURES),
+        "held_out": HELD_OUT,
+    }
 
 
 def summarise(
@@ -92,7 +115,7 @@ def excerpts(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         own = found.setdefault((run["corpus"], run["model"]), [])
         own.extend(
             {"instruction": None, **row, **excerpt(row["prompt"], row["continuation"]), "seed": run["seed"]}
-            for row in read_json_lines(run["path"])
+            for row in read_json_lines(run["samples"])
         )
     blocks = []
     for (corpus, model), rows in found.items():
@@ -116,3 +139,15 @@ def excerpt(prompt: str, continuation: str) -> dict[str, Any]:
     end = min(end, 12 * EXCERPT_WORDS)  # a model that learnt no spaces writes one endless word
     shown = text[:end]
     return {"shown_prompt": shown[: len(prompt)], "shown": shown[len(prompt) :].rstrip(), "cut": bool(text[end:].strip())}
+
+
+SECTION = Section(
+    found=_found,
+    words={"en": words_en.WORDS, "es": words_es.WORDS},
+    figure_labels={
+        "en": words_en.FIGURE_LABELS | words_en.MEASURES,
+        "es": words_es.FIGURE_LABELS | words_es.MEASURES,
+    },
+    models="language_models",
+    jobs="hardware",
+)

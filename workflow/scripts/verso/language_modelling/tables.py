@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from verso.display.comparisons import HELD_OUT, LEVEL, interval_cell, tex_beside, verdict_in_words
+from verso.display.comparisons import HELD_OUT, LEVEL, interval_cell, verdict_in_words
 from verso.display.hardware_table import HARDWARE, HARDWARE_TEX, hardware_rows, hardware_rows_for_latex
 from verso.display.latex import Column, escape, number_cell, tabular, text_cell
 from verso.display.numbers import optional_float
@@ -36,33 +36,31 @@ SCORES = (
 STATES = ("carried", "reset", "prompted")  # what a model knows before a document; a family has some of them
 WINDOWS = ("window", "stride", "windows")  # of a family that sees so many tokens at once, how many of these a document took
 
+# What of a run is measured, and the run's key of the file that says what it took
+WORKS = {"training": "hardware", "scoring": "scoring_hardware", "sampling": "sampling_hardware"}
 
-def compare(
-    runs: Sequence[Mapping[str, Any]],
-    seed: int,
-    language_models: str | Path,
-    comparisons: str | Path,
-    samples: str | Path,
-    hardware: str | Path,
-) -> None:
-    """Write the four tables of all runs, each also as .tex beside the CSV.
 
-    runs: {"corpus", "model", "unit", "family", "seed", "miniature": bool, "pretrained": what it starts from, or None} and the
-    paths "scores", "measures", "architecture", "history", "hardware", of a pretrained model "scoring_hardware" and
-    "sampling_hardware" too. A run that belongs to two experiments counts once. seed: of the bootstrap and of the
-    permutations. Intervals are 95 %, differences are a minus b in bits per byte (below 0: a is
-    better); seed_noise is the standard error of that difference over seeds, empty where a model has one.
-    Raises VersoError when two runs of a corpus were scored on different documents.
+def compare(runs: Sequence[Mapping[str, Any]], seed: int, tables: Mapping[str, str | Path]) -> None:
+    """Write the four tables of all runs (language_models, comparisons, samples, hardware), each as CSV and as LaTeX.
+
+    runs: {"corpus", "model", "unit", "family", "seed", "miniature": bool, "pretrained": its base model, or None} and the paths
+    "scores", "measures", "architecture", "history", "hardware", of a pretrained model "scoring_hardware" and
+    "sampling_hardware" too. A run that belongs to two experiments counts once. seed: of the bootstrap and of the permutations.
+    tables: the files to write, by name; those of LaTeX by the name with "_tex" behind it.
+
+    Intervals are 95 %, differences are a minus b in bits per byte (below 0: a is better); seed_noise is the standard error of
+    that difference over seeds, empty where a model has one. Raises VersoError when two runs of a corpus were scored on different
+    documents.
     """
     groups = _by_corpus_and_model(runs)
     scores = {key: [_scores(run["scores"]) for run in group] for key, group in groups.items()}
     _same_documents(groups, scores)
     rows = [_language_model(groups[key], scores[key], seed) for key in groups]
-    write_csv(language_models, rows, LANGUAGE_MODELS)
-    write_text(tex_beside(language_models), tabular(LANGUAGE_MODELS_TEX, rows))
+    write_csv(tables["language_models"], rows, LANGUAGE_MODELS)
+    write_text(tables["language_models_tex"], tabular(LANGUAGE_MODELS_TEX, rows))
     pairs = [pair for corpus in dict.fromkeys(corpus for corpus, _ in groups) for pair in _pairs(corpus, scores, seed)]
-    write_csv(comparisons, pairs, COMPARISONS)
-    write_text(tex_beside(comparisons), tabular(COMPARISONS_TEX, pairs))
+    write_csv(tables["comparisons"], pairs, COMPARISONS)
+    write_text(tables["comparisons_tex"], tabular(COMPARISONS_TEX, pairs))
     measured = _samples(groups)
     names = sample_measure_names(measured)
     columns = [
@@ -71,11 +69,11 @@ def compare(
         "documents",
         *(f"{name}{end}" for name in names for end in ("", "_count", "_standard_error", "_control")),
     ]
-    write_csv(samples, [{column: row.get(column) for column in columns} for row in measured], columns)
-    write_text(tex_beside(samples), tabular(_samples_tex(names), measured))
-    used = [row for group in groups.values() for run in group for row in hardware_rows(run)]
-    write_csv(hardware, used, HARDWARE)
-    write_text(tex_beside(hardware), tabular(HARDWARE_TEX, hardware_rows_for_latex(used)))
+    write_csv(tables["samples"], [{column: row.get(column) for column in columns} for row in measured], columns)
+    write_text(tables["samples_tex"], tabular(_samples_tex(names), measured))
+    used = [row for group in groups.values() for run in group for row in hardware_rows(run, WORKS)]
+    write_csv(tables["hardware"], used, HARDWARE)
+    write_text(tables["hardware_tex"], tabular(HARDWARE_TEX, hardware_rows_for_latex(used)))
 
 
 def sample_measure_names(rows: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -22,7 +22,7 @@ class Request:
     arrived: float = 0.0
 
 
-def placements(requests: Iterable[Request]) -> dict[int, list[str]]:
+def assign_cards(requests: Iterable[Request]) -> dict[int, list[str]]:
     """The waiting requests, by number, that may take their cards now, and which.
 
     Two ways of giving cards out are tried, and the one taken that gives out more memory now. Each run gets the cards with the
@@ -53,7 +53,7 @@ def _memory(requests: list[Request], taken: dict[int, list[str]]) -> int:
 
 
 def _given_out(requests: list[Request], to_the_emptiest: bool) -> dict[int, list[str]]:
-    """As placements, by one of the two ways."""
+    """As assign_cards, by one of the two ways."""
     holding = [request for request in requests if request.held]
     used = Counter[str]()
     for request in holding:

@@ -31,7 +31,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from verso.errors import VersoError
-from verso.machine.card_assignment import Request, placements
+from verso.machine.card_assignment import Request, assign_cards
 from verso.machine.visible_cards import names_of_cards
 
 SECONDS_BETWEEN_LOOKS = 0.2  # a look reads a few small files, 1 ms; a training takes minutes
@@ -88,7 +88,7 @@ def _wait_for_cards(place: int, folder: Path, mine: "_Held") -> list[str]:
             requests = _living_requests(place, folder)
             if mine.request not in requests:
                 raise VersoError(f"{folder}: somebody removed a file of it while a run waited for a card; start again")
-            held = placements(requests).get(mine.request.number)
+            held = assign_cards(requests).get(mine.request.number)
             if held is not None and not _are_arriving(requests, mine.request):
                 mine.write(replace(mine.request, held=held))
                 return held

@@ -9,7 +9,7 @@ from verso.errors import VersoError
 log = logging.getLogger(__name__)
 
 
-def must_have_room(name: str, what: str, wanted: float, device: torch.device, instead: str) -> None:
+def must_fit_on_card(name: str, what: str, wanted: float, device: torch.device, instead: str) -> None:
     """Raises VersoError when `device` is a card with less memory than `wanted`, in bytes: no attempt there can end otherwise.
 
     name: of the pretrained model. what: takes that much, "its weights alone take". instead: what would take less. Memory that

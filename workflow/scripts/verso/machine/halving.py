@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 Row = TypeVar("Row")
 
 
-class SideBySide:
+class HalvingBatches:
     """at_once: texts that are computed together; halved as often as the card's memory is too small for them.
 
     done: what is done to a text, for the log: "written".

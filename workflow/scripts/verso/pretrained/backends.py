@@ -108,7 +108,7 @@ def _by_unsloth(manifest: str | Path, settings: Mapping[str, Any], device: Devic
     language_model = _import_unsloth().FastLanguageModel
     folder = snapshot_of(manifest)
     in_4_bits = settings["quantisation"] == "nf4" or causal_llm.is_in_4_bits(folder)
-    causal_llm.must_have_room(read_json(manifest), in_4_bits, device.device)
+    causal_llm.must_fit_on_card(read_json(manifest), in_4_bits, device.device)
     base, _ = language_model.from_pretrained(
         str(folder),
         max_seq_length=settings["max_length"],

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from verso.files import read_json, write_csv, write_json
-from verso.machine.hardware import Meter, asked_and_used, pick_device
+from verso.files import read_json
+from verso.machine.hardware import Meter, pick_device
 from verso.pretrained.causal_llm import must_be_causal, must_hold_window, write_architecture
 from verso.pretrained.manifest import snapshot_of
-from verso.training.loop import HISTORY
+from verso.training.run import write_account
 
 
 def describe(
@@ -16,16 +16,17 @@ def describe(
     architecture: str | Path,
     history: str | Path,
     hardware: str | Path,
-    asked: dict[str, int],
+    requested: dict[str, int],
 ) -> None:
     """Write what a training would have: the architecture, a history of no epoch, and that nothing was used.
 
-    settings: as write_architecture takes them, without `tuning`. Raises VersoError when the base's files are not whole, it is no
-    causal model, or was made for fewer tokens than max_length.
+    settings: as write_architecture takes them, without `tuning`. requested: see verso.training.run.TrainingRun.
+
+    Raises VersoError when the base model's files are not whole, when it is no causal model, or was made for fewer tokens than
+    max_length.
     """
     must_be_causal(snapshot_of(manifest))
     must_hold_window(manifest, settings["max_length"])
     untuned = {**settings, "tuning": "none"}
     write_architecture(architecture, manifest, untuned, {"total": read_json(manifest)["parameters"], "trainable": 0})
-    write_csv(history, [], HISTORY)
-    write_json(hardware, asked_and_used(Meter(pick_device(0)).report(tokens=0), asked))
+    write_account(history, hardware, [], Meter(pick_device(0)).report(tokens=0), requested, {})

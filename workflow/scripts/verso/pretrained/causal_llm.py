@@ -19,7 +19,7 @@ from torch import nn
 
 from verso.errors import VersoError
 from verso.files import give_usual_rights, read_json, sha256_of, write_json
-from verso.machine import card_memory as room
+from verso.machine import card_memory
 from verso.pretrained.adapters import begin_adapters, must_be_tuned_on, must_have_targets
 from verso.pretrained.manifest import snapshot_of
 
@@ -37,7 +37,7 @@ def load_base(manifest: str | Path, quantisation: str, device: torch.device, dty
     folder = snapshot_of(manifest)
     must_be_causal(folder)
     in_4_bits = is_in_4_bits(folder)
-    must_have_room(read_json(manifest), in_4_bits or quantisation == "nf4", device)
+    must_fit_on_card(read_json(manifest), in_4_bits or quantisation == "nf4", device)
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     quantised: dict[str, Any] = {}
@@ -97,12 +97,12 @@ def keep_weights_as_they_are(model: nn.Module) -> None:
             setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010 (a module's attributes are typed as tensors)
 
 
-def must_have_room(described: Mapping[str, Any], in_4_bits: bool, device: torch.device) -> None:
+def must_fit_on_card(described: Mapping[str, Any], in_4_bits: bool, device: torch.device) -> None:
     """Raises VersoError when a card has less memory than the weights alone take, where their number is known."""
     if described["parameters"] is not None:
         wanted = described["parameters"] * (0.56 if in_4_bits else 2.0)  # bytes; embeddings are never quantised
         instead = "tune in 4 bits (quantisation: nf4)"
-        room.must_have_room(described["name"], "its weights alone take", wanted, device, instead)
+        card_memory.must_fit_on_card(described["name"], "its weights alone take", wanted, device, instead)
 
 
 def with_adapters(base: Any, lora: Mapping[str, Any], seed: int) -> Any:

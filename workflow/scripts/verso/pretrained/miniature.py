@@ -8,12 +8,13 @@ Windows hold several documents, which see each other: good enough for a toy, and
 """
 
 import hashlib
-import json
 import logging
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import tokenizers
@@ -25,8 +26,8 @@ from torch.nn import functional as F
 from transformers import PreTrainedModel
 
 from verso.errors import VersoError
-from verso.files import give_usual_rights, read_json_lines, sha256_of, write_csv, write_json
-from verso.machine.hardware import asked_and_used, pick_device, use_threads
+from verso.files import give_usual_rights, read_json_lines
+from verso.machine.hardware import pick_device, use_threads
 from verso.pretrained.manifest import SNAPSHOT, write_manifest
 from verso.pretrained.miniature_model import (
     PURPOSES,
@@ -36,9 +37,8 @@ from verso.pretrained.miniature_model import (
     learnt_tokenizer,
     save_tokenizer,
 )
-from verso.training.checkpoints import Checkpoints
-from verso.training.loop import HISTORY, fit
 from verso.training.order import permutation
+from verso.training.run import TrainingRun
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ HIDDEN, MASKED, EXCHANGED = 0.15, 0.8, 0.1  # share of the tokens to guess; of t
 
 
 class _Pretraining(ABC):
-    """What both purposes share (see verso.training.learner.Task): documents as a stream in windows (B, T).
+    """What both purposes share (see verso.training.learner.Learner): documents as a stream in windows (B, T).
 
     targets_after: how many tokens behind its input a window's target lies: 1 for the next token, 0 for hidden ones.
     """
@@ -180,32 +180,18 @@ class HiddenTokens(_Pretraining):
         return shown, targets.masked_fill(~chosen, UNCOUNTED)
 
 
-def make(
-    name: str,
-    train: str | Path,
-    validation: str | Path,
-    settings: dict[str, Any],
-    fingerprint: str,
-    manifest: str | Path,
-    history: str | Path,
-    hardware: str | Path,
-    checkpoints: str | Path,
-    checkpoint_seconds: float,
-    asked: dict[str, int],
-    *,
-    started: float,
-    tell: Callable[[dict[str, Any]], None],
-) -> None:
-    """Make the miniature `name`: its files in snapshot/ beside the manifest, then history and use of hardware, then the manifest.
+def make(name: str, train: str | Path, validation: str | Path, run: TrainingRun) -> None:
+    """Make the miniature `name`: its files in snapshot/ and the manifest beside it, then history and use of hardware.
 
-    train, validation: JSON lines with "text". settings: architecture, purpose, vocabulary, configuration, seed, pretraining
-    (see verso.pretrained.settings.Miniature). fingerprint, checkpoints, checkpoint_seconds, asked, started, tell: as for
-    verso.language_modelling.recurrent_lm.training.train; on the CPU always.
+    train, validation: JSON lines with "text". run.settings: architecture, purpose, vocabulary, configuration, seed, pretraining
+    (see verso.pretrained.settings.Miniature). run.architecture: the manifest to write, pretrained.json. It is made on the CPU
+    always.
 
     Raises VersoError when transformers does not know the architecture or a key of its configuration (before any work), when the
-    texts are too few, or the tokenizer would change text; Interrupted as a training does.
+    texts are too few, or the tokenizer would change text; and what TrainingRun.fit raises.
     """
-    purpose, architecture, seed = settings["purpose"], settings["architecture"], settings["seed"]
+    settings, manifest = run.settings, run.architecture
+    purpose, architecture = settings["purpose"], settings["architecture"]
     check_configuration(architecture, purpose, settings["configuration"])
     use_threads()
     device = pick_device(0)
@@ -213,30 +199,31 @@ def make(
     tokenizer = learnt_tokenizer(texts["train"], settings["vocabulary"], purpose)
     if tokenizer.get_vocab_size() < settings["vocabulary"]:
         log.info("%s: its texts give %d tokens, not %d", train, tokenizer.get_vocab_size(), settings["vocabulary"])
-    model = built(architecture, purpose, settings["configuration"], tokenizer, seed)
+    model = built(architecture, purpose, settings["configuration"], tokenizer, run.seed)
     longest = _longest(model, settings)
     log.info("%s: %s parameters", name, f"{model.num_parameters():,}")
 
-    key = _key(fingerprint, settings, [train, validation])
-    with Checkpoints(checkpoints, key, started) as kept:
-        making = Path(manifest).parent / "snapshot.part"
+    def save_all_but_weights(folder: Path) -> None:
+        model.config.save_pretrained(folder)  # by it transformers chooses the tokenizer's class
+        save_tokenizer(tokenizer, folder, purpose, longest)
+
+    with TemporaryDirectory() as folder:
+        save_all_but_weights(Path(folder))
+        check_tokenizer(folder, tokenizer)  # before the work of training
+
+    task = _task(model, tokenizer, texts, settings, str(train))
+    pretraining = replace(run, settings=settings["pretraining"])
+    key_facts = {"miniature": settings, "libraries": [transformers.__version__, tokenizers.__version__]}
+    with pretraining.fit(task, device, [train, validation], key_facts, with_settings_key=False):
+        making = manifest.parent / "snapshot.part"
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir(parents=True)
-        model.config.save_pretrained(making)  # by it transformers chooses the tokenizer's class
-        save_tokenizer(tokenizer, making, purpose, longest)
-        check_tokenizer(making, tokenizer)  # before the work of training
-
-        task = _task(model, tokenizer, texts, settings, str(train))
-        outcome = fit(task, settings["pretraining"], device, kept, checkpoint_seconds, tell)
-
+        save_all_but_weights(making)
         model.eval().save_pretrained(making)
-        _takes_the_place_of(making, Path(manifest).parent / SNAPSHOT)
-        write_csv(history, outcome.history, HISTORY)
-        write_json(hardware, asked_and_used(outcome.hardware, asked))
+        _takes_the_place_of(making, manifest.parent / SNAPSHOT)
         about = {"name": name, "type": "miniature", "architecture": architecture, "purpose": purpose, "licence": None}
-        names = [path.name for path in (Path(manifest).parent / SNAPSHOT).iterdir()]
+        names = [path.name for path in (manifest.parent / SNAPSHOT).iterdir()]
         write_manifest(manifest, {**about, "miniature": True, "commit": None}, names)
-        kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
 
 
 def _texts(documents: str | Path) -> list[str]:
@@ -278,10 +265,3 @@ def _takes_the_place_of(new: Path, old: Path) -> None:
     give_usual_rights(new)
     shutil.rmtree(old, ignore_errors=True)
     new.rename(old)
-
-
-def _key(fingerprint: str, settings: dict[str, Any], files: list[str | Path]) -> str:
-    """What makes two miniatures the same bit by bit, as 32 hexadecimal digits: code, settings, texts, versions of libraries."""
-    versions = [str(torch.__version__), transformers.__version__, tokenizers.__version__]
-    facts = [fingerprint, settings, versions, [sha256_of(path) for path in files]]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]

@@ -190,6 +190,6 @@ def check_tokenizer(folder: str | Path, tokenizer: Tokenizer) -> None:
     found = read.encode(PROBE, add_special_tokens=False)
     if read.decode(found) != PROBE or found != tokenizer.encode(PROBE, add_special_tokens=False).ids:
         raise VersoError(
-            f"{folder}: transformers reads the tokenizer as {type(read).__name__}, which changes text; "
+            f"transformers reads the tokenizer of this architecture as {type(read).__name__}, which changes text; "
             "take an architecture that keeps it, such as mistral, llama, bert or deberta-v2"
         )

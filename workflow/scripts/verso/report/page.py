@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,119 +11,102 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from verso.classification import section as classifier_page
 from verso.display import numbers
-from verso.display.comparisons import HELD_OUT
-from verso.display.hardware_table import totals, uses
+from verso.display.hardware_table import is_miniature, totals, uses
 from verso.display.numbers import optional_float
 from verso.display.palette import colours_of
+from verso.display.section import Given
 from verso.display.svg import inline_svg
 from verso.display.words import LANGUAGES
 from verso.errors import VersoError
 from verso.files import read_csv, read_json, write_text
-from verso.language_modelling.section import EXCERPT_LINES, EXCERPT_WORDS, IN_VIEW, best_cells, excerpts, summarise
-from verso.language_modelling.tables import sample_measure_names
-from verso.language_modelling.words import MEASURES
 from verso.pretrained.manifest import other_licence
-from verso.report.words import SPANISH_LABELS, TEXTS
+from verso.report.sections import SECTIONS
+from verso.report.words import spanish_labels, words_of
 
 FEW_GROUPS = 12  # more artists than that are listed only at a click
-TABLES = ("language_models", "comparisons", "samples", "hardware", "pretrained_models", *classifier_page.TABLES)
-FIGURES = ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation", *classifier_page.FIGURES)
+Paths = Mapping[str, str | Path]
 
 
-def render(
-    report: str | Path,
-    title: str,
-    language: str,
-    experiments: Sequence[Mapping[str, Any]],
-    models: Mapping[str, Mapping[str, Any]],
-    corpora: Sequence[Mapping[str, Any]],
-    tables: Mapping[str, str | Path],
-    figures: Mapping[str, str | Path],
-    samples: Sequence[Mapping[str, Any]],
-    templates: str | Path,
-    provenance: Mapping[str, Any],
-    probes: Sequence[Mapping[str, Any]] = (),
-    replies: Sequence[Mapping[str, Any]] = (),
-) -> None:
-    """Write the report as one self-contained HTML file.
+@dataclass(frozen=True)
+class Study:
+    """What the frame of the page says of a study.
 
     language: "en" or "es", the one shown first (and the only one to be seen without script).
     experiments: {"name", "corpus", "models": [...], "seeds": [...]}. models: each model's settings by its name.
     corpora: {"name", "kind", "statistics": path, "demo": bool}.
-    tables: paths of "language_models", "comparisons", "samples", "hardware", "pretrained_models" (CSV). figures: paths of
-    "learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation" (SVG).
-    samples: {"corpus", "model", "seed", "path"} of each samples.jsonl.
-    A study without language models has none of those but the pretrained models of its classifiers, one without pretrained models
-    not their table, and one with classifiers has the tables and figures of
-    verso.classification.section as well. probes: {"corpus", "labels": path of labels.json, "texts": path of probes.jsonl,
-    "runs": [{"model", "seed", "path"} of each probes.csv]}. replies: {"corpus", "model", "seed", "path"} of each
-    replies.jsonl, and as "texts" the path of its corpus's test.jsonl.
-    templates: the folder of report.html.j2. provenance: {"versions": {program: version}, "fingerprints": {run: fingerprint},
-    "config": name, "commit": str or None, "date": str}; "versions" has "verso".
+    """
+
+    title: str
+    language: str
+    experiments: Sequence[Mapping[str, Any]]
+    models: Mapping[str, Mapping[str, Any]]
+    corpora: Sequence[Mapping[str, Any]]
+
+
+def render(
+    report: str | Path,
+    study: Study,
+    tables: Paths,
+    figures: Paths,
+    sections: Mapping[str, Given],
+    templates: str | Path,
+    provenance: Mapping[str, Any],
+) -> None:
+    """Write the report as one self-contained HTML file.
+
+    tables, figures: CSV and SVG files by name: those of each task in `sections`, and "pretrained_models" where runs start from
+    some. sections: {task: {"runs": [...], "corpora": [...]}}, what verso.report.sections knows the task's section by and is given
+    of its runs and corpora. templates: the folder of report.html.j2. provenance: {"versions": {program: version},
+    "fingerprints": {run: fingerprint}, "config": name, "commit": str or None, "date": str}; "versions" has "verso".
     Raises VersoError for another language.
     """
-    if language not in LANGUAGES:
-        raise VersoError(f'language: "{language}" is none of {", ".join(LANGUAGES)}')
-    rows = {name: read_csv(tables[name]) if name in tables else [] for name in TABLES}
+    if study.language not in LANGUAGES:
+        raise VersoError(f'language: "{study.language}" is none of {", ".join(LANGUAGES)}')
+    rows = {name: read_csv(path) for name, path in tables.items()}
+    tasks = {name: section for name, section in SECTIONS.items() if name in sections}
+    models_of_tasks = [rows[section.models] for section in tasks.values()]
+    used = [{**row, "task": name} for name, section in tasks.items() for row in rows[section.jobs]]
     environment = Environment(
         loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     script = environment.get_template("script.js.j2").render()
-    names = list(dict.fromkeys(row["corpus"] for row in rows["language_models"]))
-    used = [*rows["hardware"], *rows["classifier_jobs"]]
     page = environment.get_template("report.html.j2").render(
-        title=title,
-        language=language,
-        languages=[(code, _interface(code, figures)) for code in sorted(LANGUAGES, key=lambda code: code != language)],
+        title=study.title,
+        language=study.language,
+        languages=[
+            (code, _interface(code, list(tasks), figures)) for code in sorted(LANGUAGES, key=lambda code: code != study.language)
+        ],
         style=Markup(environment.get_template("style.css.j2").render()),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        experiments=experiments,
-        models=models,
-        setting_names=list(dict.fromkeys(key for settings in models.values() for key in settings)),
-        corpora=[{**corpus, "statistics": read_json(corpus["statistics"])} for corpus in corpora],
-        demo=any(corpus["demo"] for corpus in corpora),
-        tuned=[name for name, settings in models.items() if settings.get("tuning") == "lora"],
-        miniature=any(row["miniature"] == "True" for row in (*rows["language_models"], *rows["classifiers"])),
-        summaries=[summarise(name, rows["language_models"], rows["comparisons"], models) for name in names],
-        measure_names=sample_measure_names(rows["samples"]),
-        measure_words=MEASURES,
-        held_out=HELD_OUT,
+        experiments=study.experiments,
+        models=study.models,
+        setting_names=list(dict.fromkeys(key for settings in study.models.values() for key in settings)),
+        corpora=[_prepared(corpus) for corpus in study.corpora],
+        demo=any(corpus["demo"] for corpus in study.corpora),
+        few_groups=FEW_GROUPS,
+        pretrained_models=rows.get("pretrained_models", []),
         other_licence=other_licence,
-        tables=rows,
+        tasks={name: section.found(rows, sections[name], study.models) for name, section in tasks.items()},
+        miniature=any(is_miniature(row) for own in models_of_tasks for row in own),
+        colours={model: colour for own in models_of_tasks for model, colour in colours_of(row["model"] for row in own).items()},
         hardware=[{**row, **uses(row)} for row in used],
         totals=totals(used),
-        best_cells=best_cells(rows["language_models"]),
-        colours={
-            model: colour
-            for name in ("language_models", "classifiers")
-            for model, colour in colours_of(row["model"] for row in rows[name]).items()
-        },
-        samples=excerpts(samples),
-        limits={"lines": EXCERPT_LINES, "words": EXCERPT_WORDS},
-        in_view=IN_VIEW,
-        few_groups=FEW_GROUPS,
-        **classifier_page.described(rows, probes, replies),
         provenance=provenance,
         fingerprints=_runs_by_fingerprint(provenance["fingerprints"]),
     )
     write_text(report, page + "\n")
 
 
-def _interface(language: str, figures: Mapping[str, str | Path]) -> dict[str, Any]:
-    """What the template needs in one language: texts, numbers with their units, and the figures."""
-    texts = TEXTS[language]
-
-    def say(key: str, **values: Any) -> Markup:
-        return Markup(texts[key]).format(**values)  # Markup.format escapes the values
+def _interface(language: str, tasks: Sequence[str], figures: Paths) -> dict[str, Any]:
+    """What the templates need in one language: numbers with their units, what the frame says, and of each task its figures and
+    what its section says."""
 
     def numeric(write: Callable[..., str]) -> Callable[..., str]:
         return lambda cell, *digits: write(optional_float(cell), *digits, language=language)
 
     return {
-        "say": say,
         "number": numeric(numbers.number),
         "p": numeric(numbers.p_value),
         "duration": numeric(numbers.duration),
@@ -130,10 +114,28 @@ def _interface(language: str, figures: Mapping[str, str | Path]) -> dict[str, An
         "energy": numeric(numbers.energy),
         "hours": numeric(numbers.hours),
         "share": numeric(numbers.share),
-        "figures": {
-            name: partial(inline_svg, path, language, f"{language}-{name}", SPANISH_LABELS) for name, path in figures.items()
-        },
+        "say": _say(words_of(language)),
+        "says": {task: _say(words_of(language, task)) for task in tasks},
+        "figures": {task: _drawn(language, task, figures) for task in tasks},
     }
+
+
+def _say(words: Mapping[str, str]) -> Callable[..., Markup]:
+    """What writes a text by its key, and values into its fields."""
+    return lambda key, **values: Markup(words[key]).format(**values)  # Markup.format escapes the values
+
+
+def _drawn(language: str, task: str, figures: Paths) -> dict[str, Callable[[str], Markup]]:
+    """By name of a figure what makes it an element of the page, from what it is called to a screen reader."""
+    labels = spanish_labels(task)
+    return {name: partial(inline_svg, path, language, f"{language}-{name}", labels) for name, path in figures.items()}
+
+
+def _prepared(corpus: Mapping[str, Any]) -> dict[str, Any]:
+    """A corpus with its statistics, and how it was split: by "position", "stratified", or as the source "given"."""
+    statistics = read_json(corpus["statistics"])
+    split = statistics["settings"]["split"].get("method") or ("given" if statistics["given_splits"] else "stratified")
+    return {**corpus, "statistics": statistics, "split": split}
 
 
 def _runs_by_fingerprint(fingerprints: Mapping[str, str]) -> dict[str, list[str]]:

@@ -1,17 +1,20 @@
-"""The page's texts in English and Spanish: the general ones and those of the tasks."""
+"""What the page can say: in the frame its own words, in a task's section the task's words too."""
 
-from verso.classification import words_en as classification_en
-from verso.classification import words_es as classification_es
+from collections.abc import Mapping
+
 from verso.display import words
-from verso.display.words_en import ENGLISH
-from verso.display.words_es import SPANISH
-from verso.language_modelling.words import MEASURES
+from verso.report.sections import SECTIONS
 
-TEXTS = {"en": ENGLISH | classification_en.ENGLISH, "es": SPANISH | classification_es.SPANISH}
 
-FIGURE_LABELS = words.FIGURE_LABELS | classification_en.FIGURE_LABELS
-FIGURE_LABELS_ES = words.FIGURE_LABELS_ES | classification_es.FIGURE_LABELS
-# What a figure says, in Spanish by what it says in English
-SPANISH_LABELS = {english: FIGURE_LABELS_ES[key] for key, english in FIGURE_LABELS.items()} | {
-    label["en"]: label["es"] for label in MEASURES.values()
-}
+def words_of(language: str, task: str | None = None) -> Mapping[str, str]:
+    """The words of the frame, or of one task's section."""
+    own = SECTIONS[task].words[language] if task else {}
+    return {**words.WORDS[language], **own}
+
+
+def spanish_labels(task: str) -> Mapping[str, str]:
+    """What the figures of a task say in Spanish, by what they say in English."""
+    spanish: dict[str, str] = {}
+    for labels in (words.FIGURE_LABELS, SECTIONS[task].figure_labels):
+        spanish |= {english: labels["es"][key] for key, english in labels["en"].items()}
+    return spanish

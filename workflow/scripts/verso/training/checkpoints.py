@@ -14,6 +14,7 @@ import logging
 import os
 import pickle
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -167,9 +168,17 @@ class Checkpoints:
             os.close(handle)
 
 
-def key_of_training(fingerprint: str, settings: dict[str, Any], seed: int, device: str, files: list[str | Path]) -> str:
+def key_of_training(
+    fingerprint: str,
+    settings: Mapping[str, Any],
+    seed: int,
+    device: str,
+    files: Sequence[str | Path],
+    further: Mapping[str, Any] | None = None,
+) -> str:
     """What makes two trainings the same bit by bit, as 32 hexadecimal digits: code, settings, seed, the content of the files,
-    PyTorch's version and the kind of device ("cpu", "cuda").
+    PyTorch's version, the kind of device ("cpu", "cuda") and `further` facts: versions of other libraries, say.
     """
     facts = [fingerprint, settings, seed, str(torch.__version__), device, [sha256_of(path) for path in files]]
+    facts += [further] if further else []
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 
-class Task(Protocol):
+class Learner(Protocol):
     """Batches, the loss of one, and what is measured beside it."""
 
     steps: int  # batches in an epoch, the same in every one

@@ -1,7 +1,8 @@
 """One training loop for every small model: epochs, clipping, schedule, early stopping, best weights, exact resume.
 
-A model family brings a Task (verso.training.learner: its data and its loss); the loop brings everything else. A training killed
-at any moment and started again goes on from its last checkpoint and ends, on a CPU, with the same bits as an undisturbed one.
+A model family brings a Learner (verso.training.learner: its data and its loss); the loop brings everything else. A training
+killed at any moment and started again goes on from its last checkpoint and ends, on a CPU, with the same bits as an undisturbed
+one.
 """
 
 import logging
@@ -18,7 +19,7 @@ from verso.errors import Interrupted, VersoError
 from verso.jobs.logs import progress
 from verso.machine.hardware import Device, Meter
 from verso.training.checkpoints import Checkpoints
-from verso.training.learner import Task
+from verso.training.learner import Learner
 from verso.training.run_lease import Stop, stop_signals
 from verso.training.schedules import Schedule
 from verso.training.steps import Steps
@@ -26,7 +27,7 @@ from verso.training.steps import Steps
 log = logging.getLogger(__name__)
 
 HISTORY = ("epoch", "step", "tokens", "train_loss", "validation_loss", "learning_rate", "gradient_norm", "seconds", "best")
-TELL_SECONDS = 1.0  # at least, between two words on the progress
+REPORT_SECONDS = 1.0  # at least, between two words on the progress
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished training; the task's model holds the best weights. history: rows of HISTORY and of the task's columns.
+    """A finished training; the learner's model holds the best weights. history: rows of HISTORY and of the learner's columns.
 
     A row's train_loss and gradient_norm are means since the row before it, None where no step was made; its epoch counts those
     that are done, with a fraction within one. hardware: see Meter.report; batch_parts, how many parts a batch was computed in
@@ -59,22 +60,22 @@ class Outcome:
 
 
 def fit(
-    task: Task,
+    learner: Learner,
     settings: dict[str, Any],
     device: Device,
     checkpoints: Checkpoints,
     checkpoint_seconds: float,
-    tell: Callable[[dict[str, Any]], None],
+    report: Callable[[dict[str, Any]], None],
     highest: str | None = None,
     groups: list[dict[str, Any]] | None = None,
 ) -> Outcome:
-    """Train the task's model until its epochs, its patience or its minutes are over; it then holds its best weights.
+    """Train the learner's model until its epochs, its patience or its minutes are over; it then holds its best weights.
 
     settings: epochs, optimiser, learning_rate, weight_decay, clip, schedule, early_stopping, minutes. checkpoint_seconds: the
-    most time between two checkpoints. Losses are means in nats. highest: a column that the task observes, whose highest value is
-    the best; None: best is the lowest validation loss. groups: see verso.training.steps.optimiser_of; None: all weights alike.
-    With `minutes` the training ends where the clock finds it, so two such runs are not equal bit by bit; without, they are.
-    tell: is called at most once a second with how far training is: epoch, epochs, step, steps (of the whole training),
+    most time between two checkpoints. Losses are means in nats. highest: a column that the learner observes, whose highest value
+    is the best; None: best is the lowest validation loss. groups: see verso.training.steps.optimiser_of; None: all weights
+    alike. With `minutes` the training ends where the clock finds it, so two such runs are not equal bit by bit; without, they
+    are. report: is called at most once a second with how far training is: epoch, epochs, step, steps (of the whole training),
     train_loss, validation_loss (of the last finished epoch, None before) and seconds_left (at this life's speed, without early
     stopping).
 
@@ -82,28 +83,28 @@ def fit(
     of Snakemake waits for the run (handed_over), once a checkpoint is saved.
     """
     with stop_signals() as stop:
-        return _Loop(task, settings, device, checkpoints, checkpoint_seconds, tell, highest, groups, stop).run()
+        return _Loop(learner, settings, device, checkpoints, checkpoint_seconds, report, highest, groups, stop).run()
 
 
 class _Loop:
     def __init__(
         self,
-        task: Task,
+        learner: Learner,
         settings: dict[str, Any],
         device: Device,
         checkpoints: Checkpoints,
         checkpoint_seconds: float,
-        tell: Callable[[dict[str, Any]], None],
+        report: Callable[[dict[str, Any]], None],
         highest: str | None,
         groups: list[dict[str, Any]] | None,
         stop: Stop,
     ) -> None:
-        self.task, self.settings, self.checkpoints, self.tell, self.stop = task, settings, checkpoints, tell, stop
+        self.learner, self.settings, self.checkpoints, self.report, self.stop = learner, settings, checkpoints, report, stop
         self.checkpoint_seconds, self.highest = checkpoint_seconds, highest
         self.device = device.device
         self.cards = device.devices if self.device.type == "cuda" else []
-        self.steps = Steps(task, settings, device, groups)
-        self.steps_in_all = settings["epochs"] * task.steps
+        self.steps = Steps(learner, settings, device, groups)
+        self.steps_in_all = settings["epochs"] * learner.steps
         self.schedule = Schedule(self.steps.optimiser, settings["schedule"], settings["learning_rate"], self.steps_in_all)
         self.at = Position()
         self.best_weights: dict[str, Tensor] = {}
@@ -117,8 +118,8 @@ class _Loop:
         self.meter = Meter(device, state["meter"], over=state["at"]["finished"]) if state else Meter(device)
         if state:
             self._restore(state)
-        if task.parts > 1:
-            log.info("the batch is computed in %d parts, for the card's memory was too small", task.parts)
+        if learner.parts > 1:
+            log.info("the batch is computed in %d parts, for the card's memory was too small", learner.parts)
         self.begun_at, self.begun_step = time.perf_counter(), self.at.step
         self.told_at = -math.inf
 
@@ -131,17 +132,17 @@ class _Loop:
                 self._save()
             if not self.at.finished:
                 self._go_on_or_interrupt()
-            self._tell()
+            self._report()
         self._take(self.best_weights)
-        counted = {"batch_parts": self.task.parts, "skipped_steps": self.at.skipped}
+        counted = {"batch_parts": self.learner.parts, "skipped_steps": self.at.skipped}
         return Outcome(self.at.history, {**self.meter.report(self.at.tokens), **counted})
 
     def _train_epoch(self) -> None:
         at = self.at
         self._measure_if_due()  # after a stop at such a step, too
-        self.task.model.train()
-        batches = self.task.batches(at.epoch, at.done)
-        for batch in progress(batches, f"epoch {at.epoch}", total=self.task.steps - at.done, unit="step"):
+        self.learner.model.train()
+        batches = self.learner.batches(at.epoch, at.done)
+        for batch in progress(batches, f"epoch {at.epoch}", total=self.learner.steps - at.done, unit="step"):
             self.schedule.before_step(at.step)
             sums, targets = self.steps.gradient(batch, at.step + 1)
             self.sums += sums
@@ -154,7 +155,7 @@ class _Loop:
             at.row_tokens += targets
             at.row_steps += 1
             self._go_on_or_interrupt()
-            self._tell()
+            self._report()
             if self._out_of_time():
                 log.info(
                     "minutes: %s are over after step %d; a run that its clock stops cannot be repeated bit by bit",
@@ -170,17 +171,17 @@ class _Loop:
         """Within an epoch, or before the first one; its end is measured always (_end_epoch)."""
         at = self.at
         measured = bool(at.history) and at.history[-1]["step"] == at.step
-        if at.done < self.task.steps and not measured and self.task.measured_after(at.done):
+        if at.done < self.learner.steps and not measured and self.learner.measured_after(at.done):
             self._measure()
-            self.task.model.train()
+            self.learner.model.train()
 
     def _measure(self) -> float:
         """Add a row to the history and keep the weights if they are the best; the validation loss."""
         at = self.at
         self._check_finite()
-        self.task.model.eval()
+        self.learner.model.eval()
         with torch.no_grad():
-            validation_loss, observed = self.task.validate(), self.task.observed()
+            validation_loss, observed = self.learner.validate(), self.learner.observed()
         if not math.isfinite(validation_loss):
             self._diverged(f"the validation loss is {validation_loss}")
         loss_sum, norm_sum, skipped = self.sums.tolist()
@@ -190,7 +191,7 @@ class _Loop:
         if improved:
             at.best = value
             self.best_weights = {name: tensor.to("cpu", copy=True) for name, tensor in self._weights().items()}
-        steps, stepped = self.task.steps, at.row_steps > 0
+        steps, stepped = self.learner.steps, at.row_steps > 0
         row: dict[str, Any] = {
             "epoch": at.epoch if at.done == steps else round(at.epoch - 1 + at.done / steps, 4),
             "step": at.step,
@@ -225,11 +226,11 @@ class _Loop:
 
     def _weights(self) -> dict[str, Tensor]:
         """What is learnt, by name: a frozen base of gigabytes is in no checkpoint."""
-        return {name: parameter.detach() for name, parameter in self.task.model.named_parameters() if parameter.requires_grad}
+        return {name: parameter.detach() for name, parameter in self.learner.model.named_parameters() if parameter.requires_grad}
 
     def _take(self, weights: dict[str, Tensor]) -> None:
         with torch.no_grad():
-            for name, parameter in self.task.model.named_parameters():
+            for name, parameter in self.learner.model.named_parameters():
                 if parameter.requires_grad:
                     parameter.copy_(weights[name])
 
@@ -240,18 +241,18 @@ class _Loop:
         minutes = self.settings["minutes"]
         return minutes is not None and self.meter.wall_seconds >= minutes * 60
 
-    def _tell(self) -> None:
-        """Say how far training is, at most once a TELL_SECONDS."""
+    def _report(self) -> None:
+        """Say how far training is, at most once a REPORT_SECONDS."""
         at, now = self.at, time.perf_counter()
         done = at.step - self.begun_step
-        if not done or now < self.told_at + TELL_SECONDS:
+        if not done or now < self.told_at + REPORT_SECONDS:
             return
         self.told_at = now
         left = (now - self.begun_at) / done * (self.steps_in_all - at.step)
         if self.settings["minutes"] is not None:
             left = min(left, max(0.0, self.settings["minutes"] * 60 - self.meter.wall_seconds))
         last = at.history[-1] if at.history else {"train_loss": None, "validation_loss": None}
-        self.tell(
+        self.report(
             {
                 "epoch": min(at.epoch, self.settings["epochs"]),  # after the last one `at` is beyond it
                 "epochs": self.settings["epochs"],
@@ -303,13 +304,13 @@ class _Loop:
             self._diverged("a weight is no longer a finite number")
         state = {
             "at": asdict(self.at),
-            "parts": self.task.parts,
+            "parts": self.learner.parts,
             "model": self._weights(),
             "best_weights": self.best_weights,
             **self.steps.state_dict(),
             "schedule": self.schedule.state_dict(),
             "sums": self.sums,
-            "carried": self.task.carried(),
+            "carried": self.learner.carried(),
             "random": torch.get_rng_state(),
             "random_cuda": [torch.cuda.get_rng_state(card) for card in self.cards],
             "meter": self.meter.state(),
@@ -325,8 +326,8 @@ class _Loop:
         self.steps.load_state_dict(state)
         self.schedule.load_state_dict(state["schedule"])
         self.sums = state["sums"].to(self.device)
-        self.task.restore(state["carried"])
-        while self.task.parts < state["parts"] and self.task.halve():
+        self.learner.restore(state["carried"])
+        while self.learner.parts < state["parts"] and self.learner.halve():
             pass
         torch.set_rng_state(state["random"])
         for card, random in zip(self.cards, state["random_cuda"], strict=False):  # it may go on with more cards, or fewer

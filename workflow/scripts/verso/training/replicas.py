@@ -41,7 +41,7 @@ class Replicas:
         self._threads = ThreadPoolExecutor(len(devices) if on_cards else 1, thread_name_prefix="card")
 
     def losses(self, shares: Iterable[Share], loss: Loss[Share]) -> Iterator[tuple[Tensor, int]]:
-        """The losses that verso.training.learner.Task.losses gives: each the sum of the shares that are computed side by side.
+        """The losses that verso.training.learner.Learner.losses gives: each the sum of the shares that are computed side by side.
 
         shares: of one step. loss: computes one on its model's device, and is called in a thread of its own, where nothing holds
         that the caller's thread has set (autocast, no_grad). The model has the whole gradient once the caller has gone back
@@ -54,10 +54,10 @@ class Replicas:
         self._take_weights()
         left = iter(shares)
         while group := list(islice(left, len(self._models))):
-            yield self._side_by_side(group, loss)
+            yield self._halving(group, loss)
         self._sum_gradients()
 
-    def _side_by_side(self, group: list[Share], loss: Loss[Share]) -> tuple[Tensor, int]:
+    def _halving(self, group: list[Share], loss: Loss[Share]) -> tuple[Tensor, int]:
         """The sum of the group's losses, on the first device; a way back through it goes through all devices at once."""
         running = [
             self._threads.submit(_on_device, loss, model, share) for model, share in zip(self._models, group, strict=False)

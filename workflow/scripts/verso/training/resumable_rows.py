@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from verso.errors import Interrupted
-from verso.jobs.logs import told_progress
-from verso.machine.halving import SideBySide
+from verso.jobs.logs import reporting_progress
+from verso.machine.halving import HalvingBatches
 from verso.machine.hardware import Device, Meter
 from verso.training.checkpoints import Checkpoints
 from verso.training.run_lease import Stop, stop_signals
@@ -26,16 +26,16 @@ Item = TypeVar("Item")
 Row = TypeVar("Row")
 
 
-class KeptRows:
+class ResumableRows:
     """Passes over texts, whose rows a checkpoint keeps; of numbers, texts and lists of these. meter: of all lives together."""
 
-    def __init__(self, checkpoints: Checkpoints, device: Device, at_once: int, tell: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, checkpoints: Checkpoints, device: Device, at_once: int, report: Callable[[dict[str, Any]], None]) -> None:
         state = checkpoints.newest() or {"passes": [], "seconds": 0.0, "meter": None}
         self.meter = Meter(device, state["meter"])
         self.seconds: float = state["seconds"]  # that went into rows, over all lives
         self._passes: list[list[Any]] = state["passes"]
-        self._checkpoints, self._tell, self._pass = checkpoints, tell, 0
-        self._side_by_side = SideBySide(at_once, "asked")
+        self._checkpoints, self._report, self._pass = checkpoints, report, 0
+        self._halving = HalvingBatches(at_once, "asked")
         self._begun, self._saved_at, self._saving = 0.0, 0.0, 0.0
         if kept := sum(map(len, self._passes)):
             log.info("going on: an earlier job was given %d replies, which are not asked for again", kept)
@@ -56,7 +56,7 @@ class KeptRows:
         rest = items[len(rows) :]
         self._begun = self._saved_at = time.perf_counter()
         left, again = sum(map(work, rest)), self._pass > 1
-        with stop_signals() as stop, told_progress("Asking", self._tell, len(items), left, len(rows), again) as step:
+        with stop_signals() as stop, reporting_progress("Asking", self._report, len(items), left, len(rows), again) as step:
 
             def kept(some: Sequence[Item]) -> list[Row]:
                 found = compute(some)
@@ -65,7 +65,7 @@ class KeptRows:
                 self._after_batch(stop, len(rows), len(items))
                 return found
 
-            for _ in self._side_by_side.rows(rest, kept):
+            for _ in self._halving.rows(rest, kept):
                 pass
         if rest:
             self._save()
@@ -96,15 +96,15 @@ class KeptRows:
 
 
 @contextmanager
-def kept_rows(
-    folder: str | Path, key: str, started: float, device: Device, at_once: int, tell: Callable[[dict[str, Any]], None]
-) -> Iterator[KeptRows]:
-    """KeptRows of the work that `key` names (verso.training.checkpoints.key_of_training), which this process alone is at.
+def resumable_rows(
+    folder: str | Path, key: str, started: float, device: Device, at_once: int, report: Callable[[dict[str, Any]], None]
+) -> Iterator[ResumableRows]:
+    """ResumableRows of the work that `key` names (verso.training.checkpoints.key_of_training), which this process alone is at.
 
     folder, started: as verso.training.checkpoints.Checkpoints takes them, and it raises the same. at_once: texts that are
     computed together. When the block ends well its outputs stand, and the last checkpoint alone is kept: Snakemake removes the
     outputs of a job whose end it did not live to see, and the next one then writes them again and computes nothing.
     """
     with Checkpoints(folder, key, started) as checkpoints:
-        yield KeptRows(checkpoints, device, at_once, tell)
+        yield ResumableRows(checkpoints, device, at_once, report)
         checkpoints.finish()

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from verso.machine.hardware import Device
-from verso.training.learner import Task
+from verso.training.learner import Learner
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +36,12 @@ def optimiser_of(
 
 
 class Steps:
-    """The optimiser of a task's model, and what stands between a batch and its step."""
+    """The optimiser of a learner's model, and what stands between a batch and its step."""
 
-    def __init__(self, task: Task, settings: dict[str, Any], device: Device, groups: list[dict[str, Any]] | None) -> None:
+    def __init__(self, learner: Learner, settings: dict[str, Any], device: Device, groups: list[dict[str, Any]] | None) -> None:
         """settings: optimiser, learning_rate, weight_decay, clip. groups: see optimiser_of; None: all weights alike."""
-        self._task, self._clip = task, settings["clip"]
-        self.parameters = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
+        self._learner, self._clip = learner, settings["clip"]
+        self.parameters = [parameter for parameter in learner.model.parameters() if parameter.requires_grad]
         self.optimiser = optimiser_of(settings, groups or self.parameters, device.device)
         # Halves hold gradients only if the loss is scaled up; otherwise this does nothing
         self._scaler = torch.amp.GradScaler(device.device.type, enabled=device.dtype is torch.float16)
@@ -96,10 +96,10 @@ class Steps:
 
         Where the card's memory is too small, this batch and those to come are computed in twice as many parts.
         """
-        carried = self._task.carried()
+        carried = self._learner.carried()
         while (learnt := self._in_parts(batch, number)) is None:  # no longer in the error's frames, which hold what filled it
             self.optimiser.zero_grad(set_to_none=True)
-            self._task.restore(carried)
+            self._learner.restore(carried)
             torch.cuda.empty_cache()
         return learnt
 
@@ -108,16 +108,16 @@ class Steps:
         try:
             return self._at_once(batch)
         except torch.OutOfMemoryError:
-            if not self._task.halve():
+            if not self._learner.halve():
                 raise
         log.warning(
-            "the card's memory was too small: the batch is computed in %d parts from step %d on", self._task.parts, number
+            "the card's memory was too small: the batch is computed in %d parts from step %d on", self._learner.parts, number
         )
         return None
 
     def _at_once(self, batch: Any) -> tuple[Tensor, int]:
         losses, targets = [], 0
-        for share, counted in self._task.losses(batch):
+        for share, counted in self._learner.losses(batch):
             self._scaler.scale(share).backward()
             losses.append(share.detach())
             targets += counted

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from verso.classification.baselines import model as baselines
-from verso.classification.scores import Files, Told, predict_on_cpu
+from verso.classification.scores import Files, Predictions, predict_on_cpu
 from verso.files import read_json
 
 
@@ -20,7 +20,7 @@ class _Baseline:
         self._model = baselines.load(folder)
         self.labels: list[str] = read_json(Path(folder) / baselines.ARCHITECTURE)["labels"]
 
-    def tell(self, texts: Sequence[str]) -> Told:
+    def predict(self, texts: Sequence[str]) -> Predictions:
         """The likeliest, of equals the first."""
         probabilities = self._model.probabilities(texts)
         return probabilities, probabilities.argmax(axis=1)

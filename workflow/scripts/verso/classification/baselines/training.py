@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from verso.classification.baselines.model import MOST_ITERATIONS, Baseline, Majority, Tfidf, regression_of, vectoriser_of
 from verso.classification.validation import scores_of
 from verso.errors import VersoError
-from verso.files import read_json_lines, write_csv, write_json
-from verso.machine.hardware import Meter, asked_and_used, pick_device, use_threads
+from verso.files import read_json_lines
+from verso.machine.hardware import Meter, pick_device, use_threads
 from verso.provenance import key_of_settings
 from verso.text.labels import Labels
-from verso.training.loop import HISTORY
+from verso.training.run import write_account
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +29,12 @@ def fit_baseline(
     architecture: str | Path,
     history: str | Path,
     hardware: str | Path,
-    asked: dict[str, int],
+    requested: dict[str, int],
 ) -> None:
     """Fit the baseline settings["family"] and write its files beside `architecture`, an empty history and its use of hardware.
 
-    train, validation: JSON lines with "text" and "group", the label. labels: the corpus's labels.json. asked: what the job asked
-    for. Raises VersoError when a file holds no document, or train too little for a regression.
+    train, validation: JSON lines with "text" and "group", the label. labels: the corpus's labels.json. requested: see
+    verso.training.run.TrainingRun. Raises VersoError when a file holds no document, or train too little for a regression.
     """
     use_threads()
     meter = Meter(pick_device(0))
@@ -49,9 +49,8 @@ def fit_baseline(
         model, chosen = _best_regression(learnt, _read(validation, names), len(names), settings, str(train))
     log.info("%s parameters", f"{model.parameters:,}")
     model.save(Path(architecture).parent, names.names, chosen)
-    write_csv(history, [], HISTORY)
-    used = asked_and_used(meter.report(tokens=len(learnt[0])), asked)
-    write_json(hardware, {**used, "settings_key": key_of_settings(settings)})
+    used, recipe = meter.report(tokens=len(learnt[0])), {"settings_key": key_of_settings(settings)}
+    write_account(history, hardware, [], used, requested, recipe)
 
 
 def _read(documents: str | Path, names: Labels) -> Texts:

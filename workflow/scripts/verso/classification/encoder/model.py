@@ -20,7 +20,7 @@ from verso.classification import label_heads
 from verso.classification.encoder.base import configuration_of, longest_text, pretrained
 from verso.errors import VersoError
 from verso.files import atomic_path, read_json, sha256_of, write_json
-from verso.machine import card_memory as room
+from verso.machine import card_memory
 from verso.machine.hardware import Device, arithmetic
 from verso.pretrained.adapters import begin_adapters, must_be_tuned_on, must_have_targets
 from verso.pretrained.manifest import snapshot_of
@@ -95,17 +95,17 @@ def tunable(manifest: str | Path, settings: Mapping[str, Any], labels: int, seed
         begin_adapters(encoder, seed)
     if settings["gradient_checkpointing"]:
         encoder.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    _must_have_room_to_learn(encoder, manifest, settings, device)
+    _must_fit_on_card_to_learn(encoder, manifest, settings, device)
     return EncoderClassifier(encoder.to(device.device), settings["head"], labels, device, fresh)
 
 
-def _must_have_room_to_learn(encoder: nn.Module, manifest: str | Path, settings: Mapping[str, Any], device: Device) -> None:
+def _must_fit_on_card_to_learn(encoder: nn.Module, manifest: str | Path, settings: Mapping[str, Any], device: Device) -> None:
     counts = parameter_counts(encoder)
     moments = 2 if settings["optimiser"] == "adamw_8bit" else 8  # bytes of a weight that learns
     wanted = 4 * counts["parameters"] + (4 + moments) * counts["trainable"]
     instead = "tune adapters (tuning: lora)" if settings["tuning"] == "full" else "take a smaller base"
     what = "its weights, their gradients and the optimiser's moments alone take"
-    room.must_have_room(read_json(manifest)["name"], what, wanted, device.device, instead)
+    card_memory.must_fit_on_card(read_json(manifest)["name"], what, wanted, device.device, instead)
 
 
 def with_adapters(encoder: Any, lora: Mapping[str, Any], fresh: Sequence[str]) -> Any:
@@ -225,7 +225,9 @@ def load(folder: str | Path, manifest: str | Path, device: Device) -> tuple[Enco
     model = EncoderClassifier(encoder, about["head"], labels, device, fresh)
     _take(model, folder / WEIGHTS)
     wanted = 4 * parameter_counts(model)["parameters"]
-    room.must_have_room(about["base"], "its weights alone take", wanted, device.device, "tell labels on the CPU (needs.gpus: 0)")
+    card_memory.must_fit_on_card(
+        about["base"], "its weights alone take", wanted, device.device, "tell labels on the CPU (needs.gpus: 0)"
+    )
     return model.to(device.device).eval(), about
 
 

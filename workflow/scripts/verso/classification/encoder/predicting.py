@@ -8,11 +8,11 @@ import torch
 
 from verso.classification.encoder import model as encoder
 from verso.classification.encoder.subwords import Subwords
-from verso.classification.scores import InferenceRun, Texts, Told, write_told
+from verso.classification.scores import InferenceRun, Predictions, Texts, write_scores
 from verso.files import kept_or_made, write_json
-from verso.jobs.logs import told_progress
+from verso.jobs.logs import reporting_progress
 from verso.machine.device import working_device
-from verso.machine.halving import SideBySide
+from verso.machine.halving import HalvingBatches
 from verso.machine.hardware import Device, Meter, asked_and_used, pick_device_for_llm
 from verso.pretrained.manifest import snapshot_of
 
@@ -34,22 +34,22 @@ def predict(
 
     manifest: pretrained.json of what the model started from. own_scoring: None where the user wrote no texts. run: with 0 cards
     it computes on the CPU; its `kept` holds predictions of the test that need not be made again. scoring.json has besides what
-    hardware.json has; its wall_seconds hold the loading of the model, its documents_per_second do not. Raises what write_told and
-    verso.classification.encoder.model.load raise.
+    hardware.json has; its wall_seconds hold the loading of the model, its documents_per_second do not. Raises what write_scores
+    and verso.classification.encoder.model.load raise.
     """
     with working_device(run.requested["cards"], pick_device_for_llm) as device:
         meter = Meter(device)
         predictor = _Encoder(model_folder, manifest, device, run)
 
         def predict_test() -> None:
-            took = write_told(test.documents, labels, predictor, model_folder, test.scores)
+            took = write_scores(test.documents, labels, predictor, model_folder, test.scores)
             write_json(scoring, {**took, **asked_and_used(meter.report(predictor.tokens), run.requested)})
 
         if kept_or_made(run.kept, {"scores.csv": test.scores, "scoring.json": scoring}, predict_test):
             log.info("the test was predicted before by this model, and is not predicted again")
         if own_texts is not None and own_scoring is not None:
             meter, before = Meter(device), predictor.tokens
-            took = write_told(own_texts.documents, labels, predictor, model_folder, own_texts.scores)
+            took = write_scores(own_texts.documents, labels, predictor, model_folder, own_texts.scores)
             write_json(own_scoring, {**took, **asked_and_used(meter.report(predictor.tokens - before), run.requested)})
 
 
@@ -66,25 +66,25 @@ class _Encoder:
         self._length: int = about["length"]
         known = self._model.encoder.get_input_embeddings().num_embeddings
         self._subwords = Subwords.of(snapshot_of(manifest, weights=False), known)
-        self._device, self._side_by_side, self._tell = device.device, SideBySide(run.texts_at_once, "predicted"), run.report
+        self._device, self._halving, self._report = device.device, HalvingBatches(run.texts_at_once, "predicted"), run.report
         self.tokens = 0
 
     @torch.inference_mode()
-    def tell(self, texts: Sequence[str]) -> Told:
+    def predict(self, texts: Sequence[str]) -> Predictions:
         """Those of like length together, for padding costs time and changes nothing."""
         read = self._subwords.read(texts, self._length)
         self.tokens += len(read.tokens)
         probabilities = torch.empty(len(texts), len(self.labels), dtype=torch.float64)
-        told = torch.empty(len(texts), dtype=torch.int64)
+        predicted = torch.empty(len(texts), dtype=torch.int64)
 
         def log_probabilities_of(some: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
             rows = torch.tensor(some)
             tokens, lengths = read.padded(rows)
             return rows, self._model(tokens.to(self._device), lengths.to(self._device)).cpu()
 
-        with told_progress("Predicting", self._tell, len(texts), work=len(read.tokens)) as step:
-            for rows, log_probabilities in self._side_by_side.groups(read.shortest_first(), log_probabilities_of):
-                told[rows] = self._model.predictions(log_probabilities)
+        with reporting_progress("Predicting", self._report, len(texts), work=len(read.tokens)) as step:
+            for rows, log_probabilities in self._halving.groups(read.shortest_first(), log_probabilities_of):
+                predicted[rows] = self._model.predictions(log_probabilities)
                 probabilities[rows] = log_probabilities.double().softmax(dim=-1)  # float32 sums to 1 within 1e-7
                 step(len(rows), int(read.lengths[rows].sum()))
-        return probabilities.numpy(), told.numpy()
+        return probabilities.numpy(), predicted.numpy()

@@ -5,11 +5,9 @@ its own longest text alone. The loss is the mean cost of the step's labels, as o
 the best weights are those of the highest F1 on the validation part.
 """
 
-import hashlib
 import importlib.metadata
-import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,24 +19,21 @@ from verso.classification.encoder import model as encoder
 from verso.classification.encoder.model import EncoderClassifier
 from verso.classification.encoder.subwords import Subwords
 from verso.classification.texts import LabelledTexts, bucketed, read_labelled
-from verso.classification.validation import COLUMNS, Telling, must_be_learnable
-from verso.files import sha256_of, write_csv, write_json
+from verso.classification.validation import LabelValidation, must_be_learnable
 from verso.machine.device import working_device
-from verso.machine.hardware import Device, asked_and_used, pick_device_for_llm
+from verso.machine.hardware import Device, pick_device_for_llm
 from verso.pretrained.manifest import snapshot_of
-from verso.provenance import key_of_settings
 from verso.text.labels import Labels
-from verso.training.checkpoints import Checkpoints
-from verso.training.loop import HISTORY, fit
 from verso.training.replicas import Replicas
+from verso.training.run import TrainingRun
 
 log = logging.getLogger(__name__)
 
 HELD_OUT_TEXTS = 4  # times `batch`: without gradients so many texts more are computed at once
 
 
-class Tuning(Telling):
-    """Labelled texts in steps of several batches (see verso.training.learner.Task).
+class Tuning(LabelValidation):
+    """Labelled texts in steps of several batches (see verso.training.learner.Learner).
 
     A batch of the loop is the rows (R,) of a step's texts, sorted by length.
     """
@@ -92,64 +87,34 @@ class Tuning(Telling):
 
 
 def train(
-    train: str | Path,
-    validation: str | Path,
-    labels: str | Path,
-    manifest: str | Path,
-    settings: dict[str, Any],
-    seed: int,
-    fingerprint: str,
-    weights: str | Path,
-    architecture: str | Path,
-    history: str | Path,
-    hardware: str | Path,
-    checkpoints: str | Path,
-    checkpoint_seconds: float,
-    gpus: int,
-    asked: dict[str, int],
-    *,
-    started: float,
-    parts: int,
-    tell: Callable[[dict[str, Any]], None],
+    train: str | Path, validation: str | Path, labels: str | Path, manifest: str | Path, weights: str | Path, run: TrainingRun
 ) -> None:
     """Tune an encoder and write its best weights, architecture, history and use of hardware.
 
-    manifest: pretrained.json of what it starts from. The other arguments and what is raised: as of
-    verso.classification.small_networks.training.train. Raises VersoError also when base, tokenizer and settings do not fit.
+    manifest: pretrained.json of the base model. The other arguments and what is raised: as of
+    verso.classification.small_networks.training.train. Raises VersoError also when base model, tokenizer and settings do not fit.
     """
-    with working_device(gpus, pick_device_for_llm) as device:
+    settings = run.settings
+    with working_device(run.gpus, pick_device_for_llm) as device:
         names = Labels.load(labels)
-        model = encoder.tunable(manifest, settings, len(names), seed, device)
+        model = encoder.tunable(manifest, settings, len(names), run.seed, device)
         counts = encoder.parameter_counts(model)
         log.info("%s parameters, %s of them learnt", f"{counts['parameters']:,}", f"{counts['trainable']:,}")
         known = model.encoder.get_input_embeddings().num_embeddings
         encode = partial(Subwords.of(snapshot_of(manifest), known).read, longest=settings["max_length"])
         learnt, held_out = (read_labelled(part, names, encode) for part in (train, validation))
         must_be_learnable(settings, names, learnt, train, labels)
-        torch.manual_seed(seed)  # reading the texts may not decide which weights drop out
+        torch.manual_seed(run.seed)  # reading the texts may not decide which weights drop out
 
-        computed_by = described()
-        key = _key(fingerprint, settings, seed, device, [train, validation, labels, manifest], computed_by)
-        with Checkpoints(checkpoints, key, started) as kept:
-            task = Tuning(model, learnt, held_out, settings, seed, device, parts)
-            groups = encoder.groups_of_weights(model.encoder, settings["layer_decay"], settings["weight_decay"])
-            best = f"validation_{settings['best_by']}"
-            outcome = fit(task, settings, device, kept, checkpoint_seconds, tell, highest=best, groups=groups)
-
+        task = Tuning(model, learnt, held_out, settings, run.seed, device, run.micro_batches)
+        groups = encoder.groups_of_weights(model.encoder, settings["layer_decay"], settings["weight_decay"])
+        computed_by = {"backend": described()}
+        files, best = [train, validation, labels, manifest], f"validation_{settings['best_by']}"
+        with run.fit(task, device, files, computed_by, computed_by, highest=best, groups=groups):
             encoder.save(model, weights)
-            encoder.write_architecture(architecture, manifest, settings, names.names, counts)
-            write_csv(history, outcome.history, (*HISTORY, *COLUMNS))
-            recipe = {"settings_key": key_of_settings(settings), "backend": computed_by}
-            write_json(hardware, {**asked_and_used(outcome.hardware, asked), **recipe})
-            kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
+            encoder.write_architecture(run.architecture, manifest, settings, names.names, counts)
 
 
 def described() -> str:
     """The libraries that compute, with their versions."""
     return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("transformers", "peft"))
-
-
-def _key(fingerprint: str, settings: dict[str, Any], seed: int, device: Device, files: list[str | Path], computed_by: str) -> str:
-    """What makes two trainings the same bit by bit, as 32 hexadecimal digits: as checkpoints.key_of_training, and libraries."""
-    facts = [fingerprint, settings, seed, str(torch.__version__), computed_by, device.device.type, *map(sha256_of, files)]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]

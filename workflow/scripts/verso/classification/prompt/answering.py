@@ -33,7 +33,7 @@ from verso.pretrained.generation import answers, ended
 from verso.text.labels import Labels
 from verso.text.prompts import Template
 from verso.training.checkpoints import key_of_training
-from verso.training.resumable_rows import KeptRows, kept_rows
+from verso.training.resumable_rows import ResumableRows, resumable_rows
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +75,8 @@ def answer(
     test with the loading; counts; and documents_per_second, from texts to labels, without the loading. run: the last checkpoint
     in its `kept` stays when the outputs are written, so that no text is prompted twice.
 
-    Raises VersoError, before the model is loaded, for an invalid template, labels that cannot be told apart as replies, too few
-    training texts for the examples, and a window too small; and as load_tuned and KeptRows.rows do.
+    Raises VersoError, before the model is loaded, for an invalid template, labels that cannot be predicted apart as replies, too
+    few training texts for the examples, and a window too small; and as load_tuned and ResumableRows.rows do.
     """
     with working_device(run.requested["cards"], pick_device_for_llm) as device:
         names, prompt = Labels.load(prompting.labels), Template(prompting.template)
@@ -93,7 +93,7 @@ def answer(
             files = [texts.documents, *of_prompt, Path(prompting.model_folder, "architecture.json")]
             key = key_of_training(run.fingerprint, settings, seed, device.device.type, files)
             kept_in = run.kept / Path(texts.scores).stem
-            with kept_rows(kept_in, key, run.started, device, run.texts_at_once, run.report) as kept:
+            with resumable_rows(kept_in, key, run.started, device, run.texts_at_once, run.report) as kept:
                 if model is None:
                     model = _Model(prompting, prompt, names, examples, settings, device)
                 found, counts = _answered(model, rows, settings, seed, kept)
@@ -132,7 +132,7 @@ class _Model:
 
 
 def _answered(
-    model: _Model, rows: Sequence[Any], settings: dict[str, Any], seed: int, kept: KeptRows
+    model: _Model, rows: Sequence[Any], settings: dict[str, Any], seed: int, kept: ResumableRows
 ) -> tuple["Found", dict[str, Any]]:
     """What became of each text, and what scoring.json counts."""
     begin = time.perf_counter()
@@ -141,22 +141,22 @@ def _answered(
     ordered = sorted(every, key=lambda one: len(one.tokens))
     read_in = time.perf_counter() - begin
     if model.by_likelihood:
-        told = _likelihoods(model.model, ordered, model.as_replies, kept)
+        predicted = _likelihoods(model.model, ordered, model.as_replies, kept)
     else:
-        told = _replies(model.model, model.tokenizer, ordered, model.names.names, settings, seed, kept)
-    found = [(one, told[one.document]) for one in every]
+        predicted = _replies(model.model, model.tokenizer, ordered, model.names.names, settings, seed, kept)
+    found = [(one, predicted[one.document]) for one in every]
     counts = _counts(found, settings, read_in + kept.seconds) | {"examples_cut": model.questions.examples_cut}
     return found, counts
 
 
 @dataclass
-class Told:
+class Reply:
     """What became of a question.
 
-    told: the class, None of a text without a valid reply. taken: which of the replies, counted from 1, says it.
+    predicted: the class, None of a text without a valid reply. taken: which of the replies, counted from 1, says it.
     """
 
-    told: int | None = None
+    predicted: int | None = None
     replies: list[str] = field(default_factory=list)
     attempts: int = 0
     taken: int | None = None
@@ -164,14 +164,14 @@ class Told:
     log_likelihoods: list[float] = field(default_factory=list)  # of each label, where it was asked for them
 
 
-def _likelihoods(model: Any, ordered: Sequence[Question], as_replies: list[list[int]], kept: KeptRows) -> dict[str, Told]:
+def _likelihoods(model: Any, ordered: Sequence[Question], as_replies: list[list[int]], kept: ResumableRows) -> dict[str, Reply]:
     likelihood = LabelLikelihood(model, [one.tokens for one in ordered], as_replies)
     rows = kept.rows(ordered, lambda some: likelihood([one.tokens for one in some]), lambda one: len(one.tokens))
-    told = {}
+    predicted = {}
     for one, values in zip(ordered, rows, strict=True):
         likeliest = max(range(len(values)), key=lambda place: values[place])  # of equals the first
-        told[one.document] = Told(likeliest, log_likelihoods=values)
-    return told
+        predicted[one.document] = Reply(likeliest, log_likelihoods=values)
+    return predicted
 
 
 def _replies(
@@ -181,10 +181,10 @@ def _replies(
     names: list[str],
     settings: dict[str, Any],
     seed: int,
-    kept: KeptRows,
-) -> dict[str, Told]:
+    kept: ResumableRows,
+) -> dict[str, Reply]:
     """Each text by draws of its own at each attempt, so that neither order nor batch changes any."""
-    told = {one.document: Told() for one in ordered}
+    predicted = {one.document: Reply() for one in ordered}
     waiting, limit = list(ordered), settings["max_new_tokens"]
     for attempt in range(1, settings["attempts"] + 1):
         if not waiting:
@@ -201,16 +201,16 @@ def _replies(
         for one, tokens in zip(waiting, rows, strict=True):
             # With control tokens as they are called: a reply that holds one is no label
             reply = tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-            own = told[one.document]
+            own = predicted[one.document]
             own.replies.append(reply)
-            own.attempts, own.told = attempt, class_of_reply(reply, names)
-            own.taken = None if own.told is None else attempt
+            own.attempts, own.predicted = attempt, class_of_reply(reply, names)
+            own.taken = None if own.predicted is None else attempt
             own.reply_tokens += len(tokens)
-        waiting = [one for one in waiting if told[one.document].told is None]
-    return told
+        waiting = [one for one in waiting if predicted[one.document].predicted is None]
+    return predicted
 
 
-Found = Sequence[tuple[Question, Told]]
+Found = Sequence[tuple[Question, Reply]]
 
 
 def _counts(found: Found, settings: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -218,7 +218,7 @@ def _counts(found: Found, settings: dict[str, Any], seconds: float) -> dict[str,
     cut = sum(one.cut > 0 for one, _ in found)
     if cut:
         log.warning("%d of %d texts were longer than the window and were cut at their end", cut, len(found))
-    invalid = sum(own.told is None for _, own in found)
+    invalid = sum(own.predicted is None for _, own in found)
     if invalid:
         log.warning("%d of %d texts have no valid reply", invalid, len(found))
     return {
@@ -238,8 +238,8 @@ def _counts(found: Found, settings: dict[str, Any], seconds: float) -> dict[str,
 def _scores(true: list[int], found: Found, names: list[str]) -> Iterator[dict[str, Any]]:
     for label, (one, own) in zip(true, found, strict=True):
         shares = _softmax(own.log_likelihoods) if own.log_likelihoods else []
-        told = {"document": one.document, "label": names[label], "prediction": _name(own, names)}
-        yield told | {f"probability_{place}": value for place, value in enumerate(shares)}
+        predicted = {"document": one.document, "label": names[label], "prediction": _name(own, names)}
+        yield predicted | {f"probability_{place}": value for place, value in enumerate(shares)}
 
 
 def _softmax(values: Sequence[float]) -> list[float]:
@@ -247,12 +247,12 @@ def _softmax(values: Sequence[float]) -> list[float]:
     return [weight / sum(weights) for weight in weights]
 
 
-def _row(one: Question, own: Told, names: list[str]) -> dict[str, Any]:
+def _row(one: Question, own: Reply, names: list[str]) -> dict[str, Any]:
     """A row of replies.jsonl."""
     row = {"document": one.document, "prompt_tokens": len(one.tokens), "text_tokens_cut": one.cut}
     row |= {"replies": own.replies, "attempts": own.attempts, "taken": own.taken, "prediction": _name(own, names)}
     return row | ({"log_likelihoods": dict(zip(names, own.log_likelihoods, strict=True))} if own.log_likelihoods else {})
 
 
-def _name(own: Told, names: list[str]) -> str:
-    return "" if own.told is None else names[own.told]
+def _name(own: Reply, names: list[str]) -> str:
+    return "" if own.predicted is None else names[own.predicted]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from verso.classification.scores import Files, Told, predict_on_cpu
+from verso.classification.scores import Files, Predictions, predict_on_cpu
 from verso.classification.small_networks import files as classifier_files
 from verso.errors import VersoError
 from verso.files import read_json
@@ -41,13 +41,13 @@ class _Neural:
             )
 
     @torch.inference_mode()
-    def tell(self, texts: Sequence[str]) -> Told:
+    def predict(self, texts: Sequence[str]) -> Predictions:
         """Those of like length together, for padding costs time and changes nothing."""
         read = EncodedTexts.of(texts, self._known, self._length)
         probabilities = torch.empty(len(texts), len(self.labels), dtype=torch.float64)
-        told = torch.empty(len(texts), dtype=torch.int64)
+        predicted = torch.empty(len(texts), dtype=torch.int64)
         for rows in progress(list(read.by_length(BATCH)), "Predicting", unit="batch"):
             log_probabilities = self._model(*read.padded(rows))
-            told[rows] = self._model.predictions(log_probabilities)
+            predicted[rows] = self._model.predictions(log_probabilities)
             probabilities[rows] = log_probabilities.double().softmax(dim=-1)  # float32 sums to 1 within 1e-7
-        return probabilities.numpy(), told.numpy()
+        return probabilities.numpy(), predicted.numpy()

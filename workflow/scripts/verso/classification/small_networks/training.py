@@ -5,7 +5,7 @@ may weigh more than another. The best weights are those of the highest F1 on the
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,15 @@ from torch import Tensor
 from verso.classification.small_networks.files import build, write_architecture
 from verso.classification.small_networks.model import TextClassifier, parameter_counts
 from verso.classification.texts import LabelledTexts, bucketed, read_labelled
-from verso.classification.validation import COLUMNS, Telling, must_be_learnable
-from verso.files import write_csv, write_json
+from verso.classification.validation import LabelValidation, must_be_learnable
 from verso.machine.device import working_device
-from verso.machine.hardware import asked_and_used, pick_device
-from verso.provenance import key_of_settings
+from verso.machine.hardware import pick_device
 from verso.text.encoded import EncodedTexts
 from verso.text.labels import Labels
 from verso.text.tokens import TokenVocabulary
 from verso.text.vectors import read_vectors
-from verso.training.checkpoints import Checkpoints, key_of_training
-from verso.training.loop import HISTORY, fit
 from verso.training.order import row_slices
+from verso.training.run import TrainingRun
 from verso.training.weights import save_weights
 
 log = logging.getLogger(__name__)
@@ -35,8 +32,8 @@ log = logging.getLogger(__name__)
 Batch = tuple[Tensor, Tensor, Tensor]  # tokens (B, T), lengths (B,), classes (B,)
 
 
-class Classification(Telling):
-    """Labelled texts in batches, and what telling their labels costs (see verso.training.learner.Task).
+class Classification(LabelValidation):
+    """Labelled texts in batches, and what telling their labels costs (see verso.training.learner.Learner).
 
     parts: a batch's texts are computed in so many turns, where a card cannot hold them at once.
     """
@@ -83,37 +80,26 @@ def train(
     vocabulary: str | Path,
     labels: str | Path,
     vectors: str | Path | None,
-    settings: dict[str, Any],
-    seed: int,
-    fingerprint: str,
     weights: str | Path,
-    architecture: str | Path,
-    history: str | Path,
-    hardware: str | Path,
-    checkpoints: str | Path,
-    checkpoint_seconds: float,
-    gpus: int,
-    asked: dict[str, int],
-    *,
-    started: float,
-    parts: int,
-    tell: Callable[[dict[str, Any]], None],
+    run: TrainingRun,
 ) -> None:
     """Train a neural classifier and write its best weights, architecture, history and use of hardware.
 
     train, validation: JSON lines with "text" and "group", the label. vocabulary: the corpus's vocab_token.json. labels: its
-    labels.json. vectors: a file of pretrained vectors that the embedding starts from. The other arguments and what is raised:
-    as of verso.language_modelling.recurrent_lm.training.train; in history and hardware a target is a text. Raises VersoError
-    also when settings and corpus do not fit: an ordinal head and labels without an order, one label alone in train, vectors of
-    another size.
+    labels.json. vectors: a file of pretrained vectors that the embedding starts from. weights: the file to write. In history and
+    hardware a target is a text.
+
+    Raises what TrainingRun.fit raises, and DeviceLost as any training. VersoError when settings and corpus do not fit: an ordinal
+    head and labels without an order, one label alone in train, vectors of another size.
     """
-    with working_device(gpus, pick_device) as device:
+    settings = run.settings
+    with working_device(run.gpus, pick_device) as device:
         known, names = TokenVocabulary.load(vocabulary), Labels.load(labels)
         encode = partial(EncodedTexts.of, vocabulary=known, longest=settings["length"])
         learnt, held_out = (read_labelled(part, names, encode) for part in (train, validation))
         must_be_learnable(settings, names, learnt, train, labels)
 
-        torch.manual_seed(seed)
+        torch.manual_seed(run.seed)
         model = build(settings, len(known), len(names))
         if vectors is not None:
             found = read_vectors(vectors, {token: id_ for id_, token in enumerate(known.tokens)}, settings["embedding"])
@@ -126,15 +112,7 @@ def train(
         )
 
         files = [train, validation, vocabulary, labels, *([vectors] if vectors is not None else [])]
-        key = key_of_training(fingerprint, settings, seed, device.device.type, files)
-        with Checkpoints(checkpoints, key, started) as kept:
-            task = Classification(model, learnt, held_out, settings, seed, parts)
-            best = f"validation_{settings['best_by']}"
-            outcome = fit(task, settings, device, kept, checkpoint_seconds, tell, highest=best)
-
+        task = Classification(model, learnt, held_out, settings, run.seed, run.micro_batches)
+        with run.fit(task, device, files, highest=f"validation_{settings['best_by']}"):
             save_weights(model, weights)
-            write_architecture(model, names.names, settings["length"], architecture)
-            write_csv(history, outcome.history, (*HISTORY, *COLUMNS))
-            recipe = {"settings_key": key_of_settings(settings)}
-            write_json(hardware, {**asked_and_used(outcome.hardware, asked), **recipe})
-            kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
+            write_architecture(model, names.names, settings["length"], run.architecture)

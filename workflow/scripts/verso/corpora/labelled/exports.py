@@ -3,7 +3,7 @@
 import csv
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,26 +15,16 @@ COLUMNS = ("text", "label", "uuid")
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "verso:labelled")
 
 
-def export_labelled(
-    train: str | Path,
-    validation: str | Path,
-    test: str | Path,
-    statistics: str | Path,
-    labels: str | Path,
-    vocabulary: str | Path,
-    everything: str | Path,
-    train_csv: str | Path,
-    validation_csv: str | Path,
-    test_csv: str | Path,
-    vocabulary_export: str | Path,
-    statistics_export: str | Path,
-) -> None:
-    """Write `everything`, {"train", "validation", "test"} of {"text", "label", "uuid"}, the same as a CSV file a part, the
-    vocabulary as {token: id}, and the lengths. label: the class, from 0. Streams, a text at a time.
+def export_labelled(prepared: Mapping[str, str | Path], exports: Mapping[str, str | Path]) -> None:
+    """Write all texts as one JSON file and as a CSV file a part, the vocabulary, and the lengths.
+
+    prepared: the corpus's train, validation, test, statistics, labels and vocabulary (of tokens). exports: the files to write:
+    everything ({"train", "validation", "test"} of {"text", "label", "uuid"}; label: the class, from 0), train_csv,
+    validation_csv, test_csv (the same), vocabulary ({token: id}) and statistics. Streams, a text at a time.
     """
-    names = read_json(labels)["names"]
-    parts = {"train": (train, train_csv), "validation": (validation, validation_csv), "test": (test, test_csv)}
-    with atomic_text(everything) as whole:
+    names = read_json(prepared["labels"])["names"]
+    parts = {part: (prepared[part], exports[f"{part}_csv"]) for part in ("train", "validation", "test")}
+    with atomic_text(exports["everything"]) as whole:
         whole.write("{")
         for number, (part, (documents, table)) in enumerate(parts.items()):
             whole.write(("" if number == 0 else ",") + f'\n"{part}": [')
@@ -48,11 +38,11 @@ def export_labelled(
                     before = ",\n"
             whole.write("\n]")
         whole.write("\n}\n")
-    tokens = read_json(vocabulary)["tokens"]
-    write_json(vocabulary_export, {token: number for number, token in enumerate(tokens)})
-    counted = read_json(statistics)
+    tokens = read_json(prepared["vocabulary"])["tokens"]
+    write_json(exports["vocabulary"], {token: number for number, token in enumerate(tokens)})
+    counted = read_json(prepared["statistics"])
     write_json(
-        statistics_export,
+        exports["statistics"],
         {
             "labels": names,
             "vocabulary_size": len(tokens),

@@ -32,25 +32,21 @@ def prepare_labelled(
     documents: str | Path,
     settings: Mapping[str, Any],
     set_aside_acquired: str | Path,
-    train: str | Path,
-    validation: str | Path,
-    test: str | Path,
-    statistics: str | Path,
-    labels: str | Path,
-    set_aside: str | Path,
+    outputs: Mapping[str, str | Path],
 ) -> None:
-    """Write the three parts, their `statistics`, the `labels` in the order of their classes, and what was `set_aside` as double.
+    """Write the three parts, their statistics, the labels in the order of their classes, and what was set aside as double.
 
     settings: {"split": {"validation", "test", "seed"}, "near_duplicates": {"threshold", "shingle_words", "permutations"},
     "labels": {the source's: our name} or None for all that occur, "ordered": bool or None, "texts_per_label": n or None for all}.
-    The parts hold the documents, cleaned, with "group" (the label's name) and "cluster". labels: {"names", "ordered"}.
+    outputs: the files to write: train, validation, test, statistics, labels ({"names", "ordered"}), set_aside. The parts hold the
+    documents, cleaned, with "group" (the label's name) and "cluster".
 
     Documents that say their split stay in it, but that of two alike (the same text, or near-duplicates) the one in the less
     held-out part is set aside; a part that none gives is taken out of train. Raises VersoError when there is but one class, a
     class that is named never occurs, or a class has too few texts to be in every part.
     """
-    outputs = [Path(train), Path(validation), Path(test)]
-    with work_folder(outputs[0]) as folder:
+    files = [Path(outputs[part]) for part in PARTS]
+    with work_folder(files[0]) as folder:
         cleaned = Cleaned.written_to(folder / "cleaned.jsonl", Path(documents), "label", settings["split"]["seed"])
         names = _classes(cleaned, settings["labels"], documents)
         first = cleaned.first_with_the_same_text()
@@ -67,19 +63,19 @@ def prepare_labelled(
         leaving = held_out_first(clusters, cleaned.given[kept])
         left, others = kept[leaving], kept[_most_held_out(clusters, cleaned.given[kept])[leaving]]
         kept, clusters = kept[~leaving], _renumbered(clusters[~leaving])
-        write_json_lines(set_aside, _rows_set_aside(cleaned, repeated, first[repeated], left, others))
+        write_json_lines(outputs["set_aside"], _rows_set_aside(cleaned, repeated, first[repeated], left, others))
         log.info("set aside: %d exact duplicates, %d near-duplicates of held-out texts", len(repeated), len(left))
 
         parts = _split(cleaned, kept, clusters, settings["split"], documents)
         only_some = _refuse_unlearnt(names, cleaned, kept, parts, documents)
         gathered = [LabelledStatistics() for _ in PARTS]
-        near = cleaned.write_parts(kept, clusters, parts, outputs, gathered)
+        near = cleaned.write_parts(kept, clusters, parts, files, gathered)
     ordered = settings["ordered"]
-    write_json(labels, {"names": names, "ordered": are_ordered(names) if ordered is None else ordered})
+    write_json(outputs["labels"], {"names": names, "ordered": are_ordered(names) if ordered is None else ordered})
     write_json(
-        statistics,
+        outputs["statistics"],
         {
-            **described("labelled", settings, gathered, outputs, set_aside_acquired),
+            **described("labelled", settings, gathered, files, set_aside_acquired),
             "exact_duplicates": len(repeated),
             "exact_duplicates_of_another_label": int(disagree.sum()),
             "near_duplicates": near,

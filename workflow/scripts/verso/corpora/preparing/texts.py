@@ -26,26 +26,22 @@ def prepare(
     kind: str,
     settings: Mapping[str, Any],
     set_aside_acquired: str | Path,
-    train: str | Path,
-    validation: str | Path,
-    test: str | Path,
-    statistics: str | Path,
-    set_aside: str | Path,
+    outputs: Mapping[str, str | Path],
 ) -> None:
-    """Write the three parts, `statistics` and the exact duplicates `set_aside` of acquired `documents`.
+    """Write the three parts of acquired `documents`, their statistics and the exact duplicates that are set aside.
 
     settings: {"split": {"method": "stratified"|"position", "validation", "test", "seed"},
     "near_duplicates": {"threshold", "shingle_words", "permutations"}}. set_aside_acquired: what acquire set aside, to be counted.
+    outputs: the files to write: train, validation, test, statistics, set_aside.
+
     The parts hold the documents, cleaned, with "group" (artist, or "" for a manual) and "cluster" (id of the first of its
     near-duplicates). The order of the documents decides the order in the parts and what a cluster is called, not the split.
     Raises VersoError when there are fewer documents than the split needs.
     """
-    outputs = [Path(train), Path(validation), Path(test)]
-    if settings["split"]["method"] == "position":
-        parts, more = _by_position(Path(documents), settings, outputs, Path(set_aside))
-    else:
-        parts, more = _stratified(Path(documents), settings, outputs, Path(set_aside))
-    write_json(statistics, {**described(kind, settings, parts, outputs, set_aside_acquired), **more})
+    files, set_aside = [Path(outputs[part]) for part in PARTS], Path(outputs["set_aside"])
+    split = _by_position if settings["split"]["method"] == "position" else _stratified
+    parts, more = split(Path(documents), settings, files, set_aside)
+    write_json(outputs["statistics"], {**described(kind, settings, parts, files, set_aside_acquired), **more})
 
 
 def _by_position(

@@ -14,50 +14,38 @@ SONG_END = "<|song_end|>"
 
 
 def export(
-    train: str | Path,
-    validation: str | Path,
-    test: str | Path,
-    statistics: str | Path,
-    vocab_char: str | Path,
-    vocab_word: str | Path,
-    corpus: str,
-    settings: Mapping[str, str],
-    train_alpaca: str | Path,
-    validation_alpaca: str | Path,
-    test_alpaca: str | Path,
-    train_text: str | Path,
-    validation_text: str | Path,
-    test_text: str | Path,
-    dataset_info: str | Path,
+    prepared: Mapping[str, str | Path], corpus: str, settings: Mapping[str, str], exports: Mapping[str, str | Path]
 ) -> None:
-    """Write each part of a songs corpus as an Alpaca list and as marked text, and `dataset_info` about all of it.
+    """Write each part of a songs corpus as an Alpaca list and as marked text, and what there is to say about all of it.
 
-    settings: {"instruction", "input"}; "{artist}" in either stands for the song's artist. The report's train had no validation
-    part taken out; ours holds the train part alone, and validation has files of its own. Streams, a song at a time.
+    prepared: the corpus's train, validation, test, statistics, vocab_char and vocab_word. corpus: its name. settings:
+    {"instruction", "input"}; "{artist}" in either stands for the song's artist. exports: the files to write: of each part
+    <part>_alpaca and <part>_text, and dataset_info.
+
+    The report's train had no validation part taken out; ours holds the train part alone, and validation has files of its own.
+    Streams, a song at a time.
     """
-    parts = {
-        "train": (train, train_alpaca, train_text),
-        "validation": (validation, validation_alpaca, validation_text),
-        "test": (test, test_alpaca, test_text),
-    }
+    names = ("train", "validation", "test")
+    parts = {name: (prepared[name], exports[f"{name}_alpaca"], exports[f"{name}_text"]) for name in names}
+    vocabularies = {unit: prepared[f"vocab_{unit}"] for unit in ("char", "word")}
     for name, (songs, alpaca, text) in parts.items():
         with _json_list(alpaca) as add, atomic_text(text) as out:
             for row in progress(read_json_lines(songs), f"export {name}", unit="songs"):
                 add(alpaca_record(row, settings))
                 out.write(f"{SONG_START}\n{row['text']}\n{SONG_END}\n")
-    counted = read_json(statistics)
-    files = [path for _, alpaca, text in parts.values() for path in (alpaca, text)] + [vocab_char, vocab_word]
-    vocabularies = {"char": read_json(vocab_char), "word": read_json(vocab_word)}
+    counted = read_json(prepared["statistics"])
+    files = [path for _, alpaca, text in parts.values() for path in (alpaca, text)] + [*vocabularies.values()]
+    read = {unit: read_json(path) for unit, path in vocabularies.items()}
     write_json(
-        dataset_info,
+        exports["dataset_info"],
         {
             "corpus": corpus,
             "songs": {name: part["documents"] for name, part in counted["parts"].items()},
             "songs_by_artist": {name: _of_groups(part, "documents") for name, part in counted["parts"].items()},
             "characters": {name: part["characters"] for name, part in counted["parts"].items()},
             "words": {name: part["words"] for name, part in counted["parts"].items()},
-            "vocabulary_sizes": {unit: len(vocabulary["tokens"]) for unit, vocabulary in vocabularies.items()},
-            "minimum_counts": {unit: vocabulary["minimum_count"] for unit, vocabulary in vocabularies.items()},
+            "vocabulary_sizes": {unit: len(vocabulary["tokens"]) for unit, vocabulary in read.items()},
+            "minimum_counts": {unit: vocabulary["minimum_count"] for unit, vocabulary in read.items()},
             "split": counted["settings"]["split"],
             "alpaca": dict(settings),
             "files": {Path(path).name: {"sha256": sha256_of(path), "bytes": Path(path).stat().st_size} for path in files},

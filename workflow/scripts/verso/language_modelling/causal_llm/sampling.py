@@ -12,10 +12,10 @@ from typing import Any
 import torch
 
 from verso.files import write_json, write_json_lines
-from verso.jobs.logs import told_progress
+from verso.jobs.logs import reporting_progress
 from verso.language_modelling.sampling import Request, own_draws, plan
 from verso.machine.device import working_device
-from verso.machine.halving import SideBySide
+from verso.machine.halving import HalvingBatches
 from verso.machine.hardware import Meter, asked_and_used, pick_device_for_llm
 from verso.pretrained.backends import described
 from verso.pretrained.causal_llm import load_tokenizer, load_tuned
@@ -32,14 +32,14 @@ def sample(
     settings: dict[str, Any],
     samples: str | Path,
     hardware: str | Path,
-    tell: Callable[[dict[str, Any]], None],
+    report: Callable[[dict[str, Any]], None],
     asked: dict[str, int],
 ) -> None:
     """Write samples.jsonl: settings["per_group"] texts for each group of `train`, its instructions used in turn.
 
-    settings: as `Sampling` of the config describes. hardware: what it used, as of a training. tell: see
-    verso.jobs.logs.told_progress. asked: what the job was given (see verso.machine.hardware.asked_and_used). Raises VersoError
-    when the settings name a group that is not there, or as load_tuned does.
+    settings: as `Sampling` of the config describes. hardware: what it used, as of a training. report: see
+    verso.jobs.logs.reporting_progress. asked: what the job was given (see verso.machine.hardware.asked_and_used). Raises
+    VersoError when the settings name a group that is not there, or as load_tuned does.
     """
     with working_device(asked["cards"], pick_device_for_llm) as device:
         meter, written = Meter(device), 0
@@ -50,7 +50,7 @@ def sample(
 
         def rows() -> Iterator[dict[str, Any]]:
             nonlocal written
-            with told_progress("Sampling", tell, len(requests)) as step:
+            with reporting_progress("Sampling", report, len(requests)) as step:
                 for own in _of_one_decoding(requests):
                     for row in write_many(model, tokenizer, own, settings["seed"], limit):
                         written += row["tokens"]
@@ -76,8 +76,8 @@ def write_many(
     model: Any, tokenizer: Any, requests: Sequence[Request], seed: int, limit: int, at_once: int = BATCH
 ) -> Iterator[dict[str, Any]]:
     """As write_batch, `at_once` texts side by side, or fewer where the card's memory is too small: the texts are the same."""
-    side_by_side = SideBySide(at_once, "written")
-    yield from side_by_side.rows(requests, lambda batch: write_batch(model, tokenizer, batch, seed, limit))
+    halving = HalvingBatches(at_once, "written")
+    yield from halving.rows(requests, lambda batch: write_batch(model, tokenizer, batch, seed, limit))
 
 
 def write_batch(model: Any, tokenizer: Any, batch: Sequence[Request], seed: int, limit: int) -> list[dict[str, Any]]:

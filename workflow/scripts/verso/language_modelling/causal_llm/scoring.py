@@ -17,7 +17,7 @@ import torch
 
 from verso.errors import VersoError
 from verso.files import read_json_lines, write_csv, write_json
-from verso.jobs.logs import told_progress
+from verso.jobs.logs import reporting_progress
 from verso.machine.device import working_device
 from verso.machine.hardware import Meter, asked_and_used, pick_device_for_llm
 from verso.pretrained.backends import described
@@ -41,16 +41,16 @@ def score(
     settings: dict[str, Any],
     scores: str | Path,
     hardware: str | Path,
-    tell: Callable[[dict[str, Any]], None],
+    report: Callable[[dict[str, Any]], None],
     asked: dict[str, int],
 ) -> None:
     """Write scores.csv, and into `hardware` what it used, loading included, as of a training.
 
     settings: prompt ("with" or "without": which of the two costs is compared) and stride. Log-likelihoods are sums over a
     document's tokens and its end, in nats; tokens counts those. windows: how many of `window` tokens the compared cost took;
-    above 1 the document was longer. instruction: the corpus's {"instruction", "input"}. tell: see verso.jobs.logs.told_progress.
-    asked: what the job was given (see verso.machine.hardware.asked_and_used). Raises VersoError when the weights give no finite
-    number, and as must_keep and load_tuned do.
+    above 1 the document was longer. instruction: the corpus's {"instruction", "input"}. report: see
+    verso.jobs.logs.reporting_progress. asked: what the job was given (see verso.machine.hardware.asked_and_used). Raises
+    VersoError when the weights give no finite number, and as must_keep and load_tuned do.
     """
     with working_device(asked["cards"], pick_device_for_llm) as device:
         meter, paid = Meter(device), 0
@@ -61,7 +61,7 @@ def score(
 
         def scored() -> Iterator[dict[str, Any]]:
             nonlocal paid
-            with told_progress("Scoring", tell, len(rows), work=sum(len(row["text"]) for row in rows)) as step:
+            with reporting_progress("Scoring", report, len(rows), work=sum(len(row["text"]) for row in rows)) as step:
                 for document in rows:
                     text, name, window, stride = document["text"], document["id"], about["max_length"], settings["stride"]
                     alone = without_prompt(tokenizer, text, name)

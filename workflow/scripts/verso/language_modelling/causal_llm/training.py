@@ -8,9 +8,8 @@ is packed sees its neighbours unless attention is cut, which cards before sm_80 
 """
 
 import hashlib
-import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +18,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from verso.errors import VersoError
-from verso.files import read_json_lines, sha256_of, write_csv, write_json
+from verso.files import read_json_lines
 from verso.machine.device import working_device
-from verso.machine.halving import SideBySide
-from verso.machine.hardware import Device, arithmetic, asked_and_used, pick_device_for_llm
+from verso.machine.halving import HalvingBatches
+from verso.machine.hardware import Device, arithmetic, pick_device_for_llm
 from verso.pretrained import backends, causal_llm
 from verso.pretrained.chat import Example, prompt_of, with_prompt
-from verso.provenance import key_of_settings
-from verso.training.checkpoints import Checkpoints
-from verso.training.loop import HISTORY, fit
 from verso.training.order import permutation
+from verso.training.run import TrainingRun
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +35,7 @@ COLUMNS = ("train_recited", "validation_recited")
 
 
 class Tuning:
-    """Texts in batches, and what goes on with them (see verso.training.learner.Task).
+    """Texts in batches, and what goes on with them (see verso.training.learner.Learner).
 
     parts: a batch's texts are computed in so many turns, where a card cannot hold them at once.
     """
@@ -106,10 +103,10 @@ class Tuning:
     def validate(self) -> float:
         """Mean nats over the validation texts' targets."""
         total, targets = 0.0, 0
-        side_by_side = SideBySide(min(self._at_once, self._held_out_at_once), "read")
-        for summed, counted in side_by_side.groups(self._held_out, self._summed_loss):
+        halving = HalvingBatches(min(self._at_once, self._held_out_at_once), "read")
+        for summed, counted in halving.groups(self._held_out, self._summed_loss):
             total, targets = total + float(summed), targets + counted
-        self._held_out_at_once = side_by_side.at_once
+        self._held_out_at_once = halving.at_once
         return total / targets
 
     def observed(self) -> dict[str, float]:
@@ -202,72 +199,33 @@ def beyond_window(part: list[Example], beyond: str) -> tuple[int, int]:
     return len(longer), sum(example.beyond for example in part) if beyond == "cut" else 0
 
 
-def train(
-    train: str | Path,
-    validation: str | Path,
-    manifest: str | Path,
-    instruction: dict[str, str],
-    settings: dict[str, Any],
-    seed: int,
-    fingerprint: str,
-    architecture: str | Path,
-    history: str | Path,
-    hardware: str | Path,
-    checkpoints: str | Path,
-    checkpoint_seconds: float,
-    gpus: int,
-    asked: dict[str, int],
-    *,
-    started: float,
-    parts: int,
-    tell: Callable[[dict[str, Any]], None],
-) -> None:
-    """Tune adapters and write the best of them beside `architecture`, with history and use of hardware.
+def train(train: str | Path, validation: str | Path, manifest: str | Path, instruction: dict[str, str], run: TrainingRun) -> None:
+    """Tune adapters and write the best of them beside the architecture, with history and use of hardware.
 
-    manifest: the base's pretrained.json. instruction: the corpus's {"instruction", "input"}. The other arguments and what is
-    raised: as of verso.language_modelling.recurrent_lm.training.train. Raises VersoError also when base, tokenizer and settings
-    do not fit.
+    train, validation: JSON lines with "id", "text" and "metadata". manifest: pretrained.json of the base model. instruction: the
+    corpus's {"instruction", "input"}.
+
+    Raises what TrainingRun.fit raises, DeviceLost as any training, and VersoError when base model, tokenizer and settings do not
+    fit, or as `examples` does.
     """
-    with working_device(gpus, pick_device_for_llm) as device:
+    settings = run.settings
+    with working_device(run.gpus, pick_device_for_llm) as device:
         backend = backends.choose(settings, manifest, device)  # first, for unsloth is imported before transformers
         causal_llm.must_hold_window(manifest, settings["max_length"])
-        computed_by = backends.described(backend)
-        log.info("computed by %s", computed_by)
+        computed_by = {"backend": backends.described(backend)}
+        log.info("computed by %s", computed_by["backend"])
         tokenizer = causal_llm.load_tokenizer(manifest)
         learnt, held_out = (examples(part, tokenizer, instruction, settings) for part in (train, validation))
-        model = backends.tunable(backend, manifest, settings, device, seed)
+        model = backends.tunable(backend, manifest, settings, device, run.seed)
         counts = causal_llm.parameter_counts(model)
         log.info("%s parameters, %s of them learnt", f"{sum(counts.values()):,}", f"{counts['trainable']:,}")
         padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-        task = Tuning(model, learnt, held_out, settings, seed, padding, device, parts)
+        task = Tuning(model, learnt, held_out, settings, run.seed, padding, device, run.micro_batches)
 
-        files = [train, validation, manifest]
-        key = _key(fingerprint, settings, instruction, seed, device.device.type, files, computed_by)
-        with Checkpoints(checkpoints, key, started) as kept:
-            outcome = fit(task, settings, device, kept, checkpoint_seconds, tell)
-            causal_llm.save_adapters(model, Path(architecture).parent)
-            causal_llm.write_architecture(architecture, manifest, settings, counts)
-            write_csv(history, outcome.history, (*HISTORY, *COLUMNS))
-            longer, lost = beyond_window(learnt, settings["long_texts"])
-            held_out_longer, _ = beyond_window(held_out, settings["long_texts"])
-            facts = {"settings_key": key_of_settings(settings), "backend": computed_by, "train_texts_longer": longer}
-            facts |= {"validation_texts_longer": held_out_longer, "tokens_not_learnt": lost}
-            write_json(hardware, {**asked_and_used(outcome.hardware, asked), **facts})
-            kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
-
-
-def _key(
-    fingerprint: str,
-    settings: dict[str, Any],
-    instruction: dict[str, str],
-    seed: int,
-    device: str,
-    files: list[str | Path],
-    computed_by: str,
-) -> str:
-    """What makes two trainings the same bit by bit, as 32 hexadecimal digits: code, settings, seed, the content of the files,
-    the backend, the libraries' versions and the kind of device.
-    """
-    versions = [str(torch.__version__), computed_by]
-    facts = [fingerprint, settings, instruction, seed, versions, device, [sha256_of(path) for path in files]]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+        longer, lost = beyond_window(learnt, settings["long_texts"])
+        held_out_longer, _ = beyond_window(held_out, settings["long_texts"])
+        beyond = {"train_texts_longer": longer, "validation_texts_longer": held_out_longer, "tokens_not_learnt": lost}
+        decisive = {"instruction": instruction, **computed_by}
+        with run.fit(task, device, [train, validation, manifest], decisive, {**computed_by, **beyond}):
+            causal_llm.save_adapters(model, run.architecture.parent)
+            causal_llm.write_architecture(run.architecture, manifest, settings, counts)

@@ -6,7 +6,7 @@ last_token    windows at `stride`, each from a zero state, a loss at the one tok
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from verso.files import write_csv, write_json
 from verso.language_modelling.recurrent_lm.model import RecurrentLM, State, detach, parameter_counts, save_architecture
 from verso.language_modelling.streams import (
     encoded,
@@ -26,12 +25,10 @@ from verso.language_modelling.streams import (
     window_starts,
 )
 from verso.machine.device import working_device
-from verso.machine.hardware import asked_and_used, pick_device
-from verso.provenance import key_of_settings
+from verso.machine.hardware import pick_device
 from verso.text.vocabulary import Vocabulary
-from verso.training.checkpoints import Checkpoints, key_of_training
-from verso.training.loop import HISTORY, fit
 from verso.training.order import permutation, row_slices
+from verso.training.run import TrainingRun
 from verso.training.weights import save_weights
 
 log = logging.getLogger(__name__)
@@ -53,7 +50,7 @@ class Texts:
 
 
 class _LanguageModelling:
-    """What both objectives share (see verso.training.learner.Task): the model, the carried state and the validation.
+    """What both objectives share (see verso.training.learner.Learner): the model, the carried state and the validation.
 
     parts: a batch's rows are computed in so many turns, where a card cannot hold them at once (at most one turn a row).
     """
@@ -212,59 +209,24 @@ def build(settings: dict[str, Any], vocabulary_size: int) -> RecurrentLM:
     return RecurrentLM(vocabulary_size, **{key: settings[key] for key in keys})
 
 
-def train(
-    train: str | Path,
-    validation: str | Path,
-    vocabulary: str | Path,
-    settings: dict[str, Any],
-    seed: int,
-    fingerprint: str,
-    weights: str | Path,
-    architecture: str | Path,
-    history: str | Path,
-    hardware: str | Path,
-    checkpoints: str | Path,
-    checkpoint_seconds: float,
-    gpus: int,
-    asked: dict[str, int],
-    *,
-    started: float,
-    parts: int,
-    tell: Callable[[dict[str, Any]], None],
-) -> None:
+def train(train: str | Path, validation: str | Path, vocabulary: str | Path, weights: str | Path, run: TrainingRun) -> None:
     """Train a recurrent language model and write its best weights, architecture, history and use of hardware.
 
-    train, validation: JSON lines with "text". settings: one model's, with every key. fingerprint: of the code that runs.
-    checkpoints: a folder that outlives a failed job; a training found there is gone on with when code, settings, seed,
-    data, torch and kind of device are the same. checkpoint_seconds: the most time between two checkpoints. gpus: the cards that
-    the job was given (0: the CPU, whatever is there). With settings["minutes"] the result is not repeatable bit by bit.
-    asked: what the job asked for, kept beside what it used.
-    started: when this job's Snakemake started, seconds since the epoch; the run goes to the latest start. parts: how many turns a
-    batch is computed in (1: at once), for a card whose memory was too small; the gradient is the same up to rounding, the noise
-    of dropout another. tell: see verso.training.loop.fit.
+    train, validation: JSON lines with "text". vocabulary: the corpus's, of the model's unit. weights: the file to write.
 
-    Raises Interrupted when it was told to stop or a later start has the run, VersoError when an earlier one does not let go,
-    DeviceLost when a card was promised and is not there or no longer answers. torch.OutOfMemoryError comes through: nothing
-    is saved in mid-step, and more parts may go on from the last checkpoint.
+    Raises what TrainingRun.fit raises, VersoError when the training part is too short for one window, and DeviceLost when a card
+    was promised and is not there or no longer answers.
     """
-    with working_device(gpus, pick_device) as device:
+    with working_device(run.gpus, pick_device) as device:
         known = Vocabulary.load(vocabulary)
-        torch.manual_seed(seed)
-        model = build(settings, len(known)).to(device.device)
+        torch.manual_seed(run.seed)
+        model = build(run.settings, len(known)).to(device.device)
         counts = parameter_counts(model)
         log.info(
             "%s parameters: %s", f"{sum(counts.values()):,}", ", ".join(f"{part} {count:,}" for part, count in counts.items())
         )
-
-        key = key_of_training(fingerprint, settings, seed, device.device.type, [train, validation, vocabulary])
-        with Checkpoints(checkpoints, key, started) as kept:
-            texts = Texts(encoded(train, known), encoded(validation, known), known.start, str(train))
-            task = OBJECTIVES[settings["objective"]](model, texts, settings, seed, parts)
-            outcome = fit(task, settings, device, kept, checkpoint_seconds, tell)
-
+        texts = Texts(encoded(train, known), encoded(validation, known), known.start, str(train))
+        task = OBJECTIVES[run.settings["objective"]](model, texts, run.settings, run.seed, run.micro_batches)
+        with run.fit(task, device, [train, validation, vocabulary]):
             save_weights(model, weights)
-            save_architecture(model, architecture)
-            write_csv(history, outcome.history, HISTORY)
-            recipe = {"settings_key": key_of_settings(settings)}
-            write_json(hardware, {**asked_and_used(outcome.hardware, asked), **recipe})
-            kept.finish()  # last: until the outputs stand, the final checkpoint is what they can be made from again
+            save_architecture(model, run.architecture)

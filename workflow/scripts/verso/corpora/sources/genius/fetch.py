@@ -54,28 +54,20 @@ class Artist:
     set_aside: list[dict[str, str]] = field(default_factory=list)
 
 
-def scrape(
-    artists: Sequence[str | int],
-    songs_per_artist: int,
-    refresh: str | None,
-    site: str,
-    api: str,
-    cache: str | Path,
-    web: Web,
-    songs: str | Path,
-    set_aside: str | Path,
-    summary: str | Path,
-) -> None:
-    """Write `songs` (JSON lines of id, artist, title, url, date, lyrics; by artist, most popular first), those `set_aside`
-    (where, reason, excerpt) and a `summary` of how many were found of each artist.
+def scrape(source: Mapping[str, Any], cache: str | Path, web: Web, outputs: Mapping[str, str | Path]) -> None:
+    """Write the songs of some artists, those that are set aside, and how many were found of each artist.
 
-    artists: names or Genius's numbers. refresh: a day (ISO); what the cache holds from before is fetched again. site, api: roots
-    of pages and API. An artist with fewer songs than asked gives those there are. Raises VersoError when the token is missing or
+    source: artists (names or Genius's numbers), songs_per_artist, refresh (a day in ISO form, or None; what the cache holds from
+    before is fetched again), site and api (roots of pages and API). outputs: the files to write: songs (JSON lines of id, artist,
+    title, url, date, lyrics; by artist, most popular first), set_aside (where, reason, excerpt), summary.
+
+    An artist with fewer songs than asked gives those there are. Raises VersoError when the token is missing or
     wrong, an artist is not found, the network or the site does not answer, or an artist has no usable song.
     """
+    artists, songs_per_artist, refresh = source["artists"], source["songs_per_artist"], source["refresh"]
     kept = WebCache(cache, date.fromisoformat(refresh) if refresh else None)
     with kept.alone():
-        genius = _Genius(site, api, kept, web)
+        genius = _Genius(source["site"], source["api"], kept, web)
         found = [genius.find(artist) for artist in artists]  # all names first: a wrong one stops before an hour of fetching
         _refuse_the_same(artists, found)
         rows = [
@@ -85,10 +77,10 @@ def scrape(
                 genius.songs_of(artist, songs_per_artist), desc=f"scrape {artist.name}", total=songs_per_artist, unit="songs"
             )
         ]
-    write_json_lines(songs, rows)
-    write_json_lines(set_aside, (row for artist in found for row in artist.set_aside))
+    write_json_lines(outputs["songs"], rows)
+    write_json_lines(outputs["set_aside"], (row for artist in found for row in artist.set_aside))
     write_json(
-        summary,
+        outputs["summary"],
         [
             {
                 "artist": a.name,

@@ -31,36 +31,30 @@ REVISIONS = "revisions.json"
 log = logging.getLogger(__name__)
 
 
-def fetch_dataset(
-    repository: str,
-    revision: str,
-    configuration: str | None,
-    fields: Mapping[str, str],
-    splits: Mapping[str, str | None] | None,
-    cache: str | Path,
-    rows: str | Path,
-    set_aside: str | Path,
-    summary: str | Path,
-) -> None:
-    """Write `rows` (JSON lines of text, label, split) of the dataset's given splits, and a `summary` of what they came from.
+def fetch_dataset(source: Mapping[str, Any], cache: str | Path, outputs: Mapping[str, str | Path]) -> None:
+    """Write the rows of the dataset's given splits, and a summary of what they came from.
 
-    fields: {"text", "label"}, its columns; a column of classes gives their names. splits: what it calls train, validation, test,
-    or None for these names. set_aside: nothing, for acquire looks at the rows. A commit that is in the cache needs no network.
+    source: repository, revision, configuration (or None), fields ({"text", "label"}, its columns; a column of classes gives their
+    names), splits (what it calls train, validation, test, or None for these names). outputs: the files to write: rows (JSON lines
+    of text, label, split), set_aside (nothing, for acquire looks at the rows), summary. A commit that is in the cache needs no
+    network.
+
     Raises VersoError without a network, for a gated or missing dataset or revision, one that has moved, a dataset that is a
     script, a configuration, split or column that is not there.
     """
-    folder = Path(cache) / repository.replace("/", "--")
+    repository, revision, configuration = source["repository"], source["revision"], source["configuration"]
+    fields, folder = source["fields"], Path(cache) / repository.replace("/", "--")
     with WebCache(folder).alone():
         commit = _commit(repository, revision, configuration, folder)
     found = datasets.load_from_disk(str(_place(folder, commit, configuration)))
-    parts = _parts(found, splits, repository)
+    parts = _parts(found, source["splits"], repository)
     for name in parts:
         _refuse_missing_columns(found[name], fields, f"{repository}, split {name}")
     counts = {part: len(found[name]) for name, part in parts.items()}
-    write_json_lines(rows, (row for name, part in parts.items() for row in _rows(found[name], fields, part)))
-    write_json_lines(set_aside, [])
+    write_json_lines(outputs["rows"], (row for name, part in parts.items() for row in _rows(found[name], fields, part)))
+    write_json_lines(outputs["set_aside"], [])
     about = {"repository": repository, "revision": revision, "commit": commit, "configuration": configuration}
-    write_json(summary, {**about, "rows": counts})
+    write_json(outputs["summary"], {**about, "rows": counts})
 
 
 def _commit(repository: str, revision: str, configuration: str | None, folder: Path) -> str:

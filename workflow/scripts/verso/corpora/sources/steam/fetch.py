@@ -10,7 +10,7 @@ Source: https://partner.steamgames.com/doc/store/getreviews
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -52,37 +52,28 @@ class _Listed:
         }
 
 
-def scrape_reviews(
-    apps: Sequence[int],
-    language: str,
-    positive: int,
-    negative: int,
-    refresh: str | None,
-    site: str,
-    cache: str | Path,
-    web: Web,
-    reviews: str | Path,
-    set_aside: str | Path,
-    summary: str | Path,
-) -> None:
-    """Write `reviews` (JSON lines of id, app, language, date, text, label; by app, positive ones first, the newest first), those
-    `set_aside` (where, reason, excerpt) and a `summary` of each app and label.
+def scrape_reviews(source: Mapping[str, Any], cache: str | Path, web: Web, outputs: Mapping[str, str | Path]) -> None:
+    """Write the reviews of some apps, those that are set aside, and a summary of each app and label.
 
-    apps: their numbers. language: as Steam spells it. positive, negative: how many of each app; where there are fewer, those
-    there are. refresh: a day (ISO); what the cache holds from before is fetched again. site: root of the API. Raises VersoError
-    when the network or the site does not answer, or an app has no review of either label in that language.
+    source: apps (their numbers), language (as Steam spells it), positive and negative (how many of each app; where there are
+    fewer, those there are), refresh (a day in ISO form, or None; what the cache holds from before is fetched again), site (root
+    of the API). outputs: the files to write: reviews (JSON lines of id, app, language, date, text, label; by app, positive ones
+    first, the newest first), set_aside (where, reason, excerpt), summary.
+
+    Raises VersoError when the network or the site does not answer, or an app has no review of either label in that language.
     """
-    kept = WebCache(cache, date.fromisoformat(refresh) if refresh else None)
-    lists = [_Listed(app, label, most) for app in apps for label, most in (("positive", positive), ("negative", negative))]
+    kept = WebCache(cache, date.fromisoformat(source["refresh"]) if source["refresh"] else None)
+    lists = [_Listed(app, label, source[label]) for app in source["apps"] for label in ("positive", "negative")]
     with kept.alone():
-        count = write_json_lines(reviews, _all_reviews(_Steam(site, language, kept, web), lists))
+        steam = _Steam(source["site"], source["language"], kept, web)
+        count = write_json_lines(outputs["reviews"], _all_reviews(steam, lists))
     for found in lists:
         if found.taken < found.asked:
             log.warning(
                 "app %d: %d %s reviews were asked for, and %d could be had", found.app, found.asked, found.label, found.taken
             )
-    write_json_lines(set_aside, (row for found in lists for row in found.set_aside))
-    write_json(summary, [found.as_dict() for found in lists])
+    write_json_lines(outputs["set_aside"], (row for found in lists for row in found.set_aside))
+    write_json(outputs["summary"], [found.as_dict() for found in lists])
     log.info("%d requests; %d reviews", web.requests, count)
 
 

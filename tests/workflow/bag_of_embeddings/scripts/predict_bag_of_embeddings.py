@@ -1,0 +1,26 @@
+"""Predict the labels of the test, and of texts that the user wrote, by one small network
+(verso.classification.bag_of_embeddings.predicting).
+"""
+
+from pathlib import Path
+
+from verso.jobs.job import job_of
+
+if __name__ == "__main__":
+    with job_of(snakemake):
+        from verso.classification.bag_of_embeddings.predicting import predict
+        from verso.classification.scores import Files, Texts
+        from verso.provenance import key_of_files
+
+        given, own = snakemake.input, snakemake.output.get("own_texts")
+        run = Path(snakemake.output.scores).parent
+        decisive = [given.test, given.labels, given.vocabulary, given.architecture, *given.weights]
+        files = Files(
+            test=Texts(given.test, snakemake.output.scores),
+            own_texts=Texts(given.own_texts, own) if own else None,
+            labels=given.labels,
+            model_folder=run / "model",
+            scoring=snakemake.output.scoring,
+            kept=run / "checkpoints" / "predictions" / key_of_files(snakemake.params.code, {}, decisive),
+        )
+        predict(files, given.vocabulary)

@@ -1,0 +1,10 @@
+"""One line a task: its section of the page, in the order in which the sections stand."""
+
+from verso.classification import section as classification
+from verso.display.section import Section
+from verso.language_modelling import section as language_modelling
+
+SECTIONS: dict[str, Section] = {
+    "language_modelling": language_modelling.SECTION,
+    "classification": classification.SECTION,
+}
