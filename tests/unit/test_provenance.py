@@ -1,10 +1,11 @@
 """Fingerprints: what counts as a change of the code that a driver executes."""
 
 import os
+import shutil
 
 import pytest
 
-from verso.provenance import Code, fingerprint_of_code
+from verso.provenance import LIBRARY, Code, fingerprint_of_code, key_of_files
 
 DRIVER = "from verso.top import run\n\nrun()\n"
 TOP = '''"""Top."""
@@ -191,3 +192,101 @@ def test_a_broken_module_is_an_error(code):
         fingerprint(code)
     with pytest.raises(FileNotFoundError):
         fingerprint_of_code(code / "nobody.py", code / "verso")
+
+
+# --- of one function ---
+
+
+def of_function(code, module="verso.many", function="called"):
+    return Code(code / "verso").fingerprint_of(module, function)
+
+
+def test_a_function_s_fingerprint_is_of_what_it_executes_and_of_no_more(code):
+    before, other = of_function(code), of_function(code, "verso.deep.inner", "other")
+    assert len(before) == len(other) == 16
+    assert before != other
+    edits = [
+        ("verso/top.py", "return inner()", "return 1 + inner()", False, False),  # which calls it
+        ("verso/many.py", "return OTHER", "return OTHER + 1", False, False),
+        ("verso/deep/inner.py", "def other():\n    return 1", "def other():\n    return 2", False, True),
+        ("verso/many.py", "LIMIT = 3", "LIMIT = 2", True, False),
+        ("verso/many.py", "return Called().size_of()", "return 1 + Called().size_of()", True, False),
+    ]
+    for name, old, new, counts, counts_for_other in edits:
+        text = (code / name).read_text()
+        assert old in text
+        (code / name).write_text(text.replace(old, new))
+        assert (of_function(code) != before) is counts, new
+        assert (of_function(code, "verso.deep.inner", "other") != other) is counts_for_other, new
+        (code / name).write_text(text)
+    assert (of_function(code), of_function(code, "verso.deep.inner", "other")) == (before, other)
+
+
+def test_a_function_s_fingerprint_is_kept_as_a_driver_s_is(code):
+    before = of_function(code)
+    assert before in (code / "verso/__pycache__/fingerprints.json").read_text()
+    kept = Code(code / "verso")
+    assert kept.fingerprint_of("verso.many", "called") == before
+    assert kept._graph is None, "it was computed again"
+
+
+def test_a_function_that_is_moved_keeps_its_fingerprint_where_its_old_module_still_knows_it(code):
+    before = of_function(code)
+    (code / "verso/moved.py").write_text(MANY)
+    (code / "verso/many.py").write_text("from verso.moved import called\n")
+    assert of_function(code) == before == of_function(code, "verso.moved")
+
+
+@pytest.mark.parametrize(("module", "function"), [("verso.many", "nobody"), ("verso.nowhere", "called")])
+def test_a_function_that_there_is_not_has_no_fingerprint(code, module, function):
+    """A rule that names one would else never see a change again."""
+    with pytest.raises(LookupError, match=f"{module}.*{function}"):
+        of_function(code, module, function)
+
+
+def test_the_functions_that_a_rule_keeps_apart_count_apart(tmp_path):
+    """Scoring and sampling of a recurrent model: the code of one is no reason to do the other again."""
+    shutil.copytree(LIBRARY, tmp_path / "verso", ignore=shutil.ignore_patterns("__pycache__"))
+    room = "verso.language_modelling.recurrent_lm"
+
+    def found():
+        kept = Code(tmp_path / "verso")
+        return kept.fingerprint_of(f"{room}.scoring", "score"), kept.fingerprint_of(f"{room}.sampling", "sample")
+
+    before = found()
+    path = tmp_path / "verso/language_modelling/recurrent_lm/sampling.py"
+    assert "BATCH = 32" in path.read_text()
+    path.write_text(path.read_text().replace("BATCH = 32", "BATCH = 31"))
+    assert (found()[0], found()[1] != before[1]) == (before[0], True)
+    model = tmp_path / "verso/language_modelling/recurrent_lm/load.py"
+    model.write_text(model.read_text().replace("load_model", "load_model_", 1) + "\n\nload_model = load_model_\n")
+    both = found()
+    assert both[0] != before[0]
+
+
+# --- of results ---
+
+
+def test_a_result_s_key_follows_from_code_settings_and_the_content_of_its_files(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_text("a")
+    other.write_text("b")
+    key = key_of_files("code", {"x": 1, "y": [2]}, [one, other])
+    assert len(key) == 16
+    assert key == key_of_files("code", {"y": [2], "x": 1}, [str(one), str(other)])
+    changed = [
+        key_of_files("other code", {"x": 1, "y": [2]}, [one, other]),
+        key_of_files("code", {"x": 2, "y": [2]}, [one, other]),
+        key_of_files("code", {"x": 1, "y": [2]}, [other, one]),
+        key_of_files("code", {"x": 1, "y": [2]}, [one]),
+        key_of_files("code", {"x": 1, "y": [2]}, []),
+    ]
+    assert len({key, *changed}) == 6
+    (tmp_path / "elsewhere").mkdir()
+    moved = other.rename(tmp_path / "elsewhere" / "of another name")
+    os.utime(moved, (1, 1))
+    assert key_of_files("code", {"x": 1, "y": [2]}, [one, moved]) == key, "neither name nor time counts"
+    moved.write_text("c")
+    assert key_of_files("code", {"x": 1, "y": [2]}, [one, moved]) != key
+    with pytest.raises(FileNotFoundError):
+        key_of_files("code", {}, [tmp_path / "nowhere"])

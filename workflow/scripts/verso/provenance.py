@@ -42,15 +42,20 @@ class Code:
         return self._of(driver.read_bytes())
 
     def fingerprint_of(self, module: str, function: str) -> str:
-        """Fingerprint of what one function executes, where a driver calls several that count apart."""
-        return self._of(f"from {module} import {function}\n\n{function}()\n".encode())
+        """Fingerprint of what one function executes, where a driver calls several that count apart.
 
-    def _of(self, content: bytes) -> str:
+        Raises LookupError where there is none: a rule that names it would never see a change again.
+        """
+        return self._of(f"from {module} import {function}\n\n{function}()\n".encode(), (module, function))
+
+    def _of(self, content: bytes, named: tuple[str, str] | None = None) -> str:
         key = hashlib.sha256(content).hexdigest()[:DIGITS]
         if key not in self._kept:
             from verso.fingerprint.graph import CodeGraph  # only where something changed
 
             self._graph = self._graph or CodeGraph(self._library)
+            if named and not self._graph.knows(*named):
+                raise LookupError(f"{named[0]} has no {named[1]}, whose fingerprint a rule asks for")
             self._kept[key] = self._graph.fingerprint(content)[:DIGITS]
             self._write()
         return self._kept[key]

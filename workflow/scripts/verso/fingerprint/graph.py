@@ -77,6 +77,11 @@ class CodeGraph:
                     waiting += [module.parts[1]] if module.parts[1].statements else []
         return list(reached)
 
+    def knows(self, module: str, name: str) -> bool:
+        """Whether a module of the library defines a name, or takes it over from another."""
+        found = self.module(module)
+        return found is not None and (name in found.parts[0] or name in found.imports)
+
     def is_ours(self, name: str) -> bool:
         """Whether a dotted name is of the library."""
         return name.split(".")[0] == self._library.name

@@ -20,9 +20,9 @@ def built(kind: TypeAdapter[Any], value: Any) -> Any:
         return None
 
 
-def unknown(found: str, what: str, known: Iterable[str]) -> str:
-    """That a name is none of those known, and which was meant."""
-    known = list(known)
+def unknown(found: str, what: str, known: Iterable[Any]) -> str:
+    """That a name is none of those known, and which was meant. A name in YAML may be a number, which is told elsewhere."""
+    known = list(map(str, known))
     near = difflib.get_close_matches(found, known, n=1)
     hint = f'did you mean "{near[0]}"? ' if near else ""
     return f'"{found}" is no {what}; {hint}known: {", ".join(sorted(known)) or "none"}'
