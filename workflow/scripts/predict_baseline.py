@@ -1,4 +1,4 @@
-"""Predict the labels of the test, and of texts that the user wrote, by one baseline (verso.classification.baselines.predicting)."""
+"""Predict the labels of the test, and of the user's own texts, by one baseline (verso.classification.baselines.predicting)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The tables of classifiers as LaTeX, beside their CSV."""
+"""LaTeX versions of the classifiers' tables."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ def write_tables_for_latex(
     classes: str | Path,
     confusions: str | Path,
 ) -> None:
-    """Write the .tex beside each of these CSV files, and what the classifiers cost as classifier_hardware.tex."""
+    """Write a .tex file beside each of these CSV files, and the classifiers' costs as classifier_hardware.tex."""
     for path, columns, rows in (
         (classifiers, CLASSIFIERS_TEX, tables["models"]),
         (Path(classifiers).with_name(HARDWARE), HARDWARE_TEX, tables["models"]),
