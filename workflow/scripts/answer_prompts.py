@@ -1,4 +1,4 @@
-"""Predict the labels of the test, and of texts that the user wrote, by a chat model (verso.classification.prompt.answering)."""
+"""Predict the labels of the test, and of the user's own texts, by a chat model (verso.classification.prompt.answering)."""
 
 from pathlib import Path
 

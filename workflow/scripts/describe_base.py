@@ -1,4 +1,4 @@
-"""Describe a pretrained language model that nothing is added to (verso.pretrained.base_model)."""
+"""Describe an untuned pretrained language model (verso.pretrained.base_model)."""
 
 from verso.jobs.job import job_of
 

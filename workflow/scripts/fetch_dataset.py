@@ -1,4 +1,4 @@
-"""Fetch one dataset of the hub (verso.corpora.sources.hub.fetch)."""
+"""Fetch one dataset from the hub (verso.corpora.sources.hub.fetch)."""
 
 from verso.jobs.job import job_of
 

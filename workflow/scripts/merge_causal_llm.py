@@ -1,4 +1,4 @@
-"""Write one tuned causal language model as one, adapters added into base (verso.language_modelling.causal_llm.merging)."""
+"""Merge the adapters of one tuned causal language model into its base (verso.language_modelling.causal_llm.merging)."""
 
 from pathlib import Path
 

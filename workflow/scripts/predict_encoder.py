@@ -1,4 +1,4 @@
-"""Predict the labels of the test, and of texts that the user wrote, by one tuned encoder
+"""Predict the labels of the test, and of the user's own texts, by one tuned encoder
 (verso.classification.encoder.predicting).
 """
 

@@ -1,4 +1,4 @@
-"""Predict the labels of the test, and of texts that the user wrote, by one small network
+"""Predict the labels of the test, and of the user's own texts, by one small network
 (verso.classification.small_networks.predicting).
 """
 

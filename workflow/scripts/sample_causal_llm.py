@@ -1,4 +1,4 @@
-"""Let one pretrained causal language model write (verso.pretrained.generation)."""
+"""Write samples with one pretrained causal language model (verso.pretrained.generation)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Write the texts that the user wrote for a labelled corpus as documents (verso.corpora.labelled.own_texts)."""
+"""Write the user's own texts for a labelled corpus as documents (verso.corpora.labelled.own_texts)."""
 
 from verso.jobs.job import job_of
 

@@ -177,14 +177,14 @@ def test_a_neural_classifier_tells_each_text_as_if_it_were_alone(corpus, tmp_pat
 
 def test_what_belongs_to_another_corpus_is_refused(corpus, tmp_path):
     neural(corpus, tmp_path, NEURAL[1], names=("1", "2", "3", "4"))
-    with pytest.raises(VersoError, match=r"the model tells 1, 2, 3, 4, and .* has 1, 2, 3; train the model on these labels"):
+    with pytest.raises(VersoError, match=r"the model predicts 1, 2, 3, 4, and .* has 1, 2, 3; train the model on these labels"):
         told(corpus, tmp_path, vocabulary=True)
     neural(corpus, tmp_path, NEURAL[1], size=9)
     with pytest.raises(VersoError, match="the model knows 9 tokens"):
         told(corpus, tmp_path, vocabulary=True)
     fitted(corpus, tmp_path / "majority", MAJORITY)
     (corpus / "test.jsonl").write_text("")
-    with pytest.raises(VersoError, match="no document to tell the label of"):
+    with pytest.raises(VersoError, match="no document to predict"):
         told(corpus, tmp_path / "majority")
 
 

@@ -1,1 +1,1 @@
-"""Classifiers of texts, and how they are compared."""
+"""Text classifiers and their comparison."""

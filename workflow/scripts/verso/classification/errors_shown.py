@@ -12,16 +12,16 @@ from verso.files import read_json_lines
 from verso.text.labels import Labels
 
 ERRORS = ("corpus", "model", "document", "label", "prediction", "confidence", "wrong", "seeds", "text")
-OF_A_CLASS, OF_A_MODEL = 5, 50  # rows: enough to see a pattern, few enough for a page
-WORDS, CHARACTERS = 60, 500  # of a text that are shown: a review may be somebody's, and long
+OF_A_CLASS, OF_A_MODEL = 5, 50  # rows per class: enough for a pattern, few enough for a page
+WORDS, CHARACTERS = 60, 500  # shown of a text: reviews may be protected, and long
 
 
 def confidently_wrong(runs: Sequence[Predictions], labels: Labels, texts: Mapping[str, str]) -> list[dict[str, Any]]:
-    """A model's rows: of each true class the documents with the most confidence in wrong labels, over seeds on average.
+    """One model's rows: for each true class the documents whose wrong predictions had the highest mean confidence over seeds.
 
-    runs: the model's, one a seed. texts: of the documents by id. prediction: the wrong label with most of that confidence, empty
-    for invalid replies, which have none and come last. confidence: how probable it was to the runs that gave it. wrong: in how
-    many of the `seeds` runs.
+    runs: the model's runs, one per seed. texts: the documents' texts by id. prediction: the wrong label with most of that
+    confidence, empty for invalid replies, which have no confidence and come last. confidence: mean probability in the runs that
+    predicted it. wrong: the number of wrong runs among the `seeds`.
     """
     first, seeds = runs[0], len(runs)
     given = np.stack([_wrong_confidence(run, len(labels)) for run in runs])  # (seeds, documents, K + 1)
@@ -34,9 +34,9 @@ def confidently_wrong(runs: Sequence[Predictions], labels: Labels, texts: Mappin
     rows = sorted(rows, key=lambda row: -weight[row])[:OF_A_MODEL]
     found = []
     for row in rows:
-        told = given[:, row].sum(axis=0)
+        confidences = given[:, row].sum(axis=0)
         wrong = [run.classes[row] for run in runs if not run.right[row]]
-        prediction = int(told.argmax()) if told.max() > 0 else wrong[0]
+        prediction = int(confidences.argmax()) if confidences.max() > 0 else wrong[0]
         shown = [value for value in given[:, row, prediction] if value > 0]
         found.append(
             {
@@ -53,12 +53,12 @@ def confidently_wrong(runs: Sequence[Predictions], labels: Labels, texts: Mappin
 
 
 def texts_of(path: str | Path) -> dict[str, str]:
-    """The texts of a part of a corpus by document, from its JSON lines."""
+    """The texts of one part of a corpus by document id, from its JSON lines."""
     return {row["id"]: row["text"] for row in read_json_lines(path)}
 
 
 def beginning(text: str) -> str:
-    """What is shown of a text: its first 60 words within 500 characters, white space as single spaces, an ellipsis at a cut."""
+    """The excerpt of a text: its first 60 words, at most 500 characters, white space as single spaces, an ellipsis at a cut."""
     words = text.split()
     shown = " ".join(words[:WORDS])[:CHARACTERS]
     return shown + (" …" if len(shown) < len(" ".join(words)) else "")

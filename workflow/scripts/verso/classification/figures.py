@@ -1,4 +1,4 @@
-"""Figures of classifiers: macro F1 with its intervals, how it was learnt, the grid of pairs, confusion matrices."""
+"""Figures of classifiers: macro F1 with intervals, learning curves, the grid of pairs, confusion matrices."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,8 +12,8 @@ from verso.display.numbers import optional_float
 from verso.display.palette import colours_of
 from verso.files import read_csv
 
-PALE, DEEP = "#eef3f7", "#0072b2"  # no text of a class, all of them
-MANY = 12  # classes, from which on a matrix has no numbers in its cells
+PALE, DEEP = "#eef3f7", "#0072b2"  # share 0, share 1
+MANY = 12  # from this number of classes on, cells have no numbers
 SIDE = 300  # pixels of a matrix
 PANEL = 190  # pixels of a panel of learning curves
 
@@ -50,7 +50,7 @@ def draw(tables: Mapping[str, str | Path], histories: Sequence[Mapping[str, Any]
 def _scores(
     corpus: str, models: Sequence[Mapping[str, str]], runs: Sequence[Mapping[str, str]], colours: Mapping[str, str]
 ) -> alt.HConcatChart:
-    """Macro F1 with its interval, the best on top, each seed a tick; beside it a bar for each group of models not told apart."""
+    """Macro F1 with its interval, best on top, one tick per seed; beside it a bar for each group of models that do not differ."""
     names = [row["model"] for row in models]
     rows = [
         {
@@ -83,7 +83,7 @@ def _scores(
 
 
 def _groups(models: Sequence[Mapping[str, str]], names: Sequence[str]) -> alt.LayerChart:
-    """A column for each group, a dot for each of its models, a bar from the first to the last."""
+    """One column per group, a dot for each of its models, a bar from the first to the last."""
     members: dict[str, list[str]] = {}
     for row in models:
         for letter in row["group"].split():
@@ -104,9 +104,9 @@ def _groups(models: Sequence[Mapping[str, str]], names: Sequence[str]) -> alt.La
 def _curves(
     corpus: str, models: Sequence[Mapping[str, str]], histories: Sequence[Mapping[str, Any]], colours: Mapping[str, str]
 ) -> alt.ConcatChart | None:
-    """Validation macro F1 by epoch, a panel for each model that learnt by epochs, the best first; None where none did.
+    """Validation macro F1 by epoch, one panel per model with epochs, the best first; None if no model has any.
 
-    Panels share the scale of F1, not that of epochs: 3 of an encoder beside 40 of an RNN would be a dot.
+    Panels share the F1 axis but not the epoch axis: an encoder's 3 epochs beside an RNN's 40 would be a dot.
     """
     points: dict[str, list[dict[str, Any]]] = {row["model"]: [] for row in models}
     for run in histories:
@@ -146,7 +146,7 @@ def _curves(
 
 
 def _matrices(corpus: str, models: Sequence[Mapping[str, str]], counts: Sequence[Mapping[str, str]]) -> alt.ConcatChart:
-    """A confusion matrix for each model, the best first: a row a true label; a column of invalid replies where there are any."""
+    """One confusion matrix per model, the best first: one row per true label; a column for invalid replies if there are any."""
     panels = []
     for model in models:
         own = [row for row in counts if row["model"] == model["model"]]
@@ -184,5 +184,5 @@ def _matrices(corpus: str, models: Sequence[Mapping[str, str]], counts: Sequence
 
 
 def _count(documents: float) -> str:
-    """A mean count: without decimals where it is whole, or so large that they say nothing."""
+    """A mean count as text: no decimals if it is whole or large."""
     return f"{documents:,.0f}" if documents == int(documents) or documents >= 100 else f"{documents:.1f}"

@@ -1,12 +1,12 @@
-"""How good a classifier's predictions are, from its confusion counts: (K, K + 1), a row a true class, a column a predicted one.
+"""Metrics of a classifier from its confusion counts (K, K + 1): one row per true class, one column per predicted class.
 
                  predicted 0   1   ...  K-1   invalid
         true 0           31    4          0         1
         true 1            6   28          2         0
 
-The last column counts predictions that are no label: always wrong, of no class, never replaced by a guess. A class that the test
-neither has nor is predicted has no precision, recall or F1 and is left out of means; all else that divides by 0 is 0. Both as
-scikit-learn has it with its own choice of labels and zero_division=0, which is the tests' measure of all that it knows.
+The last column counts invalid predictions: always wrong, of no class, never replaced by a guess. A class that is neither in the
+test nor predicted has no precision, recall or F1 and is left out of means; any other division by 0 gives 0. Both agree with
+scikit-learn's default labels and zero_division=0; the tests compare every metric that scikit-learn has with it.
 """
 
 import math
@@ -15,14 +15,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-BINS = 15  # of the expected calibration error, as Guo et al. 2017 have it
+BINS = 15  # of the expected calibration error, as in Guo et al. 2017
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
 class ClassScores(NamedTuple):
-    """Of each class: precision, recall and F1 as (..., K), NaN of a class that does not occur."""
+    """Precision, recall and F1 of each class, (..., K); NaN for a class that does not occur."""
 
     precision: Floats
     recall: Floats
@@ -30,7 +30,7 @@ class ClassScores(NamedTuple):
 
 
 def confusion(labels: ArrayLike, predictions: ArrayLike, classes: int) -> Ints:
-    """Counts (K, K + 1) of true and predicted class; a prediction of K is an invalid one.
+    """Confusion counts (K, K + 1) of true and predicted class; a predicted K is invalid.
 
     labels: (documents,), 0..K-1. predictions: (documents,), 0..K. Raises ValueError for other shapes and other numbers.
     """
@@ -43,7 +43,7 @@ def confusion(labels: ArrayLike, predictions: ArrayLike, classes: int) -> Ints:
 
 
 def class_scores(right: ArrayLike, predicted: ArrayLike, true: ArrayLike) -> ClassScores:
-    """Precision, recall and F1 of each class, from how often it was predicted rightly, predicted, and true: (..., K) each."""
+    """Precision, recall and F1 of each class from its counts of correct predictions, predictions and documents: (..., K) each."""
     hits, given, there = (np.asarray(counts, dtype=np.float64) for counts in (right, predicted, true))
     there, given = np.broadcast_arrays(there, given)
     absent = (there + given) == 0
@@ -60,12 +60,12 @@ def of_classes(counts: Ints) -> ClassScores:
 
 
 def accuracy(counts: Ints) -> float:
-    """Share of the documents whose class was told."""
+    """Share of the documents whose class was predicted correctly."""
     return float(_right(counts).sum() / counts.sum())
 
 
 def averages(counts: Ints) -> dict[str, float]:
-    """Precision, recall and F1 as means over classes: `_macro`, each class the same, `_weighted`, by their documents."""
+    """Mean precision, recall and F1 over classes: `_macro`, unweighted; `_weighted`, weighted by their documents."""
     scores, support = of_classes(counts), counts.sum(axis=1)
     macro = {f"{name}_macro": float(np.nanmean(values)) for name, values in scores._asdict().items()}
     return macro | {
@@ -75,19 +75,19 @@ def averages(counts: Ints) -> dict[str, float]:
 
 
 def polarity_score(counts: Ints) -> float:
-    """Rest-Mex's score of polarity: the mean of the F1s of all classes of the task, 0 of one that does not occur."""
+    """Rest-Mex's polarity score: the mean F1 of all classes of the task; a class that does not occur counts 0."""
     return float(np.nan_to_num(of_classes(counts).f1).mean())
 
 
 def mean_absolute_error(counts: Ints) -> float:
-    """Mean distance of predicted and true class in steps of the scale; an invalid prediction is as far off as it can be."""
+    """Mean distance of predicted and true class in steps of the scale; an invalid prediction has the largest distance."""
     return float((counts * _distances(len(counts))).sum() / counts.sum())
 
 
 def quadratic_kappa(counts: Ints) -> float | None:
-    """Agreement beyond chance with squared distances as weights: 1 is perfect, 0 chance; None where chance is perfect.
+    """Quadratic weighted kappa, agreement beyond chance: 1 is perfect, 0 chance; None if chance agreement is perfect.
 
-    An invalid prediction is as far off as it can be, in what was seen and in what chance would give. Source: Cohen 1968.
+    An invalid prediction has the largest distance, in the observed and in the expected counts. Source: Cohen 1968.
     """
     weights = _distances(len(counts)) ** 2
     expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
@@ -96,7 +96,7 @@ def quadratic_kappa(counts: Ints) -> float | None:
 
 
 def matthews_correlation(counts: Ints) -> float:
-    """Correlation of true and predicted class, 0 where one never varies (Matthews 1975; Gorodkin 2004)."""
+    """Matthews correlation of true and predicted class; 0 if one of them never varies (Matthews 1975; Gorodkin 2004)."""
     true, predicted = np.append(counts.sum(axis=1), 0).astype(np.float64), counts.sum(axis=0).astype(np.float64)
     total = float(counts.sum())
     together = float(_right(counts).sum()) * total - float(true @ predicted)
@@ -105,16 +105,16 @@ def matthews_correlation(counts: Ints) -> float:
 
 
 def calibration_error(confidence: ArrayLike, right: ArrayLike) -> float | None:
-    """Expected calibration error: mean gap of confidence and accuracy over 15 bins of equal width, weighted by their documents.
+    """Expected calibration error: mean gap between confidence and accuracy over 15 bins of equal width, weighted by documents.
 
-    confidence: (documents,), the probability given to the predicted class; NaN where none was: it does not count.
-    right: (documents,), whether it was the true one. None where no document has a confidence. Source: Guo et al. 2017.
+    confidence: (documents,), the probability of the predicted class; NaN (left out) if there is none.
+    right: (documents,), whether the prediction is correct. Returns None if no document has a confidence. Source: Guo et al. 2017.
     """
     given, hits = np.asarray(confidence, dtype=np.float64), np.asarray(right, dtype=np.float64)
     given, hits = given[known := ~np.isnan(given)], hits[known]
     if not len(given):
         return None
-    bins = np.clip(np.ceil(given * BINS).astype(np.int64) - 1, 0, BINS - 1)  # a bin holds its upper edge
+    bins = np.clip(np.ceil(given * BINS).astype(np.int64) - 1, 0, BINS - 1)  # a bin includes its upper edge
     gaps = np.bincount(bins, weights=hits, minlength=BINS) - np.bincount(bins, weights=given, minlength=BINS)
     return float(np.abs(gaps).sum() / len(given))
 
@@ -124,7 +124,7 @@ def _right(counts: Ints) -> Ints:
 
 
 def _distances(classes: int) -> Floats:
-    """Steps between true and predicted class, (K, K + 1); of an invalid prediction the most that its true class allows."""
+    """Steps between true and predicted class, (K, K + 1); an invalid prediction gets the most that its true class allows."""
     place = np.arange(classes, dtype=np.float64)
     steps = np.abs(place[:, None] - place)
     return np.column_stack([steps, steps.max(axis=1)])

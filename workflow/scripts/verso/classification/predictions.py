@@ -1,4 +1,4 @@
-"""What classifiers predicted: scores.csv of a run read back, checked, and sorted by document."""
+"""Reads the predictions of a run from scores.csv, checked and sorted by document."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,9 +15,9 @@ from verso.text.labels import Labels
 
 @dataclass(frozen=True)
 class Predictions:
-    """One run on D documents, sorted by their ids. labels, classes: (D,), 0..K-1, a predicted class K where it is no label.
+    """One run's predictions for D documents, sorted by id. labels, classes: (D,), 0..K-1; a predicted class K is invalid.
 
-    probabilities: (D, K), NaN where a document has none.
+    probabilities: (D, K), NaN for a document without.
     """
 
     documents: list[str]
@@ -27,13 +27,13 @@ class Predictions:
 
     @property
     def confidence(self) -> Floats:
-        """The probability of each predicted class, (D,); NaN of an invalid one and where there are none."""
+        """The probability of each predicted class, (D,); NaN for an invalid prediction or without probabilities."""
         unknown = np.full((len(self.classes), 1), np.nan)
         return np.take_along_axis(np.hstack([self.probabilities, unknown]), self.classes[:, None], axis=1)[:, 0]
 
     @property
     def right(self) -> Any:
-        """Whether each document's class was told, (D,)."""
+        """Whether each prediction is correct, (D,)."""
         return self.labels == self.classes
 
     @property
@@ -43,10 +43,10 @@ class Predictions:
 
 
 def read_predictions(path: str | Path, labels: Labels) -> Predictions:
-    """One run's scores.csv: document, label, prediction (a name, or empty where invalid), probability_0 .. probability_{K-1}.
+    """Read a run's scores.csv: document, label, prediction (a name, or empty if invalid), probability_0 .. probability_{K-1}.
 
-    Raises VersoError for a file without documents, a document that is there twice, a label or a prediction that is none of the
-    corpus's, and probabilities that are none.
+    Raises VersoError for a file without documents, a duplicate document, a label or a prediction that the corpus does not have,
+    and invalid probabilities.
     """
     places = {name: place for place, name in enumerate(labels.names)}
     columns = [f"probability_{place}" for place in places.values()]

@@ -1,4 +1,4 @@
-"""Classifiers of a corpus: each with its runs, what they predicted, and how good that was."""
+"""The classifiers of a corpus with their runs, predictions and scores."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ SCORES = (
 
 @dataclass(frozen=True)
 class Model:
-    """One model on one corpus: its runs, one a seed, what they predicted, and their place among all runs of the corpus."""
+    """One model on one corpus: its runs (one per seed), their predictions, and their slice of all runs of the corpus."""
 
     name: str
     runs: Sequence[Mapping[str, Any]]
@@ -32,7 +32,7 @@ class Model:
 
     @cached_property
     def scores(self) -> list[dict[str, float | None]]:
-        """Each run's scores, by the names of SCORES."""
+        """The scores of each run, by the names of SCORES."""
         return [scores_of(found, self.labels) for found in self.predictions]
 
     @cached_property
@@ -42,23 +42,23 @@ class Model:
         return metrics.ClassScores(*(np.stack(values) for values in zip(*each, strict=True)))
 
     def values(self, score: str) -> list[float]:
-        """One score of each run; none where a run has it not."""
+        """One score of each run; empty if a run does not have it."""
         return [value for run in self.scores if (value := run[score]) is not None]
 
     def mean(self, score: str) -> float | None:
-        """A score's mean over seeds; None where a run has it not."""
+        """A score's mean over seeds; None if a run does not have it."""
         values = self.values(score)
         return fmean(values) if len(values) == len(self.runs) else None
 
     @property
     def for_tests(self) -> dict[str, Any]:
         """What verso.classification.statistics.compared wants."""
-        told = np.stack([found.classes for found in self.predictions])
-        return {"predictions": told, "f1_macro": self.values("f1_macro"), "runs": self.place}
+        predicted = np.stack([found.classes for found in self.predictions])
+        return {"predictions": predicted, "f1_macro": self.values("f1_macro"), "runs": self.place}
 
 
 def scores_of(found: Predictions, labels: Labels) -> dict[str, float | None]:
-    """One run's scores; those of a scale only where labels have an order, the correlation only of two classes."""
+    """One run's scores; ordinal ones only for ordered labels, the correlation only for two classes."""
     counts = found.confusion
     return {
         "accuracy": metrics.accuracy(counts),
@@ -73,7 +73,7 @@ def scores_of(found: Predictions, labels: Labels) -> dict[str, float | None]:
 
 
 def models_of(corpus: str, runs: Sequence[Mapping[str, Any]], labels: Labels) -> list[Model]:
-    """A corpus's models in the order in which they first appear, each with its runs."""
+    """The models of a corpus with their runs, in order of first appearance."""
     groups: dict[str, dict[Any, Mapping[str, Any]]] = {}
     for run in runs:
         if run["corpus"] == corpus:

@@ -18,11 +18,11 @@ from verso.text.labels import Labels
 
 log = logging.getLogger(__name__)
 
-Predictions = tuple[NDArray[np.float64], NDArray[np.int64]]  # probabilities (D, K) and the class predicted (D,)
+Predictions = tuple[NDArray[np.float64], NDArray[np.int64]]  # probabilities (D, K) and predicted classes (D,)
 
 
 class Texts(NamedTuple):
-    """Documents (JSON lines) and the file of what is predicted for them."""
+    """Documents (JSON lines) and the file of their predictions."""
 
     documents: str | Path
     scores: str | Path
@@ -30,11 +30,11 @@ class Texts(NamedTuple):
 
 @dataclass(frozen=True)
 class InferenceRun:
-    """What every job that predicts with a pretrained model is given besides its files; verso.jobs.job makes it for a driver.
+    """The settings of a job that predicts with a pretrained model, besides its files; verso.jobs.job makes it for a driver.
 
-    requested: what the job requested, kept beside what it used. texts_at_once: computed together, halved where a card's memory is
-    too small. report: see verso.jobs.logs.reporting_progress. kept: folder of what need not be made again. fingerprint, started:
-    as of a training.
+    requested: the job's resource request, recorded beside its use. texts_at_once: the batch size, halved if the card's memory is
+    too small. report: see verso.jobs.logs.reporting_progress. kept: folder of results that need not be made again. fingerprint,
+    started: as of a training.
     """
 
     requested: dict[str, int]
@@ -51,26 +51,26 @@ class LabelPredictor(Protocol):
     labels: list[str]
 
     def predict(self, texts: Sequence[str]) -> Predictions:
-        """What it tells of each text."""
+        """Predict each text."""
 
 
 def write_scores(
     documents: str | Path, labels: str | Path, predictor: LabelPredictor, model_folder: str | Path, scores: str | Path
 ) -> dict[str, float]:
-    """Write scores.csv of `documents` (JSON lines), in their order, and return what telling them took.
+    """Write scores.csv of `documents` (JSON lines), in their order, and return the cost of predicting.
 
-    labels: the corpus's labels.json. model_folder: the predictor's, for what is raised. scores: document, label and prediction by
-    name, probability_0 ... probability_{K-1} in the order of labels.json, 1 together. Returns wall_seconds, documents and
-    documents_per_second, from texts to labels. Raises VersoError when there is no document, the model knows other labels, or
-    tells no finite numbers.
+    labels: the corpus's labels.json. model_folder: the predictor's folder, for error messages. scores: document, label and prediction
+    by name, probability_0 ... probability_{K-1} in the order of labels.json, which sum to 1. Returns wall_seconds, documents and
+    documents_per_second, from texts to labels. Raises VersoError when there is no document, the model has other labels, or
+    its probabilities are not finite.
     """
     names = Labels.load(labels)
     rows = list(read_json_lines(documents))
     if not rows:
-        raise VersoError(f"{documents}: no document to tell the label of")
+        raise VersoError(f"{documents}: no document to predict")
     if predictor.labels != names.names:
         knows, has = ", ".join(predictor.labels), ", ".join(names.names)
-        raise VersoError(f"{model_folder}: the model tells {knows}, and {labels} has {has}; train the model on these labels")
+        raise VersoError(f"{model_folder}: the model predicts {knows}, and {labels} has {has}; train the model on these labels")
     true = [names.class_of(row, documents) for row in rows]
 
     begin = time.perf_counter()
@@ -98,10 +98,10 @@ def _rows(
 
 
 class Files(NamedTuple):
-    """Files of a job that predicts by one classifier on the CPU.
+    """The files of a job that predicts with one classifier on the CPU.
 
-    own_texts: None where the user wrote none. labels: the corpus's labels.json. scoring: what predicting the test took. kept: see
-    verso.files.kept_or_made; predictions of the test that are found there are not made again.
+    own_texts: None if the user wrote none. labels: the corpus's labels.json. scoring: the cost of predicting the test. kept: see
+    verso.files.kept_or_made; predictions of the test found there are reused.
     """
 
     test: Texts
@@ -113,10 +113,10 @@ class Files(NamedTuple):
 
 
 def predict_on_cpu(files: Files, predictor: LabelPredictor) -> None:
-    """Write scores.csv of the test and of the texts that the user wrote, each in its order, and what predicting the test took.
+    """Write scores.csv of the test and of the user's own texts, each in its order, and the cost of predicting the test.
 
-    scoring.json: {"wall_seconds", "documents", "documents_per_second", "device", "device_name"}, the loading of the model left
-    out. Raises what write_scores raises.
+    scoring.json: {"wall_seconds", "documents", "documents_per_second", "device", "device_name"}, without the loading of
+    the model. Raises what write_scores raises.
     """
 
     def predict_test() -> None:

@@ -1,4 +1,4 @@
-"""What the page says of classifiers: rankings, who beats whom, the errors to browse, the user's own texts."""
+"""The report's section about classifiers: rankings, pairwise results, errors, the user's own texts."""
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -18,8 +18,8 @@ from verso.files import read_json_lines
 from verso.text.labels import Labels
 
 READ = ("classifiers", "classifier_comparisons", "classifier_classes", "classifier_confusions", "classifier_errors")
-TOO_FEW = 0.05  # an accuracy that is not known better than to so many points
-FEW_OF_LABEL = 30  # test texts of a label, below which its F1 moves by points with each of them
+TOO_FEW = 0.05  # half width in points, from which an accuracy counts as imprecise
+FEW_OF_LABEL = 30  # test texts of a label; with fewer, each one moves its F1 by points
 REPLIES_OF_A_MODEL = 5  # texts whose invalid replies are shown
 LESS_IS_BETTER = ("mean_absolute_error", "calibration_error", "invalid")
 SHOWN = (
@@ -29,7 +29,7 @@ SHOWN = (
 
 
 def _found(tables: Tables, given: Given, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What the templates of the section are given (verso.display.section)."""
+    """The values that the section's templates use (verso.display.section)."""
     models, runs, corpora = tables["classifiers"], given["runs"], given["corpora"]
     baselines = {run["model"] for run in runs if run["baseline"]}
     probed = [probe_table(corpus, runs) for corpus in corpora if "own_texts" in corpus]
@@ -50,12 +50,12 @@ def _found(tables: Tables, given: Given, settings: Mapping[str, Mapping[str, Any
 
 
 def summarise(corpus: str, tables: Tables, baselines: Collection[str]) -> dict[str, Any]:
-    """What the tables say about the classifiers of one corpus; nothing here depends on a language.
+    """Summarise the classifiers of one corpus, independent of the page's language.
 
-    baselines: the models that any other should beat. In what comes out, margin is how far the best is ahead of the second in
-    macro F1; tied are the models that no test tells apart from the best; few says whether the test is too small to tell more than
-    points apart, points how well it lets an accuracy be known; baselines are those with the models that no test shows to be
-    better.
+    baselines: the models that any other should beat. In the result, margin is the lead of the best model over the second in
+    macro F1; tied are the models that do not differ significantly from the best; few says whether the test is too small to
+    resolve less than several points, points how precisely it measures an accuracy; baselines are those with the models that are not
+    significantly better.
     """
     own = {name: [row for row in rows if row["corpus"] == corpus] for name, rows in tables.items() if name in READ}
     ranking = sorted(own["classifiers"], key=lambda row: -float(row["f1_macro"]))
@@ -94,26 +94,26 @@ def summarise(corpus: str, tables: Tables, baselines: Collection[str]) -> dict[s
 
 
 def invalid_replies(runs: Sequence[Mapping[str, Any]], tests: Mapping[str, str | Path]) -> list[dict[str, Any]]:
-    """Of each corpus and model the first texts without a valid reply: {"corpus", "model", "seed", "document", "text", "replies"}.
+    """The first texts without valid reply of each model: {"corpus", "model", "seed", "document", "text", "replies"}.
 
-    runs: {"corpus", "model", "seed"}, and of some "replies", the path of replies.jsonl. tests: path of each corpus's test.jsonl.
-    Long texts and replies are cut.
+    runs: {"corpus", "model", "seed"}, and for chat models "replies", the path of replies.jsonl. tests: path of each corpus's
+    test.jsonl. Long texts and replies are cut.
     """
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    asked = [run for run in runs if "replies" in run]
-    texts = {name: texts_of(tests[name]) for name in dict.fromkeys(run["corpus"] for run in asked)}
-    for run in asked:
+    prompted = [run for run in runs if "replies" in run]
+    texts = {name: texts_of(tests[name]) for name in dict.fromkeys(run["corpus"] for run in prompted)}
+    for run in prompted:
         own = found.setdefault((run["corpus"], run["model"]), [])
         for row in read_json_lines(run["replies"]):
             if len(own) < REPLIES_OF_A_MODEL and row["prediction"] == "":
                 document, replies = row["document"], [beginning(reply) for reply in row["replies"]]
-                told = {"document": document, "text": beginning(texts[run["corpus"]][document]), "replies": replies}
-                own.append({key: run[key] for key in ("corpus", "model", "seed")} | told)
+                shown = {"document": document, "text": beginning(texts[run["corpus"]][document]), "replies": replies}
+                own.append({key: run[key] for key in ("corpus", "model", "seed")} | shown)
     return [row for rows in found.values() for row in rows]
 
 
 def probe_table(corpus: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The texts of one corpus that the user wrote, each with what every model predicts.
+    """The user's own texts of one corpus, each with every model's prediction.
 
     corpus: {"name", "labels": path, "own_texts": path of probes.jsonl}. runs: {"corpus", "model", "seed"}, and where the run has
     predicted these texts "own_texts", the path of probes.csv.
@@ -135,7 +135,7 @@ def probe_table(corpus: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) ->
 
 
 def _commonest(runs: Sequence[Predictions], document: str, labels: Labels) -> dict[str, Any]:
-    """A model's commonest reply over seeds (of two as common the likelier), how probable it was to them, how many they are."""
+    """A model's most frequent prediction over seeds (of ties the more probable),its mean probability, its number of seeds."""
     places = [run.documents.index(document) for run in runs]
     replies: dict[int, list[float]] = {}
     for run, at in zip(runs, places, strict=True):
@@ -155,7 +155,7 @@ def _undecided(pairs: Sequence[Mapping[str, Any]], one: Row, other: Row) -> bool
 
 
 def _ahead(best: Row, pair: Mapping[str, Any]) -> dict[str, Any]:
-    """A pair turned so that the difference says how far `best` is ahead."""
+    """A pair with its sign turned so that the difference is the lead of `best`."""
     difference, low, high = (optional_float(pair[key]) for key in ("difference", "low", "high"))
     if pair["model_b"] == best["model"]:
         difference, low, high = (None if value is None else -value for value in (difference, high, low))
@@ -166,7 +166,7 @@ def _ahead(best: Row, pair: Mapping[str, Any]) -> dict[str, Any]:
 def _not_beaten(
     baseline: Row, ranking: Sequence[Row], pairs: Sequence[Mapping[str, Any]], baselines: Collection[str]
 ) -> list[str]:
-    """The models that are not shown to be better than a baseline, other baselines apart."""
+    """The models, without the baselines, that are not significantly better than a baseline."""
     beaten_by = {
         pair["model_a"] if pair["verdict"] == "a better" else pair["model_b"]
         for pair in pairs
@@ -176,7 +176,7 @@ def _not_beaten(
 
 
 def _best_cells(ranking: Sequence[Row]) -> set[tuple[str, str]]:
-    """(model, score) of the best of each column, where there is more than one model and it is better than another."""
+    """(model, score) of the best cell of each column, if there are several models and one is worse."""
     best = set()
     for score in SHOWN:
         values = {row["model"]: float(row[score]) for row in ranking if row[score]}

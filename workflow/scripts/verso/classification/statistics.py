@@ -1,9 +1,9 @@
-"""What predictions of the same documents allow to be said of classifiers: intervals, paired tests, who is told apart from whom.
+"""Statistics of classifiers on the same documents: confidence intervals, paired tests, groups of models that do not differ.
 
-A model's predictions come as (seeds, documents), 0..K-1 and K where invalid. As in
-verso.language_modelling.likelihood_statistics documents are what was drawn from the world: they are resampled, and seeds are
-averaged, their own spread reported beside it. All models of a corpus are scored on the same resamples, from which follow their
-intervals and every pair's. The order of the documents decides which are drawn: sort them by their id.
+A model's predictions are (seeds, documents), 0..K-1, and K if invalid. As in
+verso.language_modelling.likelihood_statistics documents are the sample: they are resampled; seeds are averaged, and their
+spread is reported beside it. All models of a corpus are scored on the same resamples, which give the intervals of models and of
+pairs. The order of the documents decides which are drawn: sort them by id.
 """
 
 import math
@@ -18,12 +18,12 @@ from scipy import signal, sparse, stats
 from verso.classification.metrics import Floats, Ints, class_scores
 from verso.significance import CONFIDENCE, chunks
 
-SMALLEST = 1e-15  # p that sums of rounded probabilities can still tell from 0
+SMALLEST = 1e-15  # the least p that sums of rounded probabilities distinguish from 0
 
 
 @dataclass(frozen=True)
 class Resampled:
-    """Scores of R runs on each resample. accuracy: (resamples, R). f1: (resamples, R, K), NaN where a class does not occur."""
+    """The scores of R runs on each resample. accuracy: (resamples, R). f1: (resamples, R, K), NaN if a class does not occur."""
 
     accuracy: Floats
     f1: Floats
@@ -34,10 +34,10 @@ class Resampled:
 
 
 def resampled(labels: Ints, predictions: Ints, classes: int, seed: int) -> Resampled | None:
-    """Draw the documents with replacement 10,000 times and score all runs on each draw; None of fewer than two documents.
+    """Draw the documents with replacement 10,000 times and score all runs on each draw; None for fewer than two documents.
 
-    labels: (documents,). predictions: (R, documents). No document is copied: a draw is how often it takes each, and counts of
-    right and of predicted classes are sums over those.
+    labels: (documents,). predictions: (R, documents). No document is copied: a draw is a vector of counts, and the counts of
+    correct and of predicted classes are sums weighted by it.
     """
     n, runs = len(labels), len(predictions)
     if n < 2:
@@ -56,7 +56,7 @@ def resampled(labels: Ints, predictions: Ints, classes: int, seed: int) -> Resam
 
 
 def _indicator(labels: Ints, predictions: Ints, classes: int) -> sparse.csr_matrix:
-    """(1 + 2 R) x K rows over documents: 1 where a class is true; then by run where it is rightly predicted, where predicted."""
+    """A 0/1 matrix, (1 + 2 R) x K rows over documents: class is true; then per run: correctly predicted, predicted."""
     runs, n = predictions.shape
     documents = np.arange(n)
     right, run = np.nonzero((predictions == labels).T)  # documents, runs
@@ -80,45 +80,47 @@ def interval(values: Floats) -> tuple[float, float]:
 
 
 def bootstrap_test(difference: float, differences: Floats) -> float:
-    """Two-sided p of a paired bootstrap: how often a difference of resamples is as far from the one seen as that is from 0.
+    """Two-sided p of a paired bootstrap: how often a resampled difference is as far from the observed one as that is from 0.
 
     differences: (resamples,). (count + 1) / (resamples + 1), never 0. Sources: Efron and Tibshirani 1993, chapter 16;
     Berg-Kirkpatrick et al. 2012.
     """
-    beyond = np.abs(differences - difference) >= abs(difference) - 1e-12  # a resample that is the sample differs in last digits
+    beyond = (
+        np.abs(differences - difference) >= abs(difference) - 1e-12
+    )  # rounding: a resample equal to the sample differs in the last digits
     return float((np.count_nonzero(beyond) + 1) / (len(beyond) + 1))
 
 
 def least_p(predictions_a: Ints, predictions_b: Ints, classes: int) -> float:
     """The least two-sided p that the documents allow on which two models differ: 2 of the 2^n ways to exchange their predictions.
 
-    predictions_a, predictions_b: (seeds, documents). A bootstrap of a few documents that all say the same knows no doubt, for it
-    draws nothing else. 1 where the models nowhere differ. Source: Fisher 1935 (the randomisation test).
+    predictions_a, predictions_b: (seeds, documents). A bootstrap of a few documents that all agree has no variance and would
+    give p near 0. 1 if the models never differ. Source: Fisher 1935 (the randomisation test).
     """
     differ = np.zeros(predictions_a.shape[1], dtype=bool)
-    for label in range(classes + 1):  # the last is an invalid reply
+    for label in range(classes + 1):  # the last class is an invalid reply
         differ |= np.abs((predictions_a == label).mean(axis=0) - (predictions_b == label).mean(axis=0)) > 1e-12
     return min(1.0, 2.0 ** (1 - int(differ.sum())))
 
 
 def mcnemar(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float | None:
-    """Exact two-sided p that two models are right equally often: McNemar's test, and for several seeds what it is a case of.
+    """Exact two-sided p that two models are equally accurate: McNemar's test, generalised to several seeds (a sign-flip test).
 
-    right_a, right_b: (seeds, documents), whether the prediction was right. Under the null hypothesis a document's difference, its
-    seeds averaged, may as well bear the other sign: p is the share of all patterns of signs whose sum is at least as large, and
-    none need be drawn. With one seed each that is the binomial test of the documents that only one model had right.
-    None of fewer than two documents, 1 where no document tells. Sources: McNemar 1947; Edgington 1969.
+    right_a, right_b: (seeds, documents), whether the prediction is correct. Under the null hypothesis the sign of a document's
+    difference (mean over seeds) is random: p is the share of all sign patterns whose sum is at least as large, computed without
+    sampling. With one seed each this is the binomial test of the documents that only one model had right.
+    None for fewer than two documents, 1 if no document differs. Sources: McNemar 1947; Edgington 1969.
     """
     if right_a.shape[1] < 2:
         return None
-    scale = math.lcm(len(right_a), len(right_b))  # differences in whole numbers
+    scale = math.lcm(len(right_a), len(right_b))  # differences as integers
     differences = right_a.sum(axis=0) * (scale // len(right_a)) - right_b.sum(axis=0) * (scale // len(right_b))
     sizes, counts = np.unique(np.abs(differences[differences != 0]), return_counts=True)
     if not len(sizes):
         return 1.0
     if len(sizes) == 1:
         return float(stats.binomtest(int((differences > 0).sum()), int(counts[0])).pvalue)
-    chance = np.ones(1)  # of each sum, from the least to the greatest
+    chance = np.ones(1)  # the probability of each sum, from the least to the greatest
     for size, count in zip(sizes.tolist(), counts.tolist(), strict=True):
         own = np.zeros(2 * size * count + 1)
         own[:: 2 * size] = stats.binom.pmf(np.arange(count + 1), count, 0.5)
@@ -129,13 +131,13 @@ def mcnemar(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float | N
 
 
 def accuracy_half_width(documents: int, of: float) -> float:
-    """How far an accuracy `of` so many documents may be from the true one: half of Wilson's 95 % interval."""
+    """Half the width of Wilson's 95 % interval of an accuracy `of` this number of documents."""
     z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
     return z * math.sqrt(of * (1 - of) / documents + z**2 / (4 * documents**2)) / (1 + z**2 / documents)
 
 
 def groups_not_told_apart(ranked: Sequence[str], told_apart: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """All largest groups of models of which no pair is told apart, each in the order of `ranked`, the best group first.
+    """All maximal groups of models without a significant pair, each in the order of `ranked`, the best group first.
 
     A model may be in several. Source: the compact letter display of Piepho 2004.
     """
@@ -150,7 +152,7 @@ def groups_not_told_apart(ranked: Sequence[str], told_apart: Iterable[tuple[str,
 
 
 def _within(group: list[str], place: int, groups: list[list[str]]) -> bool:
-    """Whether another group holds all of this one; of two that are the same the first stays."""
+    """Whether another group contains this one; of two equal groups the first stays."""
     return any(
         set(group) <= set(other) and (set(group) != set(other) or before < place)
         for before, other in enumerate(groups)
@@ -159,11 +161,11 @@ def _within(group: list[str], place: int, groups: list[list[str]]) -> bool:
 
 
 def compared(a: dict[str, Any], b: dict[str, Any], labels: Ints, draws: Resampled | None) -> dict[str, float | int | None]:
-    """Model a against model b on the same documents; differences are a minus b, above 0 a is better.
+    """Compare model a with model b on the same documents; differences are a minus b, so above 0 a is better.
 
     a, b: {"predictions": (seeds, documents), "f1_macro": of each seed, "runs": its slice of `draws`}. difference, low, high and p
     are of macro F1 (paired bootstrap, p at least least_p); accuracy_difference and accuracy_p of accuracy (McNemar); only_a_right
-    and only_b_right count the documents that one had right and the other wrong, over seeds on average.
+    and only_b_right count the documents that one had right and the other wrong, mean over seeds.
     """
     right_a, right_b = a["predictions"] == labels, b["predictions"] == labels
     share_a, share_b = right_a.mean(axis=0), right_b.mean(axis=0)

@@ -1,12 +1,12 @@
-"""The comparison of classifiers: every run's predictions become tables, as tidy CSV and as LaTeX.
+"""Compares classifiers: makes tables of all runs' predictions, as tidy CSV and as LaTeX.
 
-classifiers              one row a corpus and model: its scores, their intervals, what it cost, whom it beats
-classifier_comparisons   one row a pair of models of a corpus
-classifier_classes       one row a corpus, model and class
-classifier_confusions    one row a corpus, model, class and predicted class
-classifier_runs          one row a run: its scores and what its training used, or its scoring where nothing is trained
-classifier_jobs          one row a job: what a training used, and a scoring (of the test, of probes) that was measured as one
-classifier_errors        the most confidently wrong test documents of each model
+classifiers              one row per corpus and model: scores, intervals, cost, the models that it beats
+classifier_comparisons   one row per pair of models of a corpus
+classifier_classes       one row per corpus, model and class
+classifier_confusions    one row per corpus, model, class and predicted class
+classifier_runs          one row per run: its scores, and the resources of its training (or of its scoring if nothing is trained)
+classifier_jobs          one row per job: the resources of a training, and of a scoring (of the test, of probes) that was measured
+classifier_errors        the test documents that each model got most confidently wrong
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ CLASSES = ("corpus", "model", "label", "documents", "predicted", "precision", "r
 CONFUSIONS = ("corpus", "model", "label", "prediction", "documents", "share")
 RUNS = ("corpus", "model", "seed", *SCORES, *(name for name in HARDWARE if name not in ("corpus", "model", "seed")))
 
-# What of a run is measured, and the run's key of the file that says what it took
+# The measured jobs of a run: name, and the run's key of the file with its cost
 WORKS = {"training": "hardware", "scoring": "scoring", "probes": "probes_scoring"}
 
 
@@ -75,8 +75,8 @@ def compare(
     for corpus in corpora:
         models = models_of(corpus["name"], runs, Labels.load(corpus["labels"]))
         first = models[0].predictions[0]
-        told = np.stack([found.classes for model in models for found in model.predictions])
-        draws = resampled(first.labels, told, len(models[0].labels), seed)
+        predicted = np.stack([found.classes for model in models for found in model.predictions])
+        draws = resampled(first.labels, predicted, len(models[0].labels), seed)
         pairs = _pairs(models, first, draws)
         standings = _standings(models, pairs)
         rows["models"] += [{"corpus": corpus["name"], **_model(model, standings[model.name], draws)} for model in models]
@@ -124,7 +124,7 @@ def _model(model: Model, standing: Mapping[str, str], draws: Resampled | None) -
 
 
 def _standings(models: Sequence[Model], pairs: Sequence[dict[str, Any]]) -> dict[str, dict[str, str]]:
-    """Of each model: whom it beats, and the letters of the groups of models that it is not told apart from."""
+    """For each model: the models that it beats, and the letters of the groups of models that do not differ from it."""
     ranked = [own.name for own in sorted(models, key=lambda own: -fmean(own.values("f1_macro")))]
     decided = [(pair["model_a"], pair["model_b"], pair["verdict"]) for pair in pairs if pair["verdict"] != "undecided"]
     beaten = [(a, b) if verdict == "a better" else (b, a) for a, b, verdict in decided]
@@ -144,19 +144,19 @@ def letter(place: int) -> str:
 
 
 def works_of(run: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A run's rows of the hardware table: its training, if it learns, its scoring, if scoring.json tells its cost, its probes.
+    """A run's rows of the hardware table: its training if it has one, its scoring if scoring.json records the cost, its probes.
 
-    scoring.json does where a pretrained model told the labels; a small one takes moments for it.
+    scoring.json records it for pretrained models; a small model takes moments.
     """
     measured = "gpu_hours" in read_json(run["scoring"])
     return hardware_rows(run, {work: key for work, key in WORKS.items() if measured or work != "scoring"})
 
 
 def _cost(model: Model) -> dict[str, Any]:
-    """What a run of a model takes, over seeds on average, and how fast it tells labels.
+    """The mean cost of a model's run over seeds, and its speed of prediction.
 
-    minutes are those of the training, or of the scoring where nothing is trained; cards and energy count both. Probes are the
-    user's whim and no cost of a model.
+    minutes are those of the training, or of the scoring if nothing is trained; cards and energy count both. Probes are chosen by
+    the user and do not count.
     """
     works = [[work for work in works_of(run) if work["work"] != "probes"] for run in model.runs]
     scoring = [read_json(run["scoring"]) for run in model.runs]
@@ -176,7 +176,7 @@ def _cost(model: Model) -> dict[str, Any]:
 
 
 def _total(works: Sequence[Mapping[str, Any]], column: str) -> float | None:
-    """What a run's works add up to; None where one of them does not know, for half a sum would flatter."""
+    """The sum over a run's jobs; None if one of them has no value, because a partial sum would be too low."""
     known = [value for work in works if (value := optional_float(work[column])) is not None]
     return sum(known) if len(known) == len(works) else None
 
@@ -192,7 +192,7 @@ def _mean(values: Sequence[float | None], factor: float = 1.0) -> float | None:
 
 
 def _pairs(models: Sequence[Model], first: Predictions, draws: Resampled | None) -> list[dict[str, Any]]:
-    """All pairs of a corpus's models; each of the two tests is corrected for their number by itself."""
+    """All pairs of a corpus's models; each of the two tests is corrected separately for their number."""
     rows: list[dict[str, Any]] = []
     for a, b in combinations(models, 2):
         row: dict[str, Any] = {"model_a": a.name, "model_b": b.name, **compared(a.for_tests, b.for_tests, first.labels, draws)}
@@ -207,7 +207,7 @@ def _pairs(models: Sequence[Model], first: Predictions, draws: Resampled | None)
 
 
 def _classes(model: Model, draws: Resampled | None) -> list[dict[str, Any]]:
-    """How well a model tells each class, over seeds on average; cells of a class that does not occur are empty."""
+    """A model's scores per class, mean over seeds; cells of a class that does not occur are empty."""
     counts = np.stack([found.confusion for found in model.predictions])  # (seeds, K, K + 1)
     rows = []
     for place, name in enumerate(model.labels.names):
@@ -224,7 +224,7 @@ def _classes(model: Model, draws: Resampled | None) -> list[dict[str, Any]]:
 
 
 def _confusion(model: Model) -> list[dict[str, Any]]:
-    """How many documents of each class were taken for each, over seeds on average, and which share of the class that is."""
+    """The number of documents of each class predicted as each class, mean over seeds, and its share of the true class."""
     counts = np.stack([found.confusion for found in model.predictions]).mean(axis=0)
     return [
         {

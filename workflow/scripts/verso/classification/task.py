@@ -1,4 +1,4 @@
-"""The task `classification`: what classifiers are compared by, on the labels of the same test texts."""
+"""The task `classification`: classifiers, compared on the labels of the same test texts."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from verso.contract import MODEL, FurtherFiles, Task, no_further_files
 
 
 def _further(entry: Any, corpus: Any) -> FurtherFiles:
-    """Predictions of the texts that the user wrote, and what those of a pretrained model took."""
+    """Files with the predictions of the user's own texts, and with their cost for pretrained models."""
     if not corpus.own_texts:
         return no_further_files()
     measured = {"probes_scoring": "probes_scoring.json"} if getattr(entry, "pretrained", None) else {}

@@ -1,10 +1,10 @@
 """Labelled texts, and batches of texts of like length.
 
     an epoch's order   17 4 90 33 8 ...         shuffled by (seed, epoch)
-    pools              17 4 90 │ 33 8 ...       POOL batches each, sorted by length within
+    pools              17 4 90 │ 33 8 ...       POOL batches each, sorted by length
     batches            4 17 │ 90 8 │ ...        cut from the pools, shuffled
 
-A batch is padded to its longest text alone. The pools are drawn anew in every epoch, so that a text meets others each time.
+A batch is padded to its longest text alone. The pools are drawn anew in every epoch, so that batches differ.
 """
 
 from array import array
@@ -21,12 +21,12 @@ from verso.text.encoded import EncodedTexts
 from verso.text.labels import Labels
 from verso.training.order import permutation
 
-POOL = 32  # batches that are sorted by length together
+POOL = 32  # batches per pool
 
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """D texts and the class of each, (D,), int64."""
+    """D texts and their classes, (D,), int64."""
 
     texts: EncodedTexts
     classes: Tensor
@@ -40,9 +40,9 @@ class LabelledTexts:
 
 
 def read_labelled(documents: str | Path, labels: Labels, encode: Callable[[Iterator[str]], EncodedTexts]) -> LabelledTexts:
-    """The texts of a JSON-lines file as `encode` reads them, with the class of its label, "group".
+    """Read a JSON-lines file: its texts encoded by `encode`, and the class of each label ("group").
 
-    Raises VersoError when the file holds no document, or one with a label that is none.
+    Raises VersoError when the file holds no document, or an unknown label.
     """
     classes = array("q")
 
@@ -57,7 +57,7 @@ def read_labelled(documents: str | Path, labels: Labels, encode: Callable[[Itera
 
 
 def bucketed(lengths: Tensor, batch: int, seed: int, epoch: int) -> Iterator[Tensor]:
-    """Rows of each batch of an epoch, texts of like length together, as a function of the arguments alone."""
+    """Rows of each batch of an epoch, texts of similar length together; depends on the arguments alone."""
     order = permutation(len(lengths), seed, epoch)
     pools = (pool[lengths[pool].argsort(stable=True)] for pool in order.split(POOL * batch))
     batches = [rows for pool in pools for rows in pool.split(batch)]

@@ -1,4 +1,4 @@
-"""What trainings of classifiers share: what a label costs, how well the validation part is told, what cannot be learnt."""
+"""Shared by trainings of classifiers: the loss, the scores on the validation part, checks that the labels can be learnt."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,9 +18,9 @@ COLUMNS = ("validation_accuracy", "validation_f1_macro", "validation_f1_weighted
 
 
 class LabelValidation:
-    """The part of verso.training.learner.Learner that does not depend on how texts are put into batches.
+    """The part of verso.training.learner.Learner that does not depend on batching.
 
-    held_out_at_once: texts of the validation part that are read together, halved where a card's memory is too small.
+    held_out_at_once: batch size on the validation part, halved if the card's memory is too small.
     """
 
     held_out_at_once = 256
@@ -33,7 +33,7 @@ class LabelValidation:
         settings: Mapping[str, Any],
         parts: int,
     ) -> None:
-        """model: a TextClassifier, or another that is called and predicts as one."""
+        """model: a TextClassifier, or another with the same interface."""
         self.model, self.parts = model, parts
         self._train, self._held_out, self._batch = train, validation, settings["batch"]
         self._device = next(model.parameters()).device
@@ -43,7 +43,7 @@ class LabelValidation:
         self._scores: dict[str, float] = {}
 
     def _costs(self, log_probabilities: Tensor, classes: Tensor) -> Tensor:
-        """What each text's label costs (B,), in nats times the label's weight."""
+        """The loss of each text (B,), in nats times its label's weight."""
         return -log_probabilities.gather(1, classes[:, None])[:, 0] * self.weights.to(classes.device)[classes]
 
     def _on_device(self, batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
@@ -51,37 +51,37 @@ class LabelValidation:
         return tokens.to(self._device), lengths.to(self._device), classes.to(self._device)
 
     def validate(self) -> float:
-        """Mean cost of the validation texts' labels; `observed` then has their scores."""
+        """The mean validation loss; `observed` then has the scores."""
         held_out, cost = self._held_out, torch.zeros((), dtype=torch.float64, device=self._device)
-        told = torch.empty(len(held_out), dtype=torch.int64)
+        predicted = torch.empty(len(held_out), dtype=torch.int64)
 
         def costs_of(some: Sequence[int]) -> Tensor:
             rows = torch.tensor(some)
             tokens, lengths, classes = self._on_device(held_out.padded(rows))
             log_probabilities = self.model(tokens, lengths)
-            told[rows] = self.model.predictions(log_probabilities).cpu()
+            predicted[rows] = self.model.predictions(log_probabilities).cpu()
             return self._costs(log_probabilities, classes).double().sum()
 
-        halving = HalvingBatches(max(1, self.held_out_at_once // self.parts), "told")
+        halving = HalvingBatches(max(1, self.held_out_at_once // self.parts), "predicted")
         for costs in halving.groups(held_out.texts.shortest_first(), costs_of):
             cost += costs
         self.held_out_at_once = min(self.held_out_at_once, halving.at_once * self.parts)
-        self._scores = scores_of(held_out.classes.numpy(), told.numpy(), len(self.weights))
+        self._scores = scores_of(held_out.classes.numpy(), predicted.numpy(), len(self.weights))
         return float(cost / len(held_out))
 
     def observed(self) -> dict[str, float]:
-        """Accuracy, macro and weighted F1 of what `validate` has just told."""
+        """Accuracy, macro and weighted F1 of the last `validate`."""
         return {column: self._scores[column.removeprefix("validation_")] for column in COLUMNS}
 
     def carried(self) -> None:
-        """Nothing goes from batch to batch."""
+        """No state is carried from batch to batch."""
 
     def restore(self, carried: None) -> None:
         """Nothing did."""
 
 
 def balanced_weights(classes: Tensor, labels: int) -> Tensor:
-    """Weights (K,) by which every label weighs the same in all, and a text 1 on average: D / (K times the label's texts)."""
+    """Balanced weights (K,), D / (K times the label's texts): labels weigh the same in sum, and a text 1 on average."""
     counts = torch.bincount(classes, minlength=labels)
     return len(classes) / (labels * counts.clamp(min=1).float())
 
@@ -89,20 +89,20 @@ def balanced_weights(classes: Tensor, labels: int) -> Tensor:
 def must_be_learnable(
     settings: Mapping[str, Any], names: Labels, learnt: LabelledTexts, train: str | Path, labels: str | Path
 ) -> None:
-    """Raises VersoError when settings["head"] wants labels with an order, or the texts of `train` have one label alone."""
+    """Raise VersoError if settings["head"] needs ordered labels and they are not, or if `train` has one label alone."""
     if settings["head"] == "corn" and not names.ordered:
         raise VersoError(f"{labels}: its labels have no order, and head: corn wants one; take softmax, or say ordered: true")
     if len(learnt.classes.unique()) < 2:
         raise VersoError(f'{train}: all its texts have the label "{names.names[learnt.classes[0]]}"; there is nothing to learn')
 
 
-def scores_of(classes: NDArray[np.int64], told: NDArray[np.int64], count: int) -> dict[str, float]:
-    """Accuracy, macro and weighted F1 of `told` labels (D,) against the true `classes` (D,), of `count` labels.
+def scores_of(classes: NDArray[np.int64], predicted: NDArray[np.int64], count: int) -> dict[str, float]:
+    """Accuracy, macro and weighted F1 of `predicted` labels (D,) against the true `classes` (D,), of `count` labels.
 
-    A label that is neither true nor told of any text has F1 0, so the macro mean is always over all labels.
+    A label that is neither true nor predicted for any text has F1 0, so the macro mean is always over all labels.
     """
-    right = np.bincount(classes[classes == told], minlength=count)
-    true, given = np.bincount(classes, minlength=count), np.bincount(told, minlength=count)
+    right = np.bincount(classes[classes == predicted], minlength=count)
+    true, given = np.bincount(classes, minlength=count), np.bincount(predicted, minlength=count)
     f1 = 2 * right / np.maximum(true + given, 1)
     return {
         "accuracy": float(right.sum() / len(classes)),

@@ -1,4 +1,4 @@
-"""What fitting a baseline will take, foreseen from its entry and the size of its corpus.
+"""Estimates of a baseline's fit from its settings and the size of its corpus: memory, time.
 
 Measured on one core of an AMD EPYC with scikit-learn 1.9; no margin of safety.
 """
@@ -11,31 +11,31 @@ from verso.machine.speeds import IMPORTED_TORCH_MB
 if TYPE_CHECKING:
     from verso.classification.baselines.family import Majority, Tfidf
 
-BYTES_PER_RUN = 150  # of a training text's runs of words or characters: counting them, their matrix, the solver's memory
+BYTES_PER_RUN = 150  # per n-gram of the training texts: counting them, their matrix, the solver's memory
 SECONDS_PER_RUN = 15e-6  # five fits of five labels
 SECONDS_OF_MAJORITY = 5.0
 
 
 def estimate(model: "Tfidf | Majority", size: CorpusSize, base: Configuration) -> Estimate:
-    """What a training will take."""
+    """The estimate of a training."""
     return Estimate(seconds(model, size), memory_mb(model, size), 0.0)
 
 
 def memory_mb(model: "Tfidf | Majority", size: CorpusSize) -> float:
-    """Main memory of the training's process at its peak, in MB."""
+    """Peak main memory of the training process, in MB."""
     if model.family == "majority":
         return IMPORTED_TORCH_MB
     return IMPORTED_TORCH_MB + _runs(model, size) * BYTES_PER_RUN / 1e6
 
 
 def seconds(model: "Tfidf | Majority", size: CorpusSize) -> float:
-    """Fitting, on a core that it has for itself."""
+    """Seconds of the fit, on one core used by nothing else."""
     if model.family == "majority":
         return SECONDS_OF_MAJORITY
     return _runs(model, size) * SECONDS_PER_RUN * len(model.C) / 5
 
 
 def _runs(model: "Tfidf", size: CorpusSize) -> int:
-    """Runs of words or characters in the training texts, at most."""
+    """An upper bound of the number of n-grams in the training texts."""
     units = size.words if model.analyzer == "word" else size.characters
     return units * (model.ngram_range[1] - model.ngram_range[0] + 1)

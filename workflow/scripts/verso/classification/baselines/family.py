@@ -1,4 +1,4 @@
-"""The families `tfidf` and `majority`: the baselines that any table of classifiers needs.
+"""The families `tfidf` and `majority`: the baselines of every comparison of classifiers.
 
 Names that scikit-learn chose (`analyzer`, `ngram_range`, `min_df`, `C`) stay as it spells them.
 """
@@ -14,7 +14,7 @@ from verso.settings.base import ModelSettings, Needs
 
 
 class NeedsOfBaseline(Needs):
-    """What a run asks of the machine; what is null is derived from the corpus."""
+    """What a run requests of the machine; null: derived from the corpus."""
 
     gpus: int = Field(0, ge=0, le=0, description="None: it is computed on the CPU.")
 
@@ -23,20 +23,20 @@ class Tfidf(ModelSettings):
     """A baseline: logistic regression on TF-IDF of words or characters (scikit-learn)."""
 
     family: Literal["tfidf"] = Field(description="Logistic regression on TF-IDF.")
-    analyzer: Literal["word", "char_wb"] = Field("word", description="What is counted: tokens, or characters within words.")
+    analyzer: Literal["word", "char_wb"] = Field("word", description="Unit of the n-grams: tokens, or characters within words.")
     ngram_range: list[Annotated[int, Field(ge=1)]] = Field(
-        [1, 2], min_length=2, max_length=2, description="Shortest and longest run of them."
+        [1, 2], min_length=2, max_length=2, description="Lengths of the shortest and the longest n-gram."
     )
-    min_df: int = Field(2, ge=1, description="Training texts in which a run must occur.")
+    min_df: int = Field(2, ge=1, description="Least number of training texts that an n-gram must occur in.")
     C: list[Annotated[float, Field(gt=0)]] = Field(
         [0.1, 0.3, 1.0, 3.0, 10.0],
         min_length=1,
-        description="Inverse strengths of regularisation, of which the validation part chooses.",
+        description="Inverse regularisation strengths to try; the validation part chooses one.",
     )
     class_weights: Literal["none", "balanced"] = Field("none", description=CLASS_WEIGHTS)
     best_by: Literal["f1_macro", "f1_weighted"] = Field("f1_macro", description=CHOSEN_BY.format("`C`"))
-    miniature: bool = Field(False, description="A toy size: the report says so.")
-    needs: NeedsOfBaseline = Field(default_factory=NeedsOfBaseline, description="What a run asks of the machine.")
+    miniature: bool = Field(False, description="A toy model; the report marks it as one.")
+    needs: NeedsOfBaseline = Field(default_factory=NeedsOfBaseline, description="What a run requests of the machine.")
 
     @model_validator(mode="after")
     def _runs_rise(self) -> "Tfidf":
@@ -46,11 +46,11 @@ class Tfidf(ModelSettings):
 
 
 class Majority(ModelSettings):
-    """A baseline: the label that most training texts have, whatever the text says."""
+    """A baseline: predicts the most frequent training label for every text."""
 
     family: Literal["majority"] = Field(description="The most frequent label.")
-    miniature: bool = Field(False, description="A toy size: the report says so.")
-    needs: NeedsOfBaseline = Field(default_factory=NeedsOfBaseline, description="What a run asks of the machine.")
+    miniature: bool = Field(False, description="A toy model; the report marks it as one.")
+    needs: NeedsOfBaseline = Field(default_factory=NeedsOfBaseline, description="What a run requests of the machine.")
 
 
 def _family(settings: type[Tfidf] | type[Majority], rule: str, files: tuple[str, ...]) -> Family:

@@ -1,7 +1,7 @@
 """The baselines of classifiers: the most frequent label, and logistic regression on TF-IDF (scikit-learn).
 
-Kept as numbers, never as pickled objects: majority as architecture.json alone, tfidf with weights.safetensors (idf, coefficients
-(K, V), intercepts (K,)) and terms.json, what each of the V columns counts.
+Saved as numbers, never as pickled objects: majority as architecture.json alone, tfidf with weights.safetensors (idf,
+coefficients (K, V), intercepts (K,)) and terms.json (the term of each of the V columns).
 """
 
 import json
@@ -25,17 +25,17 @@ MOST_ITERATIONS = 1000
 
 
 class Majority:
-    """Each label with its share of the training texts, whatever the text says."""
+    """Predicts each label with its share of the training texts, for every text."""
 
     family = "majority"
 
     def __init__(self, shares: Sequence[float]) -> None:
-        """shares: (K,), of the labels in train; they sum to 1."""
+        """shares: (K,), the labels' shares of train; they sum to 1."""
         self.shares = list(shares)
         self.parameters = len(self.shares)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """(D, K), the same for every text; the first of several most frequent labels is the highest for argmax."""
+        """(D, K), the same for every text; argmax gives the first of several most frequent labels."""
         return np.tile(np.array(self.shares), (len(texts), 1))
 
     def save(self, folder: str | Path, names: list[str], more: dict[str, Any]) -> None:
@@ -44,17 +44,17 @@ class Majority:
 
 
 class Tfidf:
-    """Logistic regression on TF-IDF, its logarithm of counts, of runs of words or characters."""
+    """Logistic regression on TF-IDF (logarithmic counts) of word or character n-grams."""
 
     family = "tfidf"
 
     def __init__(self, vectoriser: TfidfVectorizer, regression: LogisticRegression, labels: int) -> None:
-        """regression: of the classes that train has, of `labels` in all."""
+        """regression: fitted on the classes that occur in train. labels: number of all labels."""
         self._vectoriser, self._regression, self._labels = vectoriser, regression, labels
         self.parameters = len(vectoriser.idf_) + regression.coef_.size + regression.intercept_.size
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """(D, K); 0 for a label that no training text has."""
+        """(D, K); 0 for a label without training texts."""
         found = np.zeros((len(texts), self._labels))
         found[:, self._regression.classes_] = self._regression.predict_proba(self._vectoriser.transform(texts))
         return found
@@ -75,7 +75,7 @@ Baseline = Majority | Tfidf
 
 
 def vectoriser_of(settings: dict[str, Any], terms: Sequence[str] | None = None) -> TfidfVectorizer:
-    """What makes rows of texts, by the settings analyzer, ngram_range and min_df; of `terms` alone where they are known."""
+    """A vectoriser with the settings analyzer, ngram_range and min_df; `terms`, if given, fix its columns."""
     return TfidfVectorizer(
         analyzer=settings["analyzer"],
         ngram_range=tuple(settings["ngram_range"]),
@@ -87,18 +87,21 @@ def vectoriser_of(settings: dict[str, Any], terms: Sequence[str] | None = None) 
 
 
 def regression_of(inverse_strength: float, class_weights: str) -> LogisticRegression:
-    """A regression yet to be fitted; the same texts give the same numbers, without a seed."""
+    """An unfitted regression. It needs no seed: the same texts give the same numbers."""
     balanced = "balanced" if class_weights == "balanced" else None
     return LogisticRegression(C=inverse_strength, class_weight=balanced, max_iter=MOST_ITERATIONS)
 
 
 def described(model: Baseline, names: list[str], more: dict[str, Any]) -> dict[str, Any]:
-    """The content of architecture.json that both have. more: settings and what was chosen; all parameters come of train."""
+    """The content of architecture.json that both models share. more: settings and chosen values.
+
+    Every parameter is estimated from train.
+    """
     return {"family": model.family, **more, "labels": names, "parameters": model.parameters, "trainable": model.parameters}
 
 
 def load(folder: str | Path) -> Baseline:
-    """The baseline saved in `folder`. Raises VersoError when a file is missing or they do not fit each other."""
+    """The baseline saved in `folder`. Raises VersoError when a file is missing or the files do not match."""
     folder = Path(folder)
     try:
         stored = read_json(folder / ARCHITECTURE)
@@ -106,11 +109,11 @@ def load(folder: str | Path) -> Baseline:
             return Majority(stored["shares"])
         numbers, terms = safetensors.numpy.load_file(folder / WEIGHTS), read_json(folder / TERMS)
         vectoriser = vectoriser_of(stored, terms)
-        vectoriser.idf_ = numbers["idf"]  # checks that there are as many as terms
+        vectoriser.idf_ = numbers["idf"]  # raises if their number differs from that of the terms
         regression = LogisticRegression()
         regression.classes_ = np.array(stored["classes"])
         regression.coef_, regression.intercept_ = numbers["coefficients"], numbers["intercepts"]
         regression.n_features_in_ = len(terms)
         return Tfidf(vectoriser, regression, len(stored["labels"]))
     except (OSError, KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
-        raise VersoError(f"{folder}: its files do not make a model ({error}); delete them and train again") from error
+        raise VersoError(f"{folder}: its files are not a valid model ({error}); delete them and train again") from error

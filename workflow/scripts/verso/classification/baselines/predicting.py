@@ -1,4 +1,4 @@
-"""Predict the labels of texts by one baseline: scores.csv, a row a document, and how fast that went. Without PyTorch."""
+"""Predict the labels of texts by one baseline: scores.csv, one row per document, and the speed. Needs no PyTorch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +21,6 @@ class _Baseline:
         self.labels: list[str] = read_json(Path(folder) / baselines.ARCHITECTURE)["labels"]
 
     def predict(self, texts: Sequence[str]) -> Predictions:
-        """The likeliest, of equals the first."""
+        """The most probable labels; of equals the first."""
         probabilities = self._model.probabilities(texts)
         return probabilities, probabilities.argmax(axis=1)

@@ -34,7 +34,7 @@ def fit_baseline(
     """Fit the baseline settings["family"] and write its files beside `architecture`, an empty history and its use of hardware.
 
     train, validation: JSON lines with "text" and "group", the label. labels: the corpus's labels.json. requested: see
-    verso.training.run.TrainingRun. Raises VersoError when a file holds no document, or train too little for a regression.
+    verso.training.run.TrainingRun. Raises VersoError when a file holds no document, or train is too small for a regression.
     """
     use_threads()
     meter = Meter(pick_device(0))
@@ -63,14 +63,14 @@ def _read(documents: str | Path, names: Labels) -> Texts:
 def _best_regression(
     learnt: Texts, held_out: Texts, labels: int, settings: dict[str, Any], source: str
 ) -> tuple[Tfidf, dict[str, Any]]:
-    """Of the fits by each of settings["C"] the one with the highest F1 on the validation part, the first of equals."""
+    """Fit with each of settings["C"] and return the fit with the highest F1 on the validation part, the first of equals."""
     texts, classes = learnt
     if len(np.unique(classes)) < 2:
         raise VersoError(f"{source}: all its texts have one label; there is nothing to learn")
     vectoriser = vectoriser_of(settings)
     try:
         rows = vectoriser.fit_transform(texts)
-    except ValueError as error:  # no text has a token, or nothing occurs in min_df texts
+    except ValueError as error:  # no text has a token, or no n-gram occurs in min_df texts
         raise VersoError(f"{source}: {error} (min_df is {settings['min_df']})") from error
     log.info("%d texts, %s columns", rows.shape[0], f"{rows.shape[1]:,}")
 
