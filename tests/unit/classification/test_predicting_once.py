@@ -45,7 +45,7 @@ def write_baseline(family, corpus, run):
     fit_baseline(
         train=corpus / "train.jsonl", validation=corpus / "validation.jsonl", labels=corpus / "labels.json",
         settings={"family": family, **(TFIDF if family == "tfidf" else {})}, architecture=run / "model/architecture.json",
-        history=run / "history.csv", hardware=run / "hardware.json", asked=ASKED,
+        history=run / "history.csv", hardware=run / "hardware.json", requested=ASKED,
     )  # fmt: skip
     return ["weights.safetensors", "terms.json"] if family == "tfidf" else []
 
@@ -83,9 +83,9 @@ class Study:
         self.weights = [self.run / "model" / name for name in names]
         self.predicted = []
         module, name = PREDICTORS[self.driver]
-        tell = getattr(module, name).tell
+        predict = getattr(module, name).predict
         monkeypatch.setattr(
-            getattr(module, name), "tell", lambda this, texts: (self.predicted.append(len(texts)), tell(this, texts))[1]
+            getattr(module, name), "predict", lambda this, texts: (self.predicted.append(len(texts)), predict(this, texts))[1]
         )
 
     def job(self, own_texts=True, code="code"):
@@ -167,15 +167,15 @@ def test_other_weights_of_the_same_size_predict_the_test_again(tmp_path, monkeyp
 
 def test_a_job_that_died_between_test_and_own_texts_goes_on_with_those(study, monkeypatch):
     module, name = PREDICTORS[study.driver]
-    tell = getattr(module, name).tell
+    predict = getattr(module, name).predict
     with monkeypatch.context() as patch:
 
         def dying(this, texts):
             if len(texts) != TESTS:
                 raise MemoryError
-            return tell(this, texts)
+            return predict(this, texts)
 
-        patch.setattr(getattr(module, name), "tell", dying)
+        patch.setattr(getattr(module, name), "predict", dying)
         with pytest.raises(SystemExit):
             study.job()
     assert study.predicted == [TESTS]
