@@ -54,8 +54,8 @@ def summarise(corpus: str, tables: Tables, baselines: Collection[str]) -> dict[s
 
     baselines: the models that any other should beat. In the result, margin is the lead of the best model over the second in
     macro F1; tied are the models that do not differ significantly from the best; few says whether the test is too small to
-    resolve less than several points, points how precisely it measures an accuracy; baselines are those with the models that are not
-    significantly better.
+    resolve less than several points, points how precisely it measures an accuracy; baselines are those with the models that are
+    not significantly better.
     """
     own = {name: [row for row in rows if row["corpus"] == corpus] for name, rows in tables.items() if name in READ}
     ranking = sorted(own["classifiers"], key=lambda row: -float(row["f1_macro"]))

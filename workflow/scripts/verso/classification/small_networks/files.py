@@ -1,4 +1,4 @@
-"""Neural classifiers by their settings, and their files: weights.safetensors and architecture.json."""
+"""Builds small neural classifiers from settings; saves and loads them (weights.safetensors and architecture.json)."""
 
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,13 @@ FAMILIES: dict[str, tuple[type[TextClassifier], tuple[str, ...]]] = {
 
 
 def build(settings: dict[str, Any], vocabulary_size: int, labels: int) -> TextClassifier:
-    """The model that `settings` describe, with fresh weights from torch's random state."""
+    """Build the model that `settings` describe, with fresh weights from torch's random state."""
     kind, keys = FAMILIES[settings["family"]]
     return kind(vocabulary_size=vocabulary_size, labels=labels, **{key: settings[key] for key in keys})
 
 
 def write_architecture(model: TextClassifier, names: list[str], length: int, path: str | Path) -> None:
-    """Write what makes the model again, how many tokens of a text it reads, its labels by name and its parameter counts."""
+    """Write the settings that rebuild the model, its input length, its label names and its parameter counts."""
     counts = parameter_counts(model)
     learnt = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     described = {"family": model.family, **model.settings, "length": length, "labels": names}
@@ -36,7 +36,7 @@ def write_architecture(model: TextClassifier, names: list[str], length: int, pat
 
 
 def load(folder: str | Path, device: torch.device | str) -> TextClassifier:
-    """The model saved in `folder`, on `device`, in evaluation mode.
+    """Load the model saved in `folder` on `device`, in evaluation mode.
 
     Raises VersoError when a file is missing or broken, or the weights do not fit the architecture.
     """
