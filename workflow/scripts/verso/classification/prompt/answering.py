@@ -70,10 +70,10 @@ def answer(
     own_texts: None if the user wrote none. settings: answer_by, examples, max_length, max_new_tokens, decoding and attempts,
     as `Prompt` of the config describes. seed: of examples and draws. scores: as verso.classification.scores writes them,
     prediction empty if the reply was invalid, probabilities empty if there are none. replies: JSON lines of document,
-    prompt_tokens, text_tokens_cut, replies (all of them), attempts, taken (number of the valid reply, from 1; null: none), prediction,
-    and with likelihood log_likelihoods by label. scoring: the resources that all starts of the job used for these texts, as of a
-    training, for the test with the loading; counts; and documents_per_second, from texts to labels, without the loading. run: the last checkpoint
-    in its `kept` stays when the outputs are written, so that no text is prompted twice.
+    prompt_tokens, text_tokens_cut, replies (all of them), attempts, taken (number of the valid reply, from 1; null: none),
+    prediction, and with likelihood log_likelihoods by label. scoring: the resources that all starts of the job used for these
+    texts, as of a training, for the test with the loading; counts; and documents_per_second, from texts to labels, without the
+    loading. run: the last checkpoint in its `kept` stays when the outputs are written, so that no text is prompted twice.
 
     Raises VersoError, before the model is loaded, for an invalid template, labels that cannot be predicted apart as replies, too
     few training texts for the examples, and a window too small; and as load_tuned and ResumableRows.rows do.
@@ -107,8 +107,7 @@ def answer(
 
 
 class _Model:
-    """Load the model and make its prompts. Raises VersoError, before it is loaded, if labels or window do not fit.
-    """
+    """Load the model and make its prompts. Raises VersoError, before it is loaded, if labels or window do not fit."""
 
     def __init__(
         self,

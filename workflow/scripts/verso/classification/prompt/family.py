@@ -45,21 +45,20 @@ class Prompt(ModelSettings):
     template: str = Field(
         "resources/prompts/label.en.jinja",
         min_length=1,
-        description="File of the prompt, a jinja2 template with the variables `text`, `labels` and `examples` (docs/prompting.md).",
+        description="File of the prompt, a jinja2 template with the variables `text`, `labels` and "
+        "`examples` (docs/prompting.md).",
     )
-    examples: int = Field(
-        0, ge=0, description="Number of few-shot examples from train, balanced over labels."
-    )
+    examples: int = Field(0, ge=0, description="Number of few-shot examples from train, balanced over labels.")
     max_new_tokens: int = Field(45, ge=1, description="`generate`: longest reply.")
     decoding: ReplyDecoding = Field(default_factory=ReplyDecoding, description="`generate`: how a reply is sampled.")
-    attempts: int = Field(
-        3, ge=1, description="`generate`: most prompts per text until a reply is a label; then it is invalid."
-    )
+    attempts: int = Field(3, ge=1, description="`generate`: most prompts per text until a reply is a label; then it is invalid.")
     max_length: int = Field(
         4096, ge=64, description="Window in tokens for prompt, examples and reply; a longer text is cut at its end."
     )
     batch: int = Field(8, ge=1, description="Batch size; halved if the card's memory is too small.")
-    miniature: bool = Field(False, description="A toy model; the report marks it as one. Always true for a base model that is a miniature.")
+    miniature: bool = Field(
+        False, description="A toy model; the report marks it as one. Always true for a base model that is a miniature."
+    )
     needs: NeedsOfLLM = Field(default_factory=NeedsOfLLM, description="What a run requests of the machine.")
 
     @model_validator(mode="after")

@@ -55,7 +55,7 @@ def must_differ_as_replies(names: Sequence[str]) -> None:
             raise VersoError(f'the label "{name}" is nothing but space, quotes and a full stop: no reply can be it; rename it')
         if key in seen:
             raise VersoError(
-                f'the labels "{seen[key]}" and "{name}" are the same reply, because capital letters, quotes and a full stop make no '
-                "difference; rename one (corpora.<name>.labels), or say answer_by: likelihood"
+                f'the labels "{seen[key]}" and "{name}" are the same reply, because capital letters, quotes and a full stop '
+                "make no difference; rename one (corpora.<name>.labels), or say answer_by: likelihood"
             )
         seen[key] = name

@@ -28,7 +28,8 @@ class NeuralClassifier(ModelSettings):
     )
     frozen_vectors: bool = Field(False, description="Freeze the embedding at `vectors`.")
     head: Literal["softmax", "corn"] = Field(
-        "softmax", description="`corn` (Shi et al. 2021): ordinal head, predicts whether the label is above each step of the scale."
+        "softmax",
+        description="`corn` (Shi et al. 2021): ordinal head, predicts whether the label is above each step of the scale.",
     )
     class_weights: Literal["none", "balanced"] = Field("none", description=CLASS_WEIGHTS)
     batch: int = Field(32, ge=1, description="Batch size; texts of a batch have similar lengths.")

@@ -52,7 +52,7 @@ class TextClassifier(nn.Module, ABC):
         return label_heads.predictions(log_probabilities, self.settings["head"])
 
     def take_vectors(self, vectors: Mapping[int, NDArray[np.float32]], frozen: bool) -> None:
-        """Initialise the embedding with pretrained vectors (E,), by token id; frozen: no vector is trained, with or without a pretrained one.
+        """Initialise the embedding with pretrained vectors (E,), by token id; frozen: no token's vector is trained.
 
         Tokens without one start from a normal distribution with the vectors' standard deviation.
         """

@@ -1,6 +1,7 @@
 """Train one small neural classifier: recurrent or TextCNN.
 
-A step reads a batch of texts of similar length; its loss is the mean of -log p(label) in nats, optionally weighted by label. The best weights are those of the highest F1 on the validation part.
+A step reads a batch of texts of similar length; its loss is the mean of -log p(label) in nats, optionally weighted by label. The
+best weights are those of the highest F1 on the validation part.
 """
 
 import logging
