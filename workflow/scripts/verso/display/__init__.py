@@ -1,1 +1,1 @@
-"""Tables, figures and words that all tasks share."""
+"""Tables, figures and texts shared by all tasks."""

@@ -1,4 +1,4 @@
-"""What comparisons of all tasks share: the level of a decision, and whether other seeds might turn it round."""
+"""Shared by comparisons of all tasks: the significance level, and warnings that other seeds might reverse a result."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,11 +9,11 @@ from verso.display.latex import number
 from verso.display.numbers import optional_float
 
 HELD_OUT = "held-out documents"
-LEVEL = 0.05  # a pair is decided when its corrected p lies below
+LEVEL = 0.05  # a pair is significant if its corrected p is below this
 
 
 def caution(pair: Mapping[str, Any]) -> str | None:
-    """Why other seeds might turn a pair of the comparisons round: "one_seed", "seed_noise", or None where neither holds."""
+    """Why other seeds might reverse a pair's result: "one_seed", "seed_noise", or None."""
     noise = optional_float(pair["seed_noise"])
     if noise is None:
         return "one_seed"
@@ -23,11 +23,11 @@ def caution(pair: Mapping[str, Any]) -> str | None:
 
 
 def interval_cell(low: str, high: str) -> Callable[[Mapping[str, Any]], str]:
-    """What writes the cell of an interval that has its ends in two columns."""
+    """A function that writes the cell of an interval whose ends are in two columns."""
     return lambda row: f"[{number(row[low], 3)}, {number(row[high], 3)}]"
 
 
 def verdict_in_words(row: Mapping[str, Any]) -> str:
-    """Of a pair, which model is better, and whether other seeds might turn it round."""
+    """A pair's result in words: the better model, and whether other seeds might reverse it."""
     flag = {"seed_noise": ", but within seed noise", "one_seed": ", but one seed", None: ""}[caution(row)]
     return row["verdict"] + ("" if row["verdict"] == "undecided" else flag)

@@ -1,4 +1,4 @@
-"""What all figures share: how they are written, one colour a model, epochs, a grid of pairs."""
+"""Shared by all figures: writing, one colour per model, epoch ticks, the grid of pairs."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,16 +12,16 @@ from verso.display.comparisons import caution
 from verso.display.words_en import FIGURE_LABELS as LABEL
 from verso.files import write_text
 
-INK, MUTED, LINE = "#333333", "#767676", "#dddddd"  # the page repaints axes in its own colours, for a dark screen
-BETTER, WORSE, DARK = "#b5d5ea", "#f5c7a9", "#22252a"  # tints on which dark text reads, whatever the page around them
+INK, MUTED, LINE = "#333333", "#767676", "#dddddd"  # the page recolours axes, for dark mode
+BETTER, WORSE, DARK = "#b5d5ea", "#f5c7a9", "#22252a"  # tints on which dark text is readable in light and dark mode
 
 
 def write(path: str | Path, blocks: Sequence[Any]) -> None:
-    """One SVG of all blocks, one under the other; one plain sentence where there is nothing to draw."""
+    """Write all blocks, stacked vertically, as one SVG; a plain sentence if there are none."""
     chart = alt.vconcat(*(blocks or [nothing()]), spacing=36).resolve_scale(color="independent")
     sizes: dict[str, Any] = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 260}
     text = sizes | {"labelColor": INK, "titleColor": INK}
-    room = {"left": 8, "top": 8, "right": 36, "bottom": 8}  # on the right for a legend in another language or font
+    room = {"left": 8, "top": 8, "right": 36, "bottom": 8}  # on the right, for a legend in another language or font
     chart = (
         chart.configure(background="transparent", font="sans-serif", padding=room)
         .configure_view(stroke=None)
@@ -35,31 +35,31 @@ def write(path: str | Path, blocks: Sequence[Any]) -> None:
 
 
 def nothing() -> alt.Chart:
-    """A sentence in place of a figure."""
+    """A sentence instead of a figure."""
     return alt.Chart(alt.Data(values=[{"text": LABEL["nothing"]}])).mark_text(color=MUTED, fontSize=13).encode(text="text:N")
 
 
 def colour(names: Sequence[str], colours: Mapping[str, str], legend: alt.Legend | None) -> alt.Color:
-    """The colours of models, in the order of `names`."""
+    """The colour encoding of models, in the order of `names`."""
     scale = alt.Scale(domain=list(names), range=[colours[name] for name in names])
     return alt.Color("model:N", scale=scale, legend=legend, title=LABEL["model"])
 
 
 def epoch_ticks(epochs: Sequence[float], most: int = 10) -> list[int]:
-    """The first epoch (0: before training), the last, and whole ones between: about `most` in all."""
+    """Tick positions: the first epoch (0: before training), the last, and whole ones between, about `most` in total."""
     first, last = math.floor(min(epochs)), math.ceil(max(epochs))
     step = max(1, -(-last // most))
     return sorted({first, last, *(epoch for epoch in range(step, last, step) if last - epoch > step / 2)})
 
 
 def until_best_is_final(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """History rows in which only the last row marked best (the weights that were kept) bears the mark."""
+    """History rows in which only the last row marked best (the weights that were kept) keeps the mark."""
     marked = [place for place, row in enumerate(rows) if row["best"] == "1"]
     return [{**row, "best": "1" if place == (marked or [-1])[-1] else "0"} for place, row in enumerate(rows)]
 
 
 def grid(title: str, order: Sequence[str], pairs: Sequence[Mapping[str, str]]) -> alt.LayerChart:
-    """Row minus column of all pairs of models; an undecided one has no colour, one that other seeds might turn round an asterisk.
+    """Draw row minus column of all pairs of models; undecided pairs have no colour, seed-dependent ones an asterisk.
 
     order: the models, the best first. pairs: rows of a table of comparisons.
     """

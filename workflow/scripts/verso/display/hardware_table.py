@@ -1,4 +1,4 @@
-"""The table of what runs asked for and what they used, and what they add up to."""
+"""The hardware table: what runs requested and used, and the totals."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,10 +18,10 @@ HARDWARE = (
 
 
 def hardware_rows(run: Mapping[str, Any], works: Mapping[str, str]) -> list[dict[str, Any]]:
-    """A row for each work of a run that was measured.
+    """One row for each measured job of a run.
 
-    run: with the key "architecture", the path of architecture.json, and as its other keys say. works: name of each work, and the
-    run's key of the file that says what it took; a run may lack some. A base that was taken as it is has no training.
+    run: with the key "architecture", the path of architecture.json, and and its other keys. works: name of each job, and the
+    run's key of the file with its cost; a run may lack some. An untuned base model has no training.
     """
     untuned = read_json(run["architecture"]).get("tuning") == "none"
     measured = [(work, key) for work, key in works.items() if key in run and not (untuned and work == "training")]
@@ -29,14 +29,14 @@ def hardware_rows(run: Mapping[str, Any], works: Mapping[str, str]) -> list[dict
 
 
 def hardware_row(run: Mapping[str, Any], work: str, path: str | Path) -> dict[str, Any]:
-    """What a work's file says and what follows from it; blank where an older one does not say.
+    """The row of one job from its file, with derived values; blank if an older file lacks them.
 
-    asked_runtime is in minutes, the other units stand in the names.
+    asked_runtime is in minutes; the names contain the other units.
     """
     used = read_json(path)
     asked = used.get("asked") or {}
     seconds, joules = optional_float(used["wall_seconds"]), optional_float(used["energy_joules"])
-    threads = optional_float(asked.get("threads", used["threads"]))  # "2 + 4" where a training moved: not known then
+    threads = optional_float(asked.get("threads", used["threads"]))  # "2 + 4" if a training moved: then None
     row = {
         **used,
         **{key: run[key] for key in run if key in HARDWARE},
@@ -49,13 +49,13 @@ def hardware_row(run: Mapping[str, Any], work: str, path: str | Path) -> dict[st
 
 
 def used_of_asked(used: Any, asked: Any) -> dict[str, float | None]:
-    """{"used", "asked", "share"}; share is above 1 where more was used, None where one is not known or nothing was asked."""
+    """{"used", "asked", "share"}; share: above 1 if more was used than requested, None if unknown or nothing was requested."""
     amount, request = optional_float(used), optional_float(asked)
     return {"used": amount, "asked": request, "share": None if amount is None or not request else amount / request}
 
 
 def uses(row: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
-    """Of a row: how much it used of what it had asked for, as `used_of_asked`: memory and vram in MB, time in seconds."""
+    """Use and request of a row, as `used_of_asked`: memory and vram in MB, time in seconds."""
     minutes = optional_float(row["asked_runtime"])
     return {
         "memory": used_of_asked(row["peak_ram_mb"], row["asked_mem_mb"]),
@@ -65,17 +65,17 @@ def uses(row: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
 
 
 def vram_used(row: Mapping[str, Any]) -> float | None:
-    """What was reserved of the card's memory, in MB: other processes could not have it, whether tensors filled it or not."""
+    """The reserved memory of the card, in MB; other processes could not use it, whether tensors filled it or not."""
     reserved = optional_float(row["peak_vram_reserved_mb"])
     return optional_float(row["peak_vram_mb"]) if reserved is None else reserved
 
 
 def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What all rows add up to; rows as this module makes them or as read back from the CSV.
+    """The totals of all rows, as this module makes them or as read back from the CSV.
 
-    jobs (rows), runs, recorded (jobs that say what they asked), metered (jobs with an energy counter), miniatures (runs); sums
-    wall_seconds, gpu_hours, cpu_hours, energy_joules (None where no row knows); memory, time and vram as in `uses`, summed over
-    the jobs that say both.
+    jobs (rows), runs, recorded (jobs that record their request), metered (jobs with an energy counter), miniatures (runs); sums
+    wall_seconds, gpu_hours, cpu_hours, energy_joules (None if no row has a value); memory, time and vram as in `uses`, summed
+    over the jobs that record both.
     """
     each = [uses(row) for row in rows]
     return {
@@ -94,7 +94,7 @@ def _run(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def is_miniature(row: Mapping[str, Any]) -> bool:
-    """Whether a row, as made here or as read back, is of a toy model."""
+    """Whether a row, as made here or as read back from the CSV, is of a miniature."""
     return str(row["miniature"]) == "True"
 
 
@@ -109,7 +109,7 @@ def _sum(values: Iterable[Any]) -> float | None:
 
 
 def hardware_rows_for_latex(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, and under them what they add up to; energy is summed over the jobs that have a counter, and it says so."""
+    """The rows and a row of totals; energy is summed over the jobs with a counter, and the row says so."""
     found = totals(rows)
     missing = found["jobs"] - found["metered"]
     end = {

@@ -22,7 +22,7 @@ SPECIAL = {
 
 
 class Column(NamedTuple):
-    """One column: its heading (LaTeX, with the unit), its alignment (l or r) and how a row becomes its cell (LaTeX)."""
+    """A column: its heading (LaTeX, with the unit), its alignment (l or r), and a function from a row to its cell (LaTeX)."""
 
     heading: str
     align: str
@@ -30,24 +30,24 @@ class Column(NamedTuple):
 
 
 def escape(text: str) -> str:
-    """`text` from outside as LaTeX that prints it: nothing in it can be a command."""
+    """Escape untrusted `text` for LaTeX, so that it cannot contain commands."""
     return "".join(SPECIAL.get(character, character) for character in " ".join(text.split()))
 
 
 def number(value: float | None, digits: int) -> str:
-    """A number with `digits` decimals and grouped thousands; a dash where there is none."""
+    """A number with `digits` decimals and grouped thousands; a dash if there is none."""
     if value is None or value != value:
         return "--"
     return f"{value:,.{digits}f}".replace(",", r"\,").replace("-", "$-$")
 
 
 def text_cell(key: str) -> Callable[[Mapping[str, Any]], str]:
-    """A row's cell of text."""
+    """A function that writes a row's text cell."""
     return lambda row: escape("" if row[key] is None else str(row[key]))
 
 
 def number_cell(key: str, digits: int) -> Callable[[Mapping[str, Any]], str]:
-    """A row's cell of a number; a dash where the row has none."""
+    """A function that writes a row's number cell; a dash if the row has none."""
     return lambda row: number(optional_float(row.get(key)), digits)
 
 

@@ -1,9 +1,9 @@
-"""Numbers with their units, as each language writes them."""
+"""Formats numbers with units in each language."""
 
 import math
 from typing import Any
 
-THIN = "\u202f"  # narrow no-break space: groups digits in Spanish, stands before units in both
+THIN = "\u202f"  # narrow no-break space: groups digits in Spanish, precedes units in both
 
 
 def optional_float(cell: Any) -> float | None:
@@ -16,7 +16,7 @@ def optional_float(cell: Any) -> float | None:
 
 
 def number(value: float | None, digits: int, language: str) -> str:
-    """A number with `digits` decimals, as `language` writes it; an en dash where there is none."""
+    """A number with `digits` decimals, formatted for `language`; an en dash if there is none."""
     if value is None or not math.isfinite(value):
         return "–" if value is None or math.isnan(value) else "∞"
     text = f"{value:,.{digits}f}".replace("-", "−")
@@ -26,14 +26,14 @@ def number(value: float | None, digits: int, language: str) -> str:
 
 
 def p_value(value: float | None, language: str) -> str:
-    """A p value with three decimals, or that it is below 0.001."""
+    """A p value with three decimals, or "below 0.001"."""
     if value is not None and value < 0.001:
         return f"<{THIN}{number(0.001, 3, language)}"
     return number(value, 3, language)
 
 
 def duration(seconds: float | None, language: str) -> str:
-    """Seconds as a person reads them: 42 s, 3 min 05 s, 2 h 10 min."""
+    """A duration in readable form: 42 s, 3 min 05 s, 2 h 10 min."""
     if seconds is None or not math.isfinite(seconds):
         return "–"
     if round(seconds) < 60:
@@ -64,12 +64,12 @@ def energy(joules: float | None, language: str) -> str:
 
 
 def hours(value: float | None, language: str) -> str:
-    """Hours of cards or processors, without their unit: small ones with more decimals, none as a plain 0."""
+    """Hours of cards or processors, without unit: small values with more decimals, zero as 0."""
     if value == 0:
         return "0"
     return number(value, 0 if value is not None and value >= 100 else 2 if value is not None and value >= 0.1 else 4, language)
 
 
 def share(value: float | None, language: str) -> str:
-    """A part of something as a percentage without decimals."""
+    """A share as a percentage without decimals."""
     return "–" if value is None else f"{number(100 * value, 0, language)}{THIN}%"

@@ -1,4 +1,4 @@
-"""A figure as an element of the page."""
+"""Embeds SVG figures in the page."""
 
 import re
 import xml.etree.ElementTree as ElementTree
@@ -13,11 +13,10 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def inline_svg(path: str | Path, language: str, identity: str, spanish: Mapping[str, str], label: str) -> Markup:
-    """An SVG file as an element of the page, one image named `label` to a screen reader.
+    """Read an SVG file as an element of the page: one image with the accessible name `label`.
 
-    Whatever could act or load is left out (scripts, foreign content, event handlers, links), ids get the prefix `identity`
-    so that two figures never share one, and labels and numbers are put into `language`: spanish has the labels by the English
-    ones.
+    Active and external content is removed (scripts, foreign content, event handlers, links), ids get the prefix `identity`
+    to be unique on the page, and labels and numbers are translated to `language`: spanish has the labels by the English ones.
     """
     root = ElementTree.fromstring(Path(path).read_text(encoding="utf-8"))
     for parent in root.iter():
@@ -44,7 +43,7 @@ def inline_svg(path: str | Path, language: str, identity: str, spanish: Mapping[
 
 
 def _translated(text: str, spanish: Mapping[str, str]) -> str:
-    """A figure's text in Spanish: a label, a number, or "corpus · unit"; anything else (a name) as it is."""
+    """A figure's text in Spanish: a label, a number, or "corpus · unit"; anything else (a name) unchanged."""
     if re.fullmatch(r"[+−]?[\d,]+(\.\d+)?\*?", text):
         return text.replace(",", numbers.THIN).replace(".", ",")
     name, dot, unit = text.rpartition(" · ")

@@ -1,8 +1,8 @@
-"""The languages of the page, and what it says in them whatever its tasks are."""
+"""The languages of the page, and its texts that do not depend on the tasks."""
 
 from verso.display import words_en, words_es
 
 LANGUAGES = ("en", "es")
 WORDS = {"en": words_en.WORDS, "es": words_es.WORDS}
-# What a figure says; figures are drawn in English, and the page puts these labels into Spanish.
+# Texts in figures: drawn in English, translated to Spanish by the page.
 FIGURE_LABELS = {"en": words_en.FIGURE_LABELS, "es": words_es.FIGURE_LABELS}

@@ -1,1 +1,1 @@
-"""Report: tables, figures, the page."""
+"""The report: its page and its table of pretrained models."""

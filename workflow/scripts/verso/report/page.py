@@ -1,4 +1,4 @@
-"""The report: one HTML file that opens offline, in English and Spanish, with nothing to load and only its own buttons to run."""
+"""Renders the report: one self-contained HTML file in English and Spanish, without external resources."""
 
 import base64
 import hashlib
@@ -24,15 +24,15 @@ from verso.pretrained.manifest import other_licence
 from verso.report.sections import SECTIONS
 from verso.report.words import spanish_labels, words_of
 
-FEW_GROUPS = 12  # more artists than that are listed only at a click
+FEW_GROUPS = 12  # more artists are listed only on click
 Paths = Mapping[str, str | Path]
 
 
 @dataclass(frozen=True)
 class Study:
-    """What the frame of the page says of a study.
+    """The study that the page's frame describes.
 
-    language: "en" or "es", the one shown first (and the only one to be seen without script).
+    language: "en" or "es", the one shown first (and the only one without scripts).
     experiments: {"name", "corpus", "models": [...], "seeds": [...]}. models: each model's settings by its name.
     corpora: {"name", "kind", "statistics": path, "demo": bool}.
     """
@@ -55,11 +55,11 @@ def render(
 ) -> None:
     """Write the report as one self-contained HTML file.
 
-    tables, figures: CSV and SVG files by name: those of each task in `sections`, and "pretrained_models" where runs start from
-    some. sections: {task: {"runs": [...], "corpora": [...]}}, what verso.report.sections knows the task's section by and is given
-    of its runs and corpora. templates: the folder of report.html.j2. provenance: {"versions": {program: version},
+    tables, figures: CSV and SVG files by name: those of each task in `sections`, and "pretrained_models" if runs have
+    base models. sections: {task: {"runs": [...], "corpora": [...]}}, by the task's name in verso.report.sections, with the runs
+    and corpora that its section uses. templates: the folder of report.html.j2. provenance: {"versions": {program: version},
     "fingerprints": {run: fingerprint}, "config": name, "commit": str or None, "date": str}; "versions" has "verso".
-    Raises VersoError for another language.
+    Raises VersoError for an unknown language.
     """
     if study.language not in LANGUAGES:
         raise VersoError(f'language: "{study.language}" is none of {", ".join(LANGUAGES)}')
@@ -100,8 +100,7 @@ def render(
 
 
 def _interface(language: str, tasks: Sequence[str], figures: Paths) -> dict[str, Any]:
-    """What the templates need in one language: numbers with their units, what the frame says, and of each task its figures and
-    what its section says."""
+    """The templates' functions in one language: numbers with units, the frame's texts, and each task's figures and texts."""
 
     def numeric(write: Callable[..., str]) -> Callable[..., str]:
         return lambda cell, *digits: write(optional_float(cell), *digits, language=language)
@@ -121,25 +120,25 @@ def _interface(language: str, tasks: Sequence[str], figures: Paths) -> dict[str,
 
 
 def _say(words: Mapping[str, str]) -> Callable[..., Markup]:
-    """What writes a text by its key, and values into its fields."""
+    """A function that formats a text by its key and values."""
     return lambda key, **values: Markup(words[key]).format(**values)  # Markup.format escapes the values
 
 
 def _drawn(language: str, task: str, figures: Paths) -> dict[str, Callable[[str], Markup]]:
-    """By name of a figure what makes it an element of the page, from what it is called to a screen reader."""
+    """Functions by figure name; each makes the figure's element from its accessible name."""
     labels = spanish_labels(task)
     return {name: partial(inline_svg, path, language, f"{language}-{name}", labels) for name, path in figures.items()}
 
 
 def _prepared(corpus: Mapping[str, Any]) -> dict[str, Any]:
-    """A corpus with its statistics, and how it was split: by "position", "stratified", or as the source "given"."""
+    """A corpus with its statistics and its split: "position", "stratified", or "given" by the source."""
     statistics = read_json(corpus["statistics"])
     split = statistics["settings"]["split"].get("method") or ("given" if statistics["given_splits"] else "stratified")
     return {**corpus, "statistics": statistics, "split": split}
 
 
 def _runs_by_fingerprint(fingerprints: Mapping[str, str]) -> dict[str, list[str]]:
-    """The runs of each fingerprint: those of one driver share theirs, so that it need be said only once."""
+    """The runs of each fingerprint; runs of one driver share it, so the page states it once."""
     found: dict[str, list[str]] = {}
     for run, fingerprint in fingerprints.items():
         found.setdefault(fingerprint, []).append(run)

@@ -1,4 +1,4 @@
-"""The table of the pretrained models that runs start from: their manifests, and what their pages on the hub said."""
+"""The table of base models, from their manifests and their pages on the hub."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,9 +17,9 @@ PRETRAINED_MODELS = (
 
 
 def describe(manifests: Sequence[str | Path], models: Mapping[str, Sequence[str]], pretrained_models: str | Path) -> None:
-    """Write the table as CSV, and as .tex beside it: a row for each manifest.
+    """Write the table as CSV, and as .tex beside it: one row per manifest.
 
-    manifests: pretrained.json of each model. models: those that start from it, by its name.
+    manifests: pretrained.json of each model. models: the models based on it, by its name.
     """
     rows = [pretrained_row(manifest, models) for manifest in manifests]
     write_csv(pretrained_models, rows, PRETRAINED_MODELS)
@@ -27,10 +27,10 @@ def describe(manifests: Sequence[str | Path], models: Mapping[str, Sequence[str]
 
 
 def pretrained_row(manifest: str | Path, models: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """What a pretrained.json and the fetched.json beside it say; blank where they do not say, or there is no fetched.json.
+    """The row of a pretrained.json and the fetched.json beside it; blank for missing values or a missing fetched.json.
 
     A miniature has no repository, commit, licence or page. Days are ISO 8601, downloads those of the 30 days before `looked_up`,
-    the day on which the page was read.
+    the day when the page was read.
     """
     described, fetched = read_json(manifest), Path(manifest).parent / FETCHED
     page = read_json(fetched) if fetched.exists() else {}

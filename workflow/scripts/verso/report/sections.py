@@ -1,4 +1,4 @@
-"""One line a task: its section of the page, in the order in which the sections stand."""
+"""The sections of the page: one line per task, in the page's order."""
 
 from verso.classification import section as classification
 from verso.display.section import Section

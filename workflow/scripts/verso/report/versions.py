@@ -1,4 +1,4 @@
-"""What a report was made with: versions, the commit, the day."""
+"""The provenance of a report: versions, commit, date."""
 
 import platform
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import verso
 
-# What numbers and pictures depend on; everything else is in requirements/constraints.txt.
+# Libraries that results and figures depend on; the others are in requirements/constraints.txt.
 PROGRAMS = ("snakemake", "torch", "numpy", "scipy", "datasketch", "ftfy", "altair")
 
 
@@ -18,7 +18,7 @@ def versions() -> dict[str, str]:
 
 
 def commit_of(folder: Path) -> str | None:
-    """The git commit that `folder` is at, with "+changes" when files differ from it; None outside a repository."""
+    """The git commit of `folder`, with "+changes" if files differ from it; None outside a repository."""
     try:
         commit = _git(folder, "rev-parse", "--short=12", "HEAD")
         return f"{commit}+changes" if _git(folder, "status", "--porcelain", "--untracked-files=no") else commit
@@ -27,7 +27,7 @@ def commit_of(folder: Path) -> str | None:
 
 
 def today() -> str:
-    """The day, as 2026-01-31."""
+    """Today's date, as 2026-01-31."""
     return date.today().isoformat()
 
 

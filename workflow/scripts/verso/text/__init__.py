@@ -1,1 +1,1 @@
-"""Text as tokens: vocabularies, word and character units, spelling of unknown words."""
+"""Text as tokens: vocabularies, word and character units, prompt templates, word vectors."""

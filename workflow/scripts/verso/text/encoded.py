@@ -1,4 +1,4 @@
-"""Many texts as token ids, held flat, and cut into padded batches."""
+"""Stores many texts as flat token ids and cuts them into padded batches."""
 
 from array import array
 from collections.abc import Iterable, Iterator
@@ -12,10 +12,10 @@ from verso.text.tokens import PADDING, TokenVocabulary
 
 @dataclass(frozen=True)
 class EncodedTexts:
-    """D texts of N tokens in all, one behind the other, on the CPU.
+    """D texts with N tokens in total, concatenated, on the CPU.
 
-    tokens: (N,), int32. starts: (D,), where each text begins, int64. lengths: (D,), at least 1, int64. padding: the id that
-    stands behind a shorter text.
+    tokens: (N,), int32. starts: (D,), the start of each text, int64. lengths: (D,), at least 1, int64. padding: the id that
+    pads shorter texts.
     """
 
     tokens: Tensor
@@ -25,12 +25,12 @@ class EncodedTexts:
 
     @classmethod
     def of(cls, texts: Iterable[str], vocabulary: TokenVocabulary, longest: int) -> "EncodedTexts":
-        """Of at least one text, each cut after its first `longest` tokens."""
+        """Encode at least one text, each cut after its first `longest` tokens."""
         return cls.of_ids((vocabulary.encode(text, longest) for text in texts), PADDING)
 
     @classmethod
     def of_ids(cls, encoded: Iterable[list[int]], padding: int) -> "EncodedTexts":
-        """Of at least one text. Streams: of a text its ids alone stay."""
+        """Store at least one encoded text. Streams: only the ids are kept in memory."""
         tokens, lengths = array("i"), array("q")
         for ids in encoded:
             tokens.extend(ids)
@@ -42,10 +42,10 @@ class EncodedTexts:
         return len(self.starts)
 
     def padded(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens (B, T) of the texts `rows` (B,), padded behind to the longest of them, and their lengths (B,)."""
+        """Tokens (B, T) of the texts `rows` (B,), padded at the end to the longest of them, and their lengths (B,)."""
         lengths = self.lengths[rows]
         places = torch.arange(int(lengths.max()))
-        within = self.starts[rows][:, None] + places  # beyond a text: the next one's tokens, or none
+        within = self.starts[rows][:, None] + places  # positions beyond a text: the next one's tokens, or out of range
         found = self.tokens[within.clamp(max=len(self.tokens) - 1)]
         return found.masked_fill(places >= lengths[:, None], self.padding), lengths
 

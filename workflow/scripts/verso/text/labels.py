@@ -1,4 +1,4 @@
-"""The labels of a corpus: their names in the order of the classes, and whether that order is a scale."""
+"""The labels of a corpus: their names in class order, and whether they are ordinal."""
 
 import re
 from collections.abc import Iterable
@@ -14,14 +14,14 @@ NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 @dataclass(frozen=True)
 class Labels:
-    """names: len K, a label's class is its place. ordered: they are steps of a scale, as stars are."""
+    """names: len K; a label's class is its index. ordered: they are steps of a scale, such as stars."""
 
     names: list[str]
     ordered: bool
 
     @classmethod
     def load(cls, path: str | Path) -> "Labels":
-        """Read labels.json of a corpus. Raises VersoError when it is none, or names fewer than two labels."""
+        """Read labels.json of a corpus. Raises VersoError if it is invalid or names fewer than two labels."""
         stored = read_json(path)
         try:
             names, ordered = stored["names"], stored["ordered"]
@@ -35,7 +35,7 @@ class Labels:
         return len(self.names)
 
     def class_of(self, document: dict[str, Any], source: str | Path) -> int:
-        """The class of a document's label, its "group". Raises VersoError naming `source` when that is no label."""
+        """The class of a document's label, its "group". Raises VersoError naming `source` for an unknown label."""
         try:
             return self.names.index(document["group"])
         except ValueError:
@@ -45,7 +45,7 @@ class Labels:
 
 
 def are_ordered(labels: Iterable[str]) -> bool:
-    """Whether labels are steps of a scale, as far as one can tell: three or more, all of them numbers."""
+    """Guess whether labels are steps of a scale: three or more, all of them numbers."""
     found = set(labels)
     return len(found) > 2 and are_numbers(found)
 

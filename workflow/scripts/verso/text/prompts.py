@@ -1,7 +1,7 @@
-"""Templates of prompts: what a chat model is asked of a text, as plain text by jinja2.
+"""Loads and renders prompt templates (jinja2, plain text) for chat models.
 
-A template is a file from outside: it is rendered in jinja2's sandbox, with nothing to include, and what it is given is never
-read as a template again. Light: the Snakefile looks at templates before anything runs.
+A template is untrusted: it is rendered in jinja2's sandbox, without includes, and its values are never rendered as templates.
+The module is light, because the Snakefile checks templates before anything runs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,14 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from verso.errors import VersoError
 
-NAMES = ("text", "labels", "examples", "ordered")  # what a template is given
+NAMES = ("text", "labels", "examples", "ordered")  # variables of a template
 
 
 class Template:
-    """A prompt with places for what it is given."""
+    """A prompt template."""
 
     def __init__(self, path: str | Path) -> None:
-        """Raises VersoError that says what is wrong where the file is missing or no template of a prompt."""
+        """Load a template. Raises VersoError with the reason if the file is missing or invalid."""
         try:
             source = Path(path).read_text(encoding="utf-8")
         except OSError as error:
@@ -33,7 +33,7 @@ class Template:
         try:
             unknown = sorted(meta.find_undeclared_variables(environment.parse(source)) - {*NAMES})
             self._template = environment.from_string(source)
-        except Exception as error:  # of jinja2 or, where it compiles what cannot be, of Python
+        except Exception as error:  # of jinja2, or of Python if the compiled template is invalid
             number = getattr(error, "lineno", None)
             line = f"line {number}: " if number else ""
             raise VersoError(f"{path}: is no jinja2 template ({line}{error})") from error
@@ -42,18 +42,18 @@ class Template:
         for examples in ([], [{"text": "an example", "label": "one"}]):
             try:
                 shown = self.rendered("a text", ["one", "two"], examples, True)
-            except Exception as error:  # whatever a template can do wrong
+            except Exception as error:  # a template can raise anything
                 raise VersoError(f"{path}: gives no prompt ({error}); an example has `text` and `label`") from error
             if "a text" not in shown:
                 raise VersoError(f"{path}: its prompt does not hold the text; write {{{{ text }}}} where it belongs")
 
     def rendered(self, text: str, labels: Sequence[str], examples: Sequence[Mapping[str, Any]], ordered: bool) -> str:
-        """The prompt, without space around it: chat templates strip it, each in its own way."""
+        """Render the prompt and strip it, because chat templates strip in different ways."""
         return self._template.render(text=text, labels=list(labels), examples=list(examples), ordered=ordered).strip()
 
 
 def fault_of_template(path: str | Path) -> str:
-    """What is wrong with a template, as a sentence; empty when it is sound."""
+    """The error of a template as a sentence; empty if it is valid."""
     try:
         Template(path)
     except VersoError as error:

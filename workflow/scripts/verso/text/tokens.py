@@ -1,4 +1,4 @@
-r"""Tokens of labelled texts: `\b\w+\b` of the text in lower case, and a vocabulary of them with room for padding."""
+r"""Tokens of labelled texts: `\b\w+\b` of the lower-cased text, and a vocabulary of them with a padding token."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 from verso.errors import VersoError
 from verso.files import read_json
 
-PADDING = 0  # the id whose vector is zeros, first in every vocabulary of tokens
+PADDING = 0  # the id with a zero vector, first in every vocabulary of tokens
 
 TOKEN = re.compile(r"\b\w+\b")
 SPECIALS = ("<PAD>", "<UNK>")
@@ -16,17 +16,17 @@ UNKNOWN = 1
 
 
 class TokenVocabulary:
-    """The tokens of one labelled corpus's training part. Ids 0 and 1 are padding and unknown."""
+    """The tokens of a labelled corpus's training part. Ids 0 and 1 are padding and unknown."""
 
     def __init__(self, tokens: Sequence[str]) -> None:
-        """tokens: len V, the two specials first."""
+        """tokens: len V, the two special tokens first."""
         self.tokens = list(tokens)
-        # Without the specials: they have signs that no token has, but a vocabulary could be written by another hand
+        # Without the special tokens: no token can be spelt like them, but the file could have been edited
         self._ids = {token: number for number, token in enumerate(self.tokens) if number >= len(SPECIALS)}
 
     @classmethod
     def load(cls, path: str | Path) -> "TokenVocabulary":
-        """Read vocab_token.json of a corpus. Raises VersoError when the file is no vocabulary of tokens."""
+        """Read vocab_token.json of a corpus. Raises VersoError for an invalid file."""
         stored = read_json(path)
         tokens = stored.get("tokens") if isinstance(stored, dict) and stored.get("unit") == "token" else None
         if not isinstance(tokens, list) or tuple(tokens[: len(SPECIALS)]) != SPECIALS:
@@ -37,9 +37,9 @@ class TokenVocabulary:
         return len(self.tokens)
 
     def encode(self, text: str, longest: int) -> list[int]:
-        """Ids of the text's first `longest` tokens, UNKNOWN for what training did not see often enough; at least one id.
+        """Ids of the text's first `longest` tokens, UNKNOWN for tokens that are not in the vocabulary; at least one id.
 
-        A text without any token (emoji, dots) reads as one unknown token, for a model has to read something.
+        A text without any token (emoji, dots) becomes one unknown token, because a model needs an input.
         """
         found = islice(TOKEN.finditer(text.lower()), longest)
         return [self._ids.get(match.group(), UNKNOWN) for match in found] or [UNKNOWN]

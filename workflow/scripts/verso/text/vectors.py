@@ -1,7 +1,7 @@
-"""Pretrained vectors of words, in the text format that word2vec and fastText share.
+"""Reads pretrained word vectors in the text format of word2vec and fastText.
 
-[count dimensions]                      a first line that GloVe leaves out
-word number number ...                  one line a word; a word may hold blanks, so the numbers count from the right
+[count dimensions]                      the first line; GloVe has none
+word number number ...                  one line per word; a word may contain blanks, so numbers are read from the right
 """
 
 import math
@@ -18,10 +18,10 @@ Vectors = dict[int, NDArray[np.float32]]
 
 
 def read_vectors(path: str | Path, ids: Mapping[str, int], size: int) -> Vectors:
-    """The vectors (size,) of those words of the file that are in `ids`, by id; the first where a word comes twice.
+    """Read the vectors (size,) of the file's words that are in `ids`, by id; the first vector of a repeated word.
 
-    Streams: of millions of words only those known are held. Raises VersoError when the vectors have another size, a number is
-    none, or not one of the words is known.
+    Streams: only vectors of known words are kept. Raises VersoError when the vectors have another size, a number is invalid,
+    or no word is known.
     """
     found: Vectors = {}
     with Path(path).open(encoding="utf-8", errors="replace", newline="\n") as stream:
@@ -40,7 +40,7 @@ def read_vectors(path: str | Path, ids: Mapping[str, int], size: int) -> Vectors
     return found
 
 
-MOST_PARTS = 4  # of a word with blanks ("san antonio"): a line with more numbers than the model's vectors is no such word
+MOST_PARTS = 4  # for words with blanks ("san antonio"); a line with more numbers than the model's vectors is an error
 
 
 def _must_be_of_size(path: str | Path, line: int, size: int, wanted: int) -> None:

@@ -1,4 +1,4 @@
-"""Vocabularies: text as characters or words and back, without loss on prepared text; as tokens, for classifiers, one way only."""
+"""Vocabularies: prepared text as characters or words and back without loss; as tokens for classifiers, one way only."""
 
 import re
 from collections import Counter
@@ -16,7 +16,7 @@ WORDS = re.compile(r"\n|[^ \n]+")
 
 
 def split(text: str, unit: str) -> list[str]:
-    """The pieces of a prepared text. char: every character; word: every run of non-white-space, and every newline by itself;
+    """Split a prepared text. char: every character; word: every run of non-white-space, and every newline;
     token: every run of letters, digits and underscores, lower-cased, which loses the rest.
     """
     if unit == "token":
@@ -25,32 +25,32 @@ def split(text: str, unit: str) -> list[str]:
 
 
 def join(pieces: Iterable[str], unit: str) -> str:
-    """The text of pieces: join(split(text, unit), unit) == text for every prepared text (verso.corpora.preparing.clean).
+    """Join pieces to a text: join(split(text, unit), unit) == text for every prepared text (verso.corpora.preparing.clean).
 
-    Words: one space between two neighbours, none beside a newline.
+    Words get one space between them, none beside a newline.
     """
     text = ("" if unit == "char" else " ").join(pieces)
     return text if unit == "char" else re.sub(" ?\n ?", "\n", text)
 
 
 class Vocabulary:
-    """The tokens of one training text. Ids 0, 1, 2 are unknown, start and end; the rest go by falling training frequency."""
+    """The tokens of one training text. Ids 0, 1, 2 are unknown, start and end; the rest by falling training frequency."""
 
     unknown = 0
     start = 1
     end = 2
 
     def __init__(self, unit: str, tokens: Sequence[str], counts: Sequence[int]) -> None:
-        """tokens: len V, the three specials first. counts: len V, occurrences in the training text."""
+        """tokens: len V, the three special tokens first. counts: len V, occurrences in the training text."""
         self.unit = unit
         self.tokens = list(tokens)
         self.counts = list(counts)
-        # Without the specials: a song that says "<|end|>" says a word, it does not end.
+        # Without the special tokens: "<|end|>" in a song is a word, not its end.
         self._ids = {token: number for number, token in enumerate(self.tokens) if number >= len(SPECIALS)}
 
     @classmethod
     def load(cls, path: str | Path) -> "Vocabulary":
-        """Read what `build` wrote. Raises VersoError when the file is no vocabulary of this version."""
+        """Read what `build` wrote. Raises VersoError if the file is not a vocabulary of this version."""
         stored = read_json(path)
         try:
             unit, tokens, counts = stored["unit"], stored["tokens"], stored["counts"]
@@ -64,25 +64,25 @@ class Vocabulary:
         return len(self.tokens)
 
     def pieces(self, text: str) -> list[str]:
-        """The text's tokens as strings, unknown ones spelt as they stand there."""
+        """The text's tokens as strings; unknown ones keep their spelling."""
         return split(text, self.unit)
 
     def encode(self, text: str) -> list[int]:
-        """Ids of the text's tokens, `unknown` for those that training did not see often enough; no start, no end."""
+        """Ids of the text's tokens, `unknown` for those not in the vocabulary; without start and end."""
         return [self._ids.get(piece, self.unknown) for piece in split(text, self.unit)]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of ids: start and end write nothing, unknown writes its name."""
+        """Decode ids to a text; start and end are dropped, unknown becomes its name."""
         return join([self.tokens[number] for number in ids if number not in (self.start, self.end)], self.unit)
 
 
 def build(train: str | Path, unit: str, minimum_count: int, vocabulary: str | Path) -> None:
     """Write the vocabulary of the training documents: {"unit", "minimum_count", "training_tokens", "tokens", "counts"}.
 
-    First the specials: of tokens padding and unknown, otherwise unknown, start and end. Then by falling frequency, ties by code
-    point, so that the same text gives the same file. The unknown's count is of the occurrences left out by minimum_count, and
-    the other specials are no part of the text: counts sum to training_tokens. Streams: memory grows with the number of different
-    tokens alone.
+    The special tokens come first: padding and unknown for unit token, else unknown, start and end. The rest is sorted by falling
+    frequency, ties by code point, so the same text gives the same file. The count of unknown is that of the occurrences below
+    minimum_count, those of the other special tokens are 0: counts sum to training_tokens. Streams: memory grows only with the
+    number of different tokens.
     """
     counted: Counter[str] = Counter()
     for row in progress(read_json_lines(train), f"{unit} vocabulary", unit="documents"):

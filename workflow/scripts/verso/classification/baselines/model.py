@@ -116,4 +116,4 @@ def load(folder: str | Path) -> Baseline:
         regression.n_features_in_ = len(terms)
         return Tfidf(vectoriser, regression, len(stored["labels"]))
     except (OSError, KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
-        raise VersoError(f"{folder}: its files are not a valid model ({error}); delete them and train again") from error
+        raise VersoError(f"{folder}: its files do not make a model ({error}); delete them and train again") from error

@@ -1,4 +1,4 @@
-"""What an encoder starts from: a snapshot of a hub or a miniature, read as transformers' model for classifying sequences."""
+"""Loads an encoder's base model (a snapshot of a hub or a miniature) as transformers' model for sequence classification."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from verso.files import read_json
 
 
 def configuration_of(snapshot: Path, scores: int) -> Any:
-    """transformers' configuration of the snapshot's model with so many scores. Raises VersoError when that is no encoder."""
+    """transformers' configuration of the snapshot with this number of output scores. Raises VersoError if it is no encoder."""
     from transformers import MODEL_FOR_MASKED_LM_MAPPING, MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, AutoConfig
 
     kind = read_json(snapshot / "config.json").get("model_type")
@@ -30,9 +30,9 @@ def configuration_of(snapshot: Path, scores: int) -> Any:
 
 
 def pretrained(snapshot: Path, configuration: Any) -> tuple[Any, list[str]]:
-    """The snapshot's encoder on the CPU in float32, and the names of the weights that PyTorch's random state drew for it.
+    """Load the snapshot's encoder on the CPU in float32; also return the names of the weights drawn from PyTorch's random state.
 
-    In float32 whatever it was saved in: halves cannot hold small steps, and mDeBERTa was saved in them. Raises VersoError when
+    Always float32: float16 cannot represent small steps, and mDeBERTa was saved in it. Raises VersoError when
     the snapshot lacks weights, other than those of a head or a pooler.
     """
     from transformers import AutoModelForSequenceClassification
@@ -44,7 +44,7 @@ def pretrained(snapshot: Path, configuration: Any) -> tuple[Any, list[str]]:
             dtype=torch.float32,
             local_files_only=True,
             trust_remote_code=False,
-            ignore_mismatched_sizes=True,  # a head of other labels is drawn anew
+            ignore_mismatched_sizes=True,  # a head for other labels is replaced by a fresh one
             output_loading_info=True,
         )
     except OSError as error:
@@ -63,11 +63,11 @@ def pretrained(snapshot: Path, configuration: Any) -> tuple[Any, list[str]]:
 
 
 def longest_text(encoder: Any) -> int | None:
-    """Tokens that the encoder has positions for; None where places are told by distances alone, which know no end."""
+    """The number of tokens that the encoder has positions for; None for relative positions, which have no limit."""
     if encoder.config.model_type == "deberta-v2" and not encoder.config.position_biased_input:
         return None
     for name, module in encoder.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
-            # RoBERTa's first position stands behind that of the padding
+            # RoBERTa's first position follows that of the padding
             return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
     return int(encoder.config.max_position_embeddings)

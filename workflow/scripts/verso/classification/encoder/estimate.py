@@ -1,7 +1,8 @@
-"""What training an encoder and telling labels with it will take, foreseen from its architecture and entry. docs/needs.md adds up.
+"""Estimates of memory and time for training an encoder and predicting with it, from its architecture and settings.
 
-Read by the rules: nothing heavier than pydantic. Of a card no figure was measured: its bytes are counted from what autograd keeps
-of each operation of transformers 5.17 under autocast, its speed is a guess. verso.needs.request learns from a first run.
+docs/needs.md shows the sums. The rules import this: nothing heavier than pydantic. No figure for a card was measured: bytes are
+counted from what autograd keeps of each operation of transformers 5.17 under autocast, speed is a guess. verso.needs.request
+corrects both after a first run.
 """
 
 import math
@@ -14,10 +15,10 @@ from verso.machine.speeds import CUDA_CONTEXT_MB, CUDA_IN_RAM_MB, FLOPS, SECONDS
 if TYPE_CHECKING:
     from verso.classification.encoder.family import Encoder
 
-LABELS = 5  # that memory and time reckon with: two or twenty are thousands of weights among millions
+LABELS = 5  # assumed: two or twenty make a difference of thousands of weights among millions
 IMPORTED_MB = 600  # of main memory: PyTorch and transformers; 530 measured
-OPTIMISER_BYTES = {"adamw_8bit": 2, "adamw": 8, "adam": 8}  # of a learnt weight on a card: two moments
-SAVED_BYTES = 20  # of a learnt weight, in main memory: the best so far, and it, the weight and two moments in a checkpoint
+OPTIMISER_BYTES = {"adamw_8bit": 2, "adamw": 8, "adam": 8}  # per trainable weight on a card: two moments
+SAVED_BYTES = 20  # per trainable weight, in main memory: the best so far; best, weight and two moments in a checkpoint
 # Bytes that backward keeps of a layer: for each token and each number of its hidden and of its inner size, and for each score of
 # a token's attention to another: probabilities, their dropout's mask, what is left of them. On a CPU that mask is of float32.
 KEPT_ON_CARD = {"hidden": 28, "inner": 4, "score": 7}
@@ -38,19 +39,19 @@ LOADED_MB_A_SECOND = 200  # from a shared disk: a guess
 
 
 def estimate(model: "Encoder", size: CorpusSize, base: Configuration) -> Estimate:
-    """What a training will take."""
+    """The estimate of a training."""
     sizes = architecture(base)
     return Estimate(seconds(model, sizes, size), memory_mb(model, sizes), vram_mb(model, sizes))
 
 
 def inference(model: "Encoder", base: Configuration) -> InferenceEstimate:
-    """What a job that loads the base model and trains nothing will take."""
+    """The estimate of a job that loads the base model and trains nothing."""
     sizes = architecture(base)
     return InferenceEstimate(memory_mb_of_use(model, sizes), vram_mb_of_use(model, sizes), minutes_of_use(model, sizes))
 
 
 class EncoderArchitecture(NamedTuple):
-    """Sizes of an encoder. relative: rows of DeBERTa's table of distances, by which relative_parts (c2p, p2c) are scored."""
+    """Sizes of an encoder. relative: rows of DeBERTa's table of distances, which score relative_parts (c2p, p2c)."""
 
     model_type: str
     vocab_size: int
@@ -80,11 +81,11 @@ class EncoderArchitecture(NamedTuple):
 
     @property
     def matrices(self) -> int:
-        """Weights of the layers' matrices: what every token meets."""
+        """Weights of the layers' matrices, which every token passes through."""
         return self.num_hidden_layers * sum(inputs * outputs for inputs, outputs in self.layer.values())
 
     def parameters(self, outputs: int) -> int:
-        """All weights of a classifier with so many outputs: embeddings, layers and head, as transformers builds it."""
+        """All weights of a classifier with this number of outputs: embeddings, layers and head, as transformers builds it."""
         hidden, layers = self.hidden_size, self.num_hidden_layers
         embeddings = (self.vocab_size + self.positions + self.token_types) * self.embedding_size + 2 * hidden
         if self.embedding_size != hidden:
@@ -98,7 +99,7 @@ class EncoderArchitecture(NamedTuple):
         return embeddings + self.matrices + biases_and_norms + relative + convolution + head
 
     def trainable(self, model: "Encoder", outputs: int) -> int:
-        """Weights that learn: all, or the adapters and the fresh head."""
+        """Trainable weights: all, or the adapters and the fresh head."""
         if model.tuning == "full":
             return self.parameters(outputs)
         hidden, targets = self.hidden_size, model.lora.target_modules or list(self.layer)[0:3:2]
@@ -106,7 +107,7 @@ class EncoderArchitecture(NamedTuple):
             size for name, size in self.layer.items() if any(name == target or name.endswith(f".{target}") for target in targets)
         ]
         adapters = self.num_hidden_layers * model.lora.r * sum(inputs + out for inputs, out in matched)
-        # RoBERTa's head is fresh with its dense layer, BERT's pooler was pretrained, DeBERTa's is as the entry says
+        # RoBERTa's head is fresh with its dense layer, BERT's pooler was pretrained, DeBERTa's follows the settings
         dense = self.model_type not in ("bert", "deberta-v2") or (self.model_type == "deberta-v2" and model.lora.train_pooler)
         return adapters + (hidden * hidden + hidden if dense else 0) + hidden * outputs + outputs
 
@@ -131,7 +132,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {  # of transformers' configuration classe
 
 
 def architecture(configuration: Mapping[str, Any]) -> EncoderArchitecture:
-    """From a transformers configuration; an unknown type is read as BERT's, and an empty configuration is mDeBERTa-v3-base's."""
+    """The sizes from a transformers configuration; an unknown type counts as BERT, an empty one as mDeBERTa-v3-base."""
     given: dict[str, Any] = {key: value for key, value in (configuration or MDEBERTA).items() if value is not None}
     kind = str(given.get("model_type", "bert"))
     known = {**DEFAULTS.get(kind, BERT), **given}
@@ -160,25 +161,25 @@ def architecture(configuration: Mapping[str, Any]) -> EncoderArchitecture:
 
 
 def vram_mb(model: "Encoder", sizes: EncoderArchitecture) -> float:
-    """Memory of each card at the peak of training: the driver's, float32 weights, gradients, moments, one batch's activations.
+    """Peak memory of each card in training: the driver's, float32 weights, gradients, moments, one batch's activations.
 
-    That of the first, which alone holds the moments: with several cards it is the fullest.
+    This is the first card's: it alone holds the moments, so with several cards it is the fullest.
     """
     learnt = sizes.trainable(model, LABELS)
     weights = 4 * sizes.parameters(LABELS) + learnt * (4 + OPTIMISER_BYTES[model.optimiser])
     halves = 2 * sizes.matrices
-    stepping = 4 * learnt  # one more number of each weight, while the optimiser steps and no activation is held
+    stepping = 4 * learnt  # one more number per weight during the optimiser's step, when no activation is held
     return CUDA_CONTEXT_MB + (weights + max(halves + _activations(model, sizes, KEPT_ON_CARD), stepping)) / 1e6
 
 
 def vram_mb_of_use(model: "Encoder", sizes: EncoderArchitecture) -> float:
-    """Memory of the card while it tells labels: weights, their halves, and one layer at work, of which nothing is kept."""
-    told = TOLD_AT_ONCE * _layer(model, sizes, KEPT_ON_CARD)
-    return CUDA_CONTEXT_MB + (4 * sizes.parameters(LABELS) + 2 * sizes.matrices + told) / 1e6
+    """Memory of the card while predicting: weights, their float16 copies, and one layer's temporary tensors."""
+    predicted = TOLD_AT_ONCE * _layer(model, sizes, KEPT_ON_CARD)
+    return CUDA_CONTEXT_MB + (4 * sizes.parameters(LABELS) + 2 * sizes.matrices + predicted) / 1e6
 
 
 def memory_mb(model: "Encoder", sizes: EncoderArchitecture) -> float:
-    """Main memory of a training at its peak, in MB: with a card the weights on their way to it, the best ones, a checkpoint."""
+    """Peak main memory of a training, in MB: with a card the weights while loading, the best weights, a checkpoint."""
     learnt = sizes.trainable(model, LABELS)
     saved = learnt * SAVED_BYTES
     if model.needs.gpus:
@@ -188,7 +189,7 @@ def memory_mb(model: "Encoder", sizes: EncoderArchitecture) -> float:
 
 
 def memory_mb_of_use(model: "Encoder", sizes: EncoderArchitecture) -> float:
-    """Main memory while it tells labels, in MB: the weights twice as they are read, or once beside a layer at work."""
+    """Main memory while predicting, in MB: the weights twice while reading, or once beside one layer's temporary tensors."""
     weights = 4 * sizes.parameters(LABELS)
     if model.needs.gpus:
         return IMPORTED_MB + CUDA_IN_RAM_MB + 2 * weights / 1e6
@@ -196,10 +197,10 @@ def memory_mb_of_use(model: "Encoder", sizes: EncoderArchitecture) -> float:
 
 
 def seconds(model: "Encoder", sizes: EncoderArchitecture, size: CorpusSize) -> float:
-    """A training of all its epochs, its validations with it, on cores or cards that it has for itself."""
+    """Seconds of a training of all epochs with validation, on cores or cards used by nothing else."""
     length = _mean_length(model, sizes, size.characters / size.documents)
     validations = model.epochs * model.measurements * HELD_OUT * size.documents
-    # Back is twice forward; adapters spare the half of that which is the weights' own gradients
+    # Backward costs twice forward; adapters save half of it, the gradients of the weights
     passes = 3.0 if model.tuning == "full" else 2.0
     if model.gradient_checkpointing:
         passes += 1.0
@@ -211,20 +212,20 @@ def seconds(model: "Encoder", sizes: EncoderArchitecture, size: CorpusSize) -> f
 
 
 def seconds_of_use(model: "Encoder", sizes: EncoderArchitecture, characters: float, documents: int) -> float:
-    """Loading, and telling the labels of so many texts, on one card or the CPU."""
+    """Seconds of loading and predicting these texts, on one card or the CPU."""
     loading = LOADING_SECONDS + 4 * sizes.parameters(LABELS) / 1e6 / LOADED_MB_A_SECOND
     return loading + documents * _seconds_of_text(model, sizes, _mean_length(model, sizes, characters / documents))
 
 
 def minutes_of_use(model: "Encoder", sizes: EncoderArchitecture) -> int:
-    """A generous limit for telling labels: loading, and 20,000 texts as long as are read."""
+    """A generous time limit for predicting: loading, and 20,000 texts of the longest length."""
     return math.ceil(20 + 20_000 * _seconds_of_text(model, sizes, _longest(model, sizes)) / 60)
 
 
 def _activations(model: "Encoder", sizes: EncoderArchitecture, kept: Mapping[str, int]) -> float:
-    """Bytes that one batch of the longest texts holds for its way back, or the validation's batches hold without one.
+    """Bytes that one batch of the longest texts keeps for backward, or that the validation's batches need without it.
 
-    With checkpointing a layer's input alone is kept, and one layer is at work.
+    With checkpointing only the layers' inputs are kept, and one layer is computed at a time.
     """
     layer, layers = _layer(model, sizes, kept), sizes.num_hidden_layers
     back = layer + (layers - 1) * _kept(model, sizes, kept)
@@ -234,19 +235,19 @@ def _activations(model: "Encoder", sizes: EncoderArchitecture, kept: Mapping[str
 
 
 def _layer(model: "Encoder", sizes: EncoderArchitecture, kept: Mapping[str, int]) -> float:
-    """Bytes of one layer while it is computed: what backward keeps of it, and its scores at work."""
+    """Bytes of one layer while it is computed: what backward keeps, and temporary attention scores."""
     at_work = SCORE_AT_WORK if sizes.relative else SCORE_AT_WORK / FUSED
     return _kept(model, sizes, kept) + at_work * _scores(model, sizes)
 
 
 def _kept(model: "Encoder", sizes: EncoderArchitecture, kept: Mapping[str, int]) -> float:
-    """Bytes that backward keeps of one layer. DeBERTa's scores are kept, those of others on a card fused with what follows."""
+    """Bytes that backward keeps of one layer. DeBERTa's scores are kept; others' are fused with the next operations on a card."""
     tokens = model.batch * _longest(model, sizes)
     found: float = tokens * (kept["hidden"] * sizes.hidden_size + kept["inner"] * sizes.intermediate_size)
     if sizes.relative or kept is KEPT_WITHOUT:
         found += kept["score"] * _scores(model, sizes)
     number = 2 if kept is KEPT_ON_CARD else 4
-    # Of each part: scores by distance before they are gathered by token, and the table's rows, repeated for each text
+    # Per part: scores by distance before they are gathered by token, and the table's rows, repeated for each text
     by_distance = tokens * sizes.num_attention_heads * sizes.relative + model.batch * sizes.relative * sizes.hidden_size
     return found + number * sizes.relative_parts * by_distance
 
@@ -256,18 +257,18 @@ def _scores(model: "Encoder", sizes: EncoderArchitecture) -> float:
 
 
 def _longest(model: "Encoder", sizes: EncoderArchitecture) -> int:
-    """Tokens of the longest text that is read."""
+    """Tokens of the longest text after cutting."""
     return min(model.max_length, sizes.positions or model.max_length)
 
 
 def _mean_length(model: "Encoder", sizes: EncoderArchitecture, characters: float) -> float:
-    """Tokens of a text of so many characters."""
+    """Mean tokens of a text of this number of characters."""
     kind = "small" if sizes.vocab_size < SMALL_VOCABULARY else "large"
     return min(_longest(model, sizes), 2 + characters / CHARACTERS_PER_TOKEN[kind])
 
 
 def _seconds_of_text(model: "Encoder", sizes: EncoderArchitecture, length: float) -> float:
-    """Forward through all layers, of one text among a batch of its length."""
+    """Seconds of one text's forward pass, in a batch of texts of its length."""
     layers, hidden = sizes.num_hidden_layers, sizes.hidden_size
     attention = 4 * layers * hidden * length * (length + sizes.relative_parts * sizes.relative / 2)
     products = 2 * sizes.matrices * length + attention

@@ -14,31 +14,31 @@ from verso.settings.base import ModelSettings, Name, Needs, Schedule, Settings
 
 
 class EncoderSchedule(Schedule):
-    """How the learning rate of an encoder moves."""
+    """Learning-rate schedule of an encoder."""
 
-    name: Literal["constant", "plateau", "linear", "cosine"] = Field("linear", description="Shape of the learning rate.")
-    warmup: float = Field(
-        0.1, ge=0, description="Steps in which the rate rises: below 1 a share of all steps, from 1 on a number of them."
-    )
+    name: Literal["constant", "plateau", "linear", "cosine"] = Field("linear", description="Shape of the schedule.")
+    warmup: float = Field(0.1, ge=0, description="Warm-up steps: below 1 a share of all steps, from 1 on their number.")
 
 
 class NeedsOfEncoder(Needs):
-    """What a run asks of the machine; what is null is derived from the model."""
+    """What a run requests of the machine; null: derived from the model."""
 
     gpus: int = Field(
         0,
         ge=0,
         le=8,
-        description="Cards of the training, which share each step's texts; predicting takes one of them. More cards change how "
-        "long it takes and nothing that is learnt, but for rounding.",
+        description="Cards of the training, which share each step's texts; predicting uses one. More cards shorten "
+        "the training and change the result by rounding alone.",
     )
     checkpoint_seconds: int = Field(
-        300, ge=1, description="Time between two checkpoints, in seconds; of a whole encoder each is some gigabytes."
+        300,
+        ge=1,
+        description="Time between two checkpoints, in seconds; a checkpoint of a fully tuned encoder takes some gigabytes.",
     )
 
 
 class EncoderLora(Settings):
-    """Low-rank adapters of an encoder (Hu et al. 2021); its head is learnt whole."""
+    """Low-rank adapters of an encoder (Hu et al. 2021); its head is trained in full."""
 
     r: int = Field(8, ge=1, description="Rank.")
     lora_alpha: float = Field(32, gt=0, description="The adapters' output is multiplied by lora_alpha / r (rsLoRA: / √r).")
@@ -49,8 +49,8 @@ class EncoderLora(Settings):
     use_rslora: bool = Field(False, description="Rank-stabilised scaling (Kalajdzievski 2023).")
     train_pooler: bool = Field(
         False,
-        description="Where the architecture has a fresh pooler before its classifier (DeBERTa), learn it too; the report's "
-        "stayed as it was drawn.",
+        description="Train the fresh pooler before the classifier too, if the architecture has one (DeBERTa); the report's "
+        "kept its random weights.",
     )
 
     @field_validator("target_modules")
@@ -62,46 +62,53 @@ class EncoderLora(Settings):
 
 
 class Encoder(ModelSettings):
-    """A pretrained encoder that learns to tell labels. Its defaults are the report's settings of mDeBERTa."""
+    """A pretrained encoder tuned as a classifier. Its defaults are the report's settings of mDeBERTa."""
 
     family: Literal["encoder"] = Field(description="A pretrained encoder with a fresh head.")
     pretrained: Name = Field(description="An entry of `pretrained`.")
-    tuning: Literal["full", "lora"] = Field("full", description="All weights learn, or low-rank adapters and the head.")
+    tuning: Literal["full", "lora"] = Field(
+        "full", description="`full`: all weights are trained; `lora`: low-rank adapters and the head."
+    )
     lora: EncoderLora = Field(default_factory=EncoderLora, description="The adapters.")
-    max_length: int = Field(512, ge=8, description="Tokens of a text that are read, from its beginning, control tokens and all.")
+    max_length: int = Field(
+        512, ge=8, description="Longest input in tokens, control tokens included; longer texts are cut at the end."
+    )
     head: Literal["softmax", "corn"] = Field(
-        "softmax", description="`corn` (Shi et al. 2021): for ordered labels, whether the label is above each step of the scale."
+        "softmax",
+        description="`corn` (Shi et al. 2021): ordinal head, predicts whether the label is above each step of the scale.",
     )
     class_weights: Literal["none", "balanced"] = Field("none", description=CLASS_WEIGHTS)
-    batch: int = Field(8, ge=1, description="Texts computed at once, on each card; halved where its memory is too small.")
-    accumulation: int = Field(8, ge=1, description="Such batches in a step of the optimiser; several cards share them.")
-    epochs: int = Field(3, ge=1, description="Most passes over train.")
-    measurements: int = Field(
-        4, ge=1, description="Times in an epoch that the validation part is told; the weights of the highest F1 are kept."
+    batch: int = Field(8, ge=1, description="Batch size on each card; halved if its memory is too small.")
+    accumulation: int = Field(
+        8, ge=1, description="Batches per step of the optimiser (gradient accumulation); several cards share them."
     )
+    epochs: int = Field(3, ge=1, description="Maximum number of epochs.")
+    measurements: int = Field(4, ge=1, description="Validations per epoch; the weights of the highest F1 are kept.")
     optimiser: Literal["adamw_8bit", "adamw", "adam"] = Field(
-        "adamw", description="Optimiser; without a card `adamw_8bit` is computed as `adamw`."
+        "adamw", description="Optimiser; without a card `adamw_8bit` becomes `adamw`."
     )
-    learning_rate: float = Field(2e-5, gt=0, description="Highest learning rate, that of the head.")
+    learning_rate: float = Field(2e-5, gt=0, description="Peak learning rate, that of the head.")
     layer_decay: float = Field(
         1.0,
         gt=0,
         le=1,
-        description="What the learning rate is multiplied by from layer to layer downwards (Clark et al. 2020); 1: all alike.",
+        description="Factor of the learning rate from each layer to the one below (Clark et al. 2020); 1: equal rates.",
     )
-    weight_decay: float = Field(0.01, ge=0, description="Weight decay; biases and norms have none.")
-    clip: float = Field(1.0, gt=0, description="Largest norm of the gradient.")
-    schedule: EncoderSchedule = Field(default_factory=EncoderSchedule, description="How the learning rate moves.")
+    weight_decay: float = Field(0.01, ge=0, description="Weight decay, except for biases and norms.")
+    clip: float = Field(1.0, gt=0, description="Gradients are clipped to this norm.")
+    schedule: EncoderSchedule = Field(default_factory=EncoderSchedule, description="Learning-rate schedule.")
     gradient_checkpointing: bool = Field(
-        False, description="Compute activations twice and hold few: a third slower, far smaller."
+        False, description="Recompute activations in the backward pass: a third slower, far less memory."
     )
-    early_stopping: int | None = Field(None, ge=1, description="Epochs without a better validation F1 after which to stop.")
+    early_stopping: int | None = Field(None, ge=1, description="Stop after this many epochs without a better validation F1.")
     best_by: Literal["f1_macro", "f1_weighted"] = Field("f1_macro", description=CHOSEN_BY.format("the best weights"))
     minutes: float | None = Field(
-        None, gt=0, description="Wall-clock budget of the training, in minutes; such a run cannot be repeated bit by bit."
+        None, gt=0, description="Time limit of the training, in minutes; such a run is not reproducible bit by bit."
     )
-    miniature: bool = Field(False, description="A toy size: the report says so. What starts from a miniature always is one.")
-    needs: NeedsOfEncoder = Field(default_factory=NeedsOfEncoder, description="What a run asks of the machine.")
+    miniature: bool = Field(
+        False, description="A toy model; the report marks it as one. Always true for a base model that is a miniature."
+    )
+    needs: NeedsOfEncoder = Field(default_factory=NeedsOfEncoder, description="What a run requests of the machine.")
 
     @model_validator(mode="after")
     def _adapters_have_no_layers_of_their_own_rate(self) -> "Encoder":

@@ -1,10 +1,10 @@
-"""A pretrained encoder with a head that tells labels, all of it tuned or with low-rank adapters; its files.
+"""A pretrained encoder with a classification head, tuned in full or with low-rank adapters, and its files.
 
-    results/pretrained/<name>/snapshot/              configuration, tokenizer and weights that it starts from, never changed
-    results/runs/.../model/weights.safetensors       all weights; with adapters these alone, and the whole head
+    results/pretrained/<name>/snapshot/              configuration, tokenizer and weights of the base model, never changed
+    results/runs/.../model/weights.safetensors       all weights; with adapters only these and the head
                            architecture.json
 
-transformers and peft are imported where they are used: together they take ten seconds.
+transformers and peft are imported where they are used: importing them takes ten seconds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ from verso.pretrained.adapters import begin_adapters, must_be_tuned_on, must_hav
 from verso.pretrained.manifest import snapshot_of
 
 WEIGHTS, ARCHITECTURE = "weights.safetensors", "architecture.json"
-# The layers of queries and values by the names that architectures give them
+# Names of the query and value layers by architecture
 QUERIES_AND_VALUES = (
     ("query_proj", "value_proj"), ("query", "value"), ("q_lin", "v_lin"), ("q_proj", "v_proj"), ("q", "v"), ("in_proj",),
     ("Wqkv",),
@@ -34,10 +34,10 @@ QUERIES_AND_VALUES = (
 
 
 class EncoderClassifier(nn.Module):
-    """Tells labels of token ids, as verso.classification.small_networks.model's models do.
+    """Predicts labels from token ids, with the interface of verso.classification.small_networks.model.
 
-    encoder: one of transformers' classes for the classification of sequences. head: see verso.classification.label_heads. fresh:
-    names of the weights that what it started from had not.
+    encoder: one of transformers' sequence classification classes. head: see verso.classification.label_heads. fresh: names of
+    the weights that the base model does not have.
     """
 
     def __init__(self, encoder: Any, head: str, labels: int, device: Device, fresh: Sequence[str] = ()) -> None:
@@ -48,18 +48,18 @@ class EncoderClassifier(nn.Module):
         self._device = device
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """Log-probabilities (B, K) of the labels, in nats, of tokens (B, T) padded behind; lengths (B,), at least 1."""
+        """Log-probabilities (B, K) of the labels, in nats, of tokens (B, T) padded at the end; lengths (B,), at least 1."""
         seen = torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]
         with arithmetic(self._device):
             scores = self.encoder(input_ids=tokens.long(), attention_mask=seen.long()).logits
         return label_heads.log_probabilities(scores.float(), self.settings["head"])
 
     def predictions(self, log_probabilities: Tensor) -> Tensor:
-        """The class (B,) told for each text."""
+        """The predicted class (B,) of each text."""
         return label_heads.predictions(log_probabilities, self.settings["head"])
 
     def own_weights(self) -> dict[str, Tensor]:
-        """What a run keeps, by transformers' names: all weights, or where adapters learn these and the head."""
+        """The weights that a run saves, by transformers' names: all, or with adapters these and the head."""
         adapted = any(".lora_" in name for name, _ in self.encoder.named_parameters())
         return {
             name: tensor
@@ -69,16 +69,16 @@ class EncoderClassifier(nn.Module):
 
 
 def is_of_head(encoder: Any, name: str) -> bool:
-    """Whether a weight is none of the encoder's, but stands behind it."""
+    """Whether a weight belongs to the layers after the encoder."""
     return not name.startswith(f"{encoder.base_model_prefix}.")
 
 
 def tunable(manifest: str | Path, settings: Mapping[str, Any], labels: int, seed: int, device: Device) -> EncoderClassifier:
-    """What a training begins with, on its device: pretrained weights in float32, head and adapters as `seed` draws them.
+    """The initial model on its device: pretrained weights in float32, head and adapters drawn with `seed`.
 
-    manifest: pretrained.json of what it starts from. settings: tuning, lora, head, max_length, gradient_checkpointing, optimiser.
-    Raises VersoError when that is no encoder, lacks weights, cannot read so many tokens or has no layers of the names in
-    lora.target_modules, and when a card has no room for what does not depend on the batch.
+    manifest: pretrained.json of the base model. settings: tuning, lora, head, max_length, gradient_checkpointing, optimiser.
+    Raises VersoError when that is no encoder, lacks weights, has too few positions or has no layers named in
+    lora.target_modules, and when a card has no room for the memory that does not depend on the batch.
     """
     folder = snapshot_of(manifest)
     configuration = configuration_of(folder, label_heads.score_count(labels, settings["head"]))
@@ -101,7 +101,7 @@ def tunable(manifest: str | Path, settings: Mapping[str, Any], labels: int, seed
 
 def _must_fit_on_card_to_learn(encoder: nn.Module, manifest: str | Path, settings: Mapping[str, Any], device: Device) -> None:
     counts = parameter_counts(encoder)
-    moments = 2 if settings["optimiser"] == "adamw_8bit" else 8  # bytes of a weight that learns
+    moments = 2 if settings["optimiser"] == "adamw_8bit" else 8  # bytes per trainable weight
     wanted = 4 * counts["parameters"] + (4 + moments) * counts["trainable"]
     instead = "tune adapters (tuning: lora)" if settings["tuning"] == "full" else "take a smaller base"
     what = "its weights, their gradients and the optimiser's moments alone take"
@@ -109,15 +109,15 @@ def _must_fit_on_card_to_learn(encoder: nn.Module, manifest: str | Path, setting
 
 
 def with_adapters(encoder: Any, lora: Mapping[str, Any], fresh: Sequence[str]) -> Any:
-    """The encoder, frozen, with adapters in it; what learns is these and what is fresh or stands behind the encoder.
+    """The frozen encoder with adapters; trainable are these, fresh weights and the layers after the encoder.
 
-    A pooler (DeBERTa's is fresh) learns only where lora["train_pooler"]; it is kept with the adapters anyway, for another run
-    would draw another one. lora: r, lora_alpha, lora_dropout, target_modules, use_rslora, train_pooler.
+    A pooler (DeBERTa's is fresh) is trained only if lora["train_pooler"]; it is always saved with the adapters, because another
+    run would draw another one. lora: r, lora_alpha, lora_dropout, target_modules, use_rslora, train_pooler.
     """
     from peft import LoraConfig, inject_adapter_in_model
 
     targets = lora["target_modules"] or _queries_and_values(encoder)
-    must_have_targets(encoder.base_model, targets)  # the head is learnt whole
+    must_have_targets(encoder.base_model, targets)  # the head is trained in full
     behind = {name for name, _ in encoder.named_children() if name != encoder.base_model_prefix} | {"pooler"}
     config = LoraConfig(
         r=lora["r"],
@@ -125,7 +125,7 @@ def with_adapters(encoder: Any, lora: Mapping[str, Any], fresh: Sequence[str]) -
         lora_dropout=lora["lora_dropout"],
         use_rslora=lora["use_rslora"],
         target_modules=list(targets),
-        exclude_modules=rf"(.*\.)?({'|'.join(sorted(behind))})(\..*)?",  # learnt whole, without adapters
+        exclude_modules=rf"(.*\.)?({'|'.join(sorted(behind))})(\..*)?",  # trained in full, without adapters
         bias="none",
     )
     inject_adapter_in_model(config, encoder)
@@ -147,14 +147,14 @@ def _queries_and_values(encoder: Any) -> tuple[str, ...]:
 
 
 def parameter_counts(model: nn.Module) -> dict[str, int]:
-    """{"parameters": all, adapters among them, "trainable": those that learn}."""
+    """{"parameters": all, including adapters, "trainable": the trainable ones}."""
     weights = list(model.parameters())
     learnt = sum(weight.numel() for weight in weights if weight.requires_grad)
     return {"parameters": sum(weight.numel() for weight in weights), "trainable": learnt}
 
 
 def groups_of_weights(encoder: Any, layer_decay: float, weight_decay: float) -> list[dict[str, Any]]:
-    """The weights that learn, in groups for the optimiser (verso.training.steps.optimiser_of), the highest rate first.
+    """The trainable weights in groups for the optimiser (verso.training.steps.optimiser_of), the highest rate first.
 
     A layer's rate is layer_decay times that of the layer above it: the head's is 1, the last layer's layer_decay, the
     embeddings' the lowest (Clark et al. 2020, ELECTRA; Sun et al. 2019). Biases and norms have no weight decay.
@@ -180,7 +180,7 @@ def _number_of_layer(name: str) -> int | None:
 
 
 def save(model: EncoderClassifier, path: str | Path) -> None:
-    """Write the weights that are the run's own as safetensors, whole or not at all; the same weights give the same bytes."""
+    """Write the run's own weights as safetensors, atomically; the same weights give the same bytes."""
     content = safetensors.torch.save({name: tensor.cpu().contiguous() for name, tensor in model.own_weights().items()})
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
@@ -189,7 +189,7 @@ def save(model: EncoderClassifier, path: str | Path) -> None:
 def write_architecture(
     path: str | Path, manifest: str | Path, settings: Mapping[str, Any], names: list[str], counts: Mapping[str, int]
 ) -> None:
-    """Say what a run's model is: its base (by name and by the manifest's checksum), its tuning, its labels and its size."""
+    """Describe a run's model: its base model (name and the manifest's checksum), its tuning, its labels and its size."""
     described = read_json(manifest)
     facts = {
         "family": "encoder",
@@ -205,9 +205,9 @@ def write_architecture(
 
 
 def load(folder: str | Path, manifest: str | Path, device: Device) -> tuple[EncoderClassifier, dict[str, Any]]:
-    """A run's model on `device`, in evaluation mode, and its architecture.json.
+    """Load a run's model on `device`, in evaluation mode, and its architecture.json.
 
-    Where all weights were tuned, those of the base are not needed. Raises VersoError when the run started from another base than
+    If all weights were tuned, the base model's are not needed. Raises VersoError when the run's base model is not the one that
     the manifest describes, its weights are damaged or do not fit, or a card has no room for them.
     """
     folder = Path(folder)
@@ -226,13 +226,13 @@ def load(folder: str | Path, manifest: str | Path, device: Device) -> tuple[Enco
     _take(model, folder / WEIGHTS)
     wanted = 4 * parameter_counts(model)["parameters"]
     card_memory.must_fit_on_card(
-        about["base"], "its weights alone take", wanted, device.device, "tell labels on the CPU (needs.gpus: 0)"
+        about["base"], "its weights alone take", wanted, device.device, "predict on the CPU (needs.gpus: 0)"
     )
     return model.to(device.device).eval(), about
 
 
 def _take(model: EncoderClassifier, path: Path) -> None:
-    """Give the model a run's weights. Raises VersoError when the file has not those that are the run's own, each of its shape."""
+    """Load a run's weights into the model. Raises VersoError unless the file has exactly the run's own weights and shapes."""
     try:
         weights = safetensors.torch.load_file(path)
         if different := set(weights) ^ set(model.own_weights()):

@@ -1,4 +1,4 @@
-"""Predict the labels of texts by one tuned encoder: scores.csv, and what that took; on a card where the job was given one."""
+"""Predict the labels of texts by one tuned encoder: scores.csv, and the cost; on a card if the job has one."""
 
 import logging
 from collections.abc import Sequence
@@ -29,12 +29,12 @@ def predict(
     own_scoring: str | Path | None,
     run: InferenceRun,
 ) -> None:
-    """Write scores.csv of the test and of the texts that the user wrote, and what each took, as
-    verso.classification.small_networks.predicting.predict does.
+    """Write scores.csv of the test and of the user's own texts, and the cost of each, like
+    verso.classification.small_networks.predicting.predict.
 
-    manifest: pretrained.json of what the model started from. own_scoring: None where the user wrote no texts. run: with 0 cards
-    it computes on the CPU; its `kept` holds predictions of the test that need not be made again. scoring.json has besides what
-    hardware.json has; its wall_seconds hold the loading of the model, its documents_per_second do not. Raises what write_scores
+    manifest: pretrained.json of the base model. own_scoring: None if the user wrote no texts. run: with 0 cards it computes on
+    the CPU; its `kept` holds predictions of the test to reuse. scoring.json also has the content of hardware.json; its
+    wall_seconds include the loading of the model, its documents_per_second do not. Raises what write_scores
     and verso.classification.encoder.model.load raise.
     """
     with working_device(run.requested["cards"], pick_device_for_llm) as device:
@@ -71,7 +71,7 @@ class _Encoder:
 
     @torch.inference_mode()
     def predict(self, texts: Sequence[str]) -> Predictions:
-        """Those of like length together, for padding costs time and changes nothing."""
+        """Predict texts in batches of similar length, because padding costs time; it changes no prediction."""
         read = self._subwords.read(texts, self._length)
         self.tokens += len(read.tokens)
         probabilities = torch.empty(len(texts), len(self.labels), dtype=torch.float64)

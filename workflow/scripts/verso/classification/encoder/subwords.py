@@ -1,6 +1,6 @@
-"""Texts as the sub-words of a pretrained encoder's own tokenizer: [CLS] text [SEP], cut after so many tokens.
+"""Encodes texts with a pretrained encoder's tokenizer: [CLS] text [SEP], cut to a number of tokens.
 
-A control token's name in a text is no control token: what the tokenizer cannot spell otherwise of it is left out.
+A control token's name in a text does not become a control token; parts that the tokenizer cannot encode otherwise are left out.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,9 +13,9 @@ from tokenizers import normalizers
 from verso.errors import VersoError
 from verso.text.encoded import EncodedTexts
 
-# Without one of these AutoTokenizer makes a tokenizer that knows its control tokens alone, and says nothing
+# Without one of these AutoTokenizer silently makes a tokenizer of control tokens alone
 VOCABULARIES = ("tokenizer.json", "*.model", "vocab.txt", "vocab.json", "bpe.codes")
-TOGETHER = 1000  # texts that are handed to the tokenizer at once
+TOGETHER = 1000  # texts per call of the tokenizer
 
 
 class Subwords:
@@ -33,9 +33,9 @@ class Subwords:
 
     @classmethod
     def of(cls, snapshot: Path, known: int) -> "Subwords":
-        """The tokenizer in a pretrained model's folder; known: tokens that the model has vectors of.
+        """Load the tokenizer of a pretrained model's folder. known: number of tokens that the model has vectors for.
 
-        Raises VersoError when the folder holds none, or one that does not go with the model.
+        Raises VersoError when it is missing or does not match the model.
         """
         from transformers import AutoTokenizer
 
@@ -46,7 +46,7 @@ class Subwords:
             )
         try:
             tokenizer = AutoTokenizer.from_pretrained(snapshot, local_files_only=True, trust_remote_code=False)
-        except Exception as error:  # each kind of tokenizer has its own ways to say what it lacks
+        except Exception as error:  # each kind of tokenizer raises its own exceptions
             raise VersoError(f"{snapshot}: its tokenizer cannot be read ({error})") from error
         if len(tokenizer) > known:
             raise VersoError(f"{snapshot}: its tokenizer has {len(tokenizer):,} tokens and the model {known:,}: they do not fit")
@@ -57,14 +57,14 @@ class Subwords:
         return cls(tokenizer)
 
     def read(self, texts: Iterable[str], longest: int) -> EncodedTexts:
-        """At least one text, each cut to `longest` tokens, [CLS] and [SEP] among them."""
+        """Encode at least one text, each cut to `longest` tokens including [CLS] and [SEP]."""
         return EncodedTexts.of_ids(self._encoded(texts, longest), self.padding)
 
     def _encoded(self, texts: Iterable[str], longest: int) -> Iterator[list[int]]:
         left = iter(texts)
         room = longest - len(self._before) - len(self._behind)
         while some := list(islice(left, TOGETHER)):
-            # verbose=False: or it warns of each text that is longer than the model, which is cut here
+            # verbose=False: otherwise it warns of each text longer than the model's window, which is cut here
             found = self._tokenizer(some, add_special_tokens=False, split_special_tokens=True, verbose=False)["input_ids"]
             for ids in found:
                 own = ids if self._controls.isdisjoint(ids) else [id_ for id_ in ids if id_ not in self._controls]
@@ -72,7 +72,7 @@ class Subwords:
 
 
 def _normalise_as_sentencepiece(tokenizer: Any, model: Path | None) -> None:
-    """Give a tokenizer that was made of a sentencepiece file that file's table of characters (NFKC), which DeBERTa's class drops.
+    """Add the sentencepiece file's character table (NFKC) to the tokenizer made from it; DeBERTa's class drops it.
 
     Without it "…", "ﬁ" and wide letters are unknown to a model that has learnt "...", "fi" and plain ones (transformers 5.17).
     """
@@ -81,7 +81,7 @@ def _normalise_as_sentencepiece(tokenizer: Any, model: Path | None) -> None:
         return
     from sentencepiece import sentencepiece_model_pb2
 
-    protocol: Any = sentencepiece_model_pb2  # its classes are made when it is imported
+    protocol: Any = sentencepiece_model_pb2  # its classes are created at import
     stored = protocol.ModelProto()
     stored.ParseFromString(model.read_bytes())
     if table := stored.normalizer_spec.precompiled_charsmap:

@@ -1,7 +1,7 @@
-"""Tune a pretrained encoder to tell labels: all of it, or low-rank adapters and its head.
+"""Tune a pretrained encoder as a classifier: all weights, or low-rank adapters and the head.
 
-A step of the optimiser reads `accumulation` batches of `batch` texts of like length; a share of it is such a batch, padded to
-its own longest text alone. The loss is the mean cost of the step's labels, as of verso.classification.small_networks.training;
+A step of the optimiser reads `accumulation` batches of `batch` texts of similar length, each padded to its own longest text. The
+loss is the mean over the step's labels, as in verso.classification.small_networks.training;
 the best weights are those of the highest F1 on the validation part.
 """
 
@@ -29,13 +29,13 @@ from verso.training.run import TrainingRun
 
 log = logging.getLogger(__name__)
 
-HELD_OUT_TEXTS = 4  # times `batch`: without gradients so many texts more are computed at once
+HELD_OUT_TEXTS = 4  # times `batch`: batch size without gradients
 
 
 class Tuning(LabelValidation):
     """Labelled texts in steps of several batches (see verso.training.learner.Learner).
 
-    A batch of the loop is the rows (R,) of a step's texts, sorted by length.
+    A batch of the training loop is the rows (R,) of a step's texts, sorted by length.
     """
 
     def __init__(
@@ -57,17 +57,17 @@ class Tuning(LabelValidation):
         self._measured_after = {round(self.steps * time / times) for time in range(1, times)} - {0}
 
     def batches(self, epoch: int, first: int) -> Iterator[Tensor]:
-        """Texts of like length, in the epoch's order."""
+        """Batches of texts of similar length, in the epoch's order."""
         for number, rows in enumerate(bucketed(self._train.texts.lengths, self._texts, self._seed, epoch)):
             if number >= first:
                 yield rows
 
     def losses(self, batch: Tensor) -> Iterator[tuple[Tensor, int]]:
-        """Shares of the step's mean cost, `batch` texts at a time on each card."""
+        """Parts of the step's mean loss, `batch` texts at a time on each card."""
         yield from self._replicas.losses(batch.split(self._at_once), partial(self._mean_cost, texts=len(batch)))
 
     def _mean_cost(self, model: nn.Module, rows: Tensor, texts: int) -> tuple[Tensor, int]:
-        """What the labels of some of a step's `texts` add to its mean cost, and how many labels these are."""
+        """The part of a step's mean loss that some of its `texts` add, and the number of their labels."""
         device = next(model.parameters()).device
         tokens, lengths, classes = (part.to(device) for part in self._train.padded(rows))
         return self._costs(model(tokens, lengths), classes).sum() / texts, len(rows)
@@ -77,12 +77,12 @@ class Tuning(LabelValidation):
         return max(1, self._batch // self.parts)
 
     def halve(self) -> bool:
-        """A text is the least."""
+        """Halve the batch, down to one text."""
         before, self.parts = self._at_once, 2 * self.parts
         return self._at_once < before
 
     def measured_after(self, done: int) -> bool:
-        """At equal distances; what a fresh head tells before the first step says nothing."""
+        """At equal distances; not before the first step, because a fresh head predicts at random."""
         return done in self._measured_after
 
 
@@ -104,7 +104,7 @@ def train(
         encode = partial(Subwords.of(snapshot_of(manifest), known).read, longest=settings["max_length"])
         learnt, held_out = (read_labelled(part, names, encode) for part in (train, validation))
         must_be_learnable(settings, names, learnt, train, labels)
-        torch.manual_seed(run.seed)  # reading the texts may not decide which weights drop out
+        torch.manual_seed(run.seed)  # so that reading the texts does not change dropout
 
         task = Tuning(model, learnt, held_out, settings, run.seed, device, run.micro_batches)
         groups = encoder.groups_of_weights(model.encoder, settings["layer_decay"], settings["weight_decay"])
@@ -116,5 +116,5 @@ def train(
 
 
 def described() -> str:
-    """The libraries that compute, with their versions."""
+    """The computing libraries with their versions."""
     return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("transformers", "peft"))

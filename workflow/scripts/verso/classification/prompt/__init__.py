@@ -1,1 +1,1 @@
-"""Chat models that are asked for labels."""
+"""Chat models that predict labels by their replies to prompts."""

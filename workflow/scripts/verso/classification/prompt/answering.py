@@ -1,9 +1,9 @@
-"""Ask a chat model for the labels of test texts: scores.csv as any classifier's, what it replied, and what that took.
+"""Predicts the labels of test texts with a chat model; writes scores.csv as any classifier does, the replies and the cost.
 
-generate     it writes a reply, which is a label or is not; asked again up to `attempts` times, then invalid, never guessed
-likelihood   the label whose name is its likeliest reply; never invalid, with probabilities
+generate     the model writes a reply; if it is no label, it is prompted again, up to `attempts` times; then the text is invalid
+likelihood   the label whose name is the most likely reply; never invalid, with probabilities
 
-What it has replied outlives the job (verso.training.resumable_rows): no text is asked twice because a job died.
+Replies are saved as they come (verso.training.resumable_rows): a restarted job prompts no text twice.
 """
 
 import logging
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 class Answered(NamedTuple):
-    """Files of what is answered for some texts: documents (JSON lines), scores, replies (None: not kept), scoring."""
+    """The files of one prediction: documents (JSON lines), scores, replies (None: not kept), scoring."""
 
     documents: str | Path
     scores: str | Path
@@ -48,7 +48,7 @@ class Answered(NamedTuple):
 
 
 class Prompting(NamedTuple):
-    """Files that decide the replies beside the texts: train gives the examples."""
+    """The files, besides the texts, that determine the replies: train gives the examples."""
 
     train: str | Path
     labels: str | Path
@@ -65,15 +65,15 @@ def answer(
     seed: int,
     run: InferenceRun,
 ) -> None:
-    """Write scores.csv of the test and of the texts that the user wrote, in their order, the replies, and what each took.
+    """Write scores.csv of the test and of the user's own texts, in their order, the replies, and the cost of each.
 
-    own_texts: None where the user wrote none. settings: answer_by, examples, max_length, max_new_tokens, decoding and attempts,
+    own_texts: None if the user wrote none. settings: answer_by, examples, max_length, max_new_tokens, decoding and attempts,
     as `Prompt` of the config describes. seed: of examples and draws. scores: as verso.classification.scores writes them,
-    prediction empty where a reply was invalid, probabilities empty where there are none. replies: JSON lines of document,
-    prompt_tokens, text_tokens_cut, replies (all of them), attempts, taken (which reply, from 1; null: none), prediction, and of
-    likelihood log_likelihoods by label. scoring: what all lives of the job used for these texts, as of a training, that of the
-    test with the loading; counts; and documents_per_second, from texts to labels, without the loading. run: the last checkpoint
-    in its `kept` stays when the outputs are written, so that no text is prompted twice.
+    prediction empty if the reply was invalid, probabilities empty if there are none. replies: JSON lines of document,
+    prompt_tokens, text_tokens_cut, replies (all of them), attempts, taken (number of the valid reply, from 1; null: none),
+    prediction, and with likelihood log_likelihoods by label. scoring: the resources that all starts of the job used for these
+    texts, as of a training, for the test with the loading; counts; and documents_per_second, from texts to labels, without the
+    loading. run: the last checkpoint in its `kept` stays when the outputs are written, so that no text is prompted twice.
 
     Raises VersoError, before the model is loaded, for an invalid template, labels that cannot be predicted apart as replies, too
     few training texts for the examples, and a window too small; and as load_tuned and ResumableRows.rows do.
@@ -107,9 +107,7 @@ def answer(
 
 
 class _Model:
-    """The loaded model with what its prompts are made by. Raises VersoError before it is loaded where labels or window do not
-    fit.
-    """
+    """Load the model and make its prompts. Raises VersoError, before it is loaded, if labels or window do not fit."""
 
     def __init__(
         self,
@@ -134,10 +132,10 @@ class _Model:
 def _answered(
     model: _Model, rows: Sequence[Any], settings: dict[str, Any], seed: int, kept: ResumableRows
 ) -> tuple["Found", dict[str, Any]]:
-    """What became of each text, and what scoring.json counts."""
+    """The result for each text, and the counts of scoring.json."""
     begin = time.perf_counter()
     every = [model.questions.of(row) for row in progress(rows, "Reading", unit="text")]
-    # Those of like length together: what is filled up costs time
+    # Texts of similar length together: padding costs time
     ordered = sorted(every, key=lambda one: len(one.tokens))
     read_in = time.perf_counter() - begin
     if model.by_likelihood:
@@ -151,9 +149,9 @@ def _answered(
 
 @dataclass
 class Reply:
-    """What became of a question.
+    """The result of one prompt.
 
-    predicted: the class, None of a text without a valid reply. taken: which of the replies, counted from 1, says it.
+    predicted: the class; None without a valid reply. taken: the number, from 1, of the reply that says it.
     """
 
     predicted: int | None = None
@@ -161,7 +159,7 @@ class Reply:
     attempts: int = 0
     taken: int | None = None
     reply_tokens: int = 0
-    log_likelihoods: list[float] = field(default_factory=list)  # of each label, where it was asked for them
+    log_likelihoods: list[float] = field(default_factory=list)  # of each label, if answer_by is likelihood
 
 
 def _likelihoods(model: Any, ordered: Sequence[Question], as_replies: list[list[int]], kept: ResumableRows) -> dict[str, Reply]:
@@ -169,7 +167,7 @@ def _likelihoods(model: Any, ordered: Sequence[Question], as_replies: list[list[
     rows = kept.rows(ordered, lambda some: likelihood([one.tokens for one in some]), lambda one: len(one.tokens))
     predicted = {}
     for one, values in zip(ordered, rows, strict=True):
-        likeliest = max(range(len(values)), key=lambda place: values[place])  # of equals the first
+        likeliest = max(range(len(values)), key=lambda place: values[place])  # the first of equals
         predicted[one.document] = Reply(likeliest, log_likelihoods=values)
     return predicted
 
@@ -183,7 +181,7 @@ def _replies(
     seed: int,
     kept: ResumableRows,
 ) -> dict[str, Reply]:
-    """Each text by draws of its own at each attempt, so that neither order nor batch changes any."""
+    """Each text has its own random draws at each attempt, so neither order nor batch changes a reply."""
     predicted = {one.document: Reply() for one in ordered}
     waiting, limit = list(ordered), settings["max_new_tokens"]
     for attempt in range(1, settings["attempts"] + 1):
@@ -199,7 +197,7 @@ def _replies(
 
         rows = kept.rows(waiting, written, lambda one: len(one.tokens) + limit)
         for one, tokens in zip(waiting, rows, strict=True):
-            # With control tokens as they are called: a reply that holds one is no label
+            # Control tokens are kept as text: a reply that holds one is no label
             reply = tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
             own = predicted[one.document]
             own.replies.append(reply)
@@ -214,7 +212,7 @@ Found = Sequence[tuple[Question, Reply]]
 
 
 def _counts(found: Found, settings: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """What scoring.json says besides what was used; the log says what a reader should not miss."""
+    """The entries of scoring.json besides resources; also logs cut texts and invalid replies."""
     cut = sum(one.cut > 0 for one, _ in found)
     if cut:
         log.warning("%d of %d texts were longer than the window and were cut at their end", cut, len(found))
@@ -248,7 +246,7 @@ def _softmax(values: Sequence[float]) -> list[float]:
 
 
 def _row(one: Question, own: Reply, names: list[str]) -> dict[str, Any]:
-    """A row of replies.jsonl."""
+    """One row of replies.jsonl."""
     row = {"document": one.document, "prompt_tokens": len(one.tokens), "text_tokens_cut": one.cut}
     row |= {"replies": own.replies, "attempts": own.attempts, "taken": own.taken, "prediction": _name(own, names)}
     return row | ({"log_likelihoods": dict(zip(names, own.log_likelihoods, strict=True))} if own.log_likelihoods else {})

@@ -20,11 +20,11 @@ from verso.settings.base import Decoding, ModelSettings, Name
 
 
 class ReplyDecoding(Decoding):
-    """How a reply is drawn: the report's values."""
+    """How a reply is sampled. The defaults are the report's values."""
 
     temperature: float = Field(0.05, gt=0, description="Below 1 sharpens the distribution.")
-    top_p: float = Field(0.8, gt=0, le=1, description="Draw from the smallest set of tokens that holds this much probability.")
-    top_k: int = Field(10, ge=0, description="Draw from that many likeliest tokens; 0 means all.")
+    top_p: float = Field(0.8, gt=0, le=1, description="Draw from the smallest set of tokens with this total probability.")
+    top_k: int = Field(10, ge=0, description="Draw from this many most probable tokens; 0: all.")
 
 
 class Prompt(ModelSettings):
@@ -32,35 +32,34 @@ class Prompt(ModelSettings):
 
     renamed: ClassVar[dict[str, str]] = {"way": "answer_by"}
 
-    family: Literal["prompt"] = Field(description="A chat model that is asked for labels: zero-shot, or with a few examples.")
+    family: Literal["prompt"] = Field(description="A chat model that is prompted for labels, zero-shot or few-shot.")
     pretrained: Name = Field(description="An entry of `pretrained`: an instruction-tuned model, or a miniature.")
     quantisation: Literal["nf4", "none"] = Field(
         "nf4", description="`nf4`: weights in 4 bits, doubly quantised (Dettmers et al. 2023); `none`: as they were saved."
     )
     answer_by: Literal["generate", "likelihood"] = Field(
         "generate",
-        description="`generate`: the model writes a reply, which is a label or invalid; `likelihood`: the label whose name "
-        "is the likeliest reply, and never invalid.",
+        description="`generate`: the model writes a reply, a label or invalid; `likelihood`: the label whose name is the "
+        "most likely reply, never invalid.",
     )
     template: str = Field(
         "resources/prompts/label.en.jinja",
         min_length=1,
-        description="File with the prompt, a jinja2 template that is given `text`, `labels` and `examples` (docs/prompting.md).",
+        description="File of the prompt, a jinja2 template with the variables `text`, `labels` and "
+        "`examples` (docs/prompting.md).",
     )
-    examples: int = Field(
-        0, ge=0, description="Texts of train that are shown with their labels, as many of each label as of the others: few-shot."
-    )
+    examples: int = Field(0, ge=0, description="Number of few-shot examples from train, balanced over labels.")
     max_new_tokens: int = Field(45, ge=1, description="`generate`: longest reply.")
-    decoding: ReplyDecoding = Field(default_factory=ReplyDecoding, description="`generate`: how a reply is drawn.")
-    attempts: int = Field(
-        3, ge=1, description="`generate`: times that a text is asked until its reply is a label; then it is invalid."
-    )
+    decoding: ReplyDecoding = Field(default_factory=ReplyDecoding, description="`generate`: how a reply is sampled.")
+    attempts: int = Field(3, ge=1, description="`generate`: most prompts per text until a reply is a label; then it is invalid.")
     max_length: int = Field(
-        4096, ge=64, description="Window in tokens, prompt, examples and reply; a text that does not fit is cut at its end."
+        4096, ge=64, description="Window in tokens for prompt, examples and reply; a longer text is cut at its end."
     )
-    batch: int = Field(8, ge=1, description="Texts asked at once; halved where the card's memory is too small.")
-    miniature: bool = Field(False, description="A toy size: the report says so. What starts from a miniature always is one.")
-    needs: NeedsOfLLM = Field(default_factory=NeedsOfLLM, description="What a run asks of the machine.")
+    batch: int = Field(8, ge=1, description="Batch size; halved if the card's memory is too small.")
+    miniature: bool = Field(
+        False, description="A toy model; the report marks it as one. Always true for a base model that is a miniature."
+    )
+    needs: NeedsOfLLM = Field(default_factory=NeedsOfLLM, description="What a run requests of the machine.")
 
     @model_validator(mode="after")
     def _a_text_has_room_beside_its_reply(self) -> "Prompt":
@@ -90,7 +89,7 @@ def _missing(entry: Any) -> Iterator[tuple[str, str]]:
     if not Path(entry.template).is_file():
         yield "template", f"{entry.template} does not exist (looked from {Path.cwd()})"
         return
-    from verso.text.prompts import fault_of_template  # jinja2, where a config has prompts
+    from verso.text.prompts import fault_of_template  # imports jinja2, so only for configs with prompts
 
     if fault := fault_of_template(entry.template):
         yield "template", fault

@@ -1,4 +1,4 @@
-"""Examples of the training part that a chat model is shown: as many of each label as of the others, chosen by a seed."""
+"""Chooses few-shot examples from the training part, balanced over labels, with a seed."""
 
 import hashlib
 import heapq
@@ -10,10 +10,10 @@ from verso.text.labels import Labels
 
 
 def few_shot(train: str | Path, labels: Labels, count: int, seed: int) -> list[dict[str, str]]:
-    """`count` texts with their labels, [{"text", "label"}], in an order that is mixed; a function of seed and train alone.
+    """Draw `count` texts with their labels, [{"text", "label"}], in random order; depends on seed and train alone.
 
-    Labels differ by at most one in their number; where `count` cannot be shared out evenly, the seed says which have one more.
-    The order of the documents in the file changes nothing. Raises VersoError that names each label with too few texts.
+    The numbers per label differ by at most one; if `count` is not divisible, the seed chooses the labels with one more. The order
+    of the documents in the file changes nothing. Raises VersoError naming each label with too few texts.
     """
     if not count:
         return []
@@ -27,8 +27,8 @@ def few_shot(train: str | Path, labels: Labels, count: int, seed: int) -> list[d
         kept = heapq.nsmallest(wanted[name], [*drawn[name], (_key(seed, "draw", document["id"]), document["text"])])
         drawn[name] = kept
     if short := [name for name in labels.names if there[name] < wanted[name]]:
-        told = ", ".join(f'"{name}" has {there[name]} of {wanted[name]}' for name in short)
-        raise VersoError(f"{train}: too few texts of a label to show {count} examples: {told}; set fewer examples")
+        counts = ", ".join(f'"{name}" has {there[name]} of {wanted[name]}' for name in short)
+        raise VersoError(f"{train}: too few texts of a label to show {count} examples: {counts}; set fewer examples")
     examples = [(key, {"text": text, "label": name}) for name, found in drawn.items() for key, text in found]
     return [example for _, example in sorted(examples, key=lambda pair: _key(seed, "order", pair[0]))]
 

@@ -1,6 +1,6 @@
-"""How likely a chat model finds each label's name as its reply, for texts side by side.
+"""Computes a chat model's log-likelihood of each label's name as the reply, for batches of texts.
 
-What all prompts begin with (the chat's head, instruction, examples) is read once, and each prompt once for all of its labels:
+The common prefix of all prompts (chat header, instruction, examples) is read once, and each prompt once for all its labels:
 
     shared by all |  pad · the rest of prompt 1  |─► name of label 0 · end
                   |  the rest of prompt 2        |─► name of label 1 · end      each from a copy of the cache before it
@@ -19,10 +19,10 @@ from verso.pretrained.chat import ends_of_answer, with_prompt
 
 
 def names_as_replies(tokenizer: Any, names: Sequence[str]) -> list[list[int]]:
-    """The tokens of each label's name as a whole reply, to the one that ends it.
+    """The tokens of each label's name as a complete reply, including the end token.
 
-    With its end a name is an event of its own: "1" is not the beginning of "10", and replies of other lengths exclude each
-    other. Raises VersoError that names the labels which the tokenizer cannot tell apart.
+    The end token makes replies mutually exclusive: "1" is not the beginning of "10". Raises VersoError naming the labels that
+    the tokenizer encodes alike.
     """
     replies: dict[tuple[int, ...], str] = {}
     ends = ends_of_answer(tokenizer)
@@ -30,10 +30,10 @@ def names_as_replies(tokenizer: Any, names: Sequence[str]) -> list[list[int]]:
         example = with_prompt(tokenizer, "?", name, f'the label "{name}"')
         reply = example.tokens[example.prompt :]
         end = next(place for place, token in enumerate(reply) if token in ends)
-        key = tuple(reply[: end + 1])  # some templates go on with a line break
+        key = tuple(reply[: end + 1])  # some templates continue with a line break
         if key in replies:
             raise VersoError(
-                f'the labels "{replies[key]}" and "{name}" are the same tokens to this model: it cannot tell them apart; '
+                f'the labels "{replies[key]}" and "{name}" are the same tokens to this model; '
                 "rename one (corpora.<name>.labels), or take another pretrained model"
             )
         replies[key] = name
@@ -41,13 +41,13 @@ def names_as_replies(tokenizer: Any, names: Sequence[str]) -> list[list[int]]:
 
 
 class LabelLikelihood:
-    """Log-likelihoods of a few replies to any of the prompts that it was made for."""
+    """Log-likelihoods of a few replies to each of a fixed set of prompts."""
 
     def __init__(self, model: Any, prompts: Sequence[list[int]], replies: Sequence[list[int]]) -> None:
-        """prompts: all that will be asked, as tokens. replies: see names_as_replies."""
+        """prompts: all prompts to come, as tokens. replies: see names_as_replies."""
         self._model, self._replies = model, [list(reply) for reply in replies]
         self._device = next(model.parameters()).device
-        # Of each prompt at least one token is its own, after which the first token of a reply is foretold
+        # At least one token of each prompt is outside the prefix: the first token of a reply is predicted after it
         self._shared: int = min(_alike(prompts), min(map(len, prompts)) - 1)
         self._cache: Any = None
         if self._shared:
@@ -57,16 +57,16 @@ class LabelLikelihood:
 
     @torch.inference_mode()
     def __call__(self, prompts: Sequence[list[int]]) -> list[list[float]]:
-        """For each prompt the log-likelihood of each reply, in nats: a sum over its tokens, the end included.
+        """The log-likelihood of each reply to each prompt, in nats: a sum over its tokens, including the end.
 
-        Raises VersoError when one is no finite number.
+        Raises VersoError when one is not finite.
         """
         rest = [prompt[self._shared :] for prompt in prompts]
         longest = max(map(len, rest))
         fill = [longest - len(row) for row in rest]
         tokens = self._tensor([row[:1] * empty + row for row, empty in zip(rest, fill, strict=True)])
         mask = self._tensor([[1] * self._shared + [0] * empty + [1] * (longest - empty) for empty in fill])  # (B, S + T)
-        places = (mask.cumsum(dim=1) - 1).clamp(min=0)  # of padding: any
+        places = (mask.cumsum(dim=1) - 1).clamp(min=0)  # any id, for padding
         cache = copy.deepcopy(self._cache)
         if cache is not None:
             cache.batch_repeat_interleave(len(prompts))
@@ -83,7 +83,7 @@ class LabelLikelihood:
         found: list[list[float]] = torch.stack(each, dim=1).tolist()
         if not all(math.isfinite(value) for row in found for value in row):
             raise VersoError(
-                f"the log-likelihoods of the labels are {found}; the weights are not finite, or float16 overflowed: ask on a "
+                f"the log-likelihoods of the labels are {found}; the weights are not finite, or float16 overflowed: run it on a "
                 "card from sm_80 on or on the CPU"
             )
         return found
@@ -98,7 +98,7 @@ class LabelLikelihood:
             input_ids=self._tensor([known] * len(first)),
             attention_mask=torch.cat([mask, mask.new_ones(len(first), len(known))], dim=1),
             position_ids=last + 1 + torch.arange(len(known), device=self._device),
-            past_key_values=copy.deepcopy(cache),  # for the model writes into it
+            past_key_values=copy.deepcopy(cache),  # because the model writes into it
             use_cache=True,
         ).logits.float()
         wanted = self._tensor([reply[1:]] * len(first))
@@ -109,6 +109,6 @@ class LabelLikelihood:
 
 
 def _alike(prompts: Sequence[list[int]]) -> int:
-    """How many tokens all prompts begin with: as many as the first and the last of them in order."""
+    """The length of all prompts' common prefix: that of the first and the last prompt in sorted order."""
     first, last = min(prompts), max(prompts)
     return next((place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))

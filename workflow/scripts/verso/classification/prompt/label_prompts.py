@@ -1,4 +1,4 @@
-"""What a chat model is asked of each text: the template with the text in it, as tokens that leave room for the reply."""
+"""Makes the prompt of each text: the template with the text in it, as tokens that leave room for the reply."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,12 @@ from verso.text.prompts import Template
 
 log = logging.getLogger(__name__)
 
-SHARE_OF_EXAMPLES = 0.5  # of the window that they may take together
+SHARE_OF_EXAMPLES = 0.5  # largest share of the window for all examples
 
 
 @dataclass(frozen=True)
 class Question:
-    """tokens: of the whole prompt. cut: how many tokens of the text's end did not fit."""
+    """tokens: of the whole prompt. cut: the number of tokens cut from the text's end."""
 
     document: str
     tokens: list[int]
@@ -25,10 +25,10 @@ class Question:
 
 
 class Questions:
-    """Template, labels and examples, which are the same for all texts.
+    """Makes prompts from a template, labels and examples, which are the same for all texts.
 
-    A text from outside stays in its place: control tokens in it are spelled (verso.pretrained.chat), and to the template it is a
-    value.
+    A text cannot change the prompt around it: control tokens in it are spelled (verso.pretrained.chat), and the template treats
+    it as a value.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Questions:
     ) -> None:
         """window: tokens of prompt and reply. reply: tokens of the longest reply.
 
-        Raises VersoError where template and examples alone leave no room for a text.
+        Raises VersoError if template and examples leave no room for a text.
         """
         self._tokenizer, self._template, self._labels = tokenizer, template, labels
         self._window = window - reply
@@ -48,7 +48,7 @@ class Questions:
             self._examples.append({"text": shown, "label": example["label"]})
         if self.examples_cut:
             log.warning(
-                "%d of %d examples were cut at their end, for together they fill half the window",
+                "%d of %d examples were cut at their end, because together they fill half the window",
                 self.examples_cut,
                 len(examples),
             )
@@ -59,13 +59,13 @@ class Questions:
             )
 
     def of(self, document: Mapping[str, Any]) -> Question:
-        """The question of a text; where that is too long, its end is left out."""
+        """The prompt of a text; the end of a too long text is cut."""
         text = document["text"]
         tokens = self._tokens(text)
         cut, shown = 0, text
         while len(tokens) > self._window:
             own = self._ends(shown)
-            # Without a token that may be one of many for a letter the text stays as it is: then a letter less
+            # If one of several tokens of a letter is removed, the text stays the same: then remove a letter
             kept = shown[: ([0, *own])[max(0, len(own) - (len(tokens) - self._window))]]
             shown = kept if len(kept) < len(shown) else shown[:-1]
             cut = len(self._ends(text)) - len(self._ends(shown))
@@ -77,11 +77,11 @@ class Questions:
         return question(self._tokenizer, prompt)
 
     def _ends(self, text: str) -> list[int]:
-        """Where each of a text's tokens ends, in characters."""
+        """The end of each of a text's tokens, in characters."""
         options = {"add_special_tokens": False, "split_special_tokens": True, "return_offsets_mapping": True}
         return [end for _, end in self._tokenizer(text, **options)["offset_mapping"]]
 
     def _first(self, text: str, most: int) -> tuple[str, int]:
-        """A text's first tokens, and how many tokens are left out."""
+        """A text cut to its first tokens, and the number of tokens cut."""
         ends = self._ends(text)
         return (text, 0) if len(ends) <= most else (text[: ends[most - 1]], len(ends) - most)

@@ -1,4 +1,4 @@
-"""What a chat model's reply says: one of the labels, or nothing valid. Never guessed, and never looked for within a sentence."""
+"""Parses a chat model's reply as one of the labels or as invalid. A label is never guessed or searched for within a sentence."""
 
 import json
 import re
@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 
 from verso.errors import VersoError
 
-AROUND = " \t\r\n\f\v\u00a0\"'`´“”„‘’‚«»‹›"  # space and quotes, which models put around what they were asked for
+AROUND = " \t\r\n\f\v\u00a0\"'`´“”„‘’‚«»‹›"  # space and quotes that models put around a label
 KEYS = ("label", "etiqueta")
 NAMED = re.compile(rf"(?:{'|'.join(KEYS)})\s*:(.*)", re.IGNORECASE | re.DOTALL)
 
 
 def class_of_reply(reply: str, names: Sequence[str]) -> int | None:
-    """The place of the label that the whole reply is; None where it is none of them.
+    """The index of the label that the whole reply is; None if it is no label.
 
-    A reply is the label's name, `label: name` or `{"label": "name"}` (also `etiqueta`). Space and quotes around a name, a full
-    stop behind it, and whether letters are capital make no difference; anything else does.
+    A reply is the label's name, `label: name` or `{"label": "name"}` (also `etiqueta`). Space and quotes around a name, a
+    full stop after it, and case are ignored; nothing else is.
     """
     places = {plain(name): place for place, name in enumerate(names)}
     found = places.get(plain(reply))
@@ -28,16 +28,16 @@ def class_of_reply(reply: str, names: Sequence[str]) -> int | None:
 
 
 def plain(said: str) -> str:
-    """A name without what makes no difference."""
+    """A name without what is ignored."""
     inner = unicodedata.normalize("NFC", said).strip(AROUND).removesuffix(".").strip(AROUND)
     return unicodedata.normalize("NFC", inner.casefold())
 
 
 def _value_of_object(reply: str) -> str | None:
-    """What a JSON object with the label as its only key says."""
+    """The value of a JSON object whose only key is the label's."""
     try:
         found = json.loads(reply)
-    except (ValueError, RecursionError):  # brackets within brackets, thousands of them
+    except (ValueError, RecursionError):  # thousands of nested brackets
         return None
     if not isinstance(found, Mapping) or len(found) != 1:
         return None
@@ -47,7 +47,7 @@ def _value_of_object(reply: str) -> str | None:
 
 
 def must_differ_as_replies(names: Sequence[str]) -> None:
-    """Raises VersoError when a label cannot be replied, or two would be the same reply."""
+    """Raise VersoError if a label cannot be a reply, or two labels would be the same reply."""
     seen: dict[str, str] = {}
     for name in names:
         key = plain(name)
@@ -55,7 +55,7 @@ def must_differ_as_replies(names: Sequence[str]) -> None:
             raise VersoError(f'the label "{name}" is nothing but space, quotes and a full stop: no reply can be it; rename it')
         if key in seen:
             raise VersoError(
-                f'the labels "{seen[key]}" and "{name}" are the same reply, for capital letters, quotes and a full stop make no '
-                "difference; rename one (corpora.<name>.labels), or say answer_by: likelihood"
+                f'the labels "{seen[key]}" and "{name}" are the same reply, because capital letters, quotes and a full stop '
+                "make no difference; rename one (corpora.<name>.labels), or say answer_by: likelihood"
             )
         seen[key] = name

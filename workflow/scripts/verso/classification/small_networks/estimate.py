@@ -1,4 +1,4 @@
-"""What a small network's training will take, foreseen from its entry and the size of its corpus.
+"""Estimates of a small network's training from its settings and the size of its corpus: memory, time.
 
 Measured on one core of an AMD EPYC with PyTorch 2.13 unless a line says otherwise; no margin of safety.
 """
@@ -24,21 +24,21 @@ from verso.machine.speeds import (
 if TYPE_CHECKING:
     from verso.classification.small_networks.family import RecurrentClassifier, TextCNN
 
-NUMBERS_PER_RESPONSE = 6  # of a filter at a token: response, what is masked of it, their gradients, and room to compute
-NUMBERS_OF_BOTH = 4  # of a unit of the state, where two directions are put together and turned round
-NUMBERS_PER_EMBEDDED = 3  # of a token's vector: itself, as the layer wants it, its gradient
-HELD_BYTES = 12  # a token, as it is read
-SECONDS_PER_TEXT = 60e-6  # to put texts into batches
-SECONDS_PER_RESPONSE = 15e-9  # of a filter at a token, beside its products: masked, its maximum sought
+NUMBERS_PER_RESPONSE = 6  # per filter and token: response, masked response, their gradients, and temporary tensors
+NUMBERS_OF_BOTH = 4  # per unit of the state, when two directions are concatenated and reversed
+NUMBERS_PER_EMBEDDED = 3  # per number of a token's vector: itself, in the layer's layout, its gradient
+HELD_BYTES = 12  # per token, while reading
+SECONDS_PER_TEXT = 60e-6  # to batch texts
+SECONDS_PER_RESPONSE = 15e-9  # per filter and token, besides its products: masking, maximum
 
 
 def estimate(model: "RecurrentClassifier | TextCNN", size: CorpusSize, base: Configuration) -> Estimate:
-    """What a training will take."""
+    """The estimate of a training."""
     return Estimate(seconds(model, size), memory_mb(model, size), vram_mb(model, size))
 
 
 def memory_mb(model: "RecurrentClassifier | TextCNN", size: CorpusSize) -> float:
-    """Main memory of the training's process at its peak, in MB."""
+    """Peak main memory of the training process, in MB."""
     if model.needs.gpus:
         held = CUDA_IN_RAM_MB + _weights(model, size) * BYTES_PER_WEIGHT / 1e6
     else:
@@ -47,12 +47,12 @@ def memory_mb(model: "RecurrentClassifier | TextCNN", size: CorpusSize) -> float
 
 
 def vram_mb(model: "RecurrentClassifier | TextCNN", size: CorpusSize) -> float:
-    """Memory of the card: the driver's own, and twice what the tensors of a step take, in MB."""
+    """Memory of the card, in MB: the driver's own, and twice the size of a step's tensors."""
     return CUDA_CONTEXT_MB + WORKING_MARGIN_CARD * _working_mb(model, size)
 
 
 def seconds(model: "RecurrentClassifier | TextCNN", size: CorpusSize) -> float:
-    """A training of all its epochs, on a core that it has for itself; a card is taken for so many times a thread."""
+    """Seconds of a training of all epochs, on one core used by nothing else; a card counts as a fixed multiple of a thread."""
     reading = 6 * _reading_weights(model) / FLOPS
     if model.family == "textcnn":
         reading += SECONDS_PER_RESPONSE * model.filters * len(model.widths)
@@ -64,7 +64,7 @@ def seconds(model: "RecurrentClassifier | TextCNN", size: CorpusSize) -> float:
 
 
 def _tokens(model: "RecurrentClassifier | TextCNN", size: CorpusSize) -> int:
-    """Tokens that are read of the training texts; what words there are is never less."""
+    """Tokens of the training texts after cutting; at least the size of the vocabulary."""
     return min(size.words, size.documents * model.length)
 
 
@@ -73,7 +73,7 @@ def _directions(model: "RecurrentClassifier") -> int:
 
 
 def _working_mb(model: "RecurrentClassifier | TextCNN", size: CorpusSize) -> float:
-    """Weights with all their copies, and what one step holds for its way back, in MB."""
+    """MB of the weights with all their copies, and of what one step keeps for backward."""
     places = model.batch * model.length
     if model.family == "recurrent_classifier":
         numbers = NUMBERS_PER_STATE[model.cell] + (NUMBERS_OF_BOTH if model.bidirectional else 0)
@@ -89,7 +89,7 @@ def _weights(model: "RecurrentClassifier | TextCNN", size: CorpusSize) -> int:
 
 
 def _reading_weights(model: "RecurrentClassifier | TextCNN") -> int:
-    """Those that every token meets: of recurrent layers or filters. The output's are few."""
+    """Weights that every token passes through: of recurrent layers or filters. The output layer's are few."""
     if model.family == "textcnn":
         return model.embedding * model.filters * sum(model.widths)
     gates, directions = {"rnn": 1, "gru": 3, "lstm": 4}[model.cell], _directions(model)

@@ -1,4 +1,4 @@
-"""The families `recurrent_classifier` and `textcnn`: small classifiers that learn from nothing."""
+"""The families `recurrent_classifier` and `textcnn`: small classifiers trained from scratch."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,37 +13,38 @@ from verso.settings.base import ModelSettings, Needs, Schedule
 
 
 class ConstantSchedule(Schedule):
-    """How the learning rate moves."""
+    """Learning-rate schedule."""
 
-    name: Literal["constant", "plateau", "linear", "cosine"] = Field("constant", description="Shape of the learning rate.")
+    name: Literal["constant", "plateau", "linear", "cosine"] = Field("constant", description="Shape of the schedule.")
 
 
 class NeuralClassifier(ModelSettings):
-    """What recurrent classifiers and TextCNN share. Their defaults are the report's protocol."""
+    """Settings that recurrent classifiers and TextCNN share. The defaults are the report's protocol."""
 
-    length: int = Field(128, ge=1, description="Tokens of a text that are read, from its beginning.")
-    embedding: int = Field(128, ge=1, description="Size of a token's vector.")
+    length: int = Field(128, ge=1, description="Longest input in tokens; longer texts are cut at the end.")
+    embedding: int = Field(128, ge=1, description="Size of the embedding.")
     vectors: str | None = Field(
-        None, description="File of pretrained vectors in the text format of word2vec and fastText; null: learnt from nothing."
+        None, description="File of pretrained vectors in the text format of word2vec and fastText; null: random initial vectors."
     )
-    frozen_vectors: bool = Field(False, description="The embedding stays as `vectors` give it.")
+    frozen_vectors: bool = Field(False, description="Freeze the embedding at `vectors`.")
     head: Literal["softmax", "corn"] = Field(
-        "softmax", description="`corn` (Shi et al. 2021): for ordered labels, whether the label is above each step of the scale."
+        "softmax",
+        description="`corn` (Shi et al. 2021): ordinal head, predicts whether the label is above each step of the scale.",
     )
     class_weights: Literal["none", "balanced"] = Field("none", description=CLASS_WEIGHTS)
-    batch: int = Field(32, ge=1, description="Texts in a step, of like length.")
-    epochs: int = Field(50, ge=1, description="Most passes over train.")
+    batch: int = Field(32, ge=1, description="Batch size; texts of a batch have similar lengths.")
+    epochs: int = Field(50, ge=1, description="Maximum number of epochs.")
     optimiser: Literal["adam", "adamw"] = Field("adam", description="Optimiser.")
     learning_rate: float = Field(1e-3, gt=0, description="Highest learning rate.")
     weight_decay: float = Field(0.0, ge=0, description="Weight decay.")
-    clip: float = Field(5.0, gt=0, description="Largest norm of the gradient.")
-    schedule: ConstantSchedule = Field(default_factory=ConstantSchedule, description="How the learning rate moves.")
+    clip: float = Field(5.0, gt=0, description="Gradients are clipped to this norm.")
+    schedule: ConstantSchedule = Field(default_factory=ConstantSchedule, description="Learning-rate schedule.")
     best_by: Literal["f1_macro", "f1_weighted"] = Field("f1_macro", description=CHOSEN_BY.format("the best weights"))
     minutes: float | None = Field(
-        None, gt=0, description="Wall-clock budget of the training, in minutes; such a run cannot be repeated bit by bit."
+        None, gt=0, description="Time limit of the training, in minutes; such a run is not reproducible bit by bit."
     )
-    miniature: bool = Field(False, description="A toy size: the report says so.")
-    needs: Needs = Field(default_factory=Needs, description="What a run asks of the machine.")
+    miniature: bool = Field(False, description="A toy model; the report marks it as one.")
+    needs: Needs = Field(default_factory=Needs, description="What a run requests of the machine.")
 
     @model_validator(mode="after")
     def _frozen_is_what_was_given(self) -> "NeuralClassifier":
@@ -59,24 +60,24 @@ class RecurrentClassifier(NeuralClassifier):
 
     family: Literal["recurrent_classifier"] = Field(description="A recurrent classifier.")
     cell: Literal["rnn", "lstm", "gru"] = Field(description="Elman network with tanh, LSTM or GRU.")
-    hidden: int = Field(256, ge=1, description="Size of a layer's state, in each direction.")
+    hidden: int = Field(256, ge=1, description="Size of each layer's state, per direction.")
     layers: int = Field(2, ge=1, description="Recurrent layers.")
-    bidirectional: bool = Field(False, description="The text is read from its end as well.")
+    bidirectional: bool = Field(False, description="Also read the text from its end.")
     pooling: Literal["last", "mean", "max"] = Field(
-        "last", description="What becomes of the states: the one after the last token, or mean or maximum of all tokens'."
+        "last", description="Pooling of the states: `last`, the state after the last token; `mean` or `max` over all tokens."
     )
-    dropout: float = Field(0.3, ge=0, lt=1, description="Dropout of the pooled state.")
-    early_stopping: int | None = Field(15, ge=1, description="Epochs without a better validation F1 after which to stop.")
+    dropout: float = Field(0.3, ge=0, lt=1, description="Dropout on the pooled state.")
+    early_stopping: int | None = Field(15, ge=1, description="Stop after this many epochs without a better validation F1.")
 
 
 class TextCNN(NeuralClassifier):
-    """TextCNN (Kim 2014): filters over the embedded text, each with its highest response."""
+    """TextCNN (Kim 2014): filters over the embedded text, max-pooled over time."""
 
     family: Literal["textcnn"] = Field(description="A convolutional classifier (Kim 2014).")
     filters: int = Field(100, ge=1, description="Filters of each width.")
-    widths: list[Annotated[int, Field(ge=1)]] = Field([3, 4, 5], min_length=1, description="Tokens that a filter lies on.")
-    dropout: float = Field(0.5, ge=0, lt=1, description="Dropout of the responses.")
-    early_stopping: int | None = Field(10, ge=1, description="Epochs without a better validation F1 after which to stop.")
+    widths: list[Annotated[int, Field(ge=1)]] = Field([3, 4, 5], min_length=1, description="Widths of the filters, in tokens.")
+    dropout: float = Field(0.5, ge=0, lt=1, description="Dropout on the responses.")
+    early_stopping: int | None = Field(10, ge=1, description="Stop after this many epochs without a better validation F1.")
 
     @model_validator(mode="after")
     def _filters_lie_on_a_text(self) -> "TextCNN":
@@ -98,7 +99,7 @@ def _missing(entry: Any) -> Iterator[tuple[str, str]]:
 
 
 def _size_of_vectors(path: str) -> int | None:
-    """Numbers of a vector, where the file's first line says it ("words numbers")."""
+    """The size of a vector, if the file's first line states it ("words numbers")."""
     with Path(path).open("rb") as stream:
         fields = stream.readline(100).split()
     return int(fields[1]) if len(fields) == 2 and all(field.isdigit() for field in fields) else None

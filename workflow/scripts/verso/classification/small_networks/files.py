@@ -1,4 +1,4 @@
-"""Neural classifiers by their settings, and their files: weights.safetensors and architecture.json."""
+"""Builds small neural classifiers from settings; saves and loads them (weights.safetensors and architecture.json)."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ def build(settings: dict[str, Any], vocabulary_size: int, labels: int) -> TextCl
 
 
 def write_architecture(model: TextClassifier, names: list[str], length: int, path: str | Path) -> None:
-    """Write what makes the model again, how many tokens of a text it reads, its labels by name and its parameter counts."""
+    """Write the settings that rebuild the model, its input length, its label names and its parameter counts."""
     counts = parameter_counts(model)
     learnt = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     described = {"family": model.family, **model.settings, "length": length, "labels": names}
@@ -31,7 +31,7 @@ def write_architecture(model: TextClassifier, names: list[str], length: int, pat
 
 
 def load(folder: str | Path, device: torch.device | str) -> TextClassifier:
-    """The model saved in `folder`, on `device`, in evaluation mode.
+    """Load the model saved in `folder` on `device`, in evaluation mode.
 
     Raises VersoError when a file is missing or broken, or the weights do not fit the architecture.
     """

@@ -1,10 +1,10 @@
-"""What small neural classifiers share: an embedding before their features, and labels behind them.
+"""Shared by small neural classifiers: an embedding before the features, an output head after them.
 
     tokens (B, T) ─► embedding (B, T, E) ─► features (B, F) ─► dropout ─► output (B, O) ─► log-probabilities (B, K)
-    lengths (B,)  ─────────────────────────────┘   what lies beyond a text's length never counts
+    lengths (B,)  ─────────────────────────────┘   positions beyond a text's length never count
 
-A text is read up to its length, whatever stands behind it. Classifiers that read their last state after the padding learn
-little: in the report the RNN's macro F1 was .126 of five classes, where guessing gives .2.
+A text is read up to its length; padding is ignored. Classifiers that read their last state after the padding learn
+little: in the report the RNN's macro F1 was .126 on five classes, and guessing gives .2.
 """
 
 from abc import ABC, abstractmethod
@@ -42,18 +42,18 @@ class TextClassifier(nn.Module, ABC):
         """Features (B, F) of embedded texts (B, T, E), of which the first `lengths` (B,) tokens count; padding is zeros."""
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """Log-probabilities (B, K) of the labels, in nats, of tokens (B, T) padded behind; lengths (B,), at least 1."""
+        """Log-probabilities (B, K) of the labels, in nats, of tokens (B, T) padded at the end; lengths (B,), at least 1."""
         scores = self.output(self.dropout(self.features(self.embedding(tokens), lengths)))
         return label_heads.log_probabilities(scores, self.settings["head"])
 
     def predictions(self, log_probabilities: Tensor) -> Tensor:
-        """The class (B,) told for each text."""
+        """The predicted class (B,) of each text."""
         return label_heads.predictions(log_probabilities, self.settings["head"])
 
     def take_vectors(self, vectors: Mapping[int, NDArray[np.float32]], frozen: bool) -> None:
-        """Start from pretrained vectors (E,), by token id; frozen: they, and those of the other tokens, are never learnt.
+        """Initialise the embedding with pretrained vectors (E,), by token id; frozen: no token's vector is trained.
 
-        Tokens without one start from a normal distribution as wide as the vectors are.
+        Tokens without one start from a normal distribution with the vectors' standard deviation.
         """
         known = torch.tensor(list(vectors))
         values = torch.stack([torch.from_numpy(vector) for vector in vectors.values()])

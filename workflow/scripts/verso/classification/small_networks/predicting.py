@@ -1,4 +1,4 @@
-"""Predict the labels of texts by one small network: scores.csv, a row a document, and how fast that went."""
+"""Predict the labels of texts by one small network: scores.csv, one row per document, and the speed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,13 +14,13 @@ from verso.machine import hardware
 from verso.text.encoded import EncodedTexts
 from verso.text.tokens import TokenVocabulary
 
-BATCH = 256  # texts that are read at once, of like length
+BATCH = 256  # batch size; texts of a batch have similar lengths
 
 
 def predict(files: Files, vocabulary: str | Path) -> None:
     """Predict by a recurrent classifier or TextCNN, as verso.classification.scores.predict_on_cpu does.
 
-    vocabulary: the corpus's vocab_token.json. Raises VersoError also when the model knows another vocabulary.
+    vocabulary: the corpus's vocab_token.json. Raises VersoError also when the model has another vocabulary.
     """
     hardware.use_threads()
     predict_on_cpu(files, _Neural(files.model_folder, vocabulary))
@@ -42,7 +42,7 @@ class _Neural:
 
     @torch.inference_mode()
     def predict(self, texts: Sequence[str]) -> Predictions:
-        """Those of like length together, for padding costs time and changes nothing."""
+        """Predict texts in batches of similar length, because padding costs time; it changes no prediction."""
         read = EncodedTexts.of(texts, self._known, self._length)
         probabilities = torch.empty(len(texts), len(self.labels), dtype=torch.float64)
         predicted = torch.empty(len(texts), dtype=torch.int64)

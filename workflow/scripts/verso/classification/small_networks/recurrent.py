@@ -1,11 +1,11 @@
-"""Recurrent classifiers: an RNN, LSTM or GRU reads the text, and its states become the text's features.
+"""Recurrent classifiers: an RNN, LSTM or GRU reads the text, and its pooled states are the features.
 
-    layer 1   ► t1 ─► t2 ─► t3 ─► pad        forward: nothing behind the text reaches its states
-              ◄ t1 ◄─ t2 ◄─ t3   (pad)       backward (bidirectional): begins at the text's true end
+    layer 1   ► t1 ─► t2 ─► t3 ─► pad        forward: padding never reaches the states of the text
+              ◄ t1 ◄─ t2 ◄─ t3   (pad)       backward (bidirectional): begins at the text's last token
 
     last      the state after the last token, of each direction        mean, max      over the tokens' states
 
-No packed sequences: on a core PyTorch trains an LSTM on them 2.6 times as slowly, in both directions 4.6 times (32 x 100).
+No packed sequences: on one core they make PyTorch's LSTM 2.6 times slower, in both directions 4.6 times (32 x 100).
 """
 
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ class RecurrentClassifier(TextClassifier):
         )
 
     def features(self, embedded: Tensor, lengths: Tensor) -> Tensor:
-        """Pooled states of the last layer: (B, H), of both directions (B, 2 H)."""
+        """Pooled states of the last layer: (B, H), bidirectional (B, 2 H)."""
         states, mirror = embedded, mirrored(lengths, embedded.shape[1])
         for layer in self.recurrent:
             assert isinstance(layer, nn.ModuleDict)
@@ -59,11 +59,11 @@ class RecurrentClassifier(TextClassifier):
         return self._pooled(states, lengths)
 
     def _pooled(self, states: Tensor, lengths: Tensor) -> Tensor:
-        """(B, F) of states (B, T, F)."""
+        """Pool states (B, T, F) to (B, F)."""
         if self.settings["pooling"] == "last":
             rows = torch.arange(len(states), device=states.device)
             last, hidden = states[rows, lengths - 1], self.settings["hidden"]
-            # Backward, the state that has read all stands at the first token
+            # Backward, the final state is at the first token
             return torch.cat([last[:, :hidden], states[:, 0, hidden:]], dim=-1)
         beyond = torch.arange(states.shape[1], device=states.device) >= lengths[:, None]  # (B, T)
         if self.settings["pooling"] == "max":
@@ -72,11 +72,11 @@ class RecurrentClassifier(TextClassifier):
 
 
 def mirrored(lengths: Tensor, width: int) -> Tensor:
-    """Places (B, width) of the tokens when each text is read from its end; padding stays where it is. Twice is none."""
+    """Indices (B, width) that reverse each text and leave its padding in place. They are their own inverse."""
     places = torch.arange(width, device=lengths.device)
     return torch.where(places < lengths[:, None], lengths[:, None] - 1 - places, places)
 
 
 def reordered(states: Tensor, places: Tensor) -> Tensor:
-    """states (B, T, F) with those of `places` (B, T) along T."""
+    """states (B, T, F), reordered along T by `places` (B, T)."""
     return states.gather(1, places[:, :, None].expand_as(states))

@@ -1,7 +1,7 @@
-"""TextCNN (Kim 2014): filters slide over the embedded text, each gives its highest response.
+"""TextCNN (Kim 2014): filters slide over the embedded text; each one's highest response is a feature.
 
-t1 t2 t3 t4 pad pad        a filter of width 3 counts at t1 and at t2, where it lies on the text alone;
-└─ 1 ─┘                    on a text shorter than itself it counts once, over zeros behind the text
+t1 t2 t3 t4 pad pad        a filter of width 3 counts at t1 and at t2, where it covers only the text;
+└─ 1 ─┘                    on a text shorter than itself it counts once, over zeros after the text
    └─ 2 ─┘
 """
 
@@ -39,6 +39,6 @@ class TextCNN(TextClassifier):
             places = torch.arange(responses.shape[2], device=responses.device)
             beyond = places > (lengths[:, None] - width).clamp(min=0)  # (B, T - width + 1)
             never = torch.zeros(beyond.shape, dtype=responses.dtype, device=responses.device).masked_fill(beyond, -torch.inf)
-            # Added in place: masked_fill would copy all responses, and their gradients again
+            # Added in place: masked_fill would copy all responses and their gradients
             highest.append(responses.add_(never[:, None]).amax(dim=2))
-        return torch.cat(highest, dim=1).relu()  # after the maximum: the same, and less work
+        return torch.cat(highest, dim=1).relu()  # after the maximum: same result, less work

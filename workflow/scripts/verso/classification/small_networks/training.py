@@ -1,7 +1,7 @@
 """Train one small neural classifier: recurrent or TextCNN.
 
-A step reads a batch of texts of like length; its loss is the mean cost of their labels, -log p(label) in nats, where a label
-may weigh more than another. The best weights are those of the highest F1 on the validation part.
+A step reads a batch of texts of similar length; its loss is the mean of -log p(label) in nats, optionally weighted by label. The
+best weights are those of the highest F1 on the validation part.
 """
 
 import logging
@@ -33,9 +33,9 @@ Batch = tuple[Tensor, Tensor, Tensor]  # tokens (B, T), lengths (B,), classes (B
 
 
 class Classification(LabelValidation):
-    """Labelled texts in batches, and what telling their labels costs (see verso.training.learner.Learner).
+    """Labelled texts in batches and their loss (see verso.training.learner.Learner).
 
-    parts: a batch's texts are computed in so many turns, where a card cannot hold them at once.
+    parts: the number of parts that a batch is computed in, if a card cannot hold it at once.
     """
 
     def __init__(
@@ -52,24 +52,24 @@ class Classification(LabelValidation):
         self.steps = -(-len(train) // self._batch)
 
     def batches(self, epoch: int, first: int) -> Iterator[Batch]:
-        """Texts of like length, in the epoch's order."""
+        """Batches of texts of similar length, in the epoch's order."""
         for number, rows in enumerate(bucketed(self._train.texts.lengths, self._batch, self._seed, epoch)):
             if number >= first:
                 yield self._on_device(self._train.padded(rows))
 
     def losses(self, batch: Batch) -> Iterator[tuple[Tensor, int]]:
-        """The mean cost of the batch's labels in shares, one a part of its texts."""
+        """The batch's mean loss in parts, one per part of its texts."""
         tokens, lengths, classes = batch
         for rows in row_slices(len(tokens), self.parts):
             costs = self._costs(self.model(tokens[rows], lengths[rows]), classes[rows])
             yield costs.sum() / len(tokens), len(costs)
 
     def measured_after(self, done: int) -> bool:
-        """At an epoch's end alone."""
+        """At the end of an epoch only."""
         return False
 
     def halve(self) -> bool:
-        """A text is the least."""
+        """Halve the parts of a batch, down to one text."""
         self.parts *= 2
         return self.parts // 2 < self._batch
 
@@ -86,11 +86,11 @@ def train(
     """Train a neural classifier and write its best weights, architecture, history and use of hardware.
 
     train, validation: JSON lines with "text" and "group", the label. vocabulary: the corpus's vocab_token.json. labels: its
-    labels.json. vectors: a file of pretrained vectors that the embedding starts from. weights: the file to write. In history and
+    labels.json. vectors: a file of pretrained vectors that initialise the embedding. weights: the file to write. In history and
     hardware a target is a text.
 
-    Raises what TrainingRun.fit raises, and DeviceLost as any training. VersoError when settings and corpus do not fit: an ordinal
-    head and labels without an order, one label alone in train, vectors of another size.
+    Raises what TrainingRun.fit raises, and DeviceLost as any training. VersoError when settings and corpus do not match: an
+    ordinal head with unordered labels, a single label in train, vectors of another size.
     """
     settings = run.settings
     with working_device(run.gpus, pick_device) as device:
