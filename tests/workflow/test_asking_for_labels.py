@@ -155,6 +155,6 @@ def test_a_job_killed_while_it_asks_goes_on_and_ends_with_the_same_bits(asked_on
         for name in ("scores.csv", "replies.jsonl"):
             assert (folder / name).read_bytes() == (other / name).read_bytes()
         log = asked.path(result.replace("runs", "logs/answer_prompts_and_own_texts").replace("/scores.csv", ".log")).read_text()
-        (kept,) = re.findall(r"an earlier job was given (\d+) replies, which are not asked for again", log)
+        (kept,) = re.findall(r"an earlier job got (\d+) replies, which are not requested again", log)
         assert int(kept) > 0
         assert len(list(folder.glob("checkpoints/scores/*/*.ckpt"))) == 1, "the last alone is kept"

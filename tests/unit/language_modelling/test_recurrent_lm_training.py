@@ -132,7 +132,7 @@ def test_a_training_that_asked_for_no_card_takes_none(corpus, tmp_path, monkeypa
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     train(**arguments(corpus, tmp_path / "run", epochs=1))
     report = read_json(tmp_path / "run/hardware.json")
-    assert (report["device"], report["reason"]) == ("cpu", "CPU, for no card was asked for; float32")
+    assert (report["device"], report["reason"]) == ("cpu", "CPU, for no card was requested; float32")
 
 
 def test_a_finished_training_writes_its_outputs_again_and_names_the_machine_that_trained(corpus, tmp_path, monkeypatch, caplog):

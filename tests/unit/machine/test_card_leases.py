@@ -256,7 +256,7 @@ def test_a_run_larger_than_every_card_is_refused_at_once(folder):
 def test_a_run_for_which_too_few_cards_are_large_enough_is_refused_at_once(folder):
     with pytest.raises(VersoError, match=r"no 2 cards are large enough: 7000 MB .* 1000 MB more than the 2 largest have"):
         cards.lease([6000, 8000, 5000], 7000, 2, folder).__enter__()
-    with pytest.raises(VersoError, match=r"3 cards are asked for, and this machine has 2 .*gpus: 2"):
+    with pytest.raises(VersoError, match=r"3 cards are requested, and this machine has 2 .*gpus: 2"):
         cards.lease([6000, 8000], 1000, 3, folder).__enter__()
     assert not folder.exists()
 

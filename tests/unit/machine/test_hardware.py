@@ -51,7 +51,7 @@ def test_without_a_card_the_cpu_computes_in_float32_and_the_reason_says_why():
 def test_a_card_is_taken_only_when_one_was_asked_for():
     asked, unasked = pick_device(1), pick_device(0)
     assert (asked.device.type, asked.reason.split(";")[0]) == ("cuda", "TITAN RTX (sm_75)")
-    assert (unasked.device.type, unasked.reason) == ("cpu", "CPU, for no card was asked for; float32")
+    assert (unasked.device.type, unasked.reason) == ("cpu", "CPU, for no card was requested; float32")
 
 
 @pytest.mark.usefixtures("three_cards")
@@ -68,7 +68,7 @@ def test_as_many_cards_as_were_asked_for_share_a_training_and_compute_in_what_al
 @pytest.mark.usefixtures("three_cards")
 def test_fewer_cards_than_were_asked_for_are_refused_and_in_slurm_they_are_a_lost_card(monkeypatch):
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
-    with pytest.raises(VersoError, match=r"4 cards were asked for and 3 can be seen here.* gpus: 3"):
+    with pytest.raises(VersoError, match=r"4 cards were requested and 3 are visible here.* gpus: 3"):
         pick_device(4)
     monkeypatch.setenv("SLURM_JOB_ID", "17")
     found = pick_device(4)

@@ -1,4 +1,4 @@
-"""Who may take which cards now: the rule by which runs share a machine's cards (verso.machine.card_leases has the leases)."""
+"""Assign a machine's cards to the runs that request them (verso.machine.card_leases has the leases)."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True)
 class Request:
-    """A run that holds its cards, or waits for them (held is empty).
+    """A run that holds cards, or waits for them (held is empty).
 
     number: order of arrival. vram_mb: of each of `count` cards. cards: size in MB of each card that it may use, by the card's
-    name on this machine. arrived: by time.monotonic, which is one for all processes.
+    name on this machine. arrived: by time.monotonic, which all processes share.
     """
 
     number: int
@@ -23,24 +23,23 @@ class Request:
 
 
 def assign_cards(requests: Iterable[Request]) -> dict[int, list[str]]:
-    """The waiting requests, by number, that may take their cards now, and which.
+    """Which waiting requests may start now, and on which cards: {request number: card names}.
 
-    Two ways of giving cards out are tried, and the one taken that gives out more memory now. Each run gets the cards with the
-    most room: then runs are spread, and two compute faster on two cards than on one. Or a run of one card gets that which it
-    leaves the least room on, which keeps another free for a large run.
+    Two strategies are tried, and the one that assigns more memory now is used. The first gives each run the cards with the most
+    free memory: runs are spread, and two compute faster on two cards than on one. The second gives a run of one card the card
+    on which it leaves the least memory free, which keeps another card free for a large run.
 
-    In order of arrival, each as if the earlier ones had taken theirs. For the first that does not fit, its largest cards are
-    kept, as many as it wants:
+    Requests are served in order of arrival. For the first one that does not fit, its largest cards are reserved, as many as it
+    requests:
 
         card, 24 GB   |earlier leases: as they are.......|             |
         card, 24 GB   |earlier leases|                                 |
-        once they end |kept for the first, 16 GB      |later: at most 8|    on each of its two cards
+        once they end |reserved for the first, 16 GB  |later: at most 8|    on each of its two cards
 
-    Later requests may use the other cards as they like, and of a kept card what is left beside the first. Nobody waits for
-    ever, if runs end: when all leases have ended that were there at the moment when a request became the first, what is on each
-    kept card leaves it its room, and so it takes all of them in one look; and every request becomes the first, for numbers only
-    grow while one waits. On empty cards the first fits (verso.machine.card_leases.lease refuses what they cannot hold), so there
-    is no deadlock either.
+    Later requests may use the other cards, and the rest of a reserved card. No request starves, if runs end: once all leases
+    have ended that were there when a request became the first, each reserved card has room for it, and it gets all of them at
+    once; and every request becomes the first, since numbers only grow while it waits. The first fits on empty cards
+    (verso.machine.card_leases.lease refuses what they cannot hold), so there is no deadlock.
     """
     requests = sorted(requests, key=lambda request: request.number)
     spread, packed = _given_out(requests, to_the_emptiest=True), _given_out(requests, to_the_emptiest=False)
@@ -48,12 +47,12 @@ def assign_cards(requests: Iterable[Request]) -> dict[int, list[str]]:
 
 
 def _memory(requests: list[Request], taken: dict[int, list[str]]) -> int:
-    """MB that are given out, over all cards."""
+    """Assigned memory in MB, over all cards."""
     return sum(request.vram_mb * len(taken.get(request.number, ())) for request in requests)
 
 
 def _given_out(requests: list[Request], to_the_emptiest: bool) -> dict[int, list[str]]:
-    """As assign_cards, by one of the two ways."""
+    """As assign_cards, by one of the two strategies."""
     holding = [request for request in requests if request.held]
     used = Counter[str]()
     for request in holding:

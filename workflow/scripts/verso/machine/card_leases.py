@@ -1,21 +1,20 @@
-"""The machine's cards, shared out where no scheduler does it: each run leases a card, or several, with room for its memory.
+"""Leases of a machine's cards, for machines without a scheduler: each run leases one or more cards with room for its memory.
 
-What is leased is written in a folder of this user on this machine, one file a request, from its arrival to its end:
+Leases are stored in a folder of this user on this machine, one file for each request, from its arrival to its end:
 
-    verso-cards/                     0700, ours, no link; or nothing is done
-      mutex                          held (flock) for the moment of looking and taking, so that the two are one
-      request-000000000003           held (flock) by its run for as long as that lives; {"held": ["0"], "vram_mb": 6000, ...}
+    verso-cards/                     mode 0700, owned by this user, not a link; else an error
+      mutex                          locked (flock) while a process reads the requests and leases, so that this is atomic
+      request-000000000003           locked (flock) by its run while that lives; {"held": ["0"], "vram_mb": 6000, ...}
       request-000000000005           ... "held": []: this one still waits; the number is the order of arrival
 
-    run 3   request ── look, take card 0 ═══════════ training ═══════════╗ end: file removed
-    run 5   request ── look, no room ·· wait ·· look ·· wait ··· look ····╚═ take cards 0, 1 ═══ training ═══ kill -9
-    run 6                                                                       request ── look: 5's lock is free, for ╝
-                                                                                the kernel let it go: file removed, take
+    run 3   request ── read, lease card 0 ══════════ training ═══════════╗ end: file removed
+    run 5   request ── read, no room ·· wait ·· read ·· wait ··· read ····╚═ lease cards 0, 1 ══ training ═══ kill -9
+    run 6                                                                       request ── read: 5's lock is free, as  ╝
+                                                                                the kernel released it: remove file, lease
 
-Who comes first is served first, as far as room allows, once nobody has come for a second (verso.machine.card_assignment has the
-rule, and why nobody waits for ever). A process waits for one lease at a time and holds none while it waits: all cards of a
-request are taken in one look, or none. One that leased a second card inside the first could wait for itself, or for another that
-does the same.
+Requests are served in order of arrival, as far as room allows, once no new one has come for a second (see
+verso.machine.card_assignment, also for why no request starves). A process waits for one lease at a time and holds none while it
+waits: it gets all cards of a request at once, or none. Leasing a second card while holding a first could deadlock.
 """
 
 import fcntl
@@ -34,10 +33,10 @@ from verso.errors import VersoError
 from verso.machine.card_assignment import Request, assign_cards
 from verso.machine.visible_cards import names_of_cards
 
-SECONDS_BETWEEN_LOOKS = 0.2  # a look reads a few small files, 1 ms; a training takes minutes
+SECONDS_BETWEEN_LOOKS = 0.2  # each reads a few small files, 1 ms; a training takes minutes
 SECONDS_BETWEEN_LINES = 60.0  # of the log, while a run waits
-SETTLING_SECONDS = 1.0  # after an arrival nobody takes a card: runs that are started together are placed together, and so better
-LONGEST_SETTLING = 5.0  # for one run, however many come after it
+SETTLING_SECONDS = 1.0  # no lease is given so soon after an arrival: runs started together are assigned together, and so better
+LONGEST_SETTLING = 5.0  # for one run, however many arrive after it
 REQUEST = re.compile(r"request-(\d{12})")
 NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -46,23 +45,23 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def lease(cards: Sequence[int], vram_mb: int, count: int = 1, folder: Path | None = None) -> Iterator[list[int]]:
-    """Hold room for `vram_mb` MB on each of `count` of the `cards` for the block; gives the cards' indices, in order.
+    """Lease `vram_mb` MB on each of `count` of the `cards` for the block; yields the cards' indices, in order.
 
-    cards: memory of each card in MB, as `visible_cards` gives it. Waits, with a line in the log at once and then every minute,
-    while there is no room. folder: where leases are written, for tests; all processes that share cards share it.
-    Raises VersoError when there are fewer cards, too few are large enough, or the folder is not ours alone.
+    cards: memory of each card in MB, as `visible_cards` returns it. Waits while there is no room, and logs this at once and then
+    every minute. folder: where leases are stored, for tests; all processes that share cards share it.
+    Raises VersoError when there are fewer cards, too few are large enough, or the folder is not this user's alone.
     """
     names = names_of_cards(cards)
     if count > len(cards):
         raise VersoError(
-            f"{count} cards are asked for, and this machine has {len(cards)} ({_listed(names, cards)}); set the model's needs to "
-            f"gpus: {len(cards)}, which changes how long it takes and nothing that is learnt"
+            f"{count} cards are requested, and this machine has {len(cards)} ({_listed(names, cards)}); set the model's needs to "
+            f"gpus: {len(cards)}, which changes the time it takes and not the result"
         )
     enough = sorted(cards, reverse=True)[count - 1]
     if vram_mb > enough:
         few, which = ("no card is", "largest") if count == 1 else (f"no {count} cards are", f"{count} largest")
         raise VersoError(
-            f"{few} large enough: {vram_mb} MB of its memory are asked for, {vram_mb - enough} MB more than the {which} "
+            f"{few} large enough: {vram_mb} MB of its memory are requested, {vram_mb - enough} MB more than the {which} "
             f"{'has' if count == 1 else 'have'} ({_listed(names, cards)}); lower the model's `batch`, or its `needs.vram_mb`"
         )
     folder = folder or _default_folder()
@@ -81,7 +80,7 @@ def _listed(names: Iterable[str], sizes: Iterable[int]) -> str:
 
 
 def _wait_for_cards(place: int, folder: Path, mine: "_Held") -> list[str]:
-    """The names of the cards that the request may use, written in its file."""
+    """Wait until the request gets cards; returns their names, which are also written into its file."""
     next_line = time.monotonic()
     while True:
         with _mutex(place, folder):
@@ -99,7 +98,7 @@ def _wait_for_cards(place: int, folder: Path, mine: "_Held") -> list[str]:
 
 
 def _are_arriving(requests: Sequence[Request], mine: Request) -> bool:
-    """Whether others have just come, and more may."""
+    """Whether other requests have just arrived, so that more may come."""
     now = time.monotonic()
     newest = max(request.arrived for request in requests if not request.held)
     return now < min(newest + SETTLING_SECONDS, mine.arrived + LONGEST_SETTLING)
@@ -125,7 +124,7 @@ _open_locks: set[int] = set()
 
 
 def _close_in_child() -> None:
-    """A forked child shares its parent's locks and would keep them alive after it; O_CLOEXEC only helps where it execs."""
+    """Close the lock files in a forked child, which would keep its parent's locks alive; O_CLOEXEC helps only at exec."""
     for handle in _open_locks:
         os.close(handle)
     _open_locks.clear()
@@ -136,7 +135,7 @@ os.register_at_fork(after_in_child=_close_in_child)
 
 @contextmanager
 def _kept_open(handle: int) -> Iterator[int]:
-    """Close the file at the end, or in a forked child at once; there the block's end leaves it alone."""
+    """Close the file at the end of the block; in a forked child at once, where the end of the block does nothing."""
     _open_locks.add(handle)
     try:
         yield handle
@@ -147,13 +146,13 @@ def _kept_open(handle: int) -> Iterator[int]:
 
 
 def _default_folder() -> Path:
-    """The same for every session of this user: XDG_RUNTIME_DIR is not set in all, and goes with the last logout."""
+    """The same for every session of this user: XDG_RUNTIME_DIR is not always set, and is removed at the last logout."""
     return Path("/tmp", f"verso-cards-{os.getuid()}")  # not TMPDIR: two sessions may differ
 
 
 @contextmanager
 def _opened_folder(folder: Path) -> Iterator[int]:
-    """The folder, made if need be, as a handle through which all its files are reached, whatever its path becomes."""
+    """A handle of the folder, made if it is missing; all its files are opened through it, even if its path changes."""
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | NO_LINK)
@@ -173,9 +172,9 @@ def _opened_folder(folder: Path) -> Iterator[int]:
 
 
 def _open_inside(place: int, folder: Path, name: str, flags: int) -> int:
-    """Raises FileNotFoundError as it is; VersoError when it is anything but a plain file of ours."""
+    """Open a file in the folder. Raises FileNotFoundError, and VersoError when it is not a plain file of this user."""
     try:
-        handle = os.open(name, os.O_RDWR | os.O_NONBLOCK | NO_LINK | flags, 0o600, dir_fd=place)  # a pipe would block without
+        handle = os.open(name, os.O_RDWR | os.O_NONBLOCK | NO_LINK | flags, 0o600, dir_fd=place)  # O_NONBLOCK: a pipe would block
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -195,9 +194,9 @@ def _mutex(place: int, folder: Path) -> Iterator[None]:
 
 
 def _living_requests(place: int, folder: Path) -> list[Request]:
-    """All that hold or wait; files of the dead are removed. To be called under the mutex."""
+    """All requests that hold cards or wait; files of dead processes are removed. Call it with the mutex locked."""
     living = []
-    for name in os.listdir(place):  # not pathlib's: it knows no handles
+    for name in os.listdir(place):  # pathlib does not support handles
         if not (match := REQUEST.fullmatch(name)):
             continue
         try:
@@ -207,7 +206,7 @@ def _living_requests(place: int, folder: Path) -> list[Request]:
         with _kept_open(handle):
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                os.unlink(name, dir_fd=place)  # numbers are given under the mutex: nobody made it anew meanwhile
+                os.unlink(name, dir_fd=place)  # numbers are assigned under the mutex: nobody made it again meanwhile
             except BlockingIOError:
                 content = os.pread(handle, os.fstat(handle).st_size, 0)
                 living.append(Request(int(match[1]), **json.loads(content)))
@@ -224,7 +223,7 @@ class _Held:
     request: Request
 
     def write(self, request: Request) -> None:
-        """Under the mutex. One that dies half-way has let its lock go: nobody reads what it wrote."""
+        """Write the request to its file, with the mutex locked. A writer that dies loses its lock, so nobody reads its file."""
         content = json.dumps({key: value for key, value in asdict(request).items() if key != "number"}).encode()
         os.ftruncate(self.handle, os.pwrite(self.handle, content, 0))
         self.request = request
@@ -232,7 +231,7 @@ class _Held:
 
 @contextmanager
 def _request(place: int, folder: Path, vram_mb: int, cards: dict[str, int], count: int) -> Iterator[_Held]:
-    """A new request at the end of the row, locked; its file goes with the block."""
+    """Add a new request at the end of the queue, locked; its file is removed at the end of the block."""
     with ExitStack() as opened:
         with _mutex(place, folder):
             numbers = [request.number for request in _living_requests(place, folder)]
@@ -245,7 +244,7 @@ def _request(place: int, folder: Path, vram_mb: int, cards: dict[str, int], coun
         try:
             yield mine
         finally:
-            if os.getpid() == request.process:  # not in a forked child that leaves the block as well
+            if os.getpid() == request.process:  # not in a forked child, which leaves the block too
                 try:
                     os.unlink(name, dir_fd=place)
                 except FileNotFoundError:

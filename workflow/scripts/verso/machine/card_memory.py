@@ -1,4 +1,4 @@
-"""Whether a card has room for a model, before it is moved there: what is loaded first and fails then has cost minutes."""
+"""Check that a card has room for a model before the model is loaded, which takes minutes."""
 
 import logging
 
@@ -10,10 +10,10 @@ log = logging.getLogger(__name__)
 
 
 def must_fit_on_card(name: str, what: str, wanted: float, device: torch.device, instead: str) -> None:
-    """Raises VersoError when `device` is a card with less memory than `wanted`, in bytes: no attempt there can end otherwise.
+    """Raise VersoError when `device` is a card with less memory in all than `wanted` bytes: every attempt there would fail.
 
-    name: of the pretrained model. what: takes that much, "its weights alone take". instead: what would take less. Memory that
-    another process holds now may be free for the next attempt: that is said in the log, and what then fails is tried again.
+    name: of the pretrained model. what: subject and verb for the message ("its weights alone take"). instead: what would take
+    less. Memory that another process holds may be free for the next attempt: this is logged, and a failure is tried again.
     """
     if device.type != "cuda":
         return

@@ -1,4 +1,4 @@
-"""A job's card: that it is there when it was promised, and whether an error means that it is gone."""
+"""Check that a job has the cards allocated to it, and recognise errors of a card that is lost."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ from verso.machine.hardware import Device, use_threads
 
 log = logging.getLogger(__name__)
 
-# Of CUDA's messages those that speak of the card or its driver, not of our use of it (an illegal address, say, is a bug).
+# CUDA messages about the card or its driver, not about a fault of the program (an illegal address, for example, is a bug).
 CARD_IS_GONE = (
     "busy or unavailable",
     "device is lost",
@@ -32,10 +32,10 @@ CARD_IS_GONE = (
 
 @contextmanager
 def working_device(gpus: int, pick: Callable[[int], Device]) -> Iterator[Device]:
-    """What a job computes on while the block lasts; the log says why it is that, and with how many threads.
+    """Yield the device of a job for the block; logs the reason for the choice and the number of threads.
 
-    gpus: the cards that the job was given (0: the CPU, whatever is there). pick: verso.machine.hardware.pick_device or its like
-    for large models. Raises DeviceLost when a card was promised and is not there, or no longer answers.
+    gpus: number of cards allocated to the job (0: use the CPU even where cards exist). pick: verso.machine.hardware.pick_device
+    or its variant for large models. Raises DeviceLost when an allocated card is missing or no longer answers.
     """
     threads = use_threads()
     with _card_must_answer():
@@ -46,7 +46,7 @@ def working_device(gpus: int, pick: Callable[[int], Device]) -> Iterator[Device]
 
 
 def promised_card_is_there(device: Device, gpus: int) -> None:
-    """Raises DeviceLost when a job of SLURM was given cards and sees none, or fewer."""
+    """Raise DeviceLost when SLURM allocated more cards to the job than it sees."""
     seen = device.count if device.device.type == "cuda" else 0
     if seen < gpus and "SLURM_JOB_ID" in os.environ:
         given = "a card" if gpus == 1 else f"{gpus} cards"
@@ -59,16 +59,16 @@ def promised_card_is_there(device: Device, gpus: int) -> None:
 
 @contextmanager
 def _card_must_answer() -> Iterator[None]:
-    """Turn CUDA's word that the card is gone into DeviceLost; too little memory and faults of ours stay what they are."""
+    """Turn CUDA errors that mean a lost card into DeviceLost; out-of-memory errors and other errors are not changed."""
     try:
         yield
     except torch.OutOfMemoryError:
         raise
     except RuntimeError as error:  # torch.AcceleratorError is one
-        message = str(error).partition("\n")[0]  # then come hints for debugging
+        message = str(error).partition("\n")[0]  # debugging hints follow
         if "CUDA" not in message or not any(sign in message.lower() for sign in CARD_IS_GONE):
             raise
         raise DeviceLost(
             f"the card of this job on {platform.node()} no longer answers ({message}); start again to go on from the last "
-            "checkpoint, on another node if it comes again (sbatch's --exclude), and tell who looks after that node"
+            "checkpoint, on another node if it happens again (sbatch's --exclude), and report it to the node's administrator"
         ) from error

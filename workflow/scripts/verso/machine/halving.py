@@ -1,4 +1,4 @@
-"""Texts that a card computes side by side: fewer, from then on, where its memory is too small for so many."""
+"""Batches of texts whose size is halved when the card's memory is too small."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -13,21 +13,21 @@ Row = TypeVar("Row")
 
 
 class HalvingBatches:
-    """at_once: texts that are computed together; halved as often as the card's memory is too small for them.
+    """Compute items in batches of `at_once`, which is halved whenever the card's memory is too small.
 
-    done: what is done to a text, for the log: "written".
+    done: a participle for the log: "written".
     """
 
     def __init__(self, at_once: int, done: str) -> None:
         self.at_once, self._done = at_once, done
 
     def rows(self, items: Sequence[Item], compute: Callable[[Sequence[Item]], list[Row]]) -> Iterator[Row]:
-        """A row for each of the items, in their order, as `compute` gives them for some of these."""
+        """A row for each item, in order; `compute` returns the rows of a batch of items."""
         for rows in self.groups(items, compute):
             yield from rows
 
     def groups(self, items: Sequence[Item], compute: Callable[[Sequence[Item]], Row]) -> Iterator[Row]:
-        """What `compute` gives for some of the items, and for the next ones, until it had all of them, in their order."""
+        """The result of `compute` for each batch of items, in order."""
         finished = 0
         while finished < len(items):
             some, found = items[finished : finished + self.at_once], list[Row]()
@@ -36,7 +36,7 @@ class HalvingBatches:
             except torch.OutOfMemoryError:
                 if self.at_once == 1:
                     raise
-            if not found:  # out of the error's frames, which hold what filled the card
+            if not found:  # outside the error's frames, which hold the card's memory
                 torch.cuda.empty_cache()
                 self.at_once //= 2
                 log.warning("the card's memory was too small: texts are %s %d at a time from here on", self._done, self.at_once)

@@ -1,4 +1,4 @@
-"""What a job runs on, and what it used: device, number type, threads, time, memory, energy."""
+"""Choose a job's device and number type, and measure its use of time, memory and energy."""
 
 import os
 import platform
@@ -21,9 +21,9 @@ POWERCAP = Path("/sys/class/powercap")
 
 @dataclass(frozen=True)
 class Device:
-    """Where to compute, in which number type, and why, as a sentence for the log and the report.
+    """A device, the number type to compute in, and the reason for both, for the log and the report.
 
-    count: devices that share each step of a training, of which `device` is the first.
+    count: number of devices that share each step of a training; `device` is the first.
     """
 
     device: torch.device
@@ -33,48 +33,48 @@ class Device:
 
     @property
     def devices(self) -> list[torch.device]:
-        """All of them, in the order in which they are visible."""
+        """All `count` devices, in the order in which they are visible."""
         on_cards = self.device.type == "cuda"
         return [torch.device("cuda", number) if on_cards else self.device for number in range(self.count)]
 
 
 def pick_device(gpus: int) -> Device:
-    """The first visible CUDA cards, as many as were asked for, where there are any, else the CPU; float32 on both.
+    """The first `gpus` visible CUDA cards, or the CPU where there are none; float32 on both.
 
-    gpus: the cards that the job was given; with 0 it leaves those alone that it sees, for they may be another job's. Raises
-    VersoError when some are there and fewer than that (in a job of SLURM that is a lost card, see verso.machine.device).
+    gpus: number of cards allocated to the job; with 0 visible cards are not used, since they may be another job's. Raises
+    VersoError when there are some but fewer than `gpus` (in a SLURM job that is a lost card, see verso.machine.device).
 
-    float32 because small models are bound by launches and memory, not by arithmetic: halves would gain nothing, and cards
-    before sm_80 have float16 alone, which overflows without loss scaling.
+    float32 because small models are bound by kernel launches and memory, not by arithmetic: half precision would not be faster,
+    and cards before sm_80 have only float16, which overflows without loss scaling.
     """
     if gpus and torch.cuda.is_available():
         there = torch.cuda.device_count()
         if gpus > there and not _in_slurm():
             raise VersoError(
-                f"{gpus} cards were asked for and {there} can be seen here: run it where more are, or set the model's needs "
-                f"to gpus: {there}, which changes how long it takes and nothing that is learnt"
+                f"{gpus} cards were requested and {there} are visible here: run it where there are more, or set the model's "
+                f"needs to gpus: {there}, which changes the time it takes and not the result"
             )
         count = min(gpus, there)
         reason = f"{_cards_name(count)} {_sm(count)}; float32, for a small model gains nothing by halves"
         return Device(torch.device("cuda"), torch.float32, reason, count)
     if not gpus:
-        why = "no card was asked for"
+        why = "no card was requested"
     else:
         why = "PyTorch is built without CUDA" if torch.version.cuda is None else "no CUDA card is visible"
     return Device(torch.device("cpu"), torch.float32, f"CPU, for {why}; float32")
 
 
 def pick_device_for_llm(gpus: int) -> Device:
-    """As pick_device, with the number type that a model of billions computes in: halves on a card, float32 on the CPU.
+    """As pick_device, for models of billions of weights: half precision on a card, float32 on the CPU.
 
-    PyTorch says that cards before sm_80 know bfloat16, but they only emulate it: there it is float16. Raises VersoError when a
-    card was asked for and there is none.
+    PyTorch reports bfloat16 support on cards before sm_80, but they only emulate it: they get float16. Raises VersoError when a
+    card was requested and there is none.
     """
     found = pick_device(gpus)
     if gpus and found.device.type != "cuda" and not _in_slurm():  # in SLURM: a lost card, see verso.machine.device
         raise VersoError(
-            f"a card was asked for (gpus: {gpus}) and there is none ({found.reason}): such a model would take days; run it where "
-            "a card is, take its experiment out, or set its needs to gpus: 0"
+            f"a card was requested (gpus: {gpus}) and there is none ({found.reason}): such a model would take days; run it where "
+            "there is a card, remove its experiment, or set its needs to gpus: 0"
         )
     if found.device.type != "cuda":
         return found
@@ -89,7 +89,7 @@ def _in_slurm() -> bool:
 
 
 def _capability(count: int) -> tuple[int, int]:
-    """Of the oldest of the first `count` cards: all compute in one number type."""
+    """Lowest compute capability of the first `count` cards, since all compute in one number type."""
     return min(torch.cuda.get_device_capability(number) for number in range(count))
 
 
@@ -99,22 +99,22 @@ def _sm(count: int) -> str:
 
 
 def _cards_name(count: int) -> str:
-    """Such as "TITAN RTX", "2 x TITAN RTX", or of different cards both names."""
+    """Names of the first `count` cards, such as "TITAN RTX" or "2 x TITAN RTX"; different ones joined by " + "."""
     names = Counter(torch.cuda.get_device_name(number) for number in range(count))
     return " + ".join(name if times == 1 else f"{times} x {name}" for name, times in names.items())
 
 
 def arithmetic(device: Device) -> torch.autocast:
-    """A context in which large products are computed in the card's number type; on the CPU all stays float32."""
+    """An autocast context: large products are computed in the device's number type; on the CPU all stays float32."""
     on_card = device.device.type == "cuda"
     return torch.autocast(device.device.type, dtype=device.dtype if on_card else None, enabled=on_card)
 
 
 def use_threads() -> int:
-    """Compute with as many threads as OMP_NUM_THREADS says (unset: PyTorch's choice); returns the number.
+    """Set PyTorch's number of threads from OMP_NUM_THREADS (unset: PyTorch's choice); returns the number.
 
-    Two processes that each take every core run ten times slower than two that share them. Raises VersoError when the
-    variable is no positive number.
+    Two processes that each use every core run ten times slower than two that share them. Raises VersoError when the
+    variable is not a positive number.
     """
     wanted = os.environ.get("OMP_NUM_THREADS", "").strip()
     if wanted:
@@ -125,10 +125,10 @@ def use_threads() -> int:
 
 
 class EnergyCounter:
-    """Joules used since the last `read`, from the driver's own counter.
+    """Energy in joules since the last `read`, from the driver's counters.
 
-    On GPUs the NVML total of the whole cards, other jobs' share included; on a CPU the RAPL packages, whole as well. devices: of
-    one kind. `source` names the counter, or says why there is none: `read` then gives None.
+    On GPUs the NVML total of the whole cards, including other jobs; on a CPU the RAPL packages, also whole. devices: of one
+    kind. `source` names the counter, or the reason why there is none: `read` then returns None.
     """
 
     def __init__(self, devices: Sequence[torch.device]) -> None:
@@ -139,7 +139,7 @@ class EnergyCounter:
 
     def _open_nvml(self, count: int) -> str:
         try:
-            import pynvml  # no use, and no driver, without a card
+            import pynvml  # only where there is a card: it needs the driver
 
             pynvml.nvmlInit()
             # By UUID: CUDA_VISIBLE_DEVICES renumbers CUDA's cards but not NVML's.
@@ -147,7 +147,7 @@ class EnergyCounter:
             handles = [pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}".encode()) for uuid in uuids]
             for handle in handles:
                 pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
-        except Exception as error:  # a missing package, driver or counter: the run matters, its energy is a courtesy
+        except Exception as error:  # a missing package, driver or counter must not stop the run
             return f"none: NVML gives no energy ({error})"
         self._nvml = (pynvml, handles)
         return "NVML total energy of the card" if count == 1 else f"NVML total energy of the {count} cards"
@@ -171,7 +171,7 @@ class EnergyCounter:
         return [int((zone / "energy_uj").read_text()) / 1e6 for zone in self._zones]  # microjoules
 
     def read(self) -> float | None:
-        """Joules since the last call; a RAPL counter that came round between two calls is set right."""
+        """Joules since the last call; a RAPL counter that wrapped once between two calls is corrected."""
         now = self._counters()
         if not now:
             return None
@@ -185,11 +185,11 @@ class EnergyCounter:
 
 
 class Meter:
-    """Measures a training over all its lives: what a checkpoint kept is added to what this process uses.
+    """Measures a training over all its attempts: the use stored in a checkpoint is added to that of this process.
 
-    Time and energy of a life are counted up to its last checkpoint: work that a kill threw away is not in the sum. Of several
-    cards the peak is that of the fullest, and the energy that of all.
-    over: an earlier life finished the training; this one, which only writes the outputs again, counts for nothing.
+    An attempt's time and energy count up to its last checkpoint: work lost by a kill is not included. Of several cards, the peak
+    is that of the fullest and the energy that of all. over: an earlier attempt finished the training; this one, which only
+    writes the outputs again, is not counted.
     """
 
     def __init__(self, device: Device, kept: dict[str, Any] | None = None, over: bool = False) -> None:
@@ -205,13 +205,13 @@ class Meter:
 
     @property
     def wall_seconds(self) -> float:
-        """Seconds of training so far, over all lives."""
+        """Seconds of training so far, over all attempts."""
         if self._over:
             return self._kept["wall_seconds"]
         return self._kept["wall_seconds"] + time.perf_counter() - self._started
 
     def state(self) -> dict[str, Any]:
-        """What is known so far, for a checkpoint; called often enough that no energy counter comes round twice unseen."""
+        """The measurements so far, for a checkpoint; call it often enough that no energy counter wraps twice between calls."""
         if self._over:
             return self._kept
         joules = self._energy.read()
@@ -229,7 +229,7 @@ class Meter:
         }
 
     def _machines(self) -> list[dict[str, Any]]:
-        """What each life ran on, in order, every different one once."""
+        """The machine of each attempt, in order, without duplicates."""
         this = {
             "device": self._device.device.type,
             "device_name": _cards_name(len(self._cards)) if self._cards else cpu_name(),
@@ -249,9 +249,9 @@ class Meter:
         return max(known) if known else None
 
     def report(self, tokens: int) -> dict[str, Any]:
-        """The content of hardware.json. tokens: learnt, scored or written; wall seconds hold validation and checkpoints too.
+        """The content of hardware.json. tokens: trained on, scored or written; wall seconds include validation and checkpoints.
 
-        Of a training that went on on another machine it names all, joined by " + ".
+        Names of several machines, of a training that was resumed on another one, are joined by " + ".
         """
         used = self.state()
         ran_on = {key: _together([machine[key] for machine in used["machines"]]) for key in used["machines"][0]}
@@ -269,18 +269,18 @@ class Meter:
 
 
 def _together(values: list[Any]) -> Any:
-    """One value as it is; several different ones as words, in order."""
+    """A single value unchanged; several different ones as text, in order, joined by " + "."""
     different = list(dict.fromkeys(values))
     return different[0] if len(different) == 1 else " + ".join(map(str, different))
 
 
 def asked_and_used(hardware: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
-    """The content of hardware.json with what the job had asked for beside what it used.
+    """The content of hardware.json: a Meter's report with the job's requests added.
 
-    hardware: a Meter's report. asked: mem_mb, runtime (minutes), vram_mb, cards and threads; other keys are left out.
-    Adds "asked" and "gpu_hours": cards times wall hours, 0.0 where no card computed though one was asked for.
+    hardware: the report. asked: the requests mem_mb, runtime (minutes), vram_mb, cards and threads; other keys are dropped.
+    Adds "asked" and "gpu_hours": cards times wall hours, 0.0 where no card was used though one was requested.
     """
-    cards = asked["cards"] if "cuda" in hardware["device"] else 0  # "cpu + cuda" where a training has moved
+    cards = asked["cards"] if "cuda" in hardware["device"] else 0  # "cpu + cuda" of a resumed training
     return {
         **hardware,
         "asked": {key: asked[key] for key in ("mem_mb", "runtime", "vram_mb", "cards", "threads")},

@@ -4,9 +4,9 @@ from pathlib import Path
 
 
 def peak_ram_mb() -> float:
-    """The most memory this process ever had resident, in MB (10^6 bytes); 0 where the system does not tell.
+    """Peak resident memory of this process in MB (10^6 bytes); 0 where the system does not report it.
 
-    From VmHWM: getrusage's ru_maxrss begins with the size of the parent that forked, here Snakemake's.
+    From VmHWM: getrusage's ru_maxrss starts with the size of the forking parent, here Snakemake's.
     """
     try:
         for line in Path("/proc/self/status").read_text().splitlines():

@@ -1,6 +1,6 @@
-"""The site block of a profile: what cards and partitions there are, and how a run asks for what it must hold.
+"""The site block of a profile: its cards and partitions, and the resources by which a run requests a card.
 
-Read at parse time, and by a job that needs a card. A profile hands it over as a config value: one file holds a site's facts.
+Read at parse time, and by a job that needs a card. A profile passes it as a config value, so one file holds a site's facts.
 
     config:
       site:
@@ -17,12 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from verso.errors import VersoError
 
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:,&|-]+$")]  # part of an sbatch command line
-Gres = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(:[A-Za-z0-9_.]+)?$")]  # what the executor takes
+Gres = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(:[A-Za-z0-9_.]+)?$")]  # what the executor accepts
 Model = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.]+$")]
 
 
 class Facts(BaseModel):
-    """Base of the block's parts. Snakemake hands all values over as text in Python's spelling: "24000", "True", "None"."""
+    """Base of the block's parts. Snakemake passes all values as text in Python's spelling: "24000", "True", "None"."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,17 +33,17 @@ class Facts(BaseModel):
 
 
 class Card(Facts):
-    """A kind of card, and what sbatch must be told to get one."""
+    """A kind of card, and the sbatch options that request one."""
 
     name: str = Field(description="For messages and plans.")
     vram_mb: int = Field(gt=0, description="Memory of one card that a job may use, in MB.")
     count: int = Field(1, ge=1, description="Cards of this kind in one node.")
     partition: Word | None = Field(None, description="Partition of its nodes; null means the site's.")
     constraint: Word | None = Field(None, description="Feature of its nodes (`sinfo -o %f`), if a partition holds several kinds.")
-    gpu_model: Model | None = Field(None, description="Type for --gpus=TYPE:N; null asks --gpus=N.")
-    gres: Gres | None = Field(None, description="Name for --gres=NAME:N (`gpu`, `gpu:titan`), where --gpus is not taken.")
+    gpu_model: Model | None = Field(None, description="Type for --gpus=TYPE:N; null requests --gpus=N.")
+    gres: Gres | None = Field(None, description="Name for --gres=NAME:N (`gpu`, `gpu:titan`), where --gpus is not accepted.")
     shards: int | None = Field(
-        None, ge=1, description="Shards of one card, where the site shares cards: small runs ask --gres=shard:N and share one."
+        None, ge=1, description="Shards of one card, where the site shares cards: small runs request --gres=shard:N."
     )
 
     @model_validator(mode="after")
@@ -66,18 +66,18 @@ class Site(Facts):
 
     @model_validator(mode="after")
     def _leases_are_for_a_workstation(self) -> "Site":
-        told = [
+        slurm_cards = [
             card.name for card in self.cards if card.partition or card.constraint or card.gpu_model or card.gres or card.shards
         ]
-        if self.leases and told:
-            raise ValueError(f"leases are for a machine without scheduler, yet {', '.join(told)} says how to ask SLURM")
+        if self.leases and slurm_cards:
+            raise ValueError(f"leases are for a machine without scheduler, yet {', '.join(slurm_cards)} has options of SLURM")
         return self
 
 
 def read_site(block: Any) -> Site | None:
-    """The block as it stands in the config; None where there is none.
+    """Parse the block of the config; None where there is none.
 
-    Raises VersoError that lists every fault.
+    Raises VersoError with a list of all faults.
     """
     if block is None:
         return None
@@ -93,14 +93,14 @@ def read_site(block: Any) -> Site | None:
 
 
 def request(site: Site, cards: int, vram_mb: int) -> dict[str, str | int]:
-    """Snakemake resources by which the executor asks for `cards` cards that hold `vram_mb` MB each.
+    """Snakemake resources that request `cards` cards with `vram_mb` MB each.
 
-    On a workstation it is vram_pool_mb, what the run takes of the memory of all cards together.
+    On a workstation this is vram_pool_mb, the run's part of the memory of all cards together.
 
-    A run on one card of a site with shards asks for as many as hold it. `gpu` and `gres` never stand together: the
+    On a site with shards, a run on one card requests as many shards as hold it. `gpu` and `gres` are never both given: the
     executor would submit both.
 
-    Raises VersoError when no card is large enough, saying by how much, or too few stand in one node.
+    Raises VersoError when no card is large enough, with the missing MB, or a node has too few.
     """
     extra: dict[str, str | int] = {"slurm_extra": f"--signal=TERM@{site.warning_seconds}"} if site.warning_seconds else {}
     if cards == 0:
@@ -108,7 +108,7 @@ def request(site: Site, cards: int, vram_mb: int) -> dict[str, str | int]:
     if not site.cards:
         if site.leases:
             return {"vram_pool_mb": cards * vram_mb}
-        raise VersoError("it asks for a card, and the profile's site block names none (key `cards`)")
+        raise VersoError("a card is requested, and the profile's site block names none (key `cards`)")
     card = _smallest_that_holds(site.cards, cards, vram_mb)
     if site.leases:
         return {"vram_pool_mb": cards * vram_mb}
@@ -121,7 +121,7 @@ def request(site: Site, cards: int, vram_mb: int) -> dict[str, str | int]:
         return {**where, "gres": f"shard:{-(-vram_mb * card.shards // card.vram_mb)}"}
     if card.gres:
         return {**where, "gres": f"{card.gres}:{cards}"}
-    together = {"nodes": 1} if cards > 1 else {}  # --gpus counts those of the whole job: a card here and one there would do
+    together = {"nodes": 1} if cards > 1 else {}  # --gpus counts all cards of the job, which could be on several nodes
     return {**where, "gpu": cards, **({"gpu_model": card.gpu_model} if card.gpu_model else {}), **together}
 
 
@@ -141,7 +141,7 @@ def ways_to_ask(site: Site) -> list[str]:
 
 
 def request_without_card(site: Site) -> dict[str, str | int]:
-    """Of a job that trains nothing: it never touches the partition of the cards."""
+    """Resources of a job without a card, which never uses the partition of the cards."""
     return _partition(site.partition)
 
 

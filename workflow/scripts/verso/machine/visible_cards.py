@@ -1,4 +1,4 @@
-"""The cards that this process may use: how large they are, what all processes call them, and to see some of them alone."""
+"""The cards that this process may use: their memory, their names on this machine, and the choice of some of them."""
 
 import logging
 import os
@@ -13,10 +13,10 @@ log = logging.getLogger(__name__)
 
 
 def visible_cards() -> list[int]:
-    """Memory in MB of each card that this process may use, in CUDA's order of them; empty without a card.
+    """Memory in MB of each card that this process may use, in CUDA's order; empty without a card.
 
-    nvidia-smi counts in MiB: taken as MB, the 4.9 % are left to what the driver keeps for itself. Raises VersoError when
-    CUDA_VISIBLE_DEVICES or nvidia-smi's answer cannot be read.
+    nvidia-smi's MiB are used as MB: the difference of 4.9 % is a reserve for the driver's own memory. Raises VersoError when
+    CUDA_VISIBLE_DEVICES or nvidia-smi's output cannot be parsed.
     """
     command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     try:
@@ -39,9 +39,9 @@ def visible_cards() -> list[int]:
 
 
 def use_cards(indices: Sequence[int]) -> None:
-    """Let CUDA see these cards alone, in this order, of those that this process may use.
+    """Restrict CUDA to these of the cards that this process may use, in this order.
 
-    To be called before CUDA is initialised, which reads the variables once; later is a RuntimeError. Raises VersoError when
+    Call it before CUDA is initialised, which reads the variables once; later it raises RuntimeError. Raises VersoError when
     CUDA_VISIBLE_DEVICES has no such entry.
     """
     torch = sys.modules.get("torch")
@@ -49,7 +49,7 @@ def use_cards(indices: Sequence[int]) -> None:
         raise RuntimeError("use_cards came too late: CUDA is initialised and keeps the cards that it saw then")
     visible = _visible_indices()
     if visible is not None and max(indices) >= len(visible):
-        raise VersoError(f"card {max(indices)} is asked for, but CUDA_VISIBLE_DEVICES shows {len(visible)} of the cards")
+        raise VersoError(f"card {max(indices)} is requested, but CUDA_VISIBLE_DEVICES shows {len(visible)} of the cards")
     os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # nvidia-smi's order; CUDA's own puts the fastest first
     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(str(index if visible is None else visible[index]) for index in indices)
 
@@ -69,11 +69,11 @@ def _visible_indices() -> list[int] | None:
 
 
 def names_of_cards(cards: Sequence[int]) -> list[str]:
-    """What each card is called by all processes of this machine, whatever CUDA_VISIBLE_DEVICES each was given."""
+    """Names of the cards, the same for all processes of this machine whatever their CUDA_VISIBLE_DEVICES."""
     visible = _visible_indices()
     if not cards:
         raise VersoError(
-            "a card is asked for, but none is visible here; run where `nvidia-smi` lists one, or set `needs.gpus: 0`"
+            "a card is requested, but none is visible here; run where `nvidia-smi` lists one, or set `needs.gpus: 0`"
         )
     if visible is not None and len(cards) > len(visible):
         raise VersoError(

@@ -1,7 +1,7 @@
-"""Checkpoints that a job can die beside: whole or absent, checked before they are believed, two generations deep.
+"""Checkpoints of a training: written atomically, verified by checksum when they are read, the newest two kept.
 
     checkpoints/<fingerprint>/step-000000412.<sha256 of the file>.ckpt
-    checkpoints/.lock, .claim                            who trains the run, and who waits for it: see verso.training.run_lease
+    checkpoints/.lock, .claim                            which process trains the run, which waits: see verso.training.run_lease
 
 The checksum is in the name: one rename makes content and checksum appear together.
 """
@@ -33,9 +33,9 @@ KEPT = 2  # the newest, and the one before in case that the newest was damaged o
 class Checkpoints:
     """The checkpoints of one training, which `fingerprint` names: code, settings, seed, data, torch and device.
 
-    A training holds them in a `with` block until its outputs stand. Another one of the same run would write the same outputs,
-    with other settings too, so the lease is the run's and not the fingerprint's. started: when this job's Snakemake started,
-    seconds since the epoch; the run goes to the latest start.
+    A training holds them in a `with` block until its outputs are written. Another training of the same run would write the same
+    outputs, even with other settings, so the lease belongs to the run and not to the fingerprint. started: when this job's
+    Snakemake started, seconds since the epoch; the latest start gets the run.
     """
 
     def __init__(self, root: str | Path, fingerprint: str, started: float) -> None:
@@ -45,7 +45,7 @@ class Checkpoints:
         self._lease = Lease(self._root, started)
 
     def __enter__(self) -> Self:
-        """Take the run. Raises what Lease.take raises, and VersoError when the folder is a link, for it may lead anywhere."""
+        """Acquire the run's lease. Raises what Lease.take raises, and VersoError when the folder is a link (to anywhere)."""
         self._folder_must_be_ours()
         if self._lease.take():
             try:
@@ -58,7 +58,7 @@ class Checkpoints:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Let the run go."""
+        """Release the run's lease."""
         self._lease.release()
 
     def wanted(self) -> bool:
@@ -67,13 +67,13 @@ class Checkpoints:
 
     @property
     def successor(self) -> str:
-        """Who waits, after `wanted` said so: process, host, SLURM job, start."""
+        """The waiting process, once `wanted` has returned True: process id, host, SLURM job, start."""
         return str(self._lease.successor)
 
     def save(self, step: int, state: dict[str, Any]) -> bool:
-        """Write `state` (tensors, numbers, strings, lists, dicts) as the newest checkpoint; older ones beyond two go.
+        """Write `state` (tensors, numbers, strings, lists, dicts) as the newest checkpoint; only the newest two are kept.
 
-        A full disk is a warning and False: training goes on, and the older checkpoint stays good.
+        Returns False after a warning when the disk is full: training continues, and the older checkpoint stays valid.
         """
         buffer = io.BytesIO()
         torch.save({"fingerprint": self._fingerprint, "state": state}, buffer)
@@ -100,10 +100,10 @@ class Checkpoints:
         return True
 
     def newest(self) -> dict[str, Any] | None:
-        """The state of the newest sound checkpoint, on the CPU; None when there is none.
+        """The state of the newest valid checkpoint, on the CPU; None when there is none.
 
-        A damaged checkpoint (its content is not what its name says) or a foreign one (of another fingerprint) is refused:
-        a log line says so, it is renamed out of the way, and the one before is tried.
+        A damaged checkpoint (its content does not match the checksum in its name) or one of another fingerprint is refused:
+        this is logged, the file is renamed, and the checkpoint before it is tried.
         """
         if not self._folder.is_dir():
             return None
@@ -116,9 +116,9 @@ class Checkpoints:
         return None
 
     def finish(self) -> None:
-        """After success: keep this training's last checkpoint alone, and remove what other fingerprints left behind.
+        """After success, keep only this training's last checkpoint, and remove those of other fingerprints.
 
-        Links are left alone, and what they lead to as well.
+        Links and their targets are not touched.
         """
         self._folder_must_be_ours()
         newest = self._newest_first()[:1]
@@ -133,7 +133,7 @@ class Checkpoints:
                 path.unlink()
 
     def _folder_must_be_ours(self) -> None:
-        """Raises VersoError when the folder is a link: to clear it would delete what lies at its other end."""
+        """Raises VersoError when the folder is a link: clearing it would delete files at the link's target."""
         for folder in (self._root, self._folder):
             if folder.is_symlink():
                 raise VersoError(f"{folder}: is a link, and Verso never follows one; see who put it there, and remove it")
@@ -143,7 +143,7 @@ class Checkpoints:
         return sorted(self._folder.glob("step-*.ckpt"), key=lambda path: (path.name[:14], path.stat().st_mtime_ns), reverse=True)
 
     def _read(self, path: Path) -> tuple[dict[str, Any] | None, str]:
-        """The state in `path`, or None and what is wrong with it."""
+        """The state in `path` and "", or None and a description of the fault."""
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != path.name.split(".")[1]:
             return None, "its content is not what was written (cut short or changed)"
@@ -157,7 +157,7 @@ class Checkpoints:
         return state, ""
 
     def _sync_folder(self) -> None:
-        """Make the rename outlive a power cut, where the file system lets a folder be synced."""
+        """Make the rename survive a power failure, where the file system can sync a folder."""
         handle = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(handle)
@@ -176,8 +176,10 @@ def key_of_training(
     files: Sequence[str | Path],
     further: Mapping[str, Any] | None = None,
 ) -> str:
-    """What makes two trainings the same bit by bit, as 32 hexadecimal digits: code, settings, seed, the content of the files,
-    PyTorch's version, the kind of device ("cpu", "cuda") and `further` facts: versions of other libraries, say.
+    """Fingerprint of a training, 32 hexadecimal digits: trainings with the same one give the same bits.
+
+    It covers code, settings, seed, the content of the files, PyTorch's version, the kind of device ("cpu", "cuda") and `further`
+    facts, such as versions of other libraries.
     """
     facts = [fingerprint, settings, seed, str(torch.__version__), device, [sha256_of(path) for path in files]]
     facts += [further] if further else []

@@ -1,4 +1,4 @@
-"""What a model family brings to the training loop: its data and its loss."""
+"""The interface between a model family and the training loop: the family provides data, loss and metrics."""
 
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -7,41 +7,41 @@ from torch import Tensor, nn
 
 
 class Learner(Protocol):
-    """Batches, the loss of one, and what is measured beside it."""
+    """The model to train, its batches, its loss, and its metrics on the validation part."""
 
     steps: int  # batches in an epoch, the same in every one
-    parts: int  # how many turns a batch is computed in; more than one where a card's memory was too small
+    parts: int  # micro-batches per batch; more than one where a GPU's memory was too small
 
     @property
     def model(self) -> nn.Module:
-        """What is trained, on its device."""
+        """The model to train, on its device."""
 
     def batches(self, epoch: int, first: int) -> Iterator[Any]:
         """The batches of an epoch (from 1) from number `first` (from 0) on; a function of its arguments and the seed alone."""
 
     def losses(self, batch: Any) -> Iterator[tuple[Tensor, int]]:
-        """Shares of a batch's mean loss that add up to it, each with its gradient, and over how many targets each is.
+        """The mean loss of a batch in shares that add up to it; for each, the loss with its graph and the number of targets.
 
-        The loop goes back through a share before it asks for the next one: memory has to hold one at a time.
+        The loop runs backward on a share before it requests the next one, so that memory holds one at a time.
         """
 
     def measured_after(self, done: int) -> bool:
-        """Whether `validate` and `observed` are asked after so many steps of an epoch, and not at its end alone.
+        """Whether `validate` and `observed` are called after `done` steps of an epoch, in addition to its end.
 
-        0 is before the first step of all: what such a training starts from is a model already.
+        0 is before the very first step, for a training that starts from pretrained weights.
         """
 
     def halve(self) -> bool:
-        """Compute a batch in twice as many parts from now on; False where that would hold no less in memory."""
+        """Compute each batch in twice as many parts from now on; False where that would not need less memory."""
 
     def validate(self) -> float:
         """Mean loss on the validation part; the loop has put the model into evaluation mode and switched gradients off."""
 
     def observed(self) -> dict[str, float]:
-        """What else is measured, as further columns of the history; called as `validate` is."""
+        """Further metrics, as columns of the history; called under the same conditions as `validate`."""
 
     def carried(self) -> Any:
-        """What goes from batch to batch beside the weights (a recurrent state), as tensors, for a checkpoint."""
+        """State that is passed from batch to batch (a recurrent state), as tensors, for a checkpoint."""
 
     def restore(self, carried: Any) -> None:
-        """Take back what `carried` gave; tensors come on the CPU."""
+        """Restore the state that `carried` returned; its tensors are on the CPU."""

@@ -1,8 +1,7 @@
-"""One training loop for every small model: epochs, clipping, schedule, early stopping, best weights, exact resume.
+"""The training loop of every small model: epochs, clipping, schedule, early stopping, best weights, exact resume.
 
-A model family brings a Learner (verso.training.learner: its data and its loss); the loop brings everything else. A training
-killed at any moment and started again goes on from its last checkpoint and ends, on a CPU, with the same bits as an undisturbed
-one.
+A model family provides a Learner (verso.training.learner: its data and its loss); the loop does everything else. A training
+that is killed and started again resumes from its last checkpoint, and on a CPU ends with the same bits as an uninterrupted one.
 """
 
 import logging
@@ -27,12 +26,12 @@ from verso.training.steps import Steps
 log = logging.getLogger(__name__)
 
 HISTORY = ("epoch", "step", "tokens", "train_loss", "validation_loss", "learning_rate", "gradient_norm", "seconds", "best")
-REPORT_SECONDS = 1.0  # at least, between two words on the progress
+REPORT_SECONDS = 1.0  # at least, between two reports of the progress
 
 
 @dataclass
 class Position:
-    """How far a training has come: plain numbers, kept in every checkpoint."""
+    """Progress of a training: plain numbers, saved in every checkpoint."""
 
     epoch: int = 1
     done: int = 0  # steps finished in this epoch
@@ -40,8 +39,8 @@ class Position:
     tokens: int = 0  # targets learnt in all
     row_tokens: int = 0  # since the last row of the history
     row_steps: int = 0
-    skipped: int = 0  # steps left out, for their gradient overflowed in float16
-    best: float = -math.inf  # the highest value so far of what decides: with a loss, less it
+    skipped: int = 0  # steps skipped because their gradient overflowed in float16
+    best: float = -math.inf  # the highest value so far of the deciding metric; of a loss, its negative
     finished: bool = False
     history: list[dict[str, Any]] = field(default_factory=list)
 
@@ -50,9 +49,9 @@ class Position:
 class Outcome:
     """A finished training; the learner's model holds the best weights. history: rows of HISTORY and of the learner's columns.
 
-    A row's train_loss and gradient_norm are means since the row before it, None where no step was made; its epoch counts those
-    that are done, with a fraction within one. hardware: see Meter.report; batch_parts, how many parts a batch was computed in
-    at the end; skipped_steps, those left out because their gradient overflowed in float16.
+    A row's train_loss and gradient_norm are means since the previous row, None where no step was made; its epoch counts finished
+    epochs, with a fraction within one. hardware: see Meter.report; batch_parts is the number of parts per batch at the end,
+    skipped_steps the number of steps skipped because their gradient overflowed in float16.
     """
 
     history: list[dict[str, Any]]
@@ -69,15 +68,14 @@ def fit(
     highest: str | None = None,
     groups: list[dict[str, Any]] | None = None,
 ) -> Outcome:
-    """Train the learner's model until its epochs, its patience or its minutes are over; it then holds its best weights.
+    """Train the learner's model until its epochs, patience or minutes are used up; it then has its best weights.
 
     settings: epochs, optimiser, learning_rate, weight_decay, clip, schedule, early_stopping, minutes. checkpoint_seconds: the
-    most time between two checkpoints. Losses are means in nats. highest: a column that the learner observes, whose highest value
-    is the best; None: best is the lowest validation loss. groups: see verso.training.steps.optimiser_of; None: all weights
-    alike. With `minutes` the training ends where the clock finds it, so two such runs are not equal bit by bit; without, they
-    are. report: is called at most once a second with how far training is: epoch, epochs, step, steps (of the whole training),
-    train_loss, validation_loss (of the last finished epoch, None before) and seconds_left (at this life's speed, without early
-    stopping).
+    longest time between two checkpoints. Losses are means in nats. highest: a column that the learner observes, whose highest
+    value is the best; None: the lowest validation loss is. groups: see verso.training.steps.optimiser_of; None: one group of all
+    weights. With `minutes` the clock ends the training, so two such runs are not equal bit by bit; without, they are. report: is
+    called at most once a second with the progress: epoch, epochs, step, steps (of the whole training), train_loss,
+    validation_loss (of the last finished epoch, None before) and seconds_left (at this process's speed, without early stopping).
 
     Raises VersoError when the loss is no longer finite, and Interrupted after SIGTERM or SIGINT (stopped) or when a later start
     of Snakemake waits for the run (handed_over), once a checkpoint is saved.
@@ -107,7 +105,7 @@ class _Loop:
         self.schedule = Schedule(self.steps.optimiser, settings["schedule"], settings["learning_rate"], self.steps_in_all)
         self.at = Position()
         self.best_weights: dict[str, Tensor] = {}
-        # Since the last row: loss x targets, gradient norms, steps skipped; a tensor, so that a step waits for no GPU.
+        # Since the last row: loss x targets, gradient norms, steps skipped; a tensor, so that no step waits for the GPU.
         self.sums = torch.zeros(3, dtype=torch.float64, device=self.device)
         self.saved_at = time.perf_counter()
         # Reading a loss is free on a CPU; on a GPU it waits for all queued work, so only now and then.
@@ -127,7 +125,7 @@ class _Loop:
         while not self.at.finished:
             self._train_epoch()
             self._end_epoch()
-            # An epoch can take a tenth of a second: to write the model each time would be most of the work.
+            # An epoch can take a tenth of a second: writing the model each time would be most of the work.
             if self.at.finished or self._since_saved() >= self.checkpoint_seconds / 10:
                 self._save()
             if not self.at.finished:
@@ -168,7 +166,7 @@ class _Loop:
                 self._save()
 
     def _measure_if_due(self) -> None:
-        """Within an epoch, or before the first one; its end is measured always (_end_epoch)."""
+        """Measure within an epoch or before the first one, where the learner wants it; _end_epoch always measures."""
         at = self.at
         measured = bool(at.history) and at.history[-1]["step"] == at.step
         if at.done < self.learner.steps and not measured and self.learner.measured_after(at.done):
@@ -176,7 +174,7 @@ class _Loop:
             self.learner.model.train()
 
     def _measure(self) -> float:
-        """Add a row to the history and keep the weights if they are the best; the validation loss."""
+        """Add a row to the history and keep the weights if they are the best; returns the validation loss."""
         at = self.at
         self._check_finite()
         self.learner.model.eval()
@@ -220,12 +218,12 @@ class _Loop:
     def _end_epoch(self) -> None:
         at, patience = self.at, self.settings["early_stopping"]
         self.schedule.after_epoch(self._measure())
-        waited = at.epoch - math.ceil(max(row["epoch"] for row in at.history if row["best"]))  # epochs that bettered nothing
+        waited = at.epoch - math.ceil(max(row["epoch"] for row in at.history if row["best"]))  # epochs without improvement
         at.finished = at.epoch == self.settings["epochs"] or (patience is not None and waited >= patience) or self._out_of_time()
         at.epoch, at.done = at.epoch + 1, 0
 
     def _weights(self) -> dict[str, Tensor]:
-        """What is learnt, by name: a frozen base of gigabytes is in no checkpoint."""
+        """The trainable weights by name: a frozen base model of gigabytes is in no checkpoint."""
         return {name: parameter.detach() for name, parameter in self.learner.model.named_parameters() if parameter.requires_grad}
 
     def _take(self, weights: dict[str, Tensor]) -> None:
@@ -242,7 +240,7 @@ class _Loop:
         return minutes is not None and self.meter.wall_seconds >= minutes * 60
 
     def _report(self) -> None:
-        """Say how far training is, at most once a REPORT_SECONDS."""
+        """Report the progress, at most once in REPORT_SECONDS."""
         at, now = self.at, time.perf_counter()
         done = at.step - self.begun_step
         if not done or now < self.told_at + REPORT_SECONDS:
@@ -254,7 +252,7 @@ class _Loop:
         last = at.history[-1] if at.history else {"train_loss": None, "validation_loss": None}
         self.report(
             {
-                "epoch": min(at.epoch, self.settings["epochs"]),  # after the last one `at` is beyond it
+                "epoch": min(at.epoch, self.settings["epochs"]),  # after the last epoch at.epoch is one more
                 "epochs": self.settings["epochs"],
                 "step": at.step,
                 "steps": self.steps_in_all,
@@ -265,7 +263,7 @@ class _Loop:
         )
 
     def _go_on_or_interrupt(self) -> None:
-        """Save a checkpoint and raise Interrupted when a signal or a later start of Snakemake has asked for it."""
+        """Save a checkpoint and raise Interrupted after a signal, or when a later start of Snakemake waits for the run."""
         if not (self.stop.asked or self.checkpoints.wanted()):
             return
         saved = self._save()
@@ -298,7 +296,7 @@ class _Loop:
         )
 
     def _save(self) -> bool:
-        """Save a checkpoint, unless the numbers have gone bad since the last look: then VersoError."""
+        """Save a checkpoint; raises VersoError when loss, gradient or weights are no longer finite."""
         self._check_finite()
         if not self.steps.weights_are_finite():
             self._diverged("a weight is no longer a finite number")
@@ -330,7 +328,7 @@ class _Loop:
         while self.learner.parts < state["parts"] and self.learner.halve():
             pass
         torch.set_rng_state(state["random"])
-        for card, random in zip(self.cards, state["random_cuda"], strict=False):  # it may go on with more cards, or fewer
+        for card, random in zip(self.cards, state["random_cuda"], strict=False):  # it may resume with more cards, or fewer
             torch.cuda.set_rng_state(random, card)
         if self.at.finished:
             log.info("finished earlier: writing its outputs again, going on from the checkpoint of step %d", self.at.step)

@@ -1,7 +1,7 @@
-"""Rows that are computed text by text and outlive their job: what a dead one has finished, the next one does not compute again.
+"""Results computed text by text with checkpoints: a job that is started again computes only what is not finished.
 
-pass 1   |batch|batch|batch|        a checkpoint holds whole batches alone, so the next life goes on where a batch begins:
-pass 2   |batch|ba†                 each text is computed beside the same others, and on a CPU every bit is the same
+pass 1   |batch|batch|batch|        a checkpoint holds only whole batches, so the next job resumes where a batch begins:
+pass 2   |batch|ba†                 each text is computed in the same batch, and on a CPU every bit is the same
 """
 
 import logging
@@ -20,34 +20,34 @@ from verso.training.run_lease import Stop, stop_signals
 
 log = logging.getLogger(__name__)
 
-SAVING_SHARE = 0.05  # of the time, at most, goes to saving: a large state is saved after every few batches
+SAVING_SHARE = 0.05  # of the time, at most, is spent on saving: a large state is saved only after several batches
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
 
 
 class ResumableRows:
-    """Passes over texts, whose rows a checkpoint keeps; of numbers, texts and lists of these. meter: of all lives together."""
+    """Passes over texts whose rows (numbers, strings, lists of these) are checkpointed. meter: over all attempts together."""
 
     def __init__(self, checkpoints: Checkpoints, device: Device, at_once: int, report: Callable[[dict[str, Any]], None]) -> None:
         state = checkpoints.newest() or {"passes": [], "seconds": 0.0, "meter": None}
         self.meter = Meter(device, state["meter"])
-        self.seconds: float = state["seconds"]  # that went into rows, over all lives
+        self.seconds: float = state["seconds"]  # spent on rows, over all attempts
         self._passes: list[list[Any]] = state["passes"]
         self._checkpoints, self._report, self._pass = checkpoints, report, 0
         self._halving = HalvingBatches(at_once, "asked")
         self._begun, self._saved_at, self._saving = 0.0, 0.0, 0.0
         if kept := sum(map(len, self._passes)):
-            log.info("going on: an earlier job was given %d replies, which are not asked for again", kept)
+            log.info("resuming: an earlier job got %d replies, which are not requested again", kept)
 
     def rows(
         self, items: Sequence[Item], compute: Callable[[Sequence[Item]], list[Row]], work: Callable[[Item], float]
     ) -> list[Row]:
-        """A row for each of the items, in their order, as `compute` gives them for some of these: the next pass over texts.
+        """The next pass over texts: a row for each item, in order; `compute` returns the rows of a batch of items.
 
-        Passes come in the same order in each life, with the same items. work: of an item, for the time that is left. Raises
-        Interrupted after SIGTERM or SIGINT (stopped) or when a later start of Snakemake waits for the run (handed_over), once
-        all that is finished is saved.
+        Every attempt makes the same passes in the same order, with the same items. work: of an item, for the remaining time.
+        Raises Interrupted after SIGTERM or SIGINT (stopped) or when a later start of Snakemake waits for the run (handed_over),
+        once all finished rows are saved.
         """
         if self._pass == len(self._passes):
             self._passes.append([])
@@ -72,7 +72,7 @@ class ResumableRows:
         return rows
 
     def _after_batch(self, stop: Stop, done: int, count: int) -> None:
-        self.meter.state()  # read often, so that no energy counter comes round twice unseen
+        self.meter.state()  # read often, so that no energy counter wraps twice between two reads
         if stop.asked or self._checkpoints.wanted():
             saved = self._save()
             kept = "all replies are saved" if saved else "the disk had no room for the last replies; those before are saved"
@@ -99,11 +99,11 @@ class ResumableRows:
 def resumable_rows(
     folder: str | Path, key: str, started: float, device: Device, at_once: int, report: Callable[[dict[str, Any]], None]
 ) -> Iterator[ResumableRows]:
-    """ResumableRows of the work that `key` names (verso.training.checkpoints.key_of_training), which this process alone is at.
+    """ResumableRows for the work with this `key` (verso.training.checkpoints.key_of_training), leased by this process.
 
-    folder, started: as verso.training.checkpoints.Checkpoints takes them, and it raises the same. at_once: texts that are
-    computed together. When the block ends well its outputs stand, and the last checkpoint alone is kept: Snakemake removes the
-    outputs of a job whose end it did not live to see, and the next one then writes them again and computes nothing.
+    folder, started: as for verso.training.checkpoints.Checkpoints, with the same exceptions. at_once: texts that are computed
+    together. When the block ends without an error its outputs are written, and only the last checkpoint is kept: if Snakemake
+    dies first, it later removes the job's outputs, and the next job writes them again without computing.
     """
     with Checkpoints(folder, key, started) as checkpoints:
         yield ResumableRows(checkpoints, device, at_once, report)

@@ -1,4 +1,4 @@
-"""One training, from its first step or its last checkpoint to its written results: the same beginning and end for all."""
+"""A training run, from its first step or last checkpoint to its written results; shared by all model families."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,18 +16,18 @@ from verso.training.loop import HISTORY, Outcome, fit
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What every training is given besides its data; verso.jobs.job makes it for a driver, a test makes it by hand.
+    """Arguments of every training besides its data; verso.jobs.job makes it for a driver, a test makes it by hand.
 
     settings: one model's, with every key; with settings["minutes"] the result is not repeatable bit by bit. fingerprint: of the
     code that runs. architecture, history, hardware: files to write; the model's other files lie beside `architecture`.
 
-    checkpoints: a folder that outlives a failed job. checkpoint_seconds: the most time between two checkpoints. started: when
-    this job's Snakemake started, seconds since the epoch; the run goes to the latest start.
+    checkpoints: a folder that survives a failed job. checkpoint_seconds: the longest time between two checkpoints. started: when
+    this job's Snakemake started, seconds since the epoch; the latest start gets the run.
 
-    gpus: cards that the job was given (0: the CPU, whatever is there). requested: what the job requested (mem_mb, runtime in
-    minutes, vram_mb, cards, threads), kept beside what it used. micro_batches: in how many turns a batch is computed (1: at
-    once), for a card whose memory was too small; the gradient is the same up to rounding, the noise of dropout is not. report:
-    a function that is called with the progress, see verso.training.loop.fit.
+    gpus: number of cards allocated to the job (0: use the CPU even where cards exist). requested: the job's requests (mem_mb,
+    runtime in minutes, vram_mb, cards, threads), recorded beside its use. micro_batches: number of parts in which a batch is
+    computed (1: at once), for a card whose memory was too small; the gradient is the same up to rounding, the noise of dropout
+    is not. report: a function that is called with the progress, see verso.training.loop.fit.
     """
 
     settings: dict[str, Any]
@@ -55,19 +55,19 @@ class TrainingRun:
         with_settings_key: bool = True,
         **how: Any,
     ) -> Iterator[Outcome]:
-        """Train, or go on from a checkpoint; then the block writes the files of the model, which has its best weights.
+        """Train, or resume from a checkpoint; the `with` block then writes the files of the model, which has its best weights.
 
-        After the block history and hardware are written, and the checkpoints go last: until all outputs stand, the final one is
-        what they can be made from again. A block that raises writes neither and leaves the checkpoints.
+        After the block, history and hardware are written, and the checkpoints are removed last: the final one can restore the
+        outputs until all are written. When the block raises, neither is written and the checkpoints stay.
 
-        files: what is learnt from. A checkpoint is used when code, settings, seed, content of the files, PyTorch, kind of device
-        and `key_facts` (JSON values, such as versions of libraries) are the same. hardware_facts: what hardware.json says
-        besides what was requested and used. with_settings_key: whether it names the settings by their key. how: `highest` and
-        `groups` of verso.training.loop.fit.
+        files: the training data. A checkpoint is used when code, settings, seed, content of the files, PyTorch, kind of device
+        and `key_facts` (JSON values, such as versions of libraries) are the same. hardware_facts: further entries of
+        hardware.json. with_settings_key: whether it contains the key of the settings. how: `highest` and `groups` of
+        verso.training.loop.fit.
 
         Raises what verso.training.loop.fit raises, Interrupted (handed_over) when a later start trains this run, VersoError when
-        an earlier one does not let go of it. torch.OutOfMemoryError comes through: nothing is saved in the middle of a step, and
-        a run with more micro-batches may go on from the last checkpoint.
+        an earlier one does not release it, and torch.OutOfMemoryError: nothing is saved in the middle of a step, and a run with
+        more micro-batches may resume from the last checkpoint.
         """
         key = key_of_training(self.fingerprint, self.settings, self.seed, device.device.type, files, key_facts)
         with Checkpoints(self.checkpoints, key, self.started) as kept:
@@ -87,10 +87,10 @@ def write_account(
     requested: dict[str, int],
     facts: Mapping[str, Any],
 ) -> None:
-    """Write history.csv and hardware.json, of what learns by no epochs too.
+    """Write history.csv and hardware.json; also for models that are not trained in epochs.
 
     rows: of the history, one for each measurement: HISTORY and the learner's own columns. used: see
-    verso.machine.hardware.Meter.report. requested: as in TrainingRun. facts: written behind them.
+    verso.machine.hardware.Meter.report. requested: as in TrainingRun. facts: further entries, written last.
     """
     write_csv(history, rows, list(dict.fromkeys([*HISTORY, *(rows[0] if rows else ())])))
     write_json(hardware, {**asked_and_used(used, requested), **facts})

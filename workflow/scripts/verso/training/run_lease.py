@@ -1,18 +1,19 @@
-"""Who trains a run, and how it passes on: to the latest start of Snakemake, by way of a checkpoint.
+"""The lease of a run: one process trains it, and hands it over to the latest start of Snakemake by a checkpoint.
 
-A laptop lid, a lost login node, an impatient second start: the Snakemake that began a training is gone, its job lives on.
-The later start is the one that somebody waits for, so the run goes to it; an earlier start never takes it back.
+When a laptop is closed, a login node is lost or Snakemake is started twice, the Snakemake that began a training may be gone
+while its job still runs. The latest start is the one that somebody waits for, so it gets the run; an earlier one never gets it
+back.
 
-    start 10:00   holds .lock ─ trains ───── sees .claim ─ saves ─ lets go ─ Interrupted (handed_over)
+    start 10:00   holds .lock ─ trains ───── sees .claim ─ saves ─ releases ─ Interrupted (handed_over)
                                                ▲                     │
-    start 11:00            finds .lock held ─ writes .claim ─ waits ─┴► holds .lock ─ goes on from that checkpoint
+    start 11:00            finds .lock held ─ writes .claim ─ waits ─┴► holds .lock ─ resumes from that checkpoint
                                                 │
     start 10:30                 finds .claim of 11:00 ─ Interrupted (handed_over)
 
-    checkpoints/.lock    flock'ed by the process that trains; says who it is. The kernel lets go of a dead process's lock.
-    checkpoints/.claim   by the process that waits, which touches it every few seconds: one left alone is of the dead, and goes
+    checkpoints/.lock    flock'ed by the process that trains, and names it. The kernel releases the lock of a dead process.
+    checkpoints/.claim   of the waiting process, which touches it every few seconds; an untouched one is stale and is removed
 
-Folders are shared, and another user may plant a link under either name: neither is ever followed.
+Folders are shared, and another user may plant a link under either name: links are never followed.
 """
 
 import errno
@@ -38,29 +39,29 @@ from verso.files import FULL_DISK, write_json
 
 log = logging.getLogger(__name__)
 
-HAND_OVER_SECONDS = 600.0  # that a holder may take over the step or the validation it is in, and over saving
+HAND_OVER_SECONDS = 600.0  # for a holder to finish its step or validation, and to save
 POLL_SECONDS = 0.2
-LOOK_SECONDS = 1.0  # between two looks of a training for a claim: on NFS each asks the server
+LOOK_SECONDS = 1.0  # between two checks of a training for a claim: on NFS each is a request to the server
 TOUCH_SECONDS = 5.0
 STALE_SECONDS = 30.0  # since the last touch of a claim: its process is gone
-FAR_FUTURE = 1e11  # seconds since the epoch: the year 5138, and no calendar goes much farther
-CANNOT_LOCK = {errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS}  # of a file system, not of another's lock
-NO_PLAIN_FILE = {errno.ELOOP, errno.EISDIR, errno.ENXIO}  # what open() says of a link, a folder, a socket
+FAR_FUTURE = 1e11  # seconds since the epoch: the year 5138; calendar functions fail not far beyond it
+CANNOT_LOCK = {errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS}  # the file system has no locks
+NO_PLAIN_FILE = {errno.ELOOP, errno.EISDIR, errno.ENXIO}  # errors of open() for a link, a folder, a socket
 
 
 class Stop:
-    """Whether a signal has asked training to stop, and which. A plain name: a handler must take no lock and write no log."""
+    """Signal handler that stores the signal's name, None before one came. A handler must not lock or log."""
 
     asked: str | None = None
 
     def __call__(self, number: int, _: FrameType | None) -> None:
-        """Note the signal."""
+        """Store the signal's name."""
         self.asked = signal.Signals(number).name
 
 
 @contextmanager
 def stop_signals() -> Iterator[Stop]:
-    """Listen to SIGTERM and SIGINT; the handlers from before are put back at the end."""
+    """Handle SIGTERM and SIGINT within the block; the previous handlers are restored at its end."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():  # only the main thread may install handlers
         yield stop
@@ -75,8 +76,9 @@ def stop_signals() -> Iterator[Stop]:
 
 @dataclass(frozen=True)
 class Holder:
-    """A process that trains a run or waits for it. snakemake: when its Snakemake started; since: when it came (both seconds
-    since the epoch).
+    """A process that trains a run or waits for it.
+
+    snakemake: when its Snakemake started; since: when it acquired or claimed the run (both seconds since the epoch).
     """
 
     snakemake: float
@@ -92,7 +94,7 @@ class Holder:
 
     @property
     def end(self) -> str:
-        """The command that ends it."""
+        """The command that ends the process."""
         return f"`scancel {self.slurm_job}`" if self.slurm_job else f"`kill {self.pid}` on {self.host}"
 
 
@@ -104,15 +106,15 @@ class Lease:
         self._lock_path, self._claim_path = folder / ".lock", folder / ".claim"
         self._me = Holder(started, socket.gethostname(), os.getpid(), os.environ.get("SLURM_JOB_ID"), time.time())
         self._lock: int | None = None
-        self._claimed, self._touched = False, 0.0  # when my claim was, on the monotonic clock
+        self._claimed, self._touched = False, 0.0  # time of this process's claim, on the monotonic clock
         self._next_look = 0.0
-        self.successor: Holder | None = None  # who wants the run, as `wanted` last saw it
+        self.successor: Holder | None = None  # the waiting process, as `wanted` last read it
 
     def take(self) -> bool:
-        """Take the run; False, and a warning, where the file system has no locks.
+        """Acquire the run; returns False, with a warning, where the file system has no locks.
 
-        Raises Interrupted (handed_over) when a later start has it or has claimed it, or (stopped) on a signal while waiting;
-        VersoError when an earlier start did not let go in HAND_OVER_SECONDS, or .lock or .claim is no plain file.
+        Raises Interrupted (handed_over) when a later start holds or has claimed it, or (stopped) on a signal while waiting;
+        VersoError when an earlier start did not release it in HAND_OVER_SECONDS, or .lock or .claim is not a plain file.
         """
         try:
             lock, _ = self._attempt()
@@ -130,14 +132,14 @@ class Lease:
             _write(lock, replace(self._me, since=time.time()))
             claim = self._claim()
             if claim and claim.snakemake > self._me.snakemake:
-                self._give_way(claim)  # it waits, and we only came between the two
+                self._give_way(claim)  # the claimant waits, and we locked just before it
         except BaseException:
             self.release()
             raise
         return True
 
     def release(self) -> None:
-        """Let the run go."""
+        """Release the run."""
         if self._lock is not None:
             if self._stands(self._lock):
                 self._lock_path.unlink(missing_ok=True)
@@ -145,21 +147,21 @@ class Lease:
             self._lock = None
 
     def wanted(self) -> bool:
-        """Whether another process of the same or a later start waits for this run; it looks at most once a LOOK_SECONDS."""
+        """Whether another process of the same or a later start waits for this run; read at most once in LOOK_SECONDS."""
         if self._lock is not None and time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + LOOK_SECONDS
             try:
                 claim = self._claim()
-            except VersoError as error:  # a planted link is no reason to stop: it hinders those who come, not who is here
+            except VersoError as error:  # a planted link stops new claims only: this training continues
                 log.warning("%s; nobody can claim this run until then", error)
                 claim, self._next_look = None, math.inf
-            except OSError:  # a file server's hiccup; the next look is soon
+            except OSError:  # a temporary fault of the file server; the next check is soon
                 claim = None
             self.successor = claim if claim and claim.snakemake >= self._me.snakemake else None
         return self.successor is not None
 
     def _attempt(self) -> tuple[int | None, Holder | None]:
-        """The lock file's handle, locked; or None and its holder (None when the file does not say)."""
+        """The handle of the locked lock file; or None and its holder (None when the file does not name one)."""
         while True:
             self._folder.mkdir(parents=True, exist_ok=True)
             handle = _opened(self._lock_path, os.O_RDWR | os.O_CREAT)
@@ -172,11 +174,11 @@ class Lease:
             except BlockingIOError:
                 return None, _read(handle)
             finally:
-                if not locked:  # or its holder took the file away as we opened it: a lock on it would hold nobody off
+                if not locked:  # or its holder removed the file as we opened it: a lock on it would exclude nobody
                     os.close(handle)
 
     def _wait(self) -> int:
-        """Claim the run and wait for it; returns the lock file's handle, locked."""
+        """Claim the run and wait for it; returns the handle of the locked lock file."""
         deadline = time.monotonic() + HAND_OVER_SECONDS
         before: Holder | str | None = "not seen yet"
         known = False
@@ -187,7 +189,7 @@ class Lease:
                     if lock is not None:
                         return lock
                     who = holder or "another process"
-                    # Two looks: one may fall between a lock and its new holder's name, and show the dead one before.
+                    # Read twice: between the lock and the write of its new holder's name, the file still names the old holder.
                     if holder == before:
                         if holder and holder.snakemake > self._me.snakemake:
                             self._give_way(holder)
@@ -206,7 +208,7 @@ class Lease:
                 self._withdraw()
 
     def _press_claim(self) -> None:
-        """Put my claim, or show that I still wait. Gives way to a later start's, and to an equal one's that replaced mine."""
+        """Write or touch this process's claim. Gives way to a later start's, and to one of the same start that replaced it."""
         claim, me = self._claim(), self._me
         if claim == me:
             if time.monotonic() >= self._touched + TOUCH_SECONDS:
@@ -235,9 +237,9 @@ class Lease:
         )
 
     def _claim(self) -> Holder | None:
-        """Who has claimed the run and still waits. A claim that nobody touches any more is removed."""
+        """The process that has claimed the run and still waits. A stale claim is removed."""
         try:
-            # Opened, not just looked at: NFS then asks the server, and shows the last touch.
+            # Opened, not only stat'ed: NFS then queries the server, and shows the last touch.
             handle = _opened(self._claim_path, os.O_RDONLY)
         except FileNotFoundError:
             return None
@@ -250,7 +252,7 @@ class Lease:
         try:  # the file system's own clock: those of two nodes differ
             os.utime(self._lock_path, follow_symlinks=False)
             now = self._lock_path.lstat().st_mtime
-        except FileNotFoundError:  # its holder just let go
+        except FileNotFoundError:  # its holder just released it
             return claim
         if abs(now - touched) > STALE_SECONDS:
             log.info("%s: left by %s, which is gone; removed", self._claim_path, claim or "a process")
@@ -259,13 +261,13 @@ class Lease:
         return claim
 
     def _withdraw(self) -> None:
-        """Take my claim away. Should another's have come in its place just then, that process writes it again."""
-        with suppress(OSError, VersoError):  # left alone, it is stale soon
+        """Remove this process's claim. If another process has just replaced it, that process writes its own again."""
+        with suppress(OSError, VersoError):  # untouched, it is stale soon
             if self._claim() == self._me:
                 self._claim_path.unlink(missing_ok=True)
 
     def _stands(self, handle: int) -> bool:
-        """Whether the open lock file still is the one that the name leads to."""
+        """Whether the open lock file is still the one at the path."""
         try:
             return os.path.samestat(os.fstat(handle), self._lock_path.lstat())
         except FileNotFoundError:
@@ -273,7 +275,7 @@ class Lease:
 
 
 def _opened(path: Path, flags: int) -> int:
-    """A handle on a plain file that bears no other name. Raises VersoError for a link, a folder, a pipe; it changes nothing."""
+    """A handle on a plain file with a single hard link. Raises VersoError, and changes nothing, for a link, a folder, a pipe."""
     try:
         handle = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
     except OSError as error:
@@ -292,17 +294,17 @@ def _planted(path: Path) -> VersoError:
 
 
 def _read(handle: int) -> Holder | None:
-    """Who is named in a lock or a claim; None when it is empty, half written or not ours."""
+    """The process named in a lock or a claim; None when the file is empty, half written or not ours."""
     try:
         holder = Holder(**json.loads(os.pread(handle, 4096, 0)))
         well = all(0 <= seconds < FAR_FUTURE for seconds in (holder.snakemake, holder.since)) and isinstance(holder.pid, int)
         return holder if well and f"{holder.host}{holder.slurm_job}".isprintable() else None
-    except (ValueError, TypeError, RecursionError):  # the last of thousands of brackets: whoever may write here, wrote it
+    except (ValueError, TypeError, RecursionError):  # RecursionError: thousands of brackets, which another user may write
         return None
 
 
 def _write(handle: int, holder: Holder) -> None:
-    """Say who holds the lock; on a full disk it goes unsaid, and the lock holds all the same."""
+    """Write the holder's name into the lock file; on a full disk it stays unnamed, and the lock is held all the same."""
     content = f"{json.dumps(asdict(holder))}\n".encode()
     try:
         os.ftruncate(handle, 0)

@@ -45,13 +45,13 @@ class Schedule:
         return self._learning_rate * warm * shape
 
     def before_step(self, step: int) -> None:
-        """Set the learning rate of step number `step`; a group's is that times its "rate_factor", where it has one."""
+        """Set the learning rate of step number `step`; a group's is multiplied by its "rate_factor", if any."""
         rate = self.rate(step)
         for group in self._optimiser.param_groups:
             group["lr"] = rate * group.get("rate_factor", 1.0)
 
     def after_epoch(self, validation_loss: float) -> None:
-        """Note an epoch's validation loss; on a plateau the learning rate is multiplied by `factor`."""
+        """Record an epoch's validation loss; on a plateau the learning rate is multiplied by `factor`."""
         if self._settings["name"] != "plateau":
             return
         if validation_loss < self._best * (1.0 - THRESHOLD):
@@ -63,9 +63,9 @@ class Schedule:
             self._waited = 0
 
     def state_dict(self) -> dict[str, float]:
-        """Plain numbers that `load_state_dict` takes back."""
+        """Plain numbers for `load_state_dict`."""
         return {"multiplier": self._multiplier, "best": self._best, "waited": self._waited}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint's schedule."""
+        """Restore the schedule of a checkpoint."""
         self._multiplier, self._best, self._waited = state["multiplier"], state["best"], state["waited"]

@@ -1,9 +1,9 @@
-"""Steps of the optimiser: the gradient of a batch, in as many parts as the card's memory wants, then clipped and taken.
+"""Steps of the optimiser: compute a batch's gradient (in parts, if memory is too small), clip it, update the weights.
 
-    batch ─► share │ share │ ...      one backwards after the other: memory holds one at a time
+    batch ─► share │ share │ ...      one backward after the other: memory holds one at a time
                └───────┴─► gradient ─► unscaled (float16) ─► clipped ─► the optimiser's step, or none where it overflowed
 
-A loop asks for a gradient, may look at its numbers, and takes the step.
+The loop calls `gradient`, may check its numbers, and then calls `take`.
 """
 
 import logging
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 def optimiser_of(
     settings: dict[str, Any], parameters: list[nn.Parameter] | list[dict[str, Any]], device: torch.device
 ) -> torch.optim.Optimizer:
-    """The optimiser of settings["optimiser"]: adam, adamw, or adamw_8bit, which without a card is adamw.
+    """The optimiser that settings["optimiser"] names: adam, adamw, or adamw_8bit (adamw where there is no card).
 
     parameters: weights, or groups of them: {"params", "rate_factor" that the schedule's rate is multiplied by, "weight_decay"}.
     """
@@ -36,22 +36,22 @@ def optimiser_of(
 
 
 class Steps:
-    """The optimiser of a learner's model, and what stands between a batch and its step."""
+    """The optimiser of a learner's model, with gradient accumulation, loss scaling and clipping."""
 
     def __init__(self, learner: Learner, settings: dict[str, Any], device: Device, groups: list[dict[str, Any]] | None) -> None:
-        """settings: optimiser, learning_rate, weight_decay, clip. groups: see optimiser_of; None: all weights alike."""
+        """settings: optimiser, learning_rate, weight_decay, clip. groups: see optimiser_of; None: one group of all."""
         self._learner, self._clip = learner, settings["clip"]
         self.parameters = [parameter for parameter in learner.model.parameters() if parameter.requires_grad]
         self.optimiser = optimiser_of(settings, groups or self.parameters, device.device)
-        # Halves hold gradients only if the loss is scaled up; otherwise this does nothing
+        # float16 gradients underflow unless the loss is scaled up; with other types this does nothing
         self._scaler = torch.amp.GradScaler(device.device.type, enabled=device.dtype is torch.float16)
 
     def gradient(self, batch: Any, number: int) -> tuple[Tensor, int]:
-        """Give the weights the gradient of a batch's mean loss, clipped.
+        """Compute the gradient of a batch's mean loss into the weights, and clip it.
 
         number: of this step, for the log. Returns (3,) on the model's device - loss x targets, the norm before clipping, and 1
-        where that overflowed in float16 (the norm is then 0), else 0 - and over how many targets the mean is. Raises
-        torch.OutOfMemoryError when the card's memory is too small even for the least part.
+        where that overflowed in float16 (the norm is then 0), else 0 - and the number of targets. Raises torch.OutOfMemoryError
+        when the card's memory is too small even for the smallest part.
         """
         self.optimiser.zero_grad(set_to_none=True)
         loss, targets = self._backward(batch, number)
@@ -64,47 +64,47 @@ class Steps:
         return torch.stack([loss * targets, norm, skipped]), targets
 
     def take(self) -> None:
-        """Change the weights by the gradient; in float16 one that overflowed is left out, and the scale halved."""
+        """Update the weights by the gradient; in float16 a gradient that overflowed is skipped, and the scale halved."""
         self._scaler.step(self.optimiser)
         self._scaler.update()
 
     def always_overflows(self) -> bool:
-        """Whether gradients overflow in float16 though the loss is no longer scaled up. Waits for the card."""
+        """Whether gradients overflow in float16 even without loss scaling. Synchronises with the card."""
         return self._scaler.is_enabled() and self._scaler.get_scale() < 1
 
     @property
     def in_halves(self) -> bool:
-        """Whether it computes in float16."""
+        """Whether the model is computed in float16."""
         return self._scaler.is_enabled()
 
     def weights_are_finite(self) -> bool:
-        """Whether all that learns still holds numbers alone. Waits for the card."""
+        """Whether all trained weights are finite. Synchronises with the card."""
         return bool(torch.stack([parameter.isfinite().all() for parameter in self.parameters]).all())
 
     def state_dict(self) -> dict[str, Any]:
-        """For a checkpoint."""
+        """State of optimiser and loss scaling, for a checkpoint."""
         return {"optimiser": self.optimiser.state_dict(), "scaler": self._scaler.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what state_dict gave."""
+        """Restore the state that state_dict returned."""
         self.optimiser.load_state_dict(state["optimiser"])
-        if state["scaler"]:  # empty where the card before computed without one: bfloat16
+        if state["scaler"]:  # empty where the previous card needed none: bfloat16
             self._scaler.load_state_dict(state["scaler"])
 
     def _backward(self, batch: Any, number: int) -> tuple[Tensor, int]:
-        """The mean loss of a batch, whose gradient the weights now have, and over how many targets.
+        """Run backward on a batch; returns its mean loss and the number of targets.
 
-        Where the card's memory is too small, this batch and those to come are computed in twice as many parts.
+        Where the card's memory is too small, this batch and all later ones are computed in twice as many parts.
         """
         carried = self._learner.carried()
-        while (learnt := self._in_parts(batch, number)) is None:  # no longer in the error's frames, which hold what filled it
+        while (learnt := self._in_parts(batch, number)) is None:  # the error's frames, which hold the memory, are gone
             self.optimiser.zero_grad(set_to_none=True)
             self._learner.restore(carried)
             torch.cuda.empty_cache()
         return learnt
 
     def _in_parts(self, batch: Any, number: int) -> tuple[Tensor, int] | None:
-        """As _backward; None when memory was too small and there are more parts now, an OutOfMemoryError when there cannot be."""
+        """As _backward; None when memory was too small and `parts` was doubled. Raises OutOfMemoryError if it cannot be."""
         try:
             return self._at_once(batch)
         except torch.OutOfMemoryError:
