@@ -60,9 +60,9 @@ def write_scores(
     """Write scores.csv of `documents` (JSON lines), in their order, and return the cost of predicting.
 
     labels: the corpus's labels.json. model_folder: the predictor's folder, for error messages. scores: document, label and
-    prediction by name, probability_0 ... probability_{K-1} in the order of labels.json, which sum to 1. Returns wall_seconds, documents and
-    documents_per_second, from texts to labels. Raises VersoError when there is no document, the model has other labels, or
-    its probabilities are not finite.
+    prediction by name, probability_0 ... probability_{K-1} in the order of labels.json, which sum to 1. Returns wall_seconds,
+    documents and documents_per_second, from texts to labels. Raises VersoError when there is no document, the model has other
+    labels, or its probabilities are not finite.
     """
     names = Labels.load(labels)
     rows = list(read_json_lines(documents))
