@@ -204,9 +204,9 @@ def test_weights_that_are_no_numbers_tell_nothing(corpus, tmp_path):
 def test_broken_files_of_a_baseline_are_refused(corpus, tmp_path):
     fitted(corpus, tmp_path, TFIDF)
     (tmp_path / "model/terms.json").write_text('["one"]')
-    with pytest.raises(VersoError, match="are not a valid model"):
+    with pytest.raises(VersoError, match="do not make a model"):
         baselines.load(tmp_path / "model")
-    with pytest.raises(VersoError, match="are not a valid model"):
+    with pytest.raises(VersoError, match="do not make a model"):
         baselines.load(tmp_path / "nowhere")
 
 
