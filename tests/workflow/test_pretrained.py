@@ -152,7 +152,7 @@ def test_a_revision_that_is_pinned_after_the_fetch_trains_nothing_again(hub, tmp
     entry = {"type": "hub", "repository": REPOSITORY, "revision": "main", "licence": "mit", "files": ["model*", "*.json"]}
     project = Project.made_in(tmp_path / "project", config_with(fetched=entry))
     reader = f"rule reads:\n    input: '{FETCHED}'\n    output: 'read'\n    shell: 'cp {{input}} {{output}}'"
-    project.edit("Snakefile", "rule fetch:", f"{reader}\n\n\nrule fetch:")
+    project.edit("workflow/Snakefile", "rule fetch:", f"{reader}\n\n\nrule fetch:")
     project.make("read")
     project.change_config(
         lambda config: config["pretrained"]["fetched"].update(revision=hub.repositories[REPOSITORY].branches["main"])

@@ -1,6 +1,6 @@
-"""What all rules share: the checked config, and what verso.graph works out from it. Makes no file.
+"""Shared by all rules: the checked config, and the objects that verso.graph makes from it. Has no rules.
 
-A path says what is in it: results/corpora/<corpus>/..., results/runs/<corpus>/<model>/seed-<seed>/...
+Paths describe their content: results/corpora/<corpus>/..., results/runs/<corpus>/<model>/seed-<seed>/...
 """
 
 import json
@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent  # .../workflow, whichever workflow includes it
+HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent  # .../workflow, also if another workflow includes this one
 SCRIPTS = HOME / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
@@ -30,24 +30,24 @@ from verso.graph.source_inputs import SourceInputs
 from verso.jobs import records, secrets
 from verso.machine.site import read_site
 
-CONFIG_ORIGIN = ", ".join(os.path.relpath(path) for path in workflow.configfiles)  # relative, for a moved folder is no change
+CONFIG_ORIGIN = ", ".join(os.path.relpath(path) for path in workflow.configfiles)  # relative, so that moving the folder changes nothing
 ENVIRONMENT = str(HOME / "envs" / "verso.yaml")  # for --sdm conda; `make setup` needs none
 CODE = provenance.Code()
 STARTED = time.time()
-LAYOUT = {"layout": 1}  # of the results folder; raised when an older folder's files would be misread
+LAYOUT = {"layout": 1}  # version of the results folder; raised if an older folder's files would be misread
 
 
 def stop(message):
-    """End Snakemake with a message for a person: no traceback, nothing submitted."""
+    """Print a message and exit Snakemake: no traceback, nothing submitted."""
     print(message, file=sys.stderr)
     sys.exit(1)
 
 
-if workflow.is_main_process:  # its jobs parse this again, and must know whose they are: a later start takes a run over
+if workflow.is_main_process:  # jobs parse this again and need the time of the start that they belong to: a later start takes over their run
     os.environ[records.STARTED] = str(STARTED)
 
 try:
-    SITE = read_site(config.get("site"))  # of the profile
+    SITE = read_site(config.get("site"))  # from the profile
     CONFIG = configs.load(
         {key: value for key, value in config.items() if key != "site"},
         CONFIG_ORIGIN,
@@ -66,7 +66,7 @@ if layout != LAYOUT and Path(paths.results, "runs").exists():
         "misread.\nMove the folder away, or set `results:` in the config to another one."
     )
 
-# Only a warning here, so that a plan can be seen on any machine; a real run stops in onstart.
+# Only a warning here, so that a dry run works on any machine; a real run stops in onstart.
 MISSING = "".join(f"\n  {fault}" for fault in configs.missing_sources(CONFIG))
 if MISSING:
     MISSING = f"{CONFIG_ORIGIN} names files that cannot be read:{MISSING}\nPut them there or change the path; config/README.md says what is read."
@@ -95,7 +95,7 @@ wildcard_constraints:
 
 
 def notify(outcome):
-    """Run the config's `notify` command; whether it works is no matter of the results."""
+    """Run the config's `notify` command; its failure does not affect the results."""
     if CONFIG.notify:
         facts = {"VERSO_OUTCOME": outcome, "VERSO_TITLE": CONFIG.title, "VERSO_REPORT": paths.report}
         facts["VERSO_EXPERIMENTS"] = " ".join(CONFIG.experiments)
@@ -108,7 +108,7 @@ def notify(outcome):
 if SITE and workflow.is_main_process:
     try:
         if pool := needs.find_cards():
-            # one pool, so that no more runs start than the cards hold together; the lease finds each its card
+            # one pool, so that no more runs start than fit on all cards together; the lease assigns each run a card
             workflow.register_resource("vram_pool_mb", pool)
     except VersoError as error:
         stop(error)

@@ -1,12 +1,12 @@
-"""Comparisons: of each task, compare its runs and draw its figures; both again for the runs that are finished so far.
+"""Comparisons: compare the runs of each task and draw its figures; for all runs, and for those finished so far.
 
-Reads   what the task says (verso.<task>.task): files of its runs and of their corpora
+Reads   files of the task's runs and of their corpora, as verso.<task>.task lists them
 Writes  results/tables/*.{csv,tex}, results/figures/*.svg, and the same below results/so_far
 """
 
 
 def reported(files, task, what, ending):
-    """Output files that Snakemake's own report shows; those of a report so far are none of its."""
+    """Mark output files for Snakemake's own report, except those of a report so far."""
     return {
         name: report(
             path,
@@ -41,7 +41,7 @@ for task in runs.tasks(runs.all):
             params:
                 runs=given.of_task(task, given.compared_runs),
                 corpora=given.of_task(task, given.corpora_of),
-                task=task.name,  # names the script, which is looked up when the job runs and the loop is over
+                task=task.name,  # for the script's name, which is evaluated when the job runs, after the loop
                 code=code_of(f"compare_{task.name}"),
             script:
                 "../scripts/compare_{params.task}.py"

@@ -1,6 +1,6 @@
-"""Fetching: what corpora take from the web, on the login node alone.
+"""Fetching: download corpora from the web, on the login node only.
 
-Reads   Genius, Steam or a dataset of the hub, what they gave kept in the source's `cache`; a token of the environment or of .env
+Reads   Genius, Steam or a dataset of the hub, with answers cached in the source's `cache`; a token from the environment or .env
 Writes  results/corpora/<corpus>/{scraped,set_aside_scraping}.jsonl, scraping.json
 """
 

@@ -1,9 +1,9 @@
-"""Pretrained models: fetch those of a hub, make miniatures, describe a base that nothing is added to.
+"""Pretrained models: fetch them from a hub, make miniatures, describe untuned base models.
 
-Reads   the hub (on the login node alone), or results/corpora/<corpus>/{train,validation}.jsonl
+Reads   the hub (on the login node only), or results/corpora/<corpus>/{train,validation}.jsonl
 Writes  results/pretrained/<pretrained>/pretrained.json, the manifest, and of a miniature history.csv and hardware.json.
-        Beside it and no declared output, for Snakemake deletes those before a rerun: snapshot/ (the files themselves: a download
-        goes on where it ended), fetched.json (which commit, when), checkpoints/. Of a run that trains nothing, model/architecture.json,
+        Beside it, not declared as outputs because Snakemake deletes those before a rerun: snapshot/ (the model's files; a download
+        resumes where it ended), fetched.json (which commit, when), checkpoints/. Of a run that trains nothing, model/architecture.json,
         an empty history.csv and hardware.json
 """
 

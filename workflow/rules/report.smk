@@ -1,7 +1,7 @@
-"""Report: describe the pretrained models and render the page; both again for the runs that are finished so far.
+"""Report: describe the pretrained models and render the page; for all runs, and for those finished so far.
 
 Reads   results/tables/*.csv, results/figures/*.svg, results/corpora/*/statistics.json, results/pretrained/*/{pretrained,fetched}.json,
-        and what each task's section shows of its runs
+        and the files of runs that each task's section shows
 Writes  results/tables/pretrained_models.{csv,tex}, results/report.html, and the same below results/so_far
 """
 

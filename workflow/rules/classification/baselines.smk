@@ -1,4 +1,4 @@
-"""Baselines of classifiers: fit them, predict the labels of the test and of texts that the user wrote.
+"""Baselines of classifiers: fit them, predict the labels of the test and of the user's own texts.
 
 Reads   results/corpora/<corpus>/{train,validation,test,probes}.jsonl, labels.json
 Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,scoring.json,probes.csv}

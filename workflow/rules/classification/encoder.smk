@@ -1,4 +1,4 @@
-"""Pretrained encoders as classifiers: tune all of one or adapters, predict the labels of the test and of texts that the user wrote.
+"""Pretrained encoders as classifiers: tune all weights or adapters, predict the labels of the test and of the user's own texts.
 
 Reads   results/pretrained/<pretrained>/ and results/corpora/<corpus>/{train,validation,test,probes}.jsonl, labels.json
 Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,scoring.json,probes.csv,probes_scoring.json}
@@ -65,7 +65,7 @@ for ending, own in WITH_OWN_TEXTS.items():
         threads: inputs.threads
         resources:
             **needs.inference(f"predict_encoder{ending}"),
-            texts_at_once=lambda wildcards: inputs.entry(wildcards).batch,  # which changes no prediction
+            texts_at_once=lambda wildcards: inputs.entry(wildcards).batch,  # does not affect predictions
         params:
             code=code_of("predict_encoder"),
         script:

@@ -1,4 +1,4 @@
-"""Own texts: write those that the user wrote for a labelled corpus as documents. The rules that predict the test predict them too.
+"""Own texts: write the user's own texts for a labelled corpus as documents. The rules that predict the test predict them too.
 
 Reads   results/corpora/<corpus>/labels.json
 Writes  results/corpora/<corpus>/probes.jsonl
@@ -28,8 +28,8 @@ rule write_own_texts:
         "../../scripts/write_own_texts.py"
 
 
-# What predicting the test takes and makes besides, where the corpus has own texts: one job loads the model once. The rules of
-# predicting are made twice, for Snakemake wants the same outputs of all jobs of a rule.
+# Additional inputs and outputs of predicting the test, if the corpus has own texts: one job loads the model once. Each rule of
+# predicting exists twice, because Snakemake requires the same outputs of all jobs of a rule.
 WITH_OWN_TEXTS = {
     "": {"corpus": runs.corpora(lambda corpus: not getattr(corpus, "own_texts", [])), "input": {}, "output": {}},
     "_and_own_texts": {

@@ -1,7 +1,7 @@
-"""Chat models that predict labels by their reply to a prompt, and learn nothing (what they are, describe_base of pretrained.smk says).
+"""Chat models: predict labels by their reply to a prompt, without training (describe_base of pretrained.smk describes the model).
 
-Reads   results/pretrained/<pretrained>/, results/corpora/<corpus>/{train,test,probes}.jsonl and labels.json, a template of the prompt
-Writes  results/runs/<corpus>/<model>/seed-<seed>/{scores.csv,replies.jsonl,scoring.json}, and of texts that the user wrote probes.csv,
+Reads   results/pretrained/<pretrained>/, results/corpora/<corpus>/{train,test,probes}.jsonl and labels.json, a prompt template
+Writes  results/runs/<corpus>/<model>/seed-<seed>/{scores.csv,replies.jsonl,scoring.json}, and for the user's own texts probes.csv,
         probes_scoring.json
 """
 
@@ -36,7 +36,7 @@ for ending, own in WITH_OWN_TEXTS.items():
         threads: inputs.threads
         resources:
             **needs.inference(f"answer_prompts{ending}"),
-            texts_at_once=lambda wildcards: inputs.entry(wildcards).batch,  # which changes no reply
+            texts_at_once=lambda wildcards: inputs.entry(wildcards).batch,  # does not affect replies
         params:
             settings=inputs.keys("answer_by", "examples", "max_length", "max_new_tokens", "decoding", "attempts"),
             seed=inputs.seed,

@@ -1,4 +1,4 @@
-"""Small networks as classifiers: train them, predict the labels of the test and of texts that the user wrote.
+"""Small networks as classifiers: train them, predict the labels of the test and of the user's own texts.
 
 Reads   results/corpora/<corpus>/{train,validation,test,probes}.jsonl, labels.json and vocab_token.json; files of pretrained vectors
 Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,scoring.json,probes.csv}

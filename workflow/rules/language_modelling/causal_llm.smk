@@ -1,4 +1,4 @@
-"""Pretrained causal language models: tune adapters, score, sample, merge (of a base as it is, describe_base of pretrained.smk).
+"""Pretrained causal language models: tune adapters, score, sample, merge (describe_base of pretrained.smk describes untuned ones).
 
 Reads   results/pretrained/<pretrained>/ and results/corpora/<corpus>/{train,validation,test}.jsonl
 Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,samples.jsonl,merged/},
@@ -99,7 +99,7 @@ rule merge_causal_llm:
         adapters=inputs.model_files,
         architecture=paths.run("model/architecture.json"),
     output:
-        configuration=paths.run("merged/config.json"),  # the folder appears as a whole, and this in it
+        configuration=paths.run("merged/config.json"),  # the folder is written atomically; this is one of its files
     log:
         paths.log("merge_causal_llm", RUN),
     benchmark:

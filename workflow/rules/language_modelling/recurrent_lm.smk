@@ -1,4 +1,4 @@
-"""Recurrent language models: train, then score and sample by one job.
+"""Recurrent language models: train, then score and sample in one job.
 
 Reads   results/corpora/<corpus>/{train,validation,test}.jsonl and its vocabularies
 Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,samples.jsonl}
@@ -28,7 +28,7 @@ rule train_recurrent_lm:
     resources:
         **needs.training(),
     params:
-        settings=inputs.settings,  # this model's entry only: another's is no reason to train again
+        settings=inputs.settings,  # this model's settings only: changes of other models must not retrain it
         seed=inputs.seed,
         code=code_of("train_recurrent_lm"),
     script:
@@ -59,7 +59,7 @@ rule evaluate_recurrent_lm:
     params:
         scoring=lambda wildcards: sources.corpus(wildcards).scoring.model_dump(),
         sampling=lambda wildcards: inputs.sampling(wildcards, "prompts"),
-        # Apart, so that what did not change of the two is not computed again
+        # Separate, so that the unchanged one of the two is not computed again
         scoring_code=CODE.fingerprint_of("verso.language_modelling.recurrent_lm.scoring", "score"),
         sampling_code=CODE.fingerprint_of("verso.language_modelling.recurrent_lm.sampling", "sample"),
         code=code_of("evaluate_recurrent_lm"),

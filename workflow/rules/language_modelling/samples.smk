@@ -1,4 +1,4 @@
-"""Samples of language models: measure them, of every family alike.
+"""Samples of language models: measure them, the same for every family.
 
 Reads   results/runs/<corpus>/<model>/seed-<seed>/samples.jsonl, results/corpora/<corpus>/{train,test}.jsonl
 Writes  results/runs/<corpus>/<model>/seed-<seed>/sample_measures.csv

@@ -1,1 +1,1 @@
-"""Commands for a person: status, plan, a check of the cards."""
+"""Commands for users: status, plan, a check of the cards."""

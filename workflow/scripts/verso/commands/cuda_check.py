@@ -1,4 +1,4 @@
-"""Whether this environment's PyTorch can use NVIDIA's cards, and which it sees here: `make setup-gpu`."""
+"""Check whether this environment's PyTorch can use NVIDIA's cards, and list the visible ones: `make setup-gpu`."""
 
 import argparse
 import sys
@@ -7,12 +7,12 @@ import torch
 
 
 def describe(build_only: bool) -> tuple[bool, str]:
-    """Whether all is well, and what was found, for a person. build_only: look at the build of PyTorch alone."""
+    """Whether the check passed, and a message for the user. build_only: check only the build of PyTorch."""
     version = str(torch.__version__)
     if torch.version.cuda is None:
         return False, (
             f"PyTorch {version} is built for the CPU: trainings would never use a card. Name an index of its CUDA builds: "
-            "PIP_EXTRA_INDEX_URL=... make setup-gpu (pytorch.org, Get Started, tells the address for your driver)"
+            "PIP_EXTRA_INDEX_URL=... make setup-gpu (pytorch.org, Get Started, has the address for your driver)"
         )
     if build_only:
         return True, f"PyTorch {version} is built for CUDA {torch.version.cuda}"
@@ -29,7 +29,7 @@ def describe(build_only: bool) -> tuple[bool, str]:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build-only", action="store_true", help="look at the build of PyTorch alone, not at this machine")
+    parser.add_argument("--build-only", action="store_true", help="check only the build of PyTorch, not this machine")
     well, found = describe(parser.parse_args().build_only)
     print(found, file=sys.stdout if well else sys.stderr)
     sys.exit(0 if well else 1)

@@ -1,7 +1,6 @@
-"""What Snakemake would run, why, and what it would cost: `make plan`, `python -m verso.commands.plan -- <Snakemake's arguments>`.
+"""Show which jobs Snakemake would run, why, and their cost: `make plan`, `python -m verso.commands.plan -- <its arguments>`.
 
-A dry run is Snakemake's only account of that, and it is text: `parse` alone knows how it looks, and refuses what it does not
-understand.
+It parses the text of Snakemake's dry run; only `parse` depends on its format, and it refuses what it cannot parse.
 """
 
 import argparse
@@ -17,10 +16,10 @@ from verso.errors import VersoError
 from verso.registry import FAMILIES, KINDS, SOURCES
 
 NOTHING = "Nothing to be done"
-# Threads are cut to --cores, which is 1 in a dry run that does not say; so a plan shows what is asked, unless the arguments say.
+# Threads are capped by --cores, by default 1 in a dry run; so a plan shows the requests, unless the arguments set --cores.
 ALL_CORES = "1000000"
 
-# How Snakemake's reasons begin, and short words for them. A missing output needs no other reason.
+# Beginnings of Snakemake's reasons, with short forms. After a missing output no other reason is shown.
 REASONS = {
     "Missing output files": "missing",
     "Incomplete output files": "incomplete",
@@ -42,7 +41,7 @@ INFERENCE = {rule: work.doing for family in FAMILIES for rule, work in family.wo
 
 @dataclass
 class PlannedJob:
-    """A job of a dry run. group: which group job it is in, counted from 1; 0 if in none."""
+    """A job of a dry run. group: number of its group job, from 1; 0 without one."""
 
     rule: str
     group: int = 0
@@ -60,21 +59,21 @@ class PlannedJob:
 
     @property
     def is_training(self) -> bool:
-        """Makes a model of a run."""
+        """Whether the job makes a run's model."""
         return self.rule.startswith("train_") and {"corpus", "model", "seed"} <= self.wildcards.keys()
 
     @property
     def threads(self) -> int:
-        """Cores; Snakemake says nothing of one."""
+        """Number of threads; Snakemake does not print a single one."""
         return int(self.facts.get("threads", "1"))
 
     @property
     def cards(self) -> int:
-        """Cards; a resource `cards`, or without it `gpu`."""
+        """Number of cards: the resource `cards`, or without it `gpu`."""
         return self.number("cards") or self.number("gpu") or 0
 
     def number(self, resource: str) -> int | None:
-        """A resource that is a whole number; None where it is missing or not known yet (<TBD>)."""
+        """An integer resource; None where it is missing or not known yet (<TBD>)."""
         value = self.resources.get(resource, "")
         return int(value) if re.fullmatch(r"[0-9]+", value) else None
 
@@ -84,22 +83,22 @@ class PlannedJob:
 
 
 def _pairs(text: str) -> dict[str, str]:
-    """Reads "name=value, name=value"; a value may hold a comma or an equals sign."""
+    """Parse "name=value, name=value"; a value may contain a comma or an equals sign."""
     parts = re.split(r", (?=\w+=)", text)
     return dict(part.split("=", 1) for part in parts if "=" in part)
 
 
 def parse(output: str) -> list[PlannedJob]:
-    """The jobs of a dry run's standard output, in its order; [] when it says that there is nothing to do.
+    """Parse the jobs of a dry run's standard output, in its order; [] when there is nothing to do.
 
-    Raises VersoError when they are not those that Snakemake's own table counts.
+    Raises VersoError when their counts differ from Snakemake's own table.
     """
-    told, jobs, in_table, group, groups = Counter[str](), list[PlannedJob](), False, 0, 0
+    counted, jobs, in_table, group, groups = Counter[str](), list[PlannedJob](), False, 0, 0
     for line in output.splitlines():
         if re.fullmatch(r"job +count", line):
-            in_table, told = True, Counter()  # printed twice: before the jobs and after
+            in_table, counted = True, Counter()  # printed twice: before the jobs and after
         elif row := in_table and re.fullmatch(r"(\S+) +(\d+)", line):
-            told[row[1]] = int(row[2])
+            counted[row[1]] = int(row[2])
             in_table = row[1] != "total"
         elif re.match(r"\[.*\] Group job \S+ \(", line):
             group = groups = groups + 1
@@ -108,14 +107,14 @@ def parse(output: str) -> list[PlannedJob]:
             jobs.append(PlannedJob(head[2], group))
         elif jobs and (fact := re.fullmatch(r" {4}(?: {4})?(\w+): (.*)", line)):
             jobs[-1].facts.setdefault(fact[1], fact[2])
-    if not told and not jobs and NOTHING in output:
+    if not counted and not jobs and NOTHING in output:
         return []
     read = Counter(job.rule for job in jobs)
-    total = told.pop("total", None)
-    for rule in sorted(told | read):
-        if told[rule] != read[rule]:
+    total = counted.pop("total", None)
+    for rule in sorted(counted | read):
+        if counted[rule] != read[rule]:
             raise VersoError(
-                f'Snakemake\'s table of jobs has the line "{rule} {told[rule]}", yet {read[rule]} were read from its dry run: '
+                f'Snakemake\'s table of jobs has the line "{rule} {counted[rule]}", yet {read[rule]} were read from its dry run: '
                 "leave out --quiet, or this Snakemake writes its plan in a way that verso.commands.plan does not know"
             )
     if total != len(jobs):
@@ -131,7 +130,7 @@ def parse(output: str) -> list[PlannedJob]:
 
 
 def why(reason: str) -> str:
-    """Snakemake's reason in short words."""
+    """Short form of Snakemake's reason."""
     found = []
     for part in reason.split("; "):
         words = next((short for start, short in REASONS.items() if part.startswith(start)), None)
@@ -145,7 +144,7 @@ def why(reason: str) -> str:
 
 
 def _which_parameters(part: str) -> list[str]:
-    """Of "...: before: <values> now: <values>": was it the code's fingerprint, the settings or both?"""
+    """Whether the fingerprint of the code, the settings or both differ in "...: before: <values> now: <values>"."""
     values = part.partition("before: ")[2]
     rest = re.sub(r"<nothing exclusive>|\bnow:|[\s,]", "", FINGERPRINT.sub("", values))
     code = ["code changed"] if FINGERPRINT.search(values) else []
@@ -156,11 +155,11 @@ def _which_parameters(part: str) -> list[str]:
 
 
 def plan(jobs: Sequence[PlannedJob]) -> str:
-    """The page: a line a training, and a line a job that loads a model which is not trained in this plan, the other jobs by rule,
-    totals.
+    """Format the plan: one line for each training and each job that loads a model not trained in this plan; the other jobs by
+    rule; totals.
     """
     if not jobs:
-        return "Nothing to do: everything that was asked for is made and up to date."
+        return "Nothing to do: everything requested is made and up to date."
     trained = {job.run() for job in jobs if job.is_training}
     runs: list[PlannedJob] = []
     others: list[PlannedJob] = []
@@ -205,7 +204,7 @@ def _line_of_run(job: PlannedJob) -> list[str]:
 
 
 def _line_of_rule(rule: str, jobs: Sequence[PlannedJob]) -> list[str]:
-    """How many jobs of a rule there are and why; of those that use a pretrained model also what they will take together."""
+    """Number of a rule's jobs and their reasons; for those that use a pretrained model also their total expected cost."""
     reasons = Counter(why(job.facts["reason"]) for job in jobs).most_common()
     known = [(job.cards, seconds) for job in jobs if (seconds := job.number("expected_seconds")) is not None]
     cost = [duration(sum(s for _, s in known)), f"{sum(cards * s for cards, s in known) / 3600:.2f}"] if known else ["", ""]
@@ -213,16 +212,16 @@ def _line_of_rule(rule: str, jobs: Sequence[PlannedJob]) -> list[str]:
 
 
 def _where(job: PlannedJob) -> str:
-    """What SLURM is asked for by name."""
-    asked = job.resources
-    card = f"gpu:{asked['gpu_model']}:{asked.get('gpu', '1')}" if "gpu_model" in asked else ""
-    return " ".join(filter(None, [asked.get("slurm_partition"), asked.get("gres"), card, asked.get("constraint")]))
+    """The named requests to SLURM: partition, gres, kind of card, constraint."""
+    found = job.resources
+    card = f"gpu:{found['gpu_model']}:{found.get('gpu', '1')}" if "gpu_model" in found else ""
+    return " ".join(filter(None, [found.get("slurm_partition"), found.get("gres"), card, found.get("constraint")]))
 
 
 def _totals(jobs: Sequence[PlannedJob]) -> list[str]:
     trainings = [job for job in jobs if job.is_training]
     groups = {job.group for job in jobs if job.group}
-    # A target has no output and is never submitted; nor is what fetches, which a dry run does not tell from the rest
+    # Targets (without outputs) are never submitted; nor are fetching rules, which a dry run does not mark
     alone = [job for job in jobs if not job.group and "output" in job.facts and job.rule not in FETCHING]
     submissions = f"{_count(len(groups) + len(alone), 'submission')} on a cluster"
     if groups:

@@ -1,10 +1,10 @@
-"""What every run of a config is doing, from files alone: `make status`, `python -m verso.commands.status`.
+"""Show the state of every run of a config, from files alone: `make status`, `python -m verso.commands.status`.
 
-    results/runs/<corpus>/<model>/seed-<seed>/...   what stands          ──┐
-    results/logs/<rule>/<wildcards>.job.json        what jobs tell of    ──┴─► one line a run, then light jobs, then counts
-                                                    themselves (verso.jobs.job)
+    results/runs/<corpus>/<model>/seed-<seed>/...   finished files       ──┐
+    results/logs/<rule>/<wildcards>.job.json        records of jobs      ──┴─► one line a run, then light jobs, then counts
+                                                    (verso.jobs.job)
 
-Neither Snakemake nor SLURM is asked, so it works on a login node while both work elsewhere.
+It queries neither Snakemake nor SLURM, so it works on a login node while both run elsewhere.
 """
 
 import argparse
@@ -36,7 +36,7 @@ HEADER = ["corpus", "model", "seed", "state", "how far", "train / val. loss", "t
 
 
 def read_config(path: str | Path) -> Config:
-    """The config that Snakemake would read. Raises VersoError when there is none, or it is wrong."""
+    """Read the config as Snakemake would. Raises VersoError when it is missing or invalid."""
     try:
         raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -49,13 +49,13 @@ def read_config(path: str | Path) -> Config:
 
 
 def runs_of(config: Config) -> list[Run]:
-    """Every run of every experiment, once."""
+    """Every run of every experiment, without duplicates."""
     return sorted({(e.corpus, m, s) for e in config.experiments.values() for m in e.models for s in e.seeds})
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the page: a state, the cells that follow it, and where to read more when it ended badly."""
+    """A line of the status page: a state, the cells after it, and the path of the log when the job failed."""
 
     state: str
     cells: list[str]
@@ -75,7 +75,7 @@ def status(config: Config, now: float, colours: Mapping[str, str] | None = None)
         if run in known:
             of_run[run].append(job)
         elif job.state == "running" or (run is None and job.record.wildcards.get("corpus") in corpora | {None}):
-            light.append(job)  # what ended badly for runs or corpora that the config has no more is history
+            light.append(job)  # failures of runs or corpora that the config no longer has are not shown
     light = [job for job in light if job.state not in ("done", "queued")]
 
     lines, newest = [], 0.0
@@ -92,15 +92,15 @@ def status(config: Config, now: float, colours: Mapping[str, str] | None = None)
     page += ["", *map(printable, skipped)] if skipped else []
 
     counts = Counter(line.state for line in lines)
-    told = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
-    page += ["", f"{len(runs)} run{'s' * (len(runs) != 1)}: {told}. {_report(results / 'report.html', newest)}"]
+    summary = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+    page += ["", f"{len(runs)} run{'s' * (len(runs) != 1)}: {summary}. {_report(results / 'report.html', newest)}"]
     return "\n".join(page)
 
 
 @dataclass(frozen=True)
 class About:
-    """What is known of a run by its model's family: its rules by name, whether it trains, and what it is for beside its model,
-    each result with the word that says that it stands.
+    """Facts of a run that its model's family determines: its rules by name, whether it trains, and its results besides its
+    model, each with the word for its state once it is finished.
     """
 
     works: Mapping[str, Work]
@@ -109,7 +109,7 @@ class About:
 
     @property
     def files(self) -> set[str]:
-        """The files of a run that say how far it is."""
+        """The files of a run from which its progress is read."""
         return {MODEL, *self.results, *(work.result for work in self.works.values())}
 
 
@@ -120,10 +120,10 @@ def _about(entry: Any) -> About:
 
 
 def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float, about: About) -> Line:
-    """What a run is doing. made: when each of its files was written, 0 where it is missing.
+    """The status line of a run. made: when each of its files was written, 0 where it is missing.
 
-    The first that holds: it trains; a part of it ended badly after what it should have made; another part runs; all is made;
-    it is trained; nothing of it is made.
+    The first that holds: it is training; a part of it failed and its output has not been made since; another part is running;
+    everything is finished; it is trained; nothing is made.
     """
     training = [job for job in jobs if job.record.rule.startswith("train_")]
     for job in training:
@@ -158,7 +158,7 @@ def _work(job: Job, about: About) -> str:
 
 
 def _doing(job: Job, about: About, alone: bool) -> str:
-    """What a running job does, and how many of its texts are done where it says so; in short beside another in its cell."""
+    """What a running job does, with its number of finished texts if it reports one; shortened if it shares its cell."""
     doing, progress = _work(job, about), job.last.progress
     if progress is None or progress.texts is None or progress.texts_done is None:
         return doing
@@ -168,7 +168,7 @@ def _doing(job: Job, about: About, alone: bool) -> str:
 
 
 def _is_unmended(job: Job, made: Mapping[str, float], about: About) -> bool:
-    """Neither its own result nor the training's is newer than its end."""
+    """Whether neither the job's own result nor the training's is newer than its end."""
     work = about.works.get(job.record.rule)
     return all(job.last.last_sign > made.get(name, 0.0) for name in (MODEL, work.result if work else MODEL))
 
@@ -183,22 +183,22 @@ def _line_of_job(job: Job, doing: str, now: float) -> Line:
     far += [f"{progress.step / progress.steps:.0%}"] if progress.step is not None and progress.steps else []
     far += [f"attempt {last.attempt}"] if last.attempt > 1 else []
     losses = [progress.train_loss, progress.validation_loss]
-    told = " / ".join("-" if loss is None else f"{loss:.3f}" for loss in losses) if any(x is not None for x in losses) else ""
+    shown = " / ".join("-" if loss is None else f"{loss:.3f}" for loss in losses) if any(x is not None for x in losses) else ""
     left = duration(progress.seconds_left) + " left" if progress.seconds_left is not None else duration(now - last.start)
-    return Line("running", [", ".join(far) or "started", told, left, *_place(last)])
+    return Line("running", [", ".join(far) or "started", shown, left, *_place(last)])
 
 
 def _place(attempt: Attempt) -> list[str]:
-    """Where it runs or ran, and the main memory that it took of what it had asked for."""
-    asked = attempt.asked_number("mem_mb")
-    memory = f"{attempt.peak_ram_mb:,.0f} / {asked:,.0f}" if asked else f"{attempt.peak_ram_mb:,.0f}"
+    """Host and SLURM job of an attempt, and its main memory: used / requested."""
+    requested = attempt.asked_number("mem_mb")
+    memory = f"{attempt.peak_ram_mb:,.0f} / {requested:,.0f}" if requested else f"{attempt.peak_ram_mb:,.0f}"
     return [attempt.host + (f" job {attempt.slurm_job}" if attempt.slurm_job else ""), memory]
 
 
 def _complaint(job: Job) -> str:
-    """Why a job ended, in a line: the cause and what tells most of the message."""
+    """Why a job ended, in one line: the cause and the most informative line of the message."""
     lines = [line.strip() for line in job.last.message.splitlines() if line.strip()]
-    said = lines[-1 if job.cause == "bug" else 0] if lines else ""  # a traceback says at its end what happened
+    said = lines[-1 if job.cause == "bug" else 0] if lines else ""  # a traceback ends with the exception
     if job.last.end is None:
         cause = "no sign of life" + (f", probably {job.cause}" if job.cause != "lost" else "")
     else:
@@ -214,7 +214,7 @@ def _report(path: Path, newest: float) -> str:
 
 
 def _time_of(path: Path) -> float:
-    """When a file was written, in seconds since the epoch; 0 where there is none."""
+    """When a file was written, in seconds since the epoch; 0 where it is missing."""
     try:
         return path.stat().st_mtime
     except OSError:
@@ -222,7 +222,7 @@ def _time_of(path: Path) -> float:
 
 
 def _listed(header: list[str], names: list[list[str]], lines: list[Line], colours: Mapping[str, str] | None) -> list[str]:
-    """A table, with the log under each line that has one. A log's path is never cut: it is there to be copied."""
+    """A table, with the log under each line that has one. A log's path is never shortened, so that it can be copied."""
     rows = [[*name, line.state, *line.cells] for name, line in zip(names, lines, strict=True)]
     first, *rest = table(header, rows, colours)
     logs = [[f"    log: {printable(str(line.log))}"] if line.log else [] for line in lines]

@@ -1,4 +1,4 @@
-"""What a terminal shows: tables of text, times, and never a control character from elsewhere."""
+"""Text for a terminal: tables, durations, and removal of control characters."""
 
 import math
 import re
@@ -10,7 +10,7 @@ COLUMNS = 130
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], colours: Mapping[str, str] | None = None) -> list[str]:
     """Aligned lines of at most COLUMNS characters, the header first; columns of numbers to the right.
 
-    A row shorter than the header ends in a cell that takes the rest of its line. colours: ANSI codes by the whole text of a cell.
+    The last cell of a row shorter than the header fills the rest of its line. colours: ANSI codes by the whole text of a cell.
     """
     colours = colours or {}
     cells = [[printable(cell) for cell in row] for row in [header, *rows]]

@@ -1,1 +1,1 @@
-"""What rules are given: inputs, params and resources that follow from the config."""
+"""Inputs, params and resources of the rules, derived from the config."""

@@ -1,4 +1,4 @@
-"""What comparisons, figures and page are given of runs, corpora, experiments and models, and the files that they read."""
+"""Params and input files of the rules that compare, draw and report: runs, corpora, experiments and models."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from verso.graph.runs import Runs
 class Descriptions:
     """Params and inputs of the rules that compare, draw and report.
 
-    so_far: of the runs that are finished alone. All is then worked out when a job is looked at, not when the rules are read, and
-    files that a finished run may lack are left out where they are missing or older than what they follow from (predictions of
-    texts that the user has just written).
+    so_far: only of the finished runs. Everything is then evaluated when Snakemake plans a job, not when the rules are parsed, and
+    optional files of a finished run are left out where they are missing or older than their sources (for example predictions
+    of texts that the user has just written).
     """
 
     runs: Runs
@@ -31,21 +31,21 @@ class Descriptions:
 
     @property
     def folder(self) -> str:
-        """Where tables, figures and page go."""
+        """Folder of tables, figures and page."""
         return self._paths.so_far if self.so_far else self._paths.results
 
     def of(self, what: Callable[[Sequence[Run]], Any]) -> Any:
-        """An input or param that follows from the runs: its value, or for the report so far a function of wildcards."""
+        """An input or param computed from the runs: its value, or for the report so far a function of wildcards."""
         return (lambda wildcards: what(self.runs.finished())) if self.so_far else what(self.runs.all)
 
     def of_task(self, task: Task, what: Callable[[Task, Sequence[Run]], Any]) -> Any:
-        """The same of one task's runs."""
+        """The same for one task's runs."""
         return self.of(lambda runs: what(task, self.runs.of_task(task, runs)))
 
     # --- of one run ---
 
     def _further(self, run: Run) -> FurtherFiles:
-        """Paths of the files that some runs have, of this run."""
+        """Paths of the optional files of a run."""
         corpus, model, _ = run
         files = self.runs.task(run).further(self.runs.config.models[model], self.runs.config.corpora[corpus])
         sources = {key: self._paths.corpus(name, corpus) for key, name in files.of_corpus.items()}
@@ -83,11 +83,11 @@ class Descriptions:
     # --- of a task ---
 
     def compared_runs(self, task: Task, runs: Sequence[Run]) -> list[dict[str, Any]]:
-        """What the comparison must know of each run, with the paths of its files."""
+        """Description of each run for the comparison, with the paths of its files."""
         return [self._described(run, self._compared(run)) for run in runs]
 
     def compared_files(self, task: Task, runs: Sequence[Run]) -> list[str]:
-        """All that the comparison reads."""
+        """All files that the comparison reads."""
         of_corpora = [path for row in self.corpora_of(task, runs) for key, path in row.items() if key != "name"]
         return unique([*(path for run in runs for path in self._compared(run).values()), *of_corpora])
 
@@ -98,7 +98,7 @@ class Descriptions:
         return [{"name": name, **{key: self._paths.corpus(file, name) for key, file in files[name].items()}} for name in names]
 
     def histories(self, task: Task, runs: Sequence[Run]) -> list[dict[str, Any]]:
-        """The history of each run, with the run that it is of."""
+        """Corpus, model and seed of each run, with the path of its history."""
         return [{"corpus": c, "model": m, "seed": s, "path": self._paths.of_run("history.csv", (c, m, s))} for c, m, s in runs]
 
     def tables(self, task: Task) -> dict[str, str]:
@@ -116,7 +116,7 @@ class Descriptions:
     # --- of the page ---
 
     def sections(self, runs: Sequence[Run]) -> dict[str, Any]:
-        """What each task's section of the page is given: its runs with the files that it shows, its corpora with theirs."""
+        """Arguments of each task's section of the page: its runs and its corpora, each with the files that it shows."""
         sections = {}
         for task in self.runs.tasks(runs):
             own = self.runs.of_task(task, runs)
@@ -125,7 +125,7 @@ class Descriptions:
         return sections
 
     def _shown_corpora(self, task: Task, runs: Sequence[Run]) -> list[dict[str, str]]:
-        """The task's corpora with the files that its section reads, and those that the further files shown follow from."""
+        """The task's corpora with the files that its section reads, and the sources of the further files shown."""
         further: dict[str, dict[str, str]] = {}
         for run in runs:
             found = self._further(run)
@@ -133,14 +133,14 @@ class Descriptions:
         return [row | further[row["name"]] for row in self.corpora_of(task, runs)]
 
     def shown_files(self, runs: Sequence[Run]) -> list[str]:
-        """All that the sections read beside tables and figures."""
+        """All files that the sections read besides tables and figures."""
         own = [path for run in runs for path in self._shown(run).values()]
         tasks = self.runs.tasks(runs)
         rows = [row for task in tasks for row in self._shown_corpora(task, self.runs.of_task(task, runs))]
         return unique([*own, *(path for row in rows for key, path in row.items() if key != "name")])
 
     def tables_and_figures(self, runs: Sequence[Run]) -> dict[str, str]:
-        """The tables and figures of the page, by the names that it knows them by: of what there is among the runs."""
+        """The tables and figures of the page, by their names in it, for the tasks that occur among the runs."""
         found: dict[str, str] = {}
         for task in self.runs.tasks(runs):
             found |= self.tables(task) | {f"{name}_figure": path for name, path in self.figures(task).items()}
@@ -149,12 +149,12 @@ class Descriptions:
         return found
 
     def manifests(self, runs: Sequence[Run]) -> list[str]:
-        """The manifests of the pretrained models that runs start from."""
+        """The manifests of the runs' base models."""
         names = sorted({start for _, model, _ in runs if (start := self.runs.pretrained(model))})
         return [self._paths.pretrained("pretrained.json", name) for name in names]
 
     def models_by_pretrained(self, runs: Sequence[Run]) -> dict[str, list[str]]:
-        """The models of runs that start from each pretrained model, by its name."""
+        """For each base model, by its name, the models of the runs that start from it."""
         found: dict[str, list[str]] = {}
         for model in unique(model for _, model, _ in runs):
             if start := self.runs.pretrained(model):
@@ -190,18 +190,18 @@ class Descriptions:
         return {name: self.runs.config.models[name].model_dump(exclude={"needs"}) for name in names}
 
     def fingerprints(self, runs: Sequence[Run]) -> dict[str, str]:
-        """Of the code that made each run's model, by the run's name."""
+        """Fingerprint of the code that made each run's model, by the run's name."""
         made_by = {model: self.runs.family(model).made_by(self.runs.config.models[model]) for _, model, _ in runs}
         return {f"{corpus} {model} seed {seed}": self.code_of(made_by[model]) for corpus, model, seed in runs}
 
     def title(self, runs: Sequence[Run]) -> str:
-        """The page's title; of a report so far with how many runs it is of."""
+        """The page's title; for a report so far with the number of its runs."""
         title = self.runs.config.title
         return f"{title}: {len(runs)} of {len(self.runs.all)} runs" if self.so_far else title
 
 
 def _follows(path: str, sources: Iterable[str]) -> bool:
-    """Whether a file is there, and so is all that it follows from, and nothing of that is newer."""
+    """Whether a file and all its sources exist, and no source is newer."""
     files = [Path(path), *map(Path, sources)]
     return all(file.exists() for file in files) and all(
         file.stat().st_mtime_ns <= files[0].stat().st_mtime_ns for file in files[1:]
@@ -209,5 +209,5 @@ def _follows(path: str, sources: Iterable[str]) -> bool:
 
 
 def unique(values: Iterable[Any]) -> list[Any]:
-    """Each once, in their order."""
+    """The values without duplicates, in order."""
     return list(dict.fromkeys(values))

@@ -1,4 +1,4 @@
-"""What rules of runs are given: inputs and params that follow from the config."""
+"""Input functions and params of the rules of runs, derived from the config."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from verso.graph.paths import Paths, Run
 from verso.graph.runs import Runs
 from verso.registry import KIND
 
-# What no model's weights depend on, whatever its family
+# Keys that change no model's weights, in every family
 NEVER_DECISIVE = {"needs", "miniature"}
 
 
@@ -32,15 +32,15 @@ class Inputs:
         return self.runs.config.models[model].model_dump(exclude=NEVER_DECISIVE | self.runs.family(model).undecisive)
 
     def settings(self, wildcards: Any) -> dict[str, Any]:
-        """The same as a param: another model's settings are no reason to train again."""
+        """The same as a param: a change of another model's settings causes no training."""
         return self.settings_of(wildcards.model)
 
     def keys(self, *names: str) -> Any:
-        """Param: these keys of the model's entry."""
+        """Param with these keys of the model's entry."""
         return lambda wildcards: self.entry(wildcards).model_dump(include=set(names))
 
     def vocabulary(self, wildcards: Any) -> str | list[str]:
-        """File of the corpus that the model reads its tokens from; none where the family has its own."""
+        """Vocabulary file of the corpus that the model uses; empty where the family has its own tokens."""
         name = self.runs.family(wildcards.model).vocabulary(self.entry(wildcards))
         return self._paths.corpus(name, wildcards.corpus) if name else []
 
@@ -51,7 +51,7 @@ class Inputs:
         return [self._paths.of_run(f"model/{name}", run) for name in names]
 
     def file_named_by(self, key: str) -> Any:
-        """Input function: the file that this key of the model's entry names; its content decides and not where it lies."""
+        """Input function: the file that this key of the model's entry names; only its content matters, not its path."""
         return lambda wildcards: getattr(self.entry(wildcards), key) or []
 
     def seed(self, wildcards: Any) -> int:
@@ -63,11 +63,11 @@ class Inputs:
         return int(self.entry(wildcards).needs.cpus)
 
     def unit(self, model: str) -> str | None:
-        """What a token of a language model is; None of a model that is none."""
+        """The token unit of a language model; None for other models."""
         return self.runs.family(model).unit(self.runs.config.models[model])
 
     def sampling(self, wildcards: Any, requested_by: str) -> dict[str, Any]:
-        """What of a corpus's sampling its models read: openings ("prompts") or "instructions", and the limit of their unit."""
+        """The part of a corpus's sampling that the model reads: openings ("prompts") or "instructions", and its unit's limit."""
         corpus: Any = self.runs.config.corpora[wildcards.corpus]
         settings = corpus.sampling.model_dump()
         other = {"prompts": "instructions", "instructions": "prompts"}[requested_by]
@@ -79,36 +79,36 @@ class Inputs:
         unit = self.unit(wildcards.model) or ""
         return {**settings, "max_tokens": {unit: settings["max_tokens"][unit]}}
 
-    # --- models that start from a pretrained one ---
+    # --- models with a base model ---
 
     def manifest(self, wildcards: Any) -> str:
-        """The manifest of what the model starts from."""
+        """The manifest of the model's base model."""
         return self._paths.pretrained("pretrained.json", self.entry(wildcards).pretrained)
 
     def instruction(self, wildcards: Any) -> dict[str, str]:
-        """What a chat model is given for a document of the corpus."""
+        """Instruction and input of the prompt for a document of the corpus, for a chat model."""
         corpus = self.runs.config.corpora[wildcards.corpus]
         return KIND[corpus.kind].instruction(corpus)
 
     def merged(self, runs: Iterable[Run]) -> list[str]:
-        """What is written besides of the runs whose models say `merge`."""
+        """Additional outputs of the runs whose models set `merge`."""
         models: Mapping[str, Any] = self.runs.config.models
         return self._paths.of_runs("merged/config.json", [run for run in runs if getattr(models[run[1]], "merge", False)])
 
     # --- pretrained models themselves ---
 
     def manifests_of_hub(self, names: Iterable[str]) -> list[str]:
-        """The manifests of those of these pretrained models that come from a hub."""
+        """The manifests of the pretrained models among these that come from a hub."""
         known = self.runs.config.pretrained
         return [self._paths.pretrained("pretrained.json", name) for name in sorted(names) if known[name].type == "hub"]
 
     def settings_of_pretrained(self, wildcards: Any) -> dict[str, Any]:
-        """What of a pretrained model's entry decides its files and their manifest."""
+        """The part of a pretrained model's entry that determines its files and their manifest."""
         entry = self.runs.config.pretrained[wildcards.pretrained]
         return entry.model_dump(exclude={"type", "configuration"} if entry.type == "hub" else {"type", "corpus", "needs"})
 
     def corpus_of_miniature(self, name: str) -> Any:
-        """Input function: that file of the corpus that a miniature learns from."""
+        """Input function: the file `name` of the corpus on which a miniature is trained."""
 
         def path(wildcards: Any) -> str:
             entry: Any = self.runs.config.pretrained[wildcards.pretrained]
@@ -118,6 +118,6 @@ class Inputs:
 
 
 def templates_in(folder: Path) -> list[str]:
-    """The files of the page's templates, below the working directory by relative paths."""
+    """The files of the page's templates; as relative paths where they are below the working directory."""
     files = sorted(folder.rglob("*.j2"))
     return [str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path) for path in files]

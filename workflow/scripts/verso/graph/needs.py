@@ -1,4 +1,4 @@
-"""What jobs request: threads and resources of every rule come from here, and none of them ever re-runs anything.
+"""Threads and resources of all rules; a change of them never re-runs a job.
 
 Reads earlier results/runs/<corpus>/<model>/seed-*/{,scoring_,sampling_}hardware.json, results/corpora/<corpus>/statistics.json
 and the job records in results/logs.
@@ -24,8 +24,8 @@ from verso.provenance import key_of_settings
 from verso.registry import FAMILIES
 
 NEEDS = ("mem_mb", "runtime", "vram_mb", "cards", "checkpoint_seconds", "expected_seconds")
-DISK = {"disk_mb": 1000}  # no job needs more; if it were not said, Snakemake would look at all inputs of every job of a cluster
-MOMENT_SECONDS = 5  # how long what was found of earlier runs is kept
+DISK = {"disk_mb": 1000}  # no job needs more; without it, Snakemake would read the sizes of all inputs of every job of a cluster
+MOMENT_SECONDS = 5  # how long data of earlier runs is cached
 
 Resource = Callable[..., Any]  # of wildcards and attempt
 
@@ -33,7 +33,7 @@ Resource = Callable[..., Any]  # of wildcards and attempt
 class Requests:
     """The resources of all rules, for one site (None: this machine without a `site` block).
 
-    is_main: not a job's own Snakemake, which reads the rules again. say: writes a line for the user.
+    is_main: False in a job's own Snakemake, which parses the rules again. say: prints a line for the user.
     """
 
     def __init__(self, runs: Runs, inputs: Inputs, site: Any, *, is_main: bool, say: Callable[[str], None]) -> None:
@@ -51,7 +51,7 @@ class Requests:
     # --- trainings ---
 
     def training(self) -> dict[str, Any]:
-        """Requests of a training. Without any run on a card most are the same for every run, and need no function."""
+        """Requests of a training. If no run uses a card, most are the same for every run and need no function."""
         names = [*NEEDS, *(sites.ways_to_ask(self.site) if self.site else [])]
         if self.cards_requested:
             return {name: self._of_training(name) for name in names} | DISK
@@ -59,7 +59,7 @@ class Requests:
         return found | (sites.request(self.site, 0, 0) if self.site else {})
 
     def longest_first(self, wildcards: Any) -> int:
-        """Priority: trainings that last long, or take several cards, start first, so that the others fill the gaps at the end."""
+        """Priority: trainings that last long or use several cards start first, so that the others fill the gaps at the end."""
         wanted = self.of_training_now(wildcards.corpus, wildcards.model, wildcards.seed)
         return int(wanted["expected_seconds"] * max(1, wanted["cards"]))
 
@@ -68,7 +68,7 @@ class Requests:
         return self._training(corpus, model, int(seed), attempt, _moment())
 
     def _of_training(self, name: str) -> Resource:
-        """One of the resources of a training; None, which Snakemake leaves out, where the site does not request it."""
+        """One resource of a training; None, which Snakemake omits, where the site does not use it."""
 
         def resource(wildcards: Any, attempt: int) -> Any:
             return self.of_training_now(wildcards.corpus, wildcards.model, wildcards.seed, attempt).get(name)
@@ -88,7 +88,7 @@ class Requests:
         causes = self._causes(log_file, attempt)
         return self._site_request(request.needs_of_training(family, entry, size, earlier, causes, self._configuration(model)))
 
-    # --- jobs that load a pretrained model and train nothing ---
+    # --- inference with a pretrained model ---
 
     def inference(self, rule: str) -> dict[str, Any]:
         """Requests of a rule that scores, samples or predicts with a pretrained model."""
@@ -100,8 +100,8 @@ class Requests:
 
             return resource
 
-        # No warning before the time limit but where the job saves what it has done: else the warning would end what saves
-        # nothing, and that would look like another death than one of time
+        # A warning before the time limit only where the job saves its work: it would kill any other job, and hide that the
+        # cause was the time limit
         warned = () if self._work(rule).resumable else ("slurm_extra",)
         of_trainings = ("checkpoint_seconds", "expected_seconds", *warned, *DISK)
         found = {name: named(name) for name in self.training() if name not in of_trainings}
@@ -116,7 +116,7 @@ class Requests:
         return next(family.works[rule] for family in FAMILIES if rule in family.works)
 
     def _expected(self, rule: str) -> Callable[[Any], int]:
-        """Seconds of a rule that loads a pretrained model, for a plan."""
+        """Expected seconds of a rule that loads a pretrained model, for a plan."""
         work = self._work(rule)
 
         def seconds(wildcards: Any) -> int:
@@ -130,7 +130,7 @@ class Requests:
     # --- miniatures, merging, light work ---
 
     def miniature(self) -> dict[str, Any]:
-        """Requests of making a miniature: what its entry says, without a card, grown as those of light work are."""
+        """Requests of making a miniature: those of its entry, without a card, raised after shortages as for light work."""
 
         def wanted(wildcards: Any, causes: tuple[str, ...]) -> Mapping[str, int]:
             entry: Any = self._runs.config.pretrained[wildcards.pretrained]
@@ -141,7 +141,7 @@ class Requests:
         return {**self.light_work("make_miniature", "{pretrained}"), **changing}
 
     def of_work(self, rule: str) -> dict[str, Any]:
-        """Requests of a rule that says itself what it requests: without a card, such as merging adapters into a base."""
+        """Requests of a rule whose Work defines them, without a card: for example merging adapters into a base model."""
 
         def wanted(wildcards: Any, causes: tuple[str, ...]) -> Mapping[str, int]:
             return request.needs_of_work(self._work(rule), self._configuration(wildcards.model), causes)
@@ -149,9 +149,9 @@ class Requests:
         return {**self.light_work(rule, RUN), **self._grown(rule, RUN, ("mem_mb", "runtime"), wanted)}
 
     def light_work(self, rule: str, wildcards_of_log: str = "") -> dict[str, Any]:
-        """Requests of light work, which trains nothing (preparing, scoring a small model, comparing, drawing).
+        """Requests of light work (preparing, scoring a small model, comparing, drawing).
 
-        Functions only where the attempt matters: Snakemake takes a millisecond for each, and there are thousands of such jobs.
+        Functions are used only where the attempt matters: each costs Snakemake a millisecond, for thousands of such jobs.
         """
         grown = self._grown(rule, wildcards_of_log, ("mem_mb", "runtime"), lambda _, causes: request.needs_of_light_work(causes))
         of_site = sites.request_without_card(self.site) if self.site else {}
@@ -164,7 +164,7 @@ class Requests:
         names: tuple[str, ...],
         wanted: Callable[[Any, tuple[str, ...]], Mapping[str, int]],
     ) -> dict[str, Resource]:
-        """Requests that grow with the causes by which earlier attempts ended."""
+        """Requests that are raised by the causes of earlier attempts' ends."""
 
         def named(name: str) -> Resource:
             def resource(wildcards: Any, attempt: int) -> int:
@@ -175,10 +175,10 @@ class Requests:
 
         return {name: named(name) for name in names}
 
-    # --- what they follow from ---
+    # --- data for the requests ---
 
     def _causes_before(self, log_file: str, attempt: int) -> tuple[str, ...]:
-        """Why the earlier attempts of a job ended, so that this one requests more of what was short."""
+        """Causes of the ends of a job's earlier attempts, so that this one requests more of what was short."""
         if attempt == 1:
             return ()
         attempts = records.read_record(records.record_path(log_file)).get("attempts", [])
@@ -189,7 +189,7 @@ class Requests:
         return causes
 
     def _configuration(self, model: str) -> Configuration:
-        """Configuration of the pretrained model that a model starts from; empty for one that starts from none."""
+        """Configuration of a model's base model; empty for a model without one."""
         name = self._runs.pretrained(model)
         if name is None:
             return model_config.UNKNOWN
@@ -201,17 +201,17 @@ class Requests:
         return {**self._capped_by_site(wanted), **of_site}
 
     def _capped_by_site(self, wanted: Mapping[str, int]) -> dict[str, int]:
-        """A limit above the partition's would wait for ever; a training goes on in its next attempt."""
+        """Cap the time limit: SLURM never starts a job above the partition's; a training resumes in its next attempt."""
         longest = self.site.maximum_runtime if self.site else None
         return {**wanted, "runtime": min(wanted["runtime"], longest)} if longest else dict(wanted)
 
     # --- before anything is submitted ---
 
     def find_cards(self) -> int | None:
-        """Take the cards that are visible here into a site that shares them by leases and lists none.
+        """Add the cards that are visible here to a site that uses leases and lists no cards.
 
-        Returns the memory of all cards together in MB, so that no more runs start than they hold; None where no lease is taken.
-        Raises VersoError when they cannot be read.
+        Returns the memory of all cards together in MB, so that no more runs start than they hold; None without leases.
+        Raises VersoError when the cards cannot be read.
         """
         if not (self.site and self.site.leases and self.cards_requested):
             return None
@@ -221,10 +221,9 @@ class Requests:
         return sum(kind.vram_mb * kind.count for kind in self.site.cards) or None
 
     def faults_of_cards(self) -> str:
-        """Every training or inference to come that needs more than the site's cards, in one message; empty if there is none.
+        """One message with every unfinished training or inference that needs more than the site's cards; empty if there is none.
 
-        By the files that there are: what is finished and out of date is refused by the resources of its job, when that is
-        planned.
+        It goes by existing files: a finished but outdated run is refused by its job's resources, when that job is planned.
         """
         faults = []
         for run in self._runs.all:
@@ -239,7 +238,7 @@ class Requests:
         if not all(Path(path).exists() for path in trained):
             self.of_training_now(*run)
         if self._runs.pretrained(run[1]) and not all(Path(path).exists() for path in self._runs.results([run])):
-            self._inference(run[1], "", 1, 0)  # to sample from a model may take more than to tune it
+            self._inference(run[1], "", 1, 0)  # sampling from a model may need more than tuning it
 
 
 def _moment() -> int:

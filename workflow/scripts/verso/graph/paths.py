@@ -1,6 +1,6 @@
-"""Where results lie: results/corpora/<corpus>/..., results/runs/<corpus>/<model>/seed-<seed>/..., tables, figures, logs.
+"""Paths of results: results/corpora/<corpus>/..., results/runs/<corpus>/<model>/seed-<seed>/..., tables, figures, logs.
 
-A path says what is in it; wildcards stand in braces, as Snakemake fills them in.
+Wildcards are in braces, as Snakemake expects them.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ class Paths:
 
     @property
     def report(self) -> str:
-        """The page."""
+        """The report page."""
         return f"{self.results}/report.html"
 
     @property
@@ -40,20 +40,20 @@ class Paths:
         return f"{self.results}/runs/{RUN}/{name}"
 
     def of_run(self, name: str, run: Run) -> str:
-        """That file of one run."""
+        """The file `name` of one run."""
         corpus, model, seed = run
         return f"{self.results}/runs/{corpus}/{model}/seed-{seed}/{name}"
 
     def of_runs(self, name: str, runs: Iterable[Run]) -> list[str]:
-        """That file of each run."""
+        """The file `name` of each run."""
         return [self.of_run(name, run) for run in runs]
 
     def table(self, name: str, ending: str = "csv", folder: str = "") -> str:
-        """A table, of all runs or in the folder of the report so far."""
+        """A table, of all runs or in the folder of the report so far (`folder`)."""
         return f"{folder or self.results}/tables/{name}.{ending}"
 
     def figure(self, name: str, folder: str = "") -> str:
-        """A figure, likewise."""
+        """A figure, of all runs or in the folder of the report so far (`folder`)."""
         return f"{folder or self.results}/figures/{name}.svg"
 
     def log(self, rule: str, wildcards: str = "") -> str:
@@ -61,5 +61,5 @@ class Paths:
         return f"{self.results}/logs/{rule}/{wildcards or 'all'}.log"
 
     def benchmark(self, rule: str, wildcards: str = "") -> str:
-        """Snakemake's own measurement of a rule's jobs."""
+        """Snakemake's benchmark file of a rule's jobs."""
         return f"{self.results}/benchmarks/{rule}/{wildcards or 'all'}.tsv"

@@ -1,7 +1,7 @@
-"""The runs of a config, their tasks and families, and which files make one finished.
+"""The runs of a config, their tasks and families, and the files of a finished run.
 
-Run as `python -m verso.graph.runs fetching` or `... reporting`, it prints the names of the rules that fetch, or that make the
-report of the runs so far: what `make fetch` and `make report-so-far` may run.
+`python -m verso.graph.runs fetching` prints the names of the rules that fetch, for `make fetch`; `... reporting` those that make
+the report of the runs so far, for `make report-so-far`.
 """
 
 import re
@@ -30,11 +30,11 @@ class Runs:
 
     @cached_property
     def all(self) -> list[Run]:
-        """Every run of every experiment, once."""
+        """Every run of every experiment, without duplicates."""
         return self.of_experiments(*self.config.experiments)
 
     def of_experiments(self, *names: str) -> list[Run]:
-        """Every run of these experiments, once."""
+        """Every run of these experiments, without duplicates."""
         experiments = (self.config.experiments[name] for name in names)
         return sorted({(e.corpus, model, seed) for e in experiments for model in e.models for seed in e.seeds})
 
@@ -43,11 +43,11 @@ class Runs:
         return FAMILY[self.config.models[model].family]
 
     def task(self, run: Run) -> Task:
-        """What a run's model is compared at: it follows from the model's family."""
+        """The task in which a run's model is compared; determined by the model's family."""
         return TASK[self.family(run[1]).task]
 
     def tasks(self, runs: Iterable[Run]) -> list[Task]:
-        """The tasks that there are among runs, in the registry's order."""
+        """The tasks that occur among runs, in the registry's order."""
         found = {self.task(run).name for run in runs}
         return [task for task in TASKS if task.name in found]
 
@@ -56,48 +56,48 @@ class Runs:
         return [run for run in runs if self.task(run) is task]
 
     def results(self, runs: Iterable[Run]) -> list[str]:
-        """What runs are for: a model each, and its task's results."""
+        """The final files of runs: of each its model and its task's results."""
         return [self.paths.of_run(name, run) for run in runs for name in (MODEL, *self.task(run).results)]
 
     def finished(self) -> list[Run]:
-        """Those whose results stand. Raises VersoError where there are none."""
+        """The runs whose results exist. Raises VersoError where there are none."""
         finished = [run for run in self.all if all(Path(path).exists() for path in self.results([run]))]
         if not finished:
             raise VersoError("No run is finished yet: there is nothing to report. `make status` says how far they are.")
         return finished
 
     def pretrained(self, model: str) -> str | None:
-        """What a model starts from; None where it starts from nothing."""
+        """The name of a model's base model; None where it has none."""
         return getattr(self.config.models[model], "pretrained", None)
 
     def is_miniature(self, model: str) -> bool:
-        """Whether a model is a toy by its own entry or by what it starts from."""
+        """Whether a model or its base model is a miniature, by its entry in the config."""
         start = self.pretrained(model)
         return self.config.models[model].miniature or (start is not None and self.config.pretrained[start].type == "miniature")
 
     # --- patterns of wildcards ---
 
     def made_by(self, rule: str) -> str:
-        """A pattern of the names of the models that a rule makes."""
+        """A regular expression for the names of the models that a rule makes."""
         entries = self.config.models.items()
         return any_of(name for name, entry in entries if FAMILY[entry.family].made_by(entry) == rule)
 
     def with_work(self, rule: str, where: Callable[[Any], bool] = lambda entry: True) -> str:
-        """A pattern of the names of the models whose family has this rule, and whose entries suit."""
+        """A regular expression for the names of the models whose family has this rule and whose entries satisfy `where`."""
         entries = self.config.models.items()
         return any_of(name for name, entry in entries if rule in FAMILY[entry.family].works and where(entry))
 
     def corpora(self, suits: Callable[[Any], bool] = lambda corpus: True) -> str:
-        """A pattern of the names of the corpora that suit."""
+        """A regular expression for the names of the corpora that satisfy `suits`."""
         return any_of(name for name, corpus in self.config.corpora.items() if suits(corpus))
 
     def pretrained_of_type(self, *types: str) -> str:
-        """A pattern of the names of the pretrained models of these types."""
+        """A regular expression for the names of the pretrained models of these types."""
         return any_of(name for name, entry in self.config.pretrained.items() if entry.type in types)
 
 
 def any_of(names: Iterable[str]) -> str:
-    """A pattern of these names; where there are none, one that matches nothing."""
+    """A regular expression for these names; where there are none, one that matches nothing."""
     return "|".join(map(re.escape, names)) or NONE
 
 
@@ -105,7 +105,7 @@ def any_of(names: Iterable[str]) -> str:
 
 
 def rule_of_task(verb: str, task: Task, so_far: bool = False) -> str:
-    """`compare_classification`, and `compare_classification_so_far` for the runs that are finished."""
+    """A rule's name: `compare_classification`, or `compare_classification_so_far` for the runs that are finished."""
     return f"{verb}_{task.name}" + ("_so_far" if so_far else "")
 
 
@@ -115,7 +115,7 @@ def fetching_rules() -> list[str]:
 
 
 def reporting_rules() -> list[str]:
-    """The rules that `make report-so-far` may run: while others train, nothing but the report."""
+    """The rules that `make report-so-far` may run: only those of the report, while other runs are training."""
     of_tasks = [rule_of_task(verb, task, so_far=True) for task in TASKS for verb in ("compare", "draw")]
     return [*of_tasks, "describe_pretrained_so_far", "report_so_far"]
 

@@ -1,4 +1,4 @@
-"""What the rules of corpora are given: sources, inputs and params that follow from the config."""
+"""Input functions and params of the rules of corpora, derived from the config."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from verso.graph.paths import Paths
 from verso.graph.runs import Runs
 from verso.registry import KIND, SOURCE
 
-FETCHED = "scraped.jsonl"  # what fetching leaves of a source on the web
+FETCHED = "scraped.jsonl"  # the documents fetched from a source on the web
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,15 @@ class SourceInputs:
         return self.runs.config.corpora[wildcards.corpus]
 
     def of_source(self, *types: str) -> str:
-        """A pattern of the corpora that come from these sources."""
+        """A regular expression for the corpora that come from these sources."""
         return self.runs.corpora(lambda corpus: corpus.source.type in types)
 
     def prepared_by(self, rule: str) -> str:
-        """A pattern of the corpora that a rule splits."""
+        """A regular expression for the corpora that a rule splits."""
         return self.runs.corpora(lambda corpus: KIND[corpus.kind].prepared_by == rule)
 
     def of_kind(self, *kinds: str) -> str:
-        """A pattern of the corpora of these kinds."""
+        """A regular expression for the corpora of these kinds."""
         return self.runs.corpora(lambda corpus: corpus.kind in kinds)
 
     def kind(self, wildcards: Any) -> str:
@@ -46,20 +46,20 @@ class SourceInputs:
         return SOURCE[self.corpus(wildcards).source.type].fetch_rule is not None
 
     def file(self, wildcards: Any) -> Any:
-        """A corpus's source; of one that is fetched the file that fetching leaves."""
+        """A corpus's source as a file source; for a fetched one that of the fetched file."""
         source = self.corpus(wildcards).source
         return SOURCE[source.type].as_file(source, self._paths.corpus(FETCHED, wildcards.corpus))
 
     def path(self, wildcards: Any) -> str:
-        """Where the source lies."""
+        """The path of the source."""
         return str(self.file(wildcards).path)
 
     def set_aside_in_fetching(self, wildcards: Any) -> list[str]:
-        """What fetching could not use, for the statistics."""
+        """File of the documents that fetching set aside, for the statistics."""
         return [self._paths.corpus("set_aside_scraping.jsonl", wildcards.corpus)] if self._is_fetched(wildcards) else []
 
     def fetched(self, wildcards: Any) -> dict[str, Any]:
-        """What of a source on the web decides which documents are fetched: a new rate limit is no reason to fetch again."""
+        """The settings of a web source that determine its documents: a new rate limit does not fetch again."""
         corpus = self.corpus(wildcards)
         return SOURCE[corpus.source.type].decisive(corpus)
 
@@ -67,7 +67,7 @@ class SourceInputs:
         source = self.file(wildcards)
         path = Path(source.path)
         splits = getattr(source, "splits", None)
-        if splits and path.is_dir():  # a file, or a folder of texts, of each
+        if splits and path.is_dir():  # each split is a file or a folder of texts
             parts = [path / name for name in (splits.train, splits.validation, splits.test) if name is not None]
         else:
             parts = [path]
@@ -80,18 +80,18 @@ class SourceInputs:
         return [str(file) for file in self._all_files(wildcards) if _can_be_input(file)]
 
     def checksums_of_other_files(self, wildcards: Any) -> dict[str, str]:
-        """Of the source's files that cannot be inputs, so that a change of theirs is seen as well."""
+        """Checksums of the source's files that cannot be inputs, so that their changes are detected too."""
         return {ascii(str(file)): sha256_of(file) for file in self._all_files(wildcards) if not _can_be_input(file)}
 
     def reading(self, wildcards: Any) -> dict[str, Any]:
-        """What decides which documents are acquired of the source, and how they are read."""
+        """The settings that determine which documents of the source are acquired, and how they are read."""
         corpus, source = self.corpus(wildcards), self.file(wildcards)
         settings = source.model_dump()
         settings["fields"]["text"] = source.fields.text or KIND[corpus.kind].text_key
         return {**settings, **KIND[corpus.kind].reading(corpus)}
 
     def preparation(self, wildcards: Any) -> dict[str, Any]:
-        """What of a corpus's entry decides how it is split: other parts are no reason to prepare again."""
+        """The part of a corpus's entry that determines its split: changes of other parts do not prepare it again."""
         corpus = self.corpus(wildcards)
         return KIND[corpus.kind].preparation(corpus)
 
@@ -106,7 +106,7 @@ class SourceInputs:
         return [self._paths.corpus(file).format(corpus=name) for name in names for file in kinds[name].exports.values()]
 
     def manner_of_fetching(self) -> dict[str, Any]:
-        """How a source on the web is fetched. Resources, which re-run nothing; whole numbers, for Snakemake rounds them."""
+        """How a web source is fetched, as resources, which re-run nothing; in integers, since Snakemake rounds them."""
 
         def of_source(setting: Any) -> Any:
             return lambda wildcards: setting(self.corpus(wildcards).source)
@@ -125,5 +125,5 @@ def _texts_below(path: Path) -> list[Path]:
 
 
 def _can_be_input(file: Path) -> bool:
-    """Braces are wildcards to Snakemake, and a name that is no UTF-8 breaks its records; a song may be called "{remix}.txt"."""
+    """Whether Snakemake accepts the file name: braces ("{remix}.txt") are wildcards, and invalid UTF-8 breaks its records."""
     return str(file).isprintable() and not set("{}") & set(str(file))

@@ -1,1 +1,1 @@
-"""Language models, and how they are compared."""
+"""Language models and their comparison."""

@@ -1,4 +1,4 @@
-"""Figures as self-contained SVG (altair and vl-convert: no browser, no network, no script in the file)."""
+"""Draws the figures of language models as self-contained SVG (altair and vl-convert: no browser, no network, no script)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from verso.language_modelling.tables import optional_float
 from verso.language_modelling.words_en import FIGURE_LABELS as LABEL
 from verso.language_modelling.words_en import MEASURES
 
-# The measures that answer the usual remarks on such samples: loops, collapse, no structure, no rhyme, copied.
+# Measures of the usual flaws of such samples: loops, collapse, no structure, no rhyme, copying.
 FIGURE_MEASURES = (
     "distinct_2", "repetition", "longest_loop_words", "words_per_line", "section_tag_validity", "unknown_words",
     "rhyme_density", "longest_run_words", "containment_5",
@@ -25,7 +25,7 @@ FIGURE_MEASURES = (
 
 
 def draw(tables: Mapping[str, str | Path], histories: Sequence[Mapping[str, Any]], figures: Mapping[str, str | Path]) -> None:
-    """Draw the five figures from the tables; each holds one block for every corpus.
+    """Draw the five figures from the tables; each has one block per corpus.
 
     tables: the CSV files of verso.language_modelling.tables.compare by name (language_models, comparisons, samples). histories:
     one {"corpus", "model", "seed", "path"} for each run. figures: the SVG files to write, by name (learning_curves,
@@ -35,7 +35,7 @@ def draw(tables: Mapping[str, str | Path], histories: Sequence[Mapping[str, Any]
     colours = colours_of(row["model"] for row in models)
     _write(figures["learning_curves"], [_curves(corpus, models, histories, colours) for corpus in _corpora(models)])
     _write(figures["bits_per_byte"], [_costs(corpus, models, colours) for corpus in _corpora(models)])
-    recited = []  # 50 tokens are more or less text to another tokenizer, so that models of two bases have a block each
+    recited = []  # 50 tokens are different amounts of text for different tokenizers, so each base model has its own block
     for corpus, start in dict.fromkeys((row["corpus"], row["pretrained"]) for row in models):
         names = [row["model"] for row in models if row["pretrained"] == start]
         recited.append(_recited(corpus, [run for run in histories if run["model"] in names], colours))
@@ -53,7 +53,7 @@ def _corpora(rows: Iterable[Mapping[str, str]]) -> list[str]:
 def _curves(
     corpus: str, models: list[dict[str, str]], histories: Sequence[Mapping[str, Any]], colours: Mapping[str, str]
 ) -> alt.HConcatChart:
-    """Loss by epoch, a panel for each unit (and tokenizer): a nat a character and a nat a word are different things."""
+    """Loss by epoch, one panel per unit (and tokenizer), because nats per character and per word are not comparable."""
     panels = []
     for unit, start in dict.fromkeys((row["unit"], row["pretrained"]) for row in models if row["corpus"] == corpus):
         names = [row["model"] for row in models if (row["corpus"], row["unit"], row["pretrained"]) == (corpus, unit, start)]
@@ -71,7 +71,7 @@ def _curves(
             for row in until_best_is_final(read_csv(run["path"], ("epoch", "train_loss", "validation_loss", "best")))
             for part in ("validation", "train")
         ]
-        if not points:  # models that nothing was taught
+        if not points:  # untrained models
             continue
         names = [name for name in names if any(point["model"] == name for point in points)]
         x = alt.X(
@@ -103,7 +103,7 @@ def _curves(
 
 
 def _recited(corpus: str, histories: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> alt.HConcatChart | None:
-    """What tuned models know by heart, and beside it their validation loss, by epoch; None where none was tuned."""
+    """Memorisation and validation loss of tuned models by epoch; None if no model was tuned."""
     points: list[dict[str, Any]] = [
         {
             "model": run["model"],
@@ -176,13 +176,13 @@ def _costs(corpus: str, models: list[dict[str, str]], colours: Mapping[str, str]
 
 
 def _differences(corpus: str, models: list[dict[str, str]], pairs: list[dict[str, str]]) -> alt.LayerChart:
-    """Row minus column in bits per byte."""
+    """Row minus column, in bits per byte."""
     own = sorted((row for row in models if row["corpus"] == corpus), key=lambda row: float(row["bits_per_byte"]))
     return grid(corpus, [row["model"] for row in own], [pair for pair in pairs if pair["corpus"] == corpus])
 
 
 def _measures(corpus: str, rows: list[dict[str, str]], colours: Mapping[str, str]) -> alt.ConcatChart:
-    """A panel for each measure: the models' samples with plus and minus one standard error, the control as a grey tick."""
+    """One panel per measure: the models' samples with plus and minus one standard error, the control as a grey tick."""
     own = [row for row in rows if row["corpus"] == corpus and row["model"] != HELD_OUT]
     names = [row["model"] for row in own]
     panels = []

@@ -1,8 +1,8 @@
-"""What the rows of scores.csv allow to be said: bits per byte, intervals, paired tests, correction for their number.
+"""Statistics of log-likelihoods: bits per byte, confidence intervals, paired tests, correction for multiple tests.
 
-A model's log-likelihoods come as an array (seeds, documents) in nats, the documents' sizes as (documents,) in bytes.
-Documents are what was drawn from the world, so intervals and tests resample documents; seeds are averaged first and
-their own spread is reported beside it. No result depends on the order of the documents.
+A model's log-likelihoods are an array (seeds, documents) in nats, the documents' sizes (documents,) in bytes.
+Documents are the sample, so intervals and tests resample documents; seeds are averaged first, and
+their spread is reported beside it. No result depends on the order of the documents.
 """
 
 import math
@@ -15,7 +15,7 @@ from verso.significance import Floats, bootstrap_interval, over_seeds, sign_flip
 
 
 def bits_per_byte(log_likelihood: float, n_bytes: int) -> float:
-    """Cost of a text in bits per UTF-8 byte of the original, whatever the tokens were.
+    """Bits per UTF-8 byte of the original text, independent of the tokenization.
 
     log_likelihood: sum over all tokens, in nats (<= 0). n_bytes: bytes of the untokenised text (> 0).
     Raises ValueError when n_bytes is 0. Source: Gao et al. 2020 (The Pile), section 3.1.
@@ -26,7 +26,7 @@ def bits_per_byte(log_likelihood: float, n_bytes: int) -> float:
 
 
 def perplexity(log_likelihood: float, n_tokens: int) -> float:
-    """Perplexity per token, exp(-log_likelihood / n_tokens); comparable only between models of the same tokens.
+    """Perplexity per token, exp(-log_likelihood / n_tokens); comparable only between models with the same tokens.
 
     Infinite where it overflows. Raises ValueError when n_tokens is 0.
     """
@@ -46,11 +46,11 @@ def corpus_bits_per_byte(log_likelihood: ArrayLike, n_bytes: ArrayLike) -> Float
 
 
 def model_interval(log_likelihood: ArrayLike, n_bytes: ArrayLike, seed: int = 0) -> dict[str, float | None]:
-    """Bits per byte of one model with its two kinds of uncertainty.
+    """Bits per byte of one model with two kinds of uncertainty: over documents and over seeds.
 
-    mean: over seeds. low, high: 95 % percentile bootstrap over documents of the seeds' average (other documents
-    would have been another draw); None for fewer than two documents. seed_sd, seed_low, seed_high: standard deviation
-    and 95 % Student t interval over seeds (another training would have been another draw); None for one seed.
+    mean: over seeds. low, high: 95 % percentile bootstrap over documents of the seeds' average (the effect of
+    other documents); None for fewer than two documents. seed_sd, seed_low, seed_high: standard deviation
+    and 95 % Student t interval over seeds (the effect of another training); None for one seed.
     """
     scores, sizes = _checked(log_likelihood, n_bytes)
     by_seed = corpus_bits_per_byte(scores, sizes)
@@ -60,7 +60,7 @@ def model_interval(log_likelihood: ArrayLike, n_bytes: ArrayLike, seed: int = 0)
 
 
 def paired_difference(a: ArrayLike, b: ArrayLike, n_bytes: ArrayLike, seed: int = 0) -> dict[str, Any]:
-    """Model a against model b on the same documents: difference of their bits per byte (negative: a is better).
+    """Compare model a with model b on the same documents: difference of their bits per byte (negative: a is better).
 
     a, b: (seeds, documents) nats, each with its own number of seeds, documents in the same order. n_bytes: (documents,).
     difference: of the corpus's bits per byte. low, high: 95 % paired bootstrap over documents. p: two-sided sign-flip
@@ -72,7 +72,7 @@ def paired_difference(a: ArrayLike, b: ArrayLike, n_bytes: ArrayLike, seed: int 
     scores_b, _ = _checked(b, n_bytes)
     bits = (scores_b.mean(axis=0) - scores_a.mean(axis=0)) / math.log(2)
     difference = float(bits.sum() / sizes.sum())
-    # Drawn for the worse against the better and turned back: (a, b) and (b, a) must mirror each other, Monte Carlo and all.
+    # Computed for worse minus better, then the sign restored: (a, b) and (b, a) must mirror each other exactly.
     sign = -1.0 if difference < 0 else 1.0
     low, high = bootstrap_interval(sign * bits, sizes, seed)
     if low is not None and high is not None and sign < 0:

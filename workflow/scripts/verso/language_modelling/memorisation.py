@@ -1,19 +1,19 @@
-"""How much of a text stands word for word in the training songs.
+"""Measures how much of a text is copied verbatim from the training songs.
 
-The texts to judge are few and small, the training songs many: so the texts become a suffix automaton (every run of
-words in them, in space linear in their length) and the songs are streamed through it once. Memory does not grow with
-the training songs, and time is linear in them. From the longest run that ends at each word follow all measures.
+The texts to measure are few and small, the training songs many: so the texts become a suffix automaton (all their word
+n-grams, in space linear in their length), and the songs are streamed through it once. Memory does not grow with
+the training songs, and time is linear in them. All measures follow from the longest run that ends at each word.
 
 Source of the automaton: Blumer et al. 1985 (The smallest automaton recognizing the subwords of a text).
 """
 
 from collections.abc import Iterable, Sequence
 
-CONTAINMENT = (5, 8)  # words: 5 happens by idiom now and then, 8 hardly without copying
+CONTAINMENT = (5, 8)  # words: 5 sometimes match by idiom, 8 hardly without copying
 
 
 class SuffixAutomaton:
-    """Every run of words in some texts; each state is a class of runs that end at the same places.
+    """A suffix automaton of word runs in some texts; each state is a class of runs that end at the same places.
 
     The runs of a state are the suffixes of its longest one, of lengths length[link[state]] + 1 to length[state].
     """
@@ -28,9 +28,9 @@ class SuffixAutomaton:
                 last = self._append(last, word)
 
     def _append(self, last: int, word: str) -> int:
-        """The state of the run at `last` with `word` after it, made where it is new."""
+        """The state after appending `word` to the run at `last`; created if it is new."""
         known = self.following[last].get(word)
-        if known is not None:  # said before, in this text or another
+        if known is not None:  # seen before, in this text or another
             return known if self.length[known] == self.length[last] + 1 else self._split(last, word, known)
         state = self._state(self.length[last] + 1, {}, 0)
         at = last
@@ -43,7 +43,7 @@ class SuffixAutomaton:
         return state
 
     def _split(self, at: int, word: str, target: int) -> int:
-        """Take the runs of `target` that end more often than the others into a state of their own."""
+        """Split the runs of `target` that end in more places than the others into a new state."""
         clone = self._state(self.length[at] + 1, dict(self.following[target]), self.link[target])
         self.link[target] = clone
         while at != -1 and self.following[at].get(word) == target:
@@ -59,7 +59,7 @@ class SuffixAutomaton:
 
 
 def longest_matches(texts: Sequence[Sequence[str]], training: Iterable[Sequence[str]]) -> list[list[int]]:
-    """For each word of each text, the length of the longest run ending there that some training text holds.
+    """For each word of each text, the length of the longest run ending there that some training text contains.
 
     texts, training: words; a run never crosses from one training text into the next. training is read once.
     """
@@ -77,7 +77,7 @@ def longest_matches(texts: Sequence[Sequence[str]], training: Iterable[Sequence[
                 matched += 1
                 best[state] = max(best[state], matched)
     for state in sorted(range(1, len(best)), key=length.__getitem__, reverse=True):
-        if best[state]:  # what was seen was seen with all its shorter endings
+        if best[state]:  # a run was seen with all its shorter suffixes
             best[link[state]] = length[link[state]]
     return [_endings(text, following, link, best) for text in texts]
 
@@ -86,7 +86,7 @@ def _endings(text: Sequence[str], following: list[dict[str, int]], link: list[in
     state = 0
     result = []
     for word in text:
-        state = following[state][word]  # the text itself is in the automaton: there is always a way
+        state = following[state][word]  # the text itself is in the automaton, so a transition exists
         seen = state
         while seen and not best[seen]:
             seen = link[seen]
@@ -98,7 +98,7 @@ def measure_memorisation(words: Sequence[str], matches: Sequence[int]) -> dict[s
     """Longest verbatim run in words and in characters (single spaces between words), and n-gram containment.
 
     matches: as longest_matches gives for these words. containment_n: share of the text's n-grams that occur in a training
-    text, None for a text of fewer than n words. Of several longest runs the one of most characters is told.
+    text, None for a text of fewer than n words. Of several longest runs the one with most characters is returned.
     """
     longest = max(matches, default=0)
     runs = [" ".join(words[end - longest + 1 : end + 1]) for end, match in enumerate(matches) if match == longest]

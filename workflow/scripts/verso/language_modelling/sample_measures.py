@@ -1,4 +1,4 @@
-"""Measure samples beside held-out songs: sample_measures.csv. docs/samples.md says what each column means."""
+"""Measures samples and held-out songs: sample_measures.csv. docs/samples.md defines each column."""
 
 import re
 import statistics
@@ -36,11 +36,11 @@ COLUMNS = (
 
 
 def measure(samples: str | Path, train: str | Path, test: str | Path, measures: str | Path) -> None:
-    """Write one row for each sample and for each of at most 60 held-out documents, the control.
+    """Write one row per sample and per document of the control (at most 60 held-out documents).
 
-    Of a sample the continuation is measured, for the prompt is not the model's. A control is cut to the median length in
-    words of the samples that say anything: most measures depend on length. `train` is streamed, twice; nothing of it is kept
-    but tag names and which of the measured words it holds. An undefined measure is an empty cell.
+    Of a sample only the continuation is measured, because the prompt is not the model's. A control is cut to the median length
+    in words of the non-empty samples, because most measures depend on length. `train` is streamed twice; only its tag names and
+    the measured words that it contains are kept. An undefined measure is an empty cell.
     """
     texts = [_text("sample", row, whole_words(row["continuation"], row["stopped"])) for row in read_json_lines(samples)]
     typical = round(statistics.median([n for text in texts if (n := len(text["text"].split()))] or [0]))
@@ -69,14 +69,14 @@ def measure(samples: str | Path, train: str | Path, test: str | Path, measures: 
 
 
 def whole_words(continuation: str, stopped: str) -> str:
-    """A continuation without white space around it and, where its length ended it, without the word it may have been amid."""
+    """A stripped continuation; if it ended at the length limit, without its last word, which may be incomplete."""
     if stopped == "length":
         continuation = _without_open_tag(re.sub(r"(?<=\s)\S+\Z", "", continuation))
     return continuation.strip()
 
 
 def first_words(text: str, n: int) -> str:
-    """The first `n` words of a text with the spaces and line breaks between them; the whole text when it has no more."""
+    """The first `n` words of a text with the spaces and line breaks between them; the whole text if it is shorter."""
     if n == 0:
         return ""
     for count, match in enumerate(re.finditer(r"\S+", text), start=1):
@@ -86,12 +86,12 @@ def first_words(text: str, n: int) -> str:
 
 
 def _without_open_tag(cut: str) -> str:
-    """A text that was cut, without a tag that the cut fell into: "[Verse" is no broken tag of the text's own."""
+    """A cut text without a tag that the cut broke: "[Verse" must not count as the text's own broken tag."""
     return re.sub(r"(?:^|\n)\[[^\]\n]*\Z", "", cut)
 
 
 def controls(test: str | Path) -> Sequence[dict[str, Any]]:
-    """At most 60 held-out documents, evenly by order, each group in proportion to its size."""
+    """At most 60 held-out documents, evenly spaced, each group in proportion to its size."""
     order = sorted((row["group"], index) for index, row in enumerate(read_json_lines(test)))
     count = min(CONTROLS, len(order))
     chosen = {order[i * len(order) // count][1] for i in range(count)}

@@ -1,7 +1,7 @@
-"""Sample texts of language models: what is to be written, and how a token is drawn.
+"""Sampling of language models: the list of texts to write, and the drawing of tokens.
 
-Each sample draws from random numbers of its own, keyed by (seed, group, number), so that another group, a longer list or another
-order of work changes nothing in it.
+Each sample has its own random numbers, keyed by (seed, group, number), so other groups, a longer list or another order do not
+change it.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,30 +17,30 @@ from verso.errors import VersoError
 from verso.files import read_json_lines
 from verso.pretrained.draws import key_of_draw, numbers_of
 
-MOST_LISTED = 10  # groups named in an error
+MOST_LISTED = 10  # groups listed in an error
 DECODING = ("temperature", "top_p", "top_k", "repetition_penalty")
 
 
 @dataclass
 class Request:
-    """One text to be written."""
+    """One text to write."""
 
     group: str
     number: int  # within its group, from 0
     prompt: str
     decoding: dict[str, Any]
-    document: dict[str, Any] | None  # what the state reads first
+    document: dict[str, Any] | None  # read into the state first
 
     @property
     def id(self) -> str:
-        """Name of the sample, unique in its run."""
+        """The sample's name, unique in its run."""
         return f"{self.group}-{self.number + 1}" if self.group else str(self.number + 1)
 
 
 def plan(train: str | Path, settings: dict[str, Any], asked_by: str = "prompts") -> list[Request]:
-    """The texts to write, by group and number. Reads `train` once and keeps the priming documents alone.
+    """The texts to write, by group and number. Reads `train` once and keeps only the priming documents.
 
-    asked_by: which of the settings are the prompts: "prompts" (openings to go on with) or "instructions".
+    asked_by: the setting with the prompts: "prompts" (openings to continue) or "instructions".
 
     Raises VersoError when settings["groups"] names a group that `train` does not have.
     """
@@ -66,7 +66,7 @@ def plan(train: str | Path, settings: dict[str, Any], asked_by: str = "prompts")
 
 
 def _unknown_groups(unknown: Sequence[str], known: Collection[str]) -> str:
-    """What is wrong with the names in sampling.groups, one a line, and which names there are."""
+    """The errors in the names of sampling.groups, one per line, and the known names."""
     lowered = {group.casefold(): group for group in known}
     faults = []
     for group in unknown:
@@ -83,14 +83,14 @@ def _unknown_groups(unknown: Sequence[str], known: Collection[str]) -> str:
 def draw(
     scores: Tensor, seen: Tensor, uniforms: Tensor, temperature: Tensor, top_p: Tensor, top_k: Tensor, repetition_penalty: Tensor
 ) -> Tensor:
-    """Draw one token a row, (B,), by inverting the cumulative distribution at `uniforms` (B,) in [0, 1).
+    """Draw one token per row, (B,), by inverting the cumulative distribution at `uniforms` (B,) in [0, 1).
 
-    scores (B, V): log-probabilities, -inf for what may not come. seen (B, V): tokens already in prompt and continuation.
+    scores (B, V): log-probabilities, -inf for excluded tokens. seen (B, V): tokens already in prompt and continuation.
     The others are (B, 1), applied in Hugging Face's order: repetition penalty, temperature, top-k (0: all), top-p.
 
     The penalty is CTRL's (Keskar et al. 2019, section 4.1): a positive score is divided by it, a negative one multiplied.
-    Logits have no natural zero, so scores are taken relative to a uniform guess, log p + log V: a token likelier than chance is
-    pulled down to it. On log p itself, always negative, the rule would spare just the tokens that loop (p near 1, log p near 0).
+    Logits have no natural zero, so scores are relative to a uniform guess, log p + log V: a token more probable than chance is
+    pulled down to it. On log p itself, always negative, the rule would spare the tokens that loop (p near 1, log p near 0).
     """
     size = scores.shape[1]
     relative = scores + torch.log(torch.tensor(float(size), device=scores.device))
@@ -101,10 +101,10 @@ def draw(
     ordered = ordered.masked_fill((top_k > 0) & (ranks >= top_k), -torch.inf)
     probabilities = ordered.softmax(dim=1)
     before = probabilities.cumsum(dim=1) - probabilities
-    probabilities = probabilities.masked_fill(before >= top_p, 0.0)  # the likeliest always stays: nothing is before it
+    probabilities = probabilities.masked_fill(before >= top_p, 0.0)  # the most probable token always stays: nothing precedes it
     cumulative = probabilities.cumsum(dim=1)
     place = (cumulative <= uniforms[:, None] * cumulative[:, -1:]).sum(dim=1)
-    place = place.clamp(max=(probabilities > 0).sum(dim=1) - 1)  # rounding must not lead to a token of no probability
+    place = place.clamp(max=(probabilities > 0).sum(dim=1) - 1)  # rounding must not select a token of probability 0
     return tokens.gather(1, place[:, None])[:, 0]
 
 

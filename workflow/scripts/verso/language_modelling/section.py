@@ -1,4 +1,4 @@
-"""What the page says about language models: summaries of corpora, the best cells, excerpts of samples."""
+"""The report's section about language models: summaries of corpora, the best cells, excerpts of samples."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,14 +11,14 @@ from verso.files import read_json_lines
 from verso.language_modelling import words_en, words_es
 from verso.language_modelling.tables import sample_measure_names
 
-EXCERPT_LINES, EXCERPT_WORDS = 12, 60  # lyrics may be somebody's: an excerpt stays within a quotation
-IN_VIEW = 3  # samples of a model that are shown without a click
-FEW_DOCUMENTS = 30  # percentile bootstrap is too narrow below
-ENDING = ("linear", "cosine")  # schedules whose rate ends at 0: their last epoch is nearly always the best
+EXCERPT_LINES, EXCERPT_WORDS = 12, 60  # lyrics may be protected: excerpts are as short as quotations
+IN_VIEW = 3  # samples of a model shown without a click
+FEW_DOCUMENTS = 30  # with fewer documents the percentile bootstrap is too narrow
+ENDING = ("linear", "cosine")  # schedules that end at rate 0: their last epoch is nearly always the best
 
 
 def _found(tables: Tables, given: Given, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What the templates of the section are given (verso.display.section)."""
+    """The values that the section's templates use (verso.display.section)."""
     models = tables["language_models"]
     corpora = list(dict.fromkeys(row["corpus"] for row in models))
     tuned = any(settings.get(row["model"], {}).get("tuning") == "lora" for row in models)
@@ -43,11 +43,11 @@ def summarise(
     comparisons: Iterable[Mapping[str, str]],
     settings: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """What the tables say about one corpus, for the sentences at the top; nothing here depends on a language.
+    """Summarise one corpus for the sentences at the top, independent of the page's language.
 
     settings: each model's, by its name. margin is the second's bits per byte less the best's, with its interval; tied are the
-    models that no test tells apart from the best; cautious counts the decided pairs that other seeds might turn round; improving
-    are those whose best epoch was their last, on average over seeds, though their learning rate had not gone down to 0.
+    models that do not differ significantly from the best; cautious counts the decided pairs that other seeds might reverse;
+    improving are those whose best epoch was their last, mean over seeds, though their learning rate had not fallen to 0.
     """
     ranking = sorted((row for row in models if row["corpus"] == corpus), key=lambda row: float(row["bits_per_byte"]))
     pairs: list[dict[str, Any]] = [{**pair, "caution": caution(pair)} for pair in comparisons if pair["corpus"] == corpus]
@@ -86,7 +86,7 @@ def _is_pair(pair: Mapping[str, str], one: Mapping[str, str], other: Mapping[str
 
 
 def _against(best: str, pair: Mapping[str, Any]) -> dict[str, Any]:
-    """A pair turned so that the difference says how much the other costs more than `best`."""
+    """A pair with its sign turned so that the difference is the other's excess cost over `best`."""
     difference, low, high = (optional_float(pair[key]) for key in ("difference", "low", "high"))
     if pair["model_a"] == best:
         difference, low, high = (None if value is None else -value for value in (difference, high, low))
@@ -97,7 +97,7 @@ def _against(best: str, pair: Mapping[str, Any]) -> dict[str, Any]:
 def best_cells(rows: Sequence[Mapping[str, str]]) -> set[tuple[str, str, str]]:
     """(corpus, model, column) of the cells in bold: lowest bits per byte of a corpus, lowest perplexity of a corpus and unit.
 
-    The sub-words of two pretrained models are two units.
+    The sub-words of two base models are two units.
     """
     best: dict[tuple[str, ...], Mapping[str, str]] = {}
     for row in rows:
@@ -109,7 +109,7 @@ def best_cells(rows: Sequence[Mapping[str, str]]) -> set[tuple[str, str, str]]:
 
 
 def excerpts(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Excerpts by corpus and model, one of each group first, so that what is in view shows every artist's turn."""
+    """Excerpts by corpus and model, one of each group first, so that those in view cover all artists."""
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for run in runs:
         own = found.setdefault((run["corpus"], run["model"]), [])
@@ -136,7 +136,7 @@ def excerpt(prompt: str, continuation: str) -> dict[str, Any]:
     lines = [match.start() for match in re.finditer("\n", text)]
     if len(lines) >= EXCERPT_LINES:
         end = min(end, lines[EXCERPT_LINES - 1])
-    end = min(end, 12 * EXCERPT_WORDS)  # a model that learnt no spaces writes one endless word
+    end = min(end, 12 * EXCERPT_WORDS)  # a model without spaces writes one endless word
     shown = text[:end]
     return {"shown_prompt": shown[: len(prompt)], "shown": shown[len(prompt) :].rstrip(), "cut": bool(text[end:].strip())}
 

@@ -1,4 +1,4 @@
-"""What an unknown token's spelling costs, so that every model pays for the whole text. docs/perplexity.md has the arithmetic."""
+"""Probability of the spelling of unknown tokens, so that every model is scored on the whole text (docs/perplexity.md)."""
 
 import math
 from collections import Counter
@@ -7,25 +7,25 @@ from verso.text.vocabulary import Vocabulary
 
 SCALAR_VALUES = 0x110000 - 0x800  # 1,112,064: all Unicode code points but the surrogates
 ORDER = 5
-FIRST, LAST = "\ud800", "\udfff"  # around a word: surrogates, which no text can hold
+FIRST, LAST = "\ud800", "\udfff"  # around a word: surrogates, which no text contains
 
 
 class SpellingModel:
-    """How probable each spelling is once the language model has said "unknown".
+    """A model of spellings, given that the language model predicted "unknown".
 
-    unit "char": every Unicode scalar value alike. unit "word": characters one after the other and then an end, each given the
+    unit "char": uniform over Unicode scalar values. unit "word": characters in order and an end, each given the
     four before it, by an interpolated Witten-Bell 5-gram over the vocabulary's words (each once: an unknown word is a new
     type), ending in a uniform distribution over all scalar values and the end. A word of the vocabulary is never spelt, so
-    what the 5-gram would give to those words goes to all others in proportion: over the unknown words it sums to 1.
+    the 5-gram's probability of those words is redistributed: over the unknown words it sums to 1.
 
     Sources: Witten and Bell 1991 (method C); Chen and Goodman 1999, section 2.6 (interpolated).
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.unit = vocabulary.unit
-        self.followed: Counter[str] = Counter()  # context + character -> how often
-        self.contexts: Counter[str] = Counter()  # context -> how often
-        self.kinds: Counter[str] = Counter()  # context -> how many different characters follow
+        self.followed: Counter[str] = Counter()  # context + character -> count
+        self.contexts: Counter[str] = Counter()  # context -> count
+        self.kinds: Counter[str] = Counter()  # context -> number of different next characters
         words = [word for word in vocabulary.tokens[vocabulary.end + 1 :] if word != "\n"] if self.unit == "word" else []
         for word in words:
             self._count(word)
@@ -58,7 +58,7 @@ class SpellingModel:
             shorter = context[start:]
             total = self.contexts[shorter]
             if not total:
-                break  # a longer context has not been seen either
+                break  # longer contexts are unseen too
             kinds = self.kinds[shorter]
             probability = (self.followed[shorter + character] + kinds * probability) / (total + kinds)
         return probability

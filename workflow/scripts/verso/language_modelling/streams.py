@@ -1,7 +1,7 @@
-"""Streams of tokens, cut into lanes and windows.
+"""Token streams, cut into lanes and windows.
 
-Every-token training joins the shuffled documents into one stream and cuts it into contiguous lanes, one a batch row. A
-window is the same stretch of every lane; a lane's state goes on from window to window:
+Every-token training joins the shuffled documents into one stream and cuts it into contiguous lanes, one per batch row. A
+window is the same range of every lane; a lane's state is carried from window to window:
 
     stream   s a b c e s d f e s g h i j e s k l e ...       s <|start|>   e <|end|>
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def encoded(documents: str | Path, vocabulary: Vocabulary) -> list[Tensor]:
-    """Each document of a JSON-lines file as "<|start|> tokens <|end|>": int64 tensors of one dimension.
+    """Read each document of a JSON-lines file as "<|start|> tokens <|end|>": one-dimensional int64 tensors.
 
     Raises VersoError when the file holds no document.
     """
@@ -40,7 +40,7 @@ def encoded(documents: str | Path, vocabulary: Vocabulary) -> list[Tensor]:
 
 
 def lane_count(positions: int, batch: int, window: int, source: str) -> int:
-    """How many lanes a stream with `positions` inputs can fill: `batch`, or fewer when they would not hold a window each.
+    """The number of lanes that a stream with `positions` inputs fills: `batch`, or fewer so that each holds a window.
 
     Raises VersoError naming `source` when the stream is shorter than one window.
     """
@@ -53,9 +53,9 @@ def lane_count(positions: int, batch: int, window: int, source: str) -> int:
 
 
 def window_bounds(length: int, window: int) -> list[tuple[int, int]]:
-    """Cut a lane of `length` into the fewest windows of at most `window`, all of one size give or take one token.
+    """Cut a lane of `length` into the fewest windows of at most `window`, whose sizes differ by at most one token.
 
-    Full windows and a rest would make the rest's few tokens a step as large as the others.
+    With full windows and a remainder, the remainder's few tokens would have a step of the same size as the others.
     """
     count = -(-length // window)
     edges = [index * length // count for index in range(count + 1)]
@@ -69,14 +69,14 @@ def lanes(stream: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 
 def padded_lanes(stream: Tensor, count: int, padding: int) -> tuple[Tensor, Tensor]:
-    """Inputs and targets (count, length) that leave out nothing: the last lane is filled up with `padding`."""
+    """Inputs and targets (count, length) of all tokens: the last lane is filled with `padding`."""
     length = -(-(len(stream) - 1) // count)
     filled = torch.cat([stream, stream.new_full((count * length + 1 - len(stream),), padding)])
     return lanes(filled, count)
 
 
 def window_starts(tokens: int, window: int, stride: int) -> Tensor:
-    """Where each window of the last_token objective begins, in a stream of `tokens`: every one has a token after it."""
+    """The starts of the last_token objective's windows in a stream of `tokens`; each has a token after it."""
     return torch.arange(0, tokens - window, stride)
 
 

@@ -1,17 +1,17 @@
-"""How a text is made, in numbers: variety, loops, section tags, lines, rhyme. docs/samples.md says how to read them.
+"""Style measures of a text: variety, loops, section tags, lines, rhyme. docs/samples.md explains them.
 
-A measure that a text is too short for is None, never 0. Section tags ("[Verse 1]") are judged on their own; the words of
-the lines that begin with "[" count for nothing else here, or every song's "[Chorus]" would be a repetition.
+A measure is None, never 0, if the text is too short for it. Section tags ("[Verse 1]") are measured separately; lines that
+begin with "[" do not count in other measures, otherwise every song's "[Chorus]" would be a repetition.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-LOOKBACK = 15  # words in which a rhyme is looked for: Malmi et al. 2016
-LONGEST_PHRASE = 20  # a loop of more words than that is a repeated verse, not a loop
+LOOKBACK = 15  # window of words for rhymes: Malmi et al. 2016
+LONGEST_PHRASE = 20  # longer repeated phrases are verses, not loops
 REPETITION_ORDER = 4
-VOWELS = frozenset("aeiouyæøœ")  # after folding accents: no phonemes, so English and Spanish are approximated alike
+VOWELS = frozenset("aeiouyæøœ")  # after folding accents; letters instead of phonemes, for English and Spanish alike
 
 
 def sung_lines(text: str) -> list[str]:
@@ -20,7 +20,7 @@ def sung_lines(text: str) -> list[str]:
 
 
 def bare_words(lines: Iterable[str]) -> list[str]:
-    """Words split at white space, case folded, without the signs around them; what holds no letter or digit is left out."""
+    """Words split at white space, case folded, without surrounding punctuation; those without letter or digit are left out."""
     words = (re.sub(r"^[\W_]+|[\W_]+$", "", word.casefold()) for line in lines for word in line.split())
     return [word for word in words if word]
 
@@ -41,7 +41,7 @@ def repetition(words: Sequence[str]) -> float | None:
 
 
 def longest_loop(words: Sequence[str]) -> int:
-    """Words in the longest stretch that says one phrase of at most 20 words at least twice in a row; 0 where there is none.
+    """Words in the longest range that repeats one phrase of at most 20 words at least twice in a row; 0 if there is none.
 
     "the see the see the see" is 6: a phrase of p words loops where each word equals the one p words before it.
     """
@@ -56,7 +56,7 @@ def longest_loop(words: Sequence[str]) -> int:
 
 
 def tag_name(line: str) -> str | None:
-    """What a well-formed tag line names, without number, singer or case: "[Verse 2: Ada]" -> "verse"; None for any other line."""
+    """The name in a valid tag line, without number, singer or case: "[Verse 2: Ada]" -> "verse"; None for any other line."""
     match = re.fullmatch(r"\[([^\[\]]+)\]", line)
     if match is None:
         return None
@@ -71,7 +71,7 @@ def section_tags(text: str, known_names: set[str]) -> tuple[int, float | None]:
 
 
 def vowels_of(word: str) -> str:
-    """The word's vowel letters, accents folded, double ones once: "queen" -> "ue", "corazón" -> "oao"."""
+    """The word's vowel letters, accents folded, doubled ones once: "queen" -> "ue", "corazón" -> "oao"."""
     letters = unicodedata.normalize("NFD", word.casefold())
     folded = re.sub(r"(.)\1+", r"\1", "".join(letter for letter in letters if not unicodedata.combining(letter)))
     return "".join(letter for letter in folded if letter in VOWELS)
@@ -81,7 +81,7 @@ def rhyme_density(lines: Sequence[str]) -> float | None:
     """Average length, over words, of the longest vowel sequence that ends both in this word and in one of the 15 before it.
 
     The sequences may reach back over several words and must not overlap; an identical word is no rhyme, a single vowel
-    counts 0, and a line said before is left out. Words without a vowel are skipped; None with fewer than two others.
+    counts 0, and a repeated line is left out. Words without a vowel are skipped; None with fewer than two others.
     Source: Malmi et al. 2016 (DopeLearning), section 3.1, there on phonemes; here on vowel letters.
     """
     words = [(word, vowels_of(word)) for word in bare_words(dict.fromkeys(lines))]
@@ -89,7 +89,7 @@ def rhyme_density(lines: Sequence[str]) -> float | None:
     if len(words) < 2:
         return None
     stream = "".join(vowels for _, vowels in words)
-    ends = []  # where each word's last vowel stands in the stream
+    ends = []  # position of each word's last vowel in the stream
     position = -1
     for _, vowels in words:
         position += len(vowels)
@@ -104,7 +104,7 @@ def rhyme_density(lines: Sequence[str]) -> float | None:
 
 
 def _match(stream: str, first: int, second: int) -> int:
-    """Vowels equal when read backwards from `first` and from `second` (> first), without overlap; 0 rather than 1."""
+    """The number of equal vowels backwards from `first` and from `second` (> first), without overlap; 1 counts as 0."""
     length = 0
     while first - length >= 0 and second - length > first and stream[first - length] == stream[second - length]:
         length += 1

@@ -1,4 +1,4 @@
-"""The comparison: every run's rows become four tables, as tidy CSV and as LaTeX."""
+"""Compares language models: makes four tables of all runs' rows, as tidy CSV and as LaTeX."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,10 +33,10 @@ COMPARISONS = (
 SCORES = (
     "document", "tokens", "unknown_tokens", "characters", "bytes", "log_likelihood", "spelling_log_likelihood", "state",
 )  # fmt: skip
-STATES = ("carried", "reset", "prompted")  # what a model knows before a document; a family has some of them
-WINDOWS = ("window", "stride", "windows")  # of a family that sees so many tokens at once, how many of these a document took
+STATES = ("carried", "reset", "prompted")  # the context before a document; a family has some of them
+WINDOWS = ("window", "stride", "windows")  # for families with a window: the number of windows of a document
 
-# What of a run is measured, and the run's key of the file that says what it took
+# The measured jobs of a run: name, and the run's key of the file with its cost
 WORKS = {"training": "hardware", "scoring": "scoring_hardware", "sampling": "sampling_hardware"}
 
 
@@ -44,7 +44,7 @@ def compare(runs: Sequence[Mapping[str, Any]], seed: int, tables: Mapping[str, s
     """Write the four tables of all runs (language_models, comparisons, samples, hardware), each as CSV and as LaTeX.
 
     runs: {"corpus", "model", "unit", "family", "seed", "miniature": bool, "pretrained": its base model, or None} and the paths
-    "scores", "measures", "architecture", "history", "hardware", of a pretrained model "scoring_hardware" and
+    "scores", "measures", "architecture", "history", "hardware", for a pretrained model "scoring_hardware" and
     "sampling_hardware" too. A run that belongs to two experiments counts once. seed: of the bootstrap and of the permutations.
     tables: the files to write, by name; those of LaTeX by the name with "_tex" behind it.
 
@@ -77,12 +77,12 @@ def compare(runs: Sequence[Mapping[str, Any]], seed: int, tables: Mapping[str, s
 
 
 def sample_measure_names(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The measures of a samples table, in the order of its columns."""
+    """The measures of a table of samples, in the order of its columns."""
     return list(dict.fromkeys(key.removesuffix("_count") for row in rows for key in row if key.endswith("_count")))
 
 
 def _by_corpus_and_model(runs: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
-    """Runs of each (corpus, model), one a seed, in the order in which corpora and models first appear."""
+    """The runs of each (corpus, model), one per seed, in order of first appearance."""
     unique = {(run["corpus"], run["model"], run["seed"]): run for run in reversed(runs)}
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for corpus in dict.fromkeys(run["corpus"] for run in runs):
@@ -93,7 +93,7 @@ def _by_corpus_and_model(runs: Sequence[Mapping[str, Any]]) -> dict[tuple[str, s
 
 
 def _scores(path: str | Path) -> dict[str, Any]:
-    """One run's scores: arrays of one number a document, and `document` and `state` as lists of strings."""
+    """One run's scores: arrays of one number per document, and `document` and `state` as lists of strings."""
     rows = read_csv(path, SCORES)
     if not rows:
         raise VersoError(f"{path}: no document was scored; the corpus needs at least one test document")
@@ -170,7 +170,7 @@ def _language_model(group: Sequence[Mapping[str, Any]], scores: list[dict[str, A
 
 
 def _best_epoch(history: list[dict[str, str]]) -> float:
-    """When the weights that were kept were reached: the last row marked best."""
+    """The row of the history whose weights were kept: the last one marked best."""
     marked = [float(row["epoch"]) for row in history if row["best"] == "1"]
     return marked[-1] if marked else 0
 

@@ -1,4 +1,4 @@
-"""The task `language_modelling`: what language models are compared by, in bits per byte of the same test texts."""
+"""The task `language_modelling`: language models, compared in bits per byte of the same test texts."""
 
 from verso.contract import MODEL, Task, Work
 

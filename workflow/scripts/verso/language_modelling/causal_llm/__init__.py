@@ -1,1 +1,1 @@
-"""Pretrained causal language models, as they are or tuned."""
+"""Pretrained causal language models, untuned or tuned."""

@@ -1,6 +1,6 @@
-"""What tuning a causal language model, scoring, writing and merging will take, foreseen from its architecture.
+"""Estimates of memory and time for tuning, scoring, sampling and merging a causal language model, from its architecture.
 
-docs/qlora.md adds it up. No figure here was measured on a card yet; verso.needs.request learns from a first run.
+docs/qlora.md shows the sums. No figure here was measured on a card yet; verso.needs.request corrects them after a first run.
 """
 
 import math
@@ -29,24 +29,24 @@ from verso.pretrained.estimate import (
 if TYPE_CHECKING:
     from verso.language_modelling.causal_llm.family import CausalLLM
 
-OPTIMISER_BYTES = {"adamw_8bit": 2, "adamw": 8, "adam": 8}  # of a learnt weight: two moments
-DISK_BYTES = 50e6  # a second, of a shared file system that others use as well
+OPTIMISER_BYTES = {"adamw_8bit": 2, "adamw": 8, "adam": 8}  # per trainable weight: two moments
+DISK_BYTES = 50e6  # a second, of a shared file system in use
 
 
 def estimate(model: "CausalLLM", size: CorpusSize, base: Configuration) -> Estimate:
-    """What a training will take."""
+    """The estimate of a training."""
     sizes = architecture(base)
     return Estimate(seconds(model, sizes, size), memory_mb(model, sizes), vram_mb(model, sizes))
 
 
 def inference(model: "CausalLLM", base: Configuration) -> InferenceEstimate:
-    """What a job that loads the base model and trains nothing will take."""
+    """The estimate of a job that loads the base model and trains nothing."""
     sizes = architecture(base)
     return InferenceEstimate(memory_mb(model, sizes), vram_mb_of_use(model, sizes), minutes_of_use(model, sizes))
 
 
 def vram_mb(model: "CausalLLM", sizes: Architecture) -> float:
-    """Memory of the card at the peak of tuning: the driver's, weights, adapters, optimiser, activations, scores."""
+    """Peak memory of the card in tuning: the driver's, weights, adapters, optimiser, activations, logits."""
     if model.tuning == "none":
         return vram_mb_of_use(model, sizes)
     tokens = model.batch * model.max_length
@@ -59,13 +59,13 @@ def vram_mb(model: "CausalLLM", sizes: Architecture) -> float:
 
 
 def _inputs_of_layers(model: "CausalLLM", sizes: Architecture) -> int:
-    """Bytes of what every layer is given, from which its activations are computed again."""
+    """Bytes of the layers' inputs, from which activations are recomputed."""
     return model.batch * model.max_length * sizes.hidden_size * HALF * sizes.num_hidden_layers
 
 
 def memory_mb(model: "CausalLLM", sizes: Architecture) -> float:
-    """Main memory at the peak, in MB: with a card the weights on their way to it, a checkpoint, and the layers' inputs, which
-    unsloth keeps there; without a card all of it.
+    """Peak main memory, in MB: with a card the weights while loading, a checkpoint, and the layers' inputs, which unsloth keeps
+    there; without a card everything.
     """
     if model.needs.gpus:
         learnt = sizes.adapters(model.lora.r, model.lora.target_modules) * (12 + OPTIMISER_BYTES[model.optimiser])
@@ -76,7 +76,7 @@ def memory_mb(model: "CausalLLM", sizes: Architecture) -> float:
 
 
 def seconds(model: "CausalLLM", sizes: Architecture, size: CorpusSize) -> float:
-    """Tuning on all epochs. Forward, forward again where activations are computed twice, and back through the activations."""
+    """Seconds of tuning for all epochs: forward, forward again for recomputed activations, and backward through activations."""
     if model.tuning == "none":
         return 0.0
     tokens = model.epochs * size.characters / CHARACTERS_PER_TOKEN
@@ -84,30 +84,30 @@ def seconds(model: "CausalLLM", sizes: Architecture, size: CorpusSize) -> float:
 
 
 def seconds_of_scoring(model: "CausalLLM", sizes: Architecture, characters: float) -> float:
-    """Loading, and so many characters of test text read twice: with their prompts and without."""
+    """Seconds of loading and of scoring this number of characters twice: with their prompts and without."""
     return seconds_of_loading(model, sizes) + seconds_of_computing(
         model, 2 * characters / CHARACTERS_PER_TOKEN * 2 * sizes.parameters
     )
 
 
 def seconds_of_sampling(model: "CausalLLM", sizes: Architecture, texts: int, tokens: int) -> float:
-    """Loading, and so many texts of at most `tokens` tokens, WRITTEN_AT_ONCE side by side, none of which ends before."""
+    """Seconds of loading and of sampling `texts` texts of `tokens` tokens (none ends earlier) in batches of WRITTEN_AT_ONCE."""
     steps = math.ceil(texts / WRITTEN_AT_ONCE) * tokens
     started = steps * sizes.num_hidden_layers * SECONDS_PER_LAYER_OF_TOKEN
     return seconds_of_loading(model, sizes) + max(started, seconds_of_computing(model, texts * tokens * 2 * sizes.parameters))
 
 
 def of_merging(base: Configuration) -> InferenceEstimate:
-    """What writing base and adapters as one model will take, without a card."""
+    """The estimate of merging base model and adapters, without a card."""
     sizes = architecture(base)
     return InferenceEstimate(memory_mb_of_merging(sizes), 0.0, minutes_of_merging(sizes))
 
 
 def memory_mb_of_merging(sizes: Architecture) -> float:
-    """Main memory, in MB: the base in halves, and a part of it again while it is changed and written."""
+    """Main memory, in MB: the base model in float16, and a part of it again while it is changed and written."""
     return IMPORTED_MB + 1.25 * HALF * sizes.parameters / 1e6
 
 
 def minutes_of_merging(sizes: Architecture) -> int:
-    """A generous limit: to load, and to read and write the base in halves."""
+    """A generous time limit: loading, and reading and writing the base model in float16."""
     return math.ceil(15 + 2 * HALF * sizes.parameters / DISK_BYTES / 60)

@@ -1,4 +1,4 @@
-"""The family `causal_llm`: pretrained causal language models, as they are or tuned by low-rank adapters.
+"""The family `causal_llm`: pretrained causal language models, untuned or tuned by low-rank adapters.
 
 Names that transformers, peft and TRL chose (`lora_alpha`, `target_modules`, `neftune_noise_alpha`) stay as they spell them.
 """
@@ -19,7 +19,7 @@ PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "
 
 
 class Lora(Settings):
-    """Low-rank adapters (Hu et al. 2021): of each target matrix W (out, in) is learnt B A, r x (in + out) numbers."""
+    """Low-rank adapters (Hu et al. 2021): each target matrix W (out, in) gets a trainable B A, r x (in + out) numbers."""
 
     r: int = Field(32, ge=1, description="Rank.")
     lora_alpha: float = Field(64, gt=0, description="The adapters' output is multiplied by lora_alpha / r (rsLoRA: / √r).")
@@ -30,24 +30,24 @@ class Lora(Settings):
 
 
 class TuningSchedule(Schedule):
-    """How the learning rate of a tuning moves."""
+    """Learning-rate schedule of a tuning."""
 
-    name: Literal["constant", "plateau", "linear", "cosine"] = Field("linear", description="Shape of the learning rate.")
-    warmup: float = Field(
-        5, ge=0, description="Steps in which the rate rises: below 1 a share of all steps, from 1 on a number of them."
-    )
+    name: Literal["constant", "plateau", "linear", "cosine"] = Field("linear", description="Shape of the schedule.")
+    warmup: float = Field(5, ge=0, description="Warm-up steps: below 1 a share of all steps, from 1 on their number.")
 
 
 class ScoringOfLLM(Settings):
-    """How the test is scored, each document alone; other values score again and train nothing."""
+    """How the test is scored, each document alone; changes need a new scoring and no new training."""
 
     prompt: Literal["with", "without"] = Field(
         "with",
-        description="Which cost is compared: of the text after its prompt, which names the artist, or of the text alone. "
-        "Both stand in scores.csv.",
+        description="The log-likelihood that is compared: of the text after its prompt, which names the artist, or of the text "
+        "alone. scores.csv has both.",
     )
     stride: int = Field(
-        1024, ge=1, description="Tokens between two windows of `max_length`, where a text is longer; each is scored once."
+        1024,
+        ge=1,
+        description="Tokens between the starts of two windows of `max_length`, for longer texts; each token is scored once.",
     )
 
 
@@ -56,56 +56,61 @@ class CausalLLM(ModelSettings):
 
     renamed: ClassVar[dict[str, str]] = {"beyond": "long_texts"}
 
-    family: Literal["causal_llm"] = Field(description="A pretrained causal language model, as it is or with adapters.")
+    family: Literal["causal_llm"] = Field(description="A pretrained causal language model, untuned or with adapters.")
     pretrained: Name = Field(description="An entry of `pretrained`.")
-    tuning: Literal["lora", "none"] = Field("lora", description="`none`: the base itself, to compare with.")
+    tuning: Literal["lora", "none"] = Field("lora", description="`none`: the untuned base model, for comparison.")
     quantisation: Literal["nf4", "none"] = Field(
-        "nf4", description="`nf4`: the base in 4 bits, doubly quantised (QLoRA, Dettmers et al. 2023); `none`: as it was saved."
+        "nf4",
+        description="`nf4`: the base model in 4 bits, doubly quantised (QLoRA, Dettmers et al. 2023); `none`: as it was saved.",
     )
     backend: Literal["auto", "unsloth", "transformers"] = Field(
         "auto",
-        description="Library that computes the tuning. `auto`: unsloth where it is installed, a card is used, and it knows model "
-        "and settings, else transformers; which one it was stands in hardware.json.",
+        description="Library that computes the tuning. `auto`: unsloth if it is installed, a card is used, and it supports model "
+        "and settings, else transformers; hardware.json records which.",
     )
     merge: bool = Field(
-        False, description="Also write base and adapters as one model, which other programs load: results/runs/.../merged/."
+        False, description="Also write base model and adapters merged as one model for other programs: results/runs/.../merged/."
     )
-    max_length: int = Field(2048, ge=16, description="Window in tokens, prompt and all.")
+    max_length: int = Field(2048, ge=16, description="Window in tokens, including the prompt.")
     long_texts: Literal["cut", "split"] = Field(
         "cut",
-        description="Of a text longer than the window: `cut` learns its beginning alone, `split` the rest as further texts.",
+        description="Texts longer than the window: `cut` trains on the beginning only, `split` on the rest as further texts.",
     )
-    completion_only: bool = Field(True, description="The loss is of the text alone, not of the prompt.")
+    completion_only: bool = Field(True, description="Compute the loss on the text only, not on the prompt.")
     lora: Lora = Field(default_factory=Lora, description="The adapters.")
     neftune_noise_alpha: float | None = Field(None, gt=0, description="Noise on the embeddings in training (Jain et al. 2023).")
-    gradient_checkpointing: bool = Field(True, description="Compute activations twice and hold few: a third slower, far smaller.")
-    batch: int = Field(2, ge=1, description="Texts computed at once; halved where the card's memory is too small.")
-    accumulation: int = Field(8, ge=1, description="Such batches in a step of the optimiser.")
-    epochs: int = Field(3, ge=1, description="Most passes over train.")
+    gradient_checkpointing: bool = Field(
+        True, description="Recompute activations in the backward pass: a third slower, far less memory."
+    )
+    batch: int = Field(2, ge=1, description="Batch size; halved if the card's memory is too small.")
+    accumulation: int = Field(8, ge=1, description="Batches per step of the optimiser (gradient accumulation).")
+    epochs: int = Field(3, ge=1, description="Maximum number of epochs.")
     measurements: int = Field(
         4,
         ge=1,
-        description="Times in an epoch that the validation loss, and what is known by heart, are measured; the weights of the "
-        "lowest loss are kept. The base itself is measured before the first step.",
+        description="Validations per epoch, of loss and memorisation; the weights of the lowest loss are kept. The untuned base "
+        "model is measured before the first step.",
     )
     optimiser: Literal["adamw_8bit", "adamw", "adam"] = Field(
-        "adamw_8bit", description="Optimiser; without a card `adamw_8bit` is computed as `adamw`."
+        "adamw_8bit", description="Optimiser; without a card `adamw_8bit` becomes `adamw`."
     )
     learning_rate: float = Field(2e-4, gt=0, description="Highest learning rate.")
     weight_decay: float = Field(0.01, ge=0, description="Weight decay.")
-    clip: float = Field(1.0, gt=0, description="Largest norm of the gradient.")
-    schedule: TuningSchedule = Field(default_factory=TuningSchedule, description="How the learning rate moves.")
-    early_stopping: int | None = Field(None, ge=1, description="Epochs without a better validation loss after which to stop.")
+    clip: float = Field(1.0, gt=0, description="Gradients are clipped to this norm.")
+    schedule: TuningSchedule = Field(default_factory=TuningSchedule, description="Learning-rate schedule.")
+    early_stopping: int | None = Field(None, ge=1, description="Stop after this many epochs without a better validation loss.")
     minutes: float | None = Field(
-        None, gt=0, description="Wall-clock budget of the training, in minutes; such a run cannot be repeated bit by bit."
+        None, gt=0, description="Time limit of the training, in minutes; such a run is not reproducible bit by bit."
     )
     scoring: ScoringOfLLM = Field(default_factory=ScoringOfLLM, description="How the test is scored.")
     decoding: Decoding | None = Field(
         None,
-        description="How its tokens are drawn, where not as the corpus's `sampling` says; a group's own values still count.",
+        description="Decoding that overrides the corpus's `sampling`; values of a group override it.",
     )
-    miniature: bool = Field(False, description="A toy size: the report says so. What starts from a miniature always is one.")
-    needs: NeedsOfLLM = Field(default_factory=NeedsOfLLM, description="What a run asks of the machine.")
+    miniature: bool = Field(
+        False, description="A toy model; the report marks it as one. Always true for a base model that is a miniature."
+    )
+    needs: NeedsOfLLM = Field(default_factory=NeedsOfLLM, description="What a run requests of the machine.")
 
     @field_validator("lora")
     @classmethod
@@ -116,7 +121,7 @@ class CausalLLM(ModelSettings):
 
     @model_validator(mode="after")
     def _windows_overlap(self) -> "CausalLLM":
-        if self.scoring.stride >= self.max_length:  # or a window's first token would be scored after nothing
+        if self.scoring.stride >= self.max_length:  # otherwise a window's first token would have no context
             raise ValueError(f"scoring.stride ({self.scoring.stride}) must be less than max_length ({self.max_length})")
         return self
 

@@ -1,10 +1,10 @@
-"""A tuned model as one: its adapters added into its base, W + scale B A, for programs that know no adapters.
+"""Merges adapters into their base model, W + scale B A, for programs that cannot load adapters.
 
-    results/runs/.../merged/model*.safetensors   in the number type that the base was saved in
-                            config.json and what else transformers and the tokenizer keep
+    results/runs/.../merged/model*.safetensors   in the number type of the saved base model
+                            config.json and the other files of transformers and the tokenizer
 
-The base is merged as it was saved, not in the 4 bits that it was tuned in: rounded to those, most of what was learnt would be
-lost. From the model that was scored, base in 4 bits and adapters beside it, the merged one differs by what packing had cost.
+The base model is merged as it was saved, not in the 4 bits of the tuning: rounding to 4 bits would lose most of the update. The
+merged model differs from the scored one (base model in 4 bits, separate adapters) by the quantisation error.
 """
 
 import shutil
@@ -18,14 +18,14 @@ from verso.pretrained import causal_llm
 from verso.pretrained.adapters import must_be_tuned_on
 from verso.pretrained.manifest import snapshot_of
 
-SHARD = "2GB"  # a file's most, so that many systems take it
+SHARD = "2GB"  # largest size of a file, for many file systems
 
 
 def merge(model_folder: str | Path, manifest: str | Path, merged: str | Path) -> None:
-    """Write base and adapters as one model into the folder `merged`, which appears whole or not at all.
+    """Write base model and adapters as one model into the folder `merged`, atomically.
 
-    model_folder: a run's, with its adapters. manifest: the base's pretrained.json. Computed on the CPU. Raises VersoError when
-    the adapters are not this base's, the base was saved in 4 bits, a merged weight is no finite number, or the disk has no room.
+    model_folder: a run's, with its adapters. manifest: the base model's pretrained.json. Runs on the CPU. Raises VersoError
+    when the adapters belong to another base model, it was saved in 4 bits, a merged weight is not finite, or the disk is full.
     """
     model_folder, merged = Path(model_folder), Path(merged)
     must_be_tuned_on(model_folder, manifest)
@@ -36,7 +36,7 @@ def merge(model_folder: str | Path, manifest: str | Path, merged: str | Path) ->
             "start from a base in halves"
         )
     making = merged.with_name(f"{merged.name}.part")
-    shutil.rmtree(making, ignore_errors=True)  # of a job that was killed
+    shutil.rmtree(making, ignore_errors=True)  # from a killed job
     making.mkdir(parents=True)
     try:
         _must_have_disk(making, manifest)
@@ -68,7 +68,7 @@ def _write(model_folder: Path, manifest: str | Path, snapshot: Path, folder: Pat
 
 
 def _must_have_disk(folder: Path, manifest: str | Path) -> None:
-    """Raises VersoError when the disk has no room for another model of the base's size."""
+    """Raise VersoError if the disk has no room for another model of the base model's size."""
     wanted = sum(facts["bytes"] for facts in read_json(manifest)["files"].values())
     free = shutil.disk_usage(folder).free
     if wanted > free:

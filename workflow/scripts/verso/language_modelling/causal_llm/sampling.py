@@ -1,7 +1,7 @@
-"""Let a pretrained causal language model write: it is asked by its chat template.
+"""Samples texts of a pretrained causal language model, prompted through its chat template.
 
-Each text draws from random numbers of its own, as the small models' do (verso.language_modelling.sampling): another order of
-work or another number of texts changes none of the draws.
+Each text has its own random numbers, as with the small models (verso.language_modelling.sampling): the order and the number of
+texts change no draw.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ from verso.pretrained.causal_llm import load_tokenizer, load_tuned
 from verso.pretrained.chat import question
 from verso.pretrained.generation import answers, ended
 
-BATCH = 16  # texts written side by side; half as many as often as the card's memory is too small for them
+BATCH = 16  # batch size; halved while the card's memory is too small
 
 
 def sample(
@@ -37,8 +37,8 @@ def sample(
 ) -> None:
     """Write samples.jsonl: settings["per_group"] texts for each group of `train`, its instructions used in turn.
 
-    settings: as `Sampling` of the config describes. hardware: what it used, as of a training. report: see
-    verso.jobs.logs.reporting_progress. asked: what the job was given (see verso.machine.hardware.asked_and_used). Raises
+    settings: as `Sampling` of the config describes. hardware: resources used, as of a training. report: see
+    verso.jobs.logs.reporting_progress. asked: the job's request (see verso.machine.hardware.asked_and_used). Raises
     VersoError when the settings name a group that is not there, or as load_tuned does.
     """
     with working_device(asked["cards"], pick_device_for_llm) as device:
@@ -55,7 +55,7 @@ def sample(
                     for row in write_many(model, tokenizer, own, settings["seed"], limit):
                         written += row["tokens"]
                         step()
-                        meter.state()  # read often, so that no energy counter comes round twice unseen
+                        meter.state()  # read often, so that no overflow of an energy counter is missed
                         yield row
 
         write_json_lines(samples, rows())
@@ -63,7 +63,7 @@ def sample(
 
 
 def _of_one_decoding(requests: Sequence[Request]) -> list[list[Request]]:
-    """Requests that may be written side by side: transformers decodes a batch in one way."""
+    """Group requests by decoding, because transformers uses one decoding per batch."""
     key = _decoding
     return [list(own) for _, own in groupby(sorted(requests, key=key), key=key)]
 
@@ -75,16 +75,16 @@ def _decoding(request: Request) -> tuple[float, ...]:
 def write_many(
     model: Any, tokenizer: Any, requests: Sequence[Request], seed: int, limit: int, at_once: int = BATCH
 ) -> Iterator[dict[str, Any]]:
-    """As write_batch, `at_once` texts side by side, or fewer where the card's memory is too small: the texts are the same."""
+    """Like write_batch, in batches of `at_once`, or smaller if the card's memory is too small; the texts do not change."""
     halving = HalvingBatches(at_once, "written")
     yield from halving.rows(requests, lambda batch: write_batch(model, tokenizer, batch, seed, limit))
 
 
 def write_batch(model: Any, tokenizer: Any, batch: Sequence[Request], seed: int, limit: int) -> list[dict[str, Any]]:
-    """Rows of samples.jsonl for requests of one decoding, at most `limit` tokens each."""
-    asked = [question(tokenizer, _instruction(request)) for request in batch]
+    """Rows of samples.jsonl for requests with one decoding, at most `limit` tokens each."""
+    prompts = [question(tokenizer, _instruction(request)) for request in batch]
     uniforms = torch.stack([own_draws(seed, request, limit) for request in batch])
-    written = answers(model, tokenizer, asked, uniforms, batch[0].decoding)
+    written = answers(model, tokenizer, prompts, uniforms, batch[0].decoding)
     return [_row(tokenizer, request, tokens, seed, limit) for request, tokens in zip(batch, written, strict=True)]
 
 
@@ -99,7 +99,7 @@ def _row(tokenizer: Any, request: Request, tokens: list[int], seed: int, limit: 
         "id": request.id,
         "group": request.group,
         "instruction": _instruction(request),
-        "prompt": "",  # a recurrent model's text goes on from one
+        "prompt": "",  # only recurrent models continue one
         "text": text,
         "continuation": text,
         "tokens": len(kept),

@@ -1,9 +1,9 @@
-"""Score a test text with a pretrained causal language model: one row a document, of the same bytes as any other model's.
+"""Scores a test text with a pretrained causal language model: one row per document, on the same bytes as all other models.
 
-Each document stands alone (no state is carried), after its prompt and without it. Where it is longer than the window, windows
-overlap, and each token is scored once, in the first window that holds it:
+Each document is scored alone (no state is carried), after its prompt and without it. If it is longer than the window, windows
+overlap, and each token is scored once, in the first window that contains it:
 
-    window 1   |■■■■■■■■■■■■|            ■ scored   · only read
+    window 1   |■■■■■■■■■■■■|            ■ scored   · context
     window 2        |·······■■■■■|       each begins `stride` tokens after the one before
 """
 
@@ -44,13 +44,13 @@ def score(
     report: Callable[[dict[str, Any]], None],
     asked: dict[str, int],
 ) -> None:
-    """Write scores.csv, and into `hardware` what it used, loading included, as of a training.
+    """Write scores.csv, and the resources used, including loading, to `hardware`, as of a training.
 
     settings: prompt ("with" or "without": which of the two costs is compared) and stride. Log-likelihoods are sums over a
     document's tokens and its end, in nats; tokens counts those. windows: how many of `window` tokens the compared cost took;
     above 1 the document was longer. instruction: the corpus's {"instruction", "input"}. report: see
-    verso.jobs.logs.reporting_progress. asked: what the job was given (see verso.machine.hardware.asked_and_used). Raises
-    VersoError when the weights give no finite number, and as must_keep and load_tuned do.
+    verso.jobs.logs.reporting_progress. asked: the job's request (see verso.machine.hardware.asked_and_used). Raises
+    VersoError when a score is not finite, and as must_keep and load_tuned do.
     """
     with working_device(asked["cards"], pick_device_for_llm) as device:
         meter, paid = Meter(device), 0
@@ -76,7 +76,7 @@ def score(
                         "document": name,
                         "group": document["group"],
                         "tokens": example.completion,
-                        "unknown_tokens": 0,  # its tokens spell every byte
+                        "unknown_tokens": 0,  # its tokens can spell every byte
                         "words": len(text.split()),
                         "characters": len(text),
                         "bytes": len(text.encode("utf-8")),
@@ -90,7 +90,7 @@ def score(
                         "stride": stride,
                         "windows": len(windows(len(example.tokens), window, stride)),
                     }
-                    meter.state()  # read often, so that no energy counter comes round twice unseen
+                    meter.state()  # read often, so that no overflow of an energy counter is missed
                     step(work=len(text))
 
         write_csv(scores, scored(), COLUMNS)
@@ -98,7 +98,7 @@ def score(
 
 
 def windows(tokens: int, window: int, stride: int) -> list[tuple[int, int, int]]:
-    """(begin, first scored, end) of the windows over so many tokens. Together they score each token but the first once."""
+    """(begin, first scored, end) of the windows over this number of tokens. They score each token but the first once."""
     found = [(0, 1, min(window, tokens))]
     while found[-1][2] < tokens:
         end = min(found[-1][2] + stride, tokens)
@@ -108,7 +108,7 @@ def windows(tokens: int, window: int, stride: int) -> list[tuple[int, int, int]]
 
 @torch.inference_mode()
 def log_likelihood(model: Any, example: Example, window: int, stride: int) -> float:
-    """Of the completion, in nats. Raises VersoError when it is no finite number."""
+    """The completion's log-likelihood, in nats. Raises VersoError if it is not finite."""
     device = next(model.parameters()).device
     total = 0.0
     for begin, first, end in windows(len(example.tokens), window, stride):
@@ -127,6 +127,6 @@ def log_likelihood(model: Any, example: Example, window: int, stride: int) -> fl
 
 
 def chosen(logits: torch.Tensor, tokens: Sequence[int]) -> torch.Tensor:
-    """Log-probability (T,) of each token by the logits (T, V) before it."""
+    """Log-probability (T,) of each token from the logits (T, V) before it."""
     wanted = torch.tensor(tokens, device=logits.device)
     return logits.log_softmax(dim=-1).gather(1, wanted[:, None])[:, 0]

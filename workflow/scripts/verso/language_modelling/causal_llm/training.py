@@ -1,10 +1,10 @@
-"""Tune low-rank adapters on a pretrained causal language model, its base in 4 bits (QLoRA, Dettmers et al. 2023).
+"""Tunes low-rank adapters on a pretrained causal language model in 4 bits (QLoRA, Dettmers et al. 2023).
 
-One step of the optimiser reads `accumulation` batches of `batch` texts, each text in a window of its own: no packing, for what
-is packed sees its neighbours unless attention is cut, which cards before sm_80 cannot do fast.
+One step of the optimiser reads `accumulation` batches of `batch` texts, each text in a window of its own: no packing, because
+packed texts attend to their neighbours unless attention is masked, which is slow on cards before sm_80.
 
     tokens    <s> [INST] prompt [/INST] text </s>  pad pad      padded on the right to the longest of its batch
-    targets       -      -       -      text </s>   -   -       known by place, so </s> is learnt even where it also pads
+    targets       -      -       -      text </s>   -   -       by position, so </s> is learnt even if it is also the padding
 """
 
 import hashlib
@@ -29,15 +29,15 @@ from verso.training.run import TrainingRun
 
 log = logging.getLogger(__name__)
 
-UNCOUNTED = -100  # a target that is none: cross_entropy's own default
-RECITED, RECITED_TOKENS = 32, 50  # texts of a part, tokens of each, that the model is asked to go on with by heart
+UNCOUNTED = -100  # ignored target: cross_entropy's default
+RECITED, RECITED_TOKENS = 32, 50  # memorisation test: texts of a part, tokens to continue with
 COLUMNS = ("train_recited", "validation_recited")
 
 
 class Tuning:
-    """Texts in batches, and what goes on with them (see verso.training.learner.Learner).
+    """Texts in batches, their loss and validation (see verso.training.learner.Learner).
 
-    parts: a batch's texts are computed in so many turns, where a card cannot hold them at once.
+    parts: the number of parts that a batch is computed in, if a card cannot hold it at once.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Tuning:
             embeddings.register_forward_hook(self._with_noise)
 
     def _with_noise(self, module: nn.Module, inputs: Any, embedded: Tensor) -> Tensor:
-        """Uniform noise on the embeddings (B, T, D) while training, of size alpha / sqrt(T D): NEFTune (Jain et al. 2023)."""
+        """Add uniform noise of size alpha / sqrt(T D) to the embeddings (B, T, D) in training: NEFTune (Jain et al. 2023)."""
         if not self.model.training:
             return embedded
         assert self._noise is not None
@@ -79,7 +79,7 @@ class Tuning:
             yield [self._train[index] for index in order[begin : begin + self._texts]]
 
     def losses(self, batch: list[Example]) -> Iterator[tuple[Tensor, int]]:
-        """Shares of the mean loss over all the step's targets, some texts at a time, those of like length together."""
+        """Parts of the mean loss over all the step's targets, for batches of texts of similar length."""
         ordered = sorted(batch, key=lambda example: len(example.tokens))
         targets = sum(self._counted(example) for example in batch)
         for begin in range(0, len(ordered), self._at_once):
@@ -92,16 +92,16 @@ class Tuning:
         return max(1, self._batch // self.parts)
 
     def halve(self) -> bool:
-        """A text is the least."""
+        """Halve the parts of a batch, down to one text."""
         before, self.parts = self._at_once, 2 * self.parts
         return self._at_once < before
 
     def measured_after(self, done: int) -> bool:
-        """At equal distances, and before the first step: that is the base."""
+        """At equal distances, and before the first step (the untuned base model)."""
         return done in self._measured_after
 
     def validate(self) -> float:
-        """Mean nats over the validation texts' targets."""
+        """Mean loss in nats over the validation texts' targets."""
         total, targets = 0.0, 0
         halving = HalvingBatches(min(self._at_once, self._held_out_at_once), "read")
         for summed, counted in halving.groups(self._held_out, self._summed_loss):
@@ -110,18 +110,18 @@ class Tuning:
         return total / targets
 
     def observed(self) -> dict[str, float]:
-        """Verbatim memorisation, of training texts and beside them of held-out ones.
+        """Verbatim memorisation of training texts, and of held-out ones for comparison.
 
-        Of RECITED texts the model is given the prompt and 50 tokens, and asked for 50 more by greedy decoding (Carlini et al.
-        2023): the share of those that it recites before its first error. The greedy text is the true one up to there, so that
-        one pass over the true text finds it.
+        For RECITED texts the model gets the prompt and 50 tokens and continues with 50 more by greedy decoding (Carlini et al.
+        2023): the share of these that it reproduces before its first error. Up to there the greedy text is the true one, so one
+        pass over the true text measures it.
         """
         parts = (self._train, self._held_out)
         return {name: self._recited(part) for name, part in zip(COLUMNS, parts, strict=True)}
 
     def _recited(self, part: list[Example]) -> float:
         shares = []
-        # By checksum, for names in order begin with one artist's
+        # By checksum, because sorted names begin with one artist's
         mixed = sorted(part, key=lambda example: hashlib.sha256(example.document.encode()).digest())
         for example in [example for example in mixed if example.completion > 2 * RECITED_TOKENS][:RECITED]:
             begin = example.prompt + RECITED_TOKENS
@@ -136,7 +136,7 @@ class Tuning:
         return example.completion if self._only_completion else len(example.tokens) - 1
 
     def _summed_loss(self, examples: Sequence[Example]) -> tuple[Tensor, int]:
-        """Nats over the targets of some texts, summed, and how many these are."""
+        """The summed loss in nats over the targets of some texts, and their number."""
         longest = max(len(example.tokens) for example in examples)
         tokens = torch.full((len(examples), longest), self._padding)
         targets = torch.full((len(examples), longest), UNCOUNTED)
@@ -151,18 +151,18 @@ class Tuning:
         with arithmetic(self._device):
             logits = self.model(input_ids=tokens, attention_mask=seen.long()).logits  # (B, T, V)
         here = targets[:, 1:] != UNCOUNTED
-        scores = logits[:, :-1][here].float()  # of the targets alone: all of them in float32 would be a gigabyte
+        scores = logits[:, :-1][here].float()  # of the targets only: all logits in float32 would take a gigabyte
         return functional.cross_entropy(scores, targets[:, 1:][here], reduction="sum"), int(here.sum())
 
     def carried(self) -> None:
-        """Nothing goes from batch to batch."""
+        """No state is carried from batch to batch."""
 
     def restore(self, carried: None) -> None:
         """Nothing did."""
 
 
 def examples(documents: str | Path, tokenizer: Any, instruction: Mapping[str, str], settings: Mapping[str, Any]) -> list[Example]:
-    """The texts of a part as tokens, none longer than settings["max_length"]; what was longer is counted in the log.
+    """The texts of a part as tokens, none longer than settings["max_length"]; longer ones are counted in the log.
 
     Raises VersoError when a prompt alone fills the window, or the part is empty.
     """
@@ -191,16 +191,16 @@ def examples(documents: str | Path, tokenizer: Any, instruction: Mapping[str, st
 
 
 def beyond_window(part: list[Example], beyond: str) -> tuple[int, int]:
-    """How many texts of a part are longer than the window, and how many of their tokens no example holds.
+    """Log the number of texts longer than the window, and of their tokens that are in no example.
 
-    beyond: "cut" or "split", which of the two was done.
+    beyond: "cut" or "split", as configured.
     """
     longer = {example.document for example in part if example.beyond}
     return len(longer), sum(example.beyond for example in part) if beyond == "cut" else 0
 
 
 def train(train: str | Path, validation: str | Path, manifest: str | Path, instruction: dict[str, str], run: TrainingRun) -> None:
-    """Tune adapters and write the best of them beside the architecture, with history and use of hardware.
+    """Tune adapters and write the best ones, the architecture, history and use of hardware.
 
     train, validation: JSON lines with "id", "text" and "metadata". manifest: pretrained.json of the base model. instruction: the
     corpus's {"instruction", "input"}.
@@ -210,7 +210,7 @@ def train(train: str | Path, validation: str | Path, manifest: str | Path, instr
     """
     settings = run.settings
     with working_device(run.gpus, pick_device_for_llm) as device:
-        backend = backends.choose(settings, manifest, device)  # first, for unsloth is imported before transformers
+        backend = backends.choose(settings, manifest, device)  # first, because unsloth must be imported before transformers
         causal_llm.must_hold_window(manifest, settings["max_length"])
         computed_by = {"backend": backends.described(backend)}
         log.info("computed by %s", computed_by["backend"])

@@ -1,7 +1,7 @@
-"""What a training will take, foreseen from its model and the size of its corpus: memory, memory of the card, time.
+"""Estimates of a recurrent model's training from its settings and the size of its corpus: memory, memory of the card, time.
 
-Arithmetic over the model's weights, states and scores; its constants were measured on one core of an AMD EPYC with PyTorch 2.13
-unless they say otherwise. Nothing here has a margin of safety but what is said: verso.needs.request makes requests of it.
+Sums over the model's weights, states and scores; constants were measured on one core of an AMD EPYC with PyTorch 2.13 unless
+noted otherwise. There is no margin of safety unless noted: verso.needs.request makes requests from the estimates.
 """
 
 import math
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     from verso.language_modelling.recurrent_lm.family import RecurrentLM
 
 NUMBERS_PER_SCORE = 3  # scores, their softmax, its gradient
-ENCODING_BYTES = {"char": 20, "word": 92}  # a token, while one long text is encoded, which is before anything is trained
-HELD_BYTES = 24  # a token, while it is learnt from: three copies (documents, this epoch's stream, the one before) of int64
+ENCODING_BYTES = {"char": 20, "word": 92}  # per token, while one long text is encoded, before training
+HELD_BYTES = 24  # per token in training: three int64 copies (documents, this epoch's stream, the one before)
 
-SECONDS_PER_SCORE = 15e-9  # of a plain softmax: it is bound by memory
+SECONDS_PER_SCORE = 15e-9  # of a plain softmax, which is memory-bound
 
 
 def estimate(model: "RecurrentLM", size: CorpusSize, base: Configuration) -> Estimate:
-    """What a training will take."""
+    """The estimate of a training."""
     return Estimate(seconds(model, size), memory_mb(model, size), vram_mb(model, size))
 
 
 def memory_mb(model: "RecurrentLM", size: CorpusSize) -> float:
-    """Main memory of the training's process at its peak, a little more than is used, in MB."""
+    """Peak main memory of the training process, slightly overestimated, in MB."""
     tokens, vocabulary = _of_unit(model, size)
     if model.needs.gpus:
         held = CUDA_IN_RAM_MB + _weights(model, vocabulary) * BYTES_PER_WEIGHT / 1e6
@@ -50,13 +50,13 @@ def memory_mb(model: "RecurrentLM", size: CorpusSize) -> float:
 
 
 def vram_mb(model: "RecurrentLM", size: CorpusSize) -> float:
-    """Memory of the card: the driver's own, and twice what the tensors of a step take, in MB."""
+    """Memory of the card, in MB: the driver's own, and twice the size of a step's tensors."""
     tokens, vocabulary = _of_unit(model, size)
     return CUDA_CONTEXT_MB + WORKING_MARGIN_CARD * _working_mb(model, vocabulary) + tokens * HELD_BYTES / 1e6
 
 
 def seconds(model: "RecurrentLM", size: CorpusSize) -> float:
-    """A training of all its epochs, on a core that it has for itself; a card is taken for so many times a thread."""
+    """Seconds of a training of all epochs, on one core used by nothing else; a card counts as a fixed multiple of a thread."""
     tokens, vocabulary = _of_unit(model, size)
     if model.objective == "every_token":
         targets, read = tokens, 1
@@ -65,7 +65,7 @@ def seconds(model: "RecurrentLM", size: CorpusSize) -> float:
     else:
         targets, read = -(-max(1, tokens - model.window) // model.stride), model.window
         batch = targets_of_step = model.batch
-    # A multiplication and an addition for each weight, forward and twice that back
+    # A multiplication and an addition per weight, forward; twice that backward
     recurrent = 6 * _recurrent_weights(model) / FLOPS + SECONDS_PER_STEP_OF_LAYER[model.cell] * model.layers / batch
     softmax = 6 * _output_weights(model, vocabulary) / FLOPS + _scores_of_token(model, vocabulary) * SECONDS_PER_SCORE
     update = _weights(model, vocabulary) * SECONDS_PER_WEIGHT / targets_of_step
@@ -79,7 +79,7 @@ def _of_unit(model: "RecurrentLM", size: CorpusSize) -> tuple[int, int]:
 
 
 def _working_mb(model: "RecurrentLM", vocabulary: int) -> float:
-    """Weights with all their copies, and what one step holds for its way back, in MB."""
+    """MB of the weights with all their copies, and of what one step keeps for backward."""
     tokens = model.batch * model.window
     states = tokens * model.hidden * model.layers * NUMBERS_PER_STATE[model.cell]
     scored = tokens if model.objective == "every_token" else model.batch
@@ -105,7 +105,7 @@ def _output_weights(model: "RecurrentLM", vocabulary: int) -> int:
 
 
 def _tails(model: "RecurrentLM", vocabulary: int) -> list[tuple[int, int, int]]:
-    """Of an adaptive softmax the rare tokens' clusters as (first rank, size, width of their projection); none of a plain one."""
+    """An adaptive softmax's clusters of rare tokens as (first rank, size, width of the projection); empty for a plain one."""
     cutoffs = [cutoff for cutoff in model.cutoffs if cutoff < vocabulary] if model.softmax == "adaptive" else []
     ends = [*cutoffs[1:], vocabulary]
     return [
@@ -115,13 +115,13 @@ def _tails(model: "RecurrentLM", vocabulary: int) -> list[tuple[int, int, int]]:
 
 
 def _head(model: "RecurrentLM", vocabulary: int) -> int:
-    """Outputs that every token is scored by."""
+    """Outputs computed for every token."""
     tails = _tails(model, vocabulary)
     return tails[0][0] + len(tails) if tails else vocabulary
 
 
 def _scores_of_token(model: "RecurrentLM", vocabulary: int) -> float:
-    """Scores that a token costs on average: those of the head, and a tail's where it lies in that tail."""
+    """Mean number of scores per token: those of the head, and of a tail for tokens in that tail."""
     tails = _tails(model, vocabulary)
     beyond = [_share_beyond(first, vocabulary) for first, _, _ in tails] + [0.0]
     return _head(model, vocabulary) + sum(size * (beyond[place] - beyond[place + 1]) for place, (_, size, _) in enumerate(tails))

@@ -14,9 +14,9 @@ class RecurrentLM(ModelSettings):
 
     family: Literal["recurrent_lm"] = Field(description="A recurrent language model.")
     cell: Literal["rnn", "lstm", "gru"] = Field(description="Elman network with tanh, LSTM or GRU.")
-    unit: Literal["char", "word"] = Field(description="What a token is.")
-    embedding: int = Field(128, ge=1, description="Size of a token's vector.")
-    hidden: int = Field(256, ge=1, description="Size of a layer's state.")
+    unit: Literal["char", "word"] = Field(description="Unit of a token.")
+    embedding: int = Field(128, ge=1, description="Size of the embedding.")
+    hidden: int = Field(256, ge=1, description="Size of each layer's state.")
     layers: int = Field(2, ge=1, description="Recurrent layers.")
     dropout: float = Field(0.3, ge=0, lt=1, description="Dropout between layers.")
     tie_weights: bool = Field(False, description="The output layer shares the embedding's weights.")
@@ -24,27 +24,27 @@ class RecurrentLM(ModelSettings):
         "plain", description="`adaptive` (Grave et al. 2017) is about ten times faster when the vocabulary is large."
     )
     cutoffs: list[Annotated[int, Field(gt=0)]] = Field(
-        [1000, 5000], min_length=1, description="`adaptive`: ranks at which the vocabulary is cut, rising."
+        [1000, 5000], min_length=1, description="`adaptive`: ascending frequency ranks at which the vocabulary is split."
     )
     objective: Literal["every_token", "last_token"] = Field(
         "every_token",
-        description="`every_token`: loss at each position, state carried; `last_token`: the report's, one target a window.",
+        description="`every_token`: loss at each position, state carried; `last_token`: the report's, one target per window.",
     )
-    window: int = Field(100, ge=2, description="Tokens through which the gradient runs.")
+    window: int = Field(100, ge=2, description="Tokens of back-propagation through time.")
     stride: int = Field(1, ge=1, description="`last_token`: tokens between the starts of two windows.")
-    batch: int = Field(64, ge=1, description="Windows in a step.")
-    epochs: int = Field(20, ge=1, description="Most passes over train.")
+    batch: int = Field(64, ge=1, description="Windows per step.")
+    epochs: int = Field(20, ge=1, description="Maximum number of epochs.")
     optimiser: Literal["adam", "adamw"] = Field("adam", description="Optimiser.")
     learning_rate: float = Field(2e-3, gt=0, description="Highest learning rate.")
     weight_decay: float = Field(0.0, ge=0, description="Weight decay.")
-    clip: float = Field(5.0, gt=0, description="Largest norm of the gradient.")
-    schedule: Schedule = Field(default_factory=Schedule, description="How the learning rate moves.")
-    early_stopping: int | None = Field(None, ge=1, description="Epochs without a better validation loss after which to stop.")
+    clip: float = Field(5.0, gt=0, description="Gradients are clipped to this norm.")
+    schedule: Schedule = Field(default_factory=Schedule, description="Learning-rate schedule.")
+    early_stopping: int | None = Field(None, ge=1, description="Stop after this many epochs without a better validation loss.")
     minutes: float | None = Field(
-        None, gt=0, description="Wall-clock budget of the training, in minutes; such a run cannot be repeated bit by bit."
+        None, gt=0, description="Time limit of the training, in minutes; such a run is not reproducible bit by bit."
     )
-    miniature: bool = Field(False, description="A toy size: the report says so.")
-    needs: Needs = Field(default_factory=Needs, description="What a run asks of the machine.")
+    miniature: bool = Field(False, description="A toy model; the report marks it as one.")
+    needs: Needs = Field(default_factory=Needs, description="What a run requests of the machine.")
 
     @model_validator(mode="after")
     def _fits_together(self) -> "RecurrentLM":

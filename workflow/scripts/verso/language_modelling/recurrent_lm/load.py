@@ -1,4 +1,4 @@
-"""Trained language models, read back for scoring and sampling."""
+"""Loads trained recurrent language models for scoring and sampling."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from verso.machine import hardware
 
 
 def load_model(folder: str | Path, vocabulary: str | Path, size: int) -> RecurrentLM:
-    """The trained model on the CPU: scoring and sampling take no card. Raises VersoError when its vocabulary is not of `size`."""
+    """Load the trained model on the CPU: scoring and sampling use no card. Raises VersoError if its vocabulary size differs."""
     model = recurrent_lm.load(folder, hardware.pick_device(0).device)
     found = model.settings["vocabulary_size"]
     if found != size:

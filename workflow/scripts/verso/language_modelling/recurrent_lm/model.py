@@ -3,8 +3,8 @@
     tokens (B, T) ─► embedding (B, T, E) ─► recurrent layers (B, T, H) ─► softmax (B, T, V)
                                              state (L, B, H) ─► state
 
-The softmax is kept apart from `forward`: over 19,000 words it costs nine tenths of the time, so each user asks only for what
-is needed: a mean loss, the likelihood of given targets, or whole distributions.
+The softmax is separate from `forward`: over 19,000 words it costs nine tenths of the time, so callers compute only what they
+need: a mean loss, the likelihood of given targets, or whole distributions.
 """
 
 import logging
@@ -32,10 +32,10 @@ CELLS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"rnn": nn.RNN, 
 class RecurrentLM(nn.Module):
     """A language model that reads one token at a time and carries its state.
 
-    softmax "plain": one linear layer. "adaptive" (Grave et al. 2017): frequent tokens have a short way, rare ones share small
-    projections; token ids must fall in frequency. `cutoffs` at or above the vocabulary's size are dropped; where none is left
-    the softmax is plain. tie_weights (Press & Wolf 2017): the output's weight is the embedding's, behind a linear projection
-    when their widths differ; only with a plain softmax, else VersoError.
+    softmax "plain": one linear layer. "adaptive" (Grave et al. 2017): frequent tokens are in the head, rare ones in clusters with
+    small projections; token ids must fall in frequency. `cutoffs` at or above the vocabulary's size are dropped; if none is left
+    the softmax is plain. tie_weights (Press & Wolf 2017): the output's weight is the embedding's, after a linear projection
+    if their widths differ; only with a plain softmax, else VersoError.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class RecurrentLM(nn.Module):
             raise VersoError('tie_weights: true needs softmax: plain (found "adaptive", whose rare tokens have narrower weights)')
 
         self.embedding = nn.Embedding(vocabulary_size, embedding)
-        between = dropout if layers > 1 else 0.0  # dropout lies between layers: one layer has no between
+        between = dropout if layers > 1 else 0.0  # dropout is applied between layers, so not to a single one
         self.recurrent = CELLS[cell](embedding, hidden, layers, dropout=between, batch_first=True)
         self.projection: nn.Linear | None = None
         self.output: nn.Linear | nn.AdaptiveLogSoftmaxWithLoss | None = None
@@ -80,7 +80,7 @@ class RecurrentLM(nn.Module):
         if fitting:
             self.output = nn.AdaptiveLogSoftmaxWithLoss(hidden, vocabulary_size, fitting)
         elif tie_weights:
-            # PyTorch's embeddings start at N(0, 1): fine to read from, but as an output they would make logits of width
+            # PyTorch's embeddings start at N(0, 1): fine as inputs, but as output weights they would make logits of width
             # sqrt(E) and a first loss far above that of a uniform guess.
             nn.init.normal_(self.embedding.weight, std=embedding**-0.5)
             self.projection = nn.Linear(hidden, embedding, bias=False) if embedding != hidden else None
@@ -105,7 +105,7 @@ class RecurrentLM(nn.Module):
         return F.linear(narrow, self.embedding.weight, self.output_bias)
 
     def loss(self, features: Tensor, targets: Tensor) -> Tensor:
-        """Mean cost of targets (...), int64, after features (..., H), in nats: a scalar. A uniform model costs log V."""
+        """Mean loss of targets (...), int64, after features (..., H), in nats: a scalar. A uniform model costs log V."""
         features, targets = features.reshape(-1, features.shape[-1]), targets.reshape(-1)
         if isinstance(self.output, nn.AdaptiveLogSoftmaxWithLoss):
             return self.output(features, targets).loss
@@ -127,7 +127,7 @@ class RecurrentLM(nn.Module):
 
 
 def detach(state: State) -> State:
-    """The same state without its history: gradients stop here, the numbers go on."""
+    """Detach the state: same values, no gradients through it."""
     return state.detach() if isinstance(state, Tensor) else (state[0].detach(), state[1].detach())
 
 
@@ -141,7 +141,7 @@ def parameter_counts(model: RecurrentLM) -> dict[str, int]:
 
 
 def save_architecture(model: RecurrentLM, path: str | Path) -> None:
-    """Write the keyword arguments that make the model again, and its parameter counts, as JSON."""
+    """Write the keyword arguments that rebuild the model, and its parameter counts, as JSON."""
     counts = parameter_counts(model)
     write_json(path, {**model.settings, "parameters": sum(counts.values()), "parameters_by_part": counts})
 
@@ -153,7 +153,7 @@ def save(model: RecurrentLM, folder: str | Path) -> None:
 
 
 def load(folder: str | Path, device: torch.device | str) -> RecurrentLM:
-    """The model saved in `folder`, on `device`, in evaluation mode.
+    """Load the model saved in `folder` on `device`, in evaluation mode.
 
     Raises VersoError when a file is missing or broken, or the weights do not fit the architecture.
     """

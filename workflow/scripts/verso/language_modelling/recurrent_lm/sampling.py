@@ -1,7 +1,7 @@
-"""Sample texts: a trained recurrent model goes on from a prompt, in the manner of a group (artist).
+"""Samples texts: a trained recurrent model continues a prompt in the style of a group (artist).
 
-Recurrent models know no names, so the manner comes through the state: before the prompt a sample may read a training document
-of its group. How a token is drawn is verso.language_modelling.sampling's.
+Recurrent models are not conditioned on names, so the style comes through the state: before the prompt a sample may read a
+training document of its group. verso.language_modelling.sampling draws the tokens.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,8 +19,8 @@ from verso.language_modelling.sampling import DECODING, Request, draw, own_draws
 from verso.machine import hardware
 from verso.text.vocabulary import Vocabulary, join, split
 
-BATCH = 32  # samples written side by side
-PRIMING_TOKENS = 2000  # of a long document only the end is read: a recurrent state has forgotten what was before
+BATCH = 32  # batch size
+PRIMING_TOKENS = 2000  # only the end of a long document is read: a recurrent state forgets what was before
 
 
 def sample(
@@ -28,8 +28,8 @@ def sample(
 ) -> None:
     """Write samples.jsonl: settings["per_group"] texts for each group of `train`, its prompts used in turn.
 
-    settings: as `Sampling` of the config describes. Raises VersoError when model and vocabulary do not belong
-    together or the settings name a group that is not there.
+    settings: as `Sampling` of the config describes. Raises VersoError when model and vocabulary do not match
+    or the settings name a missing group.
     """
     words = Vocabulary.load(vocabulary)
     hardware.use_threads()
@@ -49,7 +49,7 @@ def sample(
 def write_batch(
     model: RecurrentLM, vocabulary: Vocabulary, batch: Sequence[Request], seed: int, limit: int
 ) -> list[dict[str, Any]]:
-    """Rows of samples.jsonl for some requests, written side by side, at most `limit` tokens each."""
+    """Rows of samples.jsonl for a batch of requests, at most `limit` tokens each."""
     device = model.embedding.weight.device
     prompts = [split(request.prompt, vocabulary.unit) for request in batch]
     read = [_read_first(model, vocabulary, request) for request in batch]
@@ -95,7 +95,7 @@ def _read_first(model: RecurrentLM, vocabulary: Vocabulary, request: Request) ->
 
 
 def _together(states: Sequence[State]) -> State:
-    """States of one text each as the state of a batch."""
+    """Combine states of one text each into the state of a batch."""
     pairs = [state for state in states if isinstance(state, tuple)]
     if pairs:
         return torch.cat([h for h, _ in pairs], dim=1), torch.cat([c for _, c in pairs], dim=1)

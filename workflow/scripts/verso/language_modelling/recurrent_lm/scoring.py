@@ -1,12 +1,11 @@
-"""Score documents: what a recurrent language model pays for each, in nats. docs/perplexity.md has the arithmetic.
+"""Scores documents with a recurrent language model, in nats. docs/perplexity.md derives the numbers.
 
-One stream, read once by two lanes of one batch:
+One stream is read once by two lanes of one batch:
 
-    carried   <|start|> t1 t2 ... <|end|> <|start|> t1 t2 ... <|end|>     the state goes on from document to document
+    carried   <|start|> t1 t2 ... <|end|> <|start|> t1 t2 ... <|end|>     the state is carried from document to document
     reset     <|start|> t1 t2 ... <|end|>|<|start|> t1 t2 ... <|end|>     ... and is zero at each |
 
-<|start|> is given: nobody pays for predicting it. Every token of the text and <|end|> are paid, and an unknown token pays for
-its spelling as well.
+<|start|> is given and not scored. Every token of the text and <|end|> are scored, an unknown token with its spelling.
 """
 
 import math
@@ -25,7 +24,7 @@ from verso.language_modelling.spelling import SpellingModel
 from verso.machine import hardware
 from verso.text.vocabulary import Vocabulary, split
 
-BLOCK = 128  # tokens whose distributions are held at once: 2 x 128 x 19,107 words are 20 MB
+BLOCK = 128  # tokens per block: distributions of 2 x 128 x 19,107 words are 20 MB
 CARRIED, RESET = 0, 1  # the lanes
 COLUMNS = (
     "document",
@@ -46,16 +45,16 @@ COLUMNS = (
 def score(
     documents: str | Path, model_folder: str | Path, vocabulary: str | Path, settings: dict[str, Any], scores: str | Path
 ) -> None:
-    """Write scores.csv, one row a document of `documents` (JSON lines), in their order, streaming.
+    """Write scores.csv, one row per document of `documents` (JSON lines), in their order, streaming.
 
-    settings["state"]: "carried" or "reset", which of the two `log_likelihood` repeats. Raises VersoError when model and
-    vocabulary do not belong together or a score is not finite.
+    settings["state"]: "carried" or "reset", which of the two is copied to `log_likelihood`. Raises VersoError when model and
+    vocabulary do not match or a score is not finite.
     """
     words = Vocabulary.load(vocabulary)
     hardware.use_threads()
     model = load_model(model_folder, vocabulary, len(words))
     total = sum(len(split(row["text"], words.unit)) + 1 for row in read_json_lines(documents))
-    nothing: tuple[int, ...] = ()  # the bar is moved by hand: a single document may be the whole corpus
+    nothing: tuple[int, ...] = ()  # the bar advances by tokens: a single document may be the whole corpus
     bar = progress(nothing, "Scoring", total=total, unit="token")
     write_csv(scores, score_rows(model, words, read_json_lines(documents), settings["state"], bar.update), COLUMNS)
     bar.close()
@@ -69,7 +68,7 @@ def score_rows(
     advance: Callable[[int], object],
     block: int = BLOCK,
 ) -> Iterator[dict[str, Any]]:
-    """The rows of scores.csv; `advance` is called with the number of tokens read. `block` changes memory, never the result."""
+    """The rows of scores.csv; `advance` is called with the number of tokens read. `block` affects memory, not the result."""
     spelling = SpellingModel(vocabulary)
     lanes = model.initial_state(2)
     for number, document in enumerate(documents):
@@ -78,7 +77,7 @@ def score_rows(
         tokens = vocabulary.encode(text)
         unknown = [piece for piece, token in zip(pieces, tokens, strict=True) if token == vocabulary.unknown]
         spelled = math.fsum(map(spelling.log_probability, unknown))
-        if number:  # the carried state has yet to read the <|end|> before; what it predicts there, <|start|>, is given
+        if number:  # the carried state still has to read the previous <|end|>; the prediction after it, <|start|>, is given
             _, lanes = _read(model, [vocabulary.end], lanes)
         lanes = _zero(lanes, RESET)
         sums, lanes = _pay(model, [vocabulary.start, *tokens], [*tokens, vocabulary.end], lanes, block, advance)

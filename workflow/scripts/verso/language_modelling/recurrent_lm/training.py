@@ -1,4 +1,4 @@
-"""Train one recurrent language model, by either objective.
+"""Trains one recurrent language model with one of two objectives.
 
 every_token   the shuffled documents as one stream, in lanes, the state carried from window to window (truncated
               back-propagation through time: Williams & Peng 1990), a loss at every position
@@ -38,7 +38,7 @@ Batch = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class Texts:
-    """The encoded documents of a training: each "<|start|> tokens <|end|>", int64.
+    """The encoded documents of a training, each "<|start|> tokens <|end|>", int64.
 
     start: the id of <|start|>. source: the training file's name, for error messages.
     """
@@ -50,9 +50,9 @@ class Texts:
 
 
 class _LanguageModelling:
-    """What both objectives share (see verso.training.learner.Learner): the model, the carried state and the validation.
+    """Shared by both objectives (see verso.training.learner.Learner): the model, the carried state and the validation.
 
-    parts: a batch's rows are computed in so many turns, where a card cannot hold them at once (at most one turn a row).
+    parts: the number of parts that a batch is computed in, if a card cannot hold it at once (at most one part per row).
     """
 
     _rows: int  # of a batch
@@ -66,16 +66,16 @@ class _LanguageModelling:
         self.state: State | None = None
         self._start = texts.start
         stream = torch.cat(texts.validation)
-        # Lanes make validation as fast as training. Each begins with no memory, so none is shorter than ten windows;
-        # a small text is one lane, read as a reader would.
+        # Lanes make validation as fast as training. Each begins with a zero state, so none is shorter than ten windows;
+        # a small text is one lane, read in order.
         count = max(1, min(settings["batch"], (len(stream) - 1) // (10 * settings["window"])))
         self._inputs, self._targets = (part.to(self.device) for part in padded_lanes(stream, count, padding=texts.start))
 
     def validate(self) -> float:
-        """Mean nats over the documents' tokens and their <|end|>, the state carried.
+        """Mean loss in nats over the documents' tokens and their <|end|>, with carried state.
 
-        What follows an <|end|> is always <|start|>: to guess that is no achievement, so it is left out (and so is the padding,
-        which is <|start|> for that reason).
+        An <|end|> is always followed by <|start|>, trivial to predict and so left out (as is the padding, which is <|start|>
+        for that reason).
         """
         total = torch.zeros((), dtype=torch.float64, device=self.device)
         for rows in row_slices(len(self._inputs), self.parts):
@@ -88,12 +88,12 @@ class _LanguageModelling:
         return float(total / (self._targets != self._start).sum())
 
     def halve(self) -> bool:
-        """A row is the least."""
+        """Halve the parts of a batch, down to one row."""
         self.parts *= 2
         return self.parts // 2 < self._rows
 
     def measured_after(self, done: int) -> bool:
-        """At its end alone."""
+        """At the end of an epoch only."""
         return False
 
     def observed(self) -> dict[str, float]:
@@ -105,7 +105,7 @@ class _LanguageModelling:
         return self.state
 
     def restore(self, carried: State | None) -> None:
-        """Go on from a checkpoint's state."""
+        """Continue from a checkpoint's state."""
         if isinstance(carried, Tensor):
             self.state = carried.to(self.device)
         elif carried is not None:
@@ -134,7 +134,7 @@ class EveryToken(_LanguageModelling):
             yield inputs[:, begin:end], targets[:, begin:end]
 
     def loss(self, batch: Batch) -> tuple[Tensor, int]:
-        """Mean nats over a window, from the state that the window before it left."""
+        """Mean loss in nats over a window, from the previous window's final state."""
         inputs, targets = batch
         assert self.state is not None
         features, state = self.model(inputs, self.state)
@@ -142,7 +142,7 @@ class EveryToken(_LanguageModelling):
         return self.model.loss(features, targets), targets.numel()
 
     def losses(self, batch: Batch) -> Iterator[tuple[Tensor, int]]:
-        """The mean loss of a window in shares, one a part of the lanes; each part takes its lanes' state and hands it on."""
+        """The mean loss of a window in parts, one per part of the lanes; each part carries its lanes' state on."""
         inputs, targets = batch
         assert self.state is not None
         before, after = self.state, []
@@ -160,7 +160,7 @@ class LastToken(_LanguageModelling):
     def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, parts: int = 1) -> None:
         super().__init__(model, texts, settings, seed, parts)
         self._stream = torch.cat(texts.train).to(self.device)
-        lane_count(len(self._stream) - 1, 1, settings["window"], texts.source)  # at least one window, or an error that says so
+        lane_count(len(self._stream) - 1, 1, settings["window"], texts.source)  # raises if there is not one window
         self._starts = window_starts(len(self._stream), settings["window"], settings["stride"])
         self._rows = settings["batch"]
         self.steps = -(-len(self._starts) // self._rows)
@@ -171,13 +171,13 @@ class LastToken(_LanguageModelling):
         return last_token_batches(self._stream, self._starts[order], self.settings["window"], self.settings["batch"], first)
 
     def loss(self, batch: Batch) -> tuple[Tensor, int]:
-        """Mean nats of the tokens after the windows."""
+        """Mean loss in nats of the tokens after the windows."""
         inputs, targets = batch
         features, _ = self.model(inputs, self.model.initial_state(len(inputs)))
         return self.model.loss(features[:, -1], targets), targets.numel()
 
     def losses(self, batch: Batch) -> Iterator[tuple[Tensor, int]]:
-        """The mean loss of the windows in shares, one a part of them."""
+        """The mean loss of the windows in parts, one per part of them."""
         inputs, targets = batch
         for rows in row_slices(len(inputs), self.parts):
             loss, counted = self.loss((inputs[rows], targets[rows]))
@@ -185,14 +185,14 @@ class LastToken(_LanguageModelling):
 
 
 def of_rows(state: State, rows: slice) -> State:
-    """The state of some of the texts: h (L, B, H), and c for an LSTM, cut along B. Contiguous, as cuDNN wants it."""
+    """The state of some rows: h (L, B, H), and c for an LSTM, cut along B. Contiguous, as cuDNN requires."""
     if isinstance(state, Tensor):
         return state[:, rows].contiguous()
     return state[0][:, rows].contiguous(), state[1][:, rows].contiguous()
 
 
 def put_together(states: list[State]) -> State:
-    """One state (L, B, H) of those of consecutive rows: what of_rows cut."""
+    """Concatenate states of consecutive rows to one (L, B, H): the inverse of of_rows."""
     if len(states) == 1:
         return states[0]
     columns = [[state] if isinstance(state, Tensor) else list(state) for state in states]
@@ -204,7 +204,7 @@ OBJECTIVES: dict[str, type[EveryToken] | type[LastToken]] = {"every_token": Ever
 
 
 def build(settings: dict[str, Any], vocabulary_size: int) -> RecurrentLM:
-    """The model that `settings` describe, with fresh weights from torch's random state."""
+    """Build the model that `settings` describe, with fresh weights from torch's random state."""
     keys = ("cell", "embedding", "hidden", "layers", "dropout", "tie_weights", "softmax", "cutoffs")
     return RecurrentLM(vocabulary_size, **{key: settings[key] for key in keys})
 
@@ -214,8 +214,8 @@ def train(train: str | Path, validation: str | Path, vocabulary: str | Path, wei
 
     train, validation: JSON lines with "text". vocabulary: the corpus's, of the model's unit. weights: the file to write.
 
-    Raises what TrainingRun.fit raises, VersoError when the training part is too short for one window, and DeviceLost when a card
-    was promised and is not there or no longer answers.
+    Raises what TrainingRun.fit raises, VersoError when the training part is too short for one window, and DeviceLost when a
+    promised card is missing or no longer answers.
     """
     with working_device(run.gpus, pick_device) as device:
         known = Vocabulary.load(vocabulary)
