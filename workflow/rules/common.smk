@@ -10,7 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent  # .../workflow, also if another workflow includes this one
+HOME = Path(
+    workflow.current_basedir.get_path_or_uri(secret_free=False)
+).parent  # .../workflow, also if another workflow includes this one
 SCRIPTS = HOME / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
@@ -30,7 +32,9 @@ from verso.graph.source_inputs import SourceInputs
 from verso.jobs import records, secrets
 from verso.machine.site import read_site
 
-CONFIG_ORIGIN = ", ".join(os.path.relpath(path) for path in workflow.configfiles)  # relative, so that moving the folder changes nothing
+CONFIG_ORIGIN = ", ".join(
+    os.path.relpath(path) for path in workflow.configfiles
+)  # relative, so that moving the folder changes nothing
 ENVIRONMENT = str(HOME / "envs" / "verso.yaml")  # for --sdm conda; `make setup` needs none
 CODE = provenance.Code()
 STARTED = time.time()
@@ -43,7 +47,9 @@ def stop(message):
     sys.exit(1)
 
 
-if workflow.is_main_process:  # jobs parse this again and need the time of the start that they belong to: a later start takes over their run
+if (
+    workflow.is_main_process
+):  # jobs parse this again and need the time of the start that they belong to: a later start takes over their run
     os.environ[records.STARTED] = str(STARTED)
 
 try:
