@@ -251,7 +251,7 @@ def test_a_file_name_that_is_no_text_is_set_aside(tmp_path, take):
         out.write("la la")
     documents, aside = take(tmp_path / "folder")
     assert len(documents) == 1
-    assert aside[0][1] == "title is not valid Unicode (half a surrogate pair)"
+    assert aside == [("Ana/caf\\xe9.txt", "title is not valid Unicode (half a surrogate pair)")]
 
 
 def test_a_manual_is_one_text_of_any_length(tmp_path, take):

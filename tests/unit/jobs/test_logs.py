@@ -37,6 +37,15 @@ def test_the_log_keeps_what_was_there_and_takes_what_is_printed(tmp_path):
     assert log.read_text(encoding="utf-8") == "before\nä\n"
 
 
+def test_a_name_of_a_file_that_is_no_text_is_shown_with_its_bytes(tmp_path):
+    log = tmp_path / "a.log"
+    lines = "name = 'caf\\udce9.txt'\nlogging.warning('%s', name)\nprint(name)\nannounce(name)\nraise VersoError(name + ': broken')"
+    done = job(lines, log)
+    assert (done.returncode, done.stderr) == (1, "caf\\udce9.txt\ncaf\\udce9.txt: broken\n")
+    assert log.read_text().count("caf\\udce9.txt") == 4
+    assert "Traceback" not in log.read_text()
+
+
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
 def test_on_a_full_disk_a_job_goes_on_without_its_log_and_its_error_is_told_elsewhere():
     done = job("for _ in range(9999): print('a line')\nimport sys\nsys.__stdout__.write('worked')", FULL)

@@ -47,7 +47,9 @@ def to_log(path: str | Path) -> Iterator[None]:
     terminal = sys.stderr
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with io.TextIOWrapper(io.BufferedWriter(_Log(path, "a")), encoding="utf-8", line_buffering=True) as log:
+    # A file's name may hold bytes that are no text: a line about it must not end the work.
+    file = io.BufferedWriter(_Log(path, "a"))
+    with io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", line_buffering=True) as log:
         logging.basicConfig(stream=log, level=logging.INFO, format="%(asctime)s %(message)s", force=True)
         try:
             with redirect_stdout(log), redirect_stderr(log):
@@ -133,4 +135,4 @@ def announce(text: str) -> None:
     log.warning("%s", text)
     if sys.__stderr__ is not None and sys.__stderr__ is not sys.stderr:
         with suppress(OSError):  # a full disk, a terminal that is gone: the work goes on
-            os.write(sys.__stderr__.fileno(), f"{text}\n".encode())  # nothing stays in a buffer to fail at the end
+            os.write(sys.__stderr__.fileno(), f"{text}\n".encode(errors="backslashreplace"))  # nothing stays in a buffer to fail at the end

@@ -198,6 +198,11 @@ def read_text(path: Path, where: str, limit: int) -> str | Fault:
         return Fault(where, NOT_UTF8, _excerpt(data))
 
 
+def _named(path: Path) -> str:
+    """A path as text that every log, file and terminal takes: bytes of it that are no UTF-8 as `\\xe9`."""
+    return os.fsencode(path.as_posix()).decode("utf-8", errors="backslashreplace")
+
+
 def read_folder(folder: Path, limit: int, text: str, group: str, title: str) -> Iterator[Row | Fault]:
     """A folder of .txt files: the first subfolder is the artist (or label), the file's name the title.
 
@@ -209,13 +214,13 @@ def read_folder(folder: Path, limit: int, text: str, group: str, title: str) -> 
         here = Path(place)
         for name in subfolders:
             if (here / name).is_symlink():
-                yield Fault((here / name).relative_to(folder).as_posix(), "a link to a folder", "")
+                yield Fault(_named((here / name).relative_to(folder)), "a link to a folder", "")
         for name in sorted(names):
             path = here / name
             if path.suffix.lower() != ".txt":
                 continue
             parts = path.relative_to(folder)
-            where = parts.as_posix()
+            where = _named(parts)
             if path.is_symlink() and not path.resolve().is_relative_to(inside):
                 yield Fault(where, "a link out of the folder", "")
                 continue
