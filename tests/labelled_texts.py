@@ -51,6 +51,10 @@ class Labelled:
         """The documents of a source, and what was set aside as (where, reason)."""
         source = {
             "type": "file",
+            "kind": "labelled",
+            "columns": ["text", "label"],
+            "text_key": "text",
+            "one_text": False,
             "path": str(path),
             "format": form,
             "fields": {"text": "text", "label": "label", "split": None} | fields,
@@ -59,7 +63,7 @@ class Labelled:
             "language": language,
             "splits": splits and dict.fromkeys(PARTS) | splits,
         }
-        acquire(source, "labelled", path, self.folder / "documents.jsonl", self.folder / "set_aside.jsonl")
+        acquire(source, path, self.folder / "documents.jsonl", self.folder / "set_aside.jsonl")
         aside = [(row["where"], row["reason"]) for row in read_json_lines(self.folder / "set_aside.jsonl")]
         return list(read_json_lines(self.folder / "documents.jsonl")), aside
 

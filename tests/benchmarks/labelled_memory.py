@@ -31,6 +31,10 @@ familia volveremos recomiendo nos gustó fue estaba tenía hicieron pedimos lleg
 """.split()  # noqa: SIM905 - a list of them is 80 lines
 SOURCE = {
     "type": "file",
+    "kind": "labelled",
+    "columns": ["text", "label"],
+    "text_key": "text",
+    "one_text": False,
     "format": "csv",
     "fields": {"text": "Review", "label": "Polarity", "split": None},
     "maximum_characters": 200_000,
@@ -75,7 +79,7 @@ def prepare_reviews(folder: Path) -> dict[str, Any]:
     parts = {part: folder / f"{part}.jsonl" for part in ("train", "validation", "test")}
     prepared = parts | {"statistics": folder / "statistics.json", "labels": folder / "labels.json"}
     moments = [time.perf_counter()]
-    acquire(SOURCE, "labelled", folder / "r.csv", folder / "documents.jsonl", folder / "set_aside.jsonl")
+    acquire(SOURCE, folder / "r.csv", folder / "documents.jsonl", folder / "set_aside.jsonl")
     moments.append(time.perf_counter())
     prepared["set_aside"] = folder / "set_aside_duplicates.jsonl"
     prepare_labelled(folder / "documents.jsonl", SETTINGS, folder / "set_aside.jsonl", prepared)

@@ -22,6 +22,10 @@ MOST = 1.25
 LIBRARY = Path(__file__).parents[2] / "workflow" / "scripts"
 SOURCE = {
     "type": "file",
+    "kind": "songs",
+    "columns": ["text", "artist", "title"],
+    "text_key": "lyrics",
+    "one_text": False,
     "format": "jsonl",
     "fields": {"text": "lyrics", "artist": "artist", "title": "title"},
     "maximum_characters": 200_000,
@@ -57,7 +61,7 @@ def prepare_songs(folder: Path) -> dict[str, Any]:
     from verso.corpora.preparing.texts import prepare
 
     start = time.perf_counter()
-    acquire(SOURCE, "songs", folder / "songs.jsonl", folder / "documents.jsonl", folder / "set_aside.jsonl")
+    acquire(SOURCE, folder / "songs.jsonl", folder / "documents.jsonl", folder / "set_aside.jsonl")
     acquired = time.perf_counter()
     outputs = {part: folder / f"{part}.jsonl" for part in ("train", "validation", "test")}
     outputs |= {"statistics": folder / "statistics.json", "set_aside": folder / "set_aside_duplicates.jsonl"}

@@ -225,6 +225,14 @@ def test_nobody_else_lists_families_kinds_or_sources():
         assert texts & FAMILIES_KINDS_AND_SOURCES == set(), dotted(path)
 
 
+def test_no_module_of_another_room_asks_for_a_kind():
+    """What differs from kind to kind is in its `Kind` and its settings."""
+    for path in modules():
+        if "corpora" in path.parts and not set(path.parts) & set(registry.KIND):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                assert not (isinstance(node, ast.Constant) and node.value in registry.KIND), dotted(path)
+
+
 def test_functions_have_few_parameters():
     """About eight at most: what many share is one object."""
     many = {}

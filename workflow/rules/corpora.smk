@@ -25,7 +25,6 @@ rule acquire_corpus:
         **needs.light_work("acquire_corpus", "{corpus}"),
     params:
         source=sources.reading,
-        kind=sources.kind,
         path=sources.path,
         other_files=sources.checksums_of_other_files,
         code=code_of("acquire_corpus"),

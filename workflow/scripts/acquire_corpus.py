@@ -8,7 +8,6 @@ if __name__ == "__main__":
 
         acquire(
             source=snakemake.params.source,
-            kind=snakemake.params.kind,
             path=snakemake.params.path,
             documents=snakemake.output.documents,
             set_aside=snakemake.output.set_aside,

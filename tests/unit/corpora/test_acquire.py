@@ -28,8 +28,10 @@ def take(tmp_path):
 
     def run(path, kind="songs", form="auto", fields=FIELDS, maximum=1000, most=None):
         source = {"type": "file", "path": str(path), "format": form, "fields": fields}
-        source |= {"maximum_characters": maximum, "songs_per_artist": most}
-        acquire(source, kind, path, tmp_path / "documents.jsonl", tmp_path / "set_aside.jsonl")
+        source |= {"maximum_characters": maximum, "songs_per_artist": most, "kind": kind, "one_text": kind == "manual"}
+        source |= {"columns": ["text", *(("artist", "title") if kind == "songs" else ("title",))]}
+        source |= {"text_key": "lyrics" if kind == "songs" else "text"}
+        acquire(source, path, tmp_path / "documents.jsonl", tmp_path / "set_aside.jsonl")
         aside = [(row["where"], row["reason"]) for row in rows_of(tmp_path / "set_aside.jsonl")]
         return list(rows_of(tmp_path / "documents.jsonl")), aside
 

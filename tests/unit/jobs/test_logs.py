@@ -39,7 +39,9 @@ def test_the_log_keeps_what_was_there_and_takes_what_is_printed(tmp_path):
 
 def test_a_name_of_a_file_that_is_no_text_is_shown_with_its_bytes(tmp_path):
     log = tmp_path / "a.log"
-    lines = "name = 'caf\\udce9.txt'\nlogging.warning('%s', name)\nprint(name)\nannounce(name)\nraise VersoError(name + ': broken')"
+    lines = (
+        "name = 'caf\\udce9.txt'\nlogging.warning('%s', name)\nprint(name)\nannounce(name)\nraise VersoError(name + ': broken')"
+    )
     done = job(lines, log)
     assert (done.returncode, done.stderr) == (1, "caf\\udce9.txt\ncaf\\udce9.txt: broken\n")
     assert log.read_text().count("caf\\udce9.txt") == 4

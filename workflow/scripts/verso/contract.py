@@ -167,14 +167,16 @@ class Task:
 class Kind:
     """A kind of corpus.
 
-    settings: its keys; the Literal of `kind` is its name. prepared_by: rule that splits it. text_key: column of the text where
-    the config names none. reading: what of its settings decides which documents are acquired; preparation: what decides how they
+    settings: its keys; the Literal of `kind` is its name. columns: what a document has, by our names, "text" first; second
+    what the subfolders of a folder are called by. prepared_by: rule that splits it. text_key: column of the text where the
+    config names none. reading: what of its settings decides which documents are acquired; preparation: what decides how they
     are split. exports: files for other programs, by the keyword of the rule's output; {corpus} is filled in. instruction: what a
     chat model is given for a document: {"instruction", "input"}. faults: (name of the corpus, its settings) -> faults that its
     types do not find.
     """
 
     settings: type[Settings]
+    columns: tuple[str, ...]
     prepared_by: str
     reading: Callable[[Any], dict[str, Any]]
     preparation: Callable[[Any], dict[str, Any]]

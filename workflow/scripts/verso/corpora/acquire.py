@@ -33,7 +33,6 @@ from verso.files import read_json_lines as read_rows
 from verso.jobs.logs import progress
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".txt": "txt"}
-FIELDS = {"songs": ("text", "artist", "title"), "labelled": ("text", "label"), "manual": ("text", "title")}
 SLUG = 40  # characters of each slug in an id: an id must fit into a file name
 
 log = logging.getLogger(__name__)
@@ -41,7 +40,6 @@ log = logging.getLogger(__name__)
 
 def acquire(
     source: Mapping[str, Any],
-    kind: str,
     path: str | Path,
     documents: str | Path,
     set_aside: str | Path,
@@ -49,17 +47,18 @@ def acquire(
 ) -> None:
     """Write `documents` (JSON lines of id, text, metadata) and `set_aside` (where, reason, excerpt) from `path`.
 
-    path: a file, or a folder of .txt files. source: {"format": "auto"|"jsonl"|"json"|"csv"|"txt", "fields": {our name: theirs},
-    "maximum_characters": n}; of songs "songs_per_artist": n or None; of labelled texts "splits": what the source calls its parts
-    (verso.corpora.sources.file.given_splits) or None, "labels": {the source's: our name} or None, "language": see
-    LanguageFilter, or None. kind: "songs" (text, artist, title), "labelled" (text, label), "manual" (one text file; its length
-    is not limited). A document of a given part says so in "split". set_aside_before: files of what was set aside on the way to
-    `path`, to be listed with the rest. A copy (the same text, cleaned) of a song taken before counts for no artist: prepare sets
-    it aside. Memory does not grow with the corpus, but for 8 bytes of each song with songs_per_artist. Raises VersoError when
-    the file is missing, empty or broken, or has no usable row.
+    path: a file, or a folder of .txt files. source: {"kind": what messages call it, "format": "auto" or one of FORMATS,
+    "columns": our names of what a document has, "fields": {our name: the source's}, "text_key": what messages call the text,
+    "one_text": whether `path` is one text, whose length is not limited, "maximum_characters": n}; where the kind has them
+    "songs_per_artist": n or None; "splits": what the source calls its parts (verso.corpora.sources.file.given_splits) or None;
+    "labels": {the source's: our name} or None; "language": see LanguageFilter, or None. A document of a given part says so in
+    "split". set_aside_before: files of what was set aside on the way to `path`, to be listed with the rest. A copy (the same
+    text, cleaned) of a song taken before counts for no artist: prepare sets it aside. Memory does not grow with the corpus, but
+    for 8 bytes of each song with songs_per_artist. Raises VersoError when the file is missing, empty or broken, or has no
+    usable row.
     """
     path = Path(path)
-    format_ = _format_of(path, source["format"], kind, bool(source.get("splits")))
+    format_ = _format_of(path, source)
     reasons: Counter[str] = Counter()
     examples: dict[str, str] = {}
     taken: Counter[str] = Counter()
@@ -67,14 +66,14 @@ def acquire(
     repaired = over = written = 0
     found: list[str] = []
     most = source.get("songs_per_artist")
-    refuse = _refuser(source) if kind == "labelled" else None
+    refuse = _refuser(source) if "label" in source["columns"] else None
     with atomic_text(set_aside) as aside, atomic_text(documents) as out:
         for earlier in set_aside_before:
             aside.writelines(_json_line(row) for row in read_rows(earlier))
-        for row in progress(_rows(path, format_, kind, source), f"acquire {path.name}", unit="rows"):
+        for row in progress(_rows(path, format_, source), f"acquire {path.name}", unit="rows"):
             if isinstance(row, Row) and not found:
                 found = [str(key) for key in row.values]
-            document, mended = (row, False) if isinstance(row, Fault) else _document(row, kind, source)
+            document, mended = (row, False) if isinstance(row, Fault) else _document(row, source)
             if refuse and not isinstance(document, Fault) and (reason := refuse(document)):
                 examples.setdefault(reason, f'{row.where}, labelled "{document["metadata"]["label"]}"')
                 document = Fault(row.where, reason, document["text"][:EXCERPT])
@@ -94,7 +93,7 @@ def acquire(
             written += 1
             out.write(_json_line(document))
         if not written:
-            raise VersoError(_nothing_usable(path, kind, source["fields"], reasons, examples, found))
+            raise VersoError(_nothing_usable(path, source, reasons, examples, found))
     log.info("%s: %d documents; encoding repaired in %d", path, written, repaired)
     if most is not None:
         log.info("over songs_per_artist and not taken: %d", over)
@@ -112,48 +111,48 @@ def _json_line(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace").decode("utf-8") + "\n"
 
 
-def _format_of(path: Path, wanted: str, kind: str, splits: bool) -> str:
+def _format_of(path: Path, source: Mapping[str, Any]) -> str:
     """The format to read `path` in. Raises VersoError when there is nothing to read or no telling how.
 
-    splits: the source names its parts, so that a folder holds a file, or a folder, of each.
+    Where the source names its parts (`splits`), a folder holds a file, or a folder, of each.
     """
+    kind = source["kind"]
     if not path.exists():
         raise VersoError(f"{path}: no such file or folder; give the corpus's source.path")
     if path.is_file() and path.stat().st_size == 0:
         raise VersoError(f"{path}: the file is empty; expected {kind}")
-    format_ = wanted
-    if wanted == "auto":
+    format_: str = source["format"]
+    if format_ == "auto":
         format_ = "txt" if path.is_dir() else FORMATS.get(path.suffix.lower(), "")
         if not format_:
             raise VersoError(f"{path}: cannot tell the format from {path.suffix!r}; set source.format to jsonl, json, csv or txt")
-    if path.is_dir() and format_ != "txt" and not splits:
+    if path.is_dir() and format_ != "txt" and not source.get("splits"):
         raise VersoError(f"{path}: is a folder, and format {format_} wants a file; a folder holds .txt files")
-    if kind == "manual" and (path.is_dir() or format_ != "txt"):
-        raise VersoError(f"{path}: a manual is one text file (format: txt)")
-    if kind != "manual" and format_ == "txt" and not path.is_dir():
-        raise VersoError(
-            f"{path}: a single .txt names no {FIELDS[kind][1]}; give a folder with one subfolder for each, or take kind: manual"
-        )
+    if source["one_text"] and (path.is_dir() or format_ != "txt"):
+        raise VersoError(f"{path}: a {kind} is one text file (format: txt)")
+    if not source["one_text"] and format_ == "txt" and not path.is_dir():
+        group = source["columns"][1]
+        raise VersoError(f"{path}: a single .txt names no {group}; give a folder with one subfolder for each, or kind: manual")
     return format_
 
 
-def _rows(path: Path, format_: str, kind: str, source: Mapping[str, Any]) -> Iterator[Row | Fault]:
+def _rows(path: Path, format_: str, source: Mapping[str, Any]) -> Iterator[Row | Fault]:
     fields = source["fields"]
     limit = bytes_for(source["maximum_characters"])
     try:
-        if kind == "manual":
+        if source["one_text"]:
             # The one text is the whole corpus and is held as such, whatever maximum_characters says.
             text = read_text(path, path.name, path.stat().st_size)
             yield text if isinstance(text, Fault) else Row(path.name, {fields["text"]: text, fields["title"]: path.stem})
-        elif format_ == "json" and kind == "labelled" and opening_of(path) == "{":
+        elif format_ == "json" and "splits" in source and opening_of(path) == "{":
             yield from given.from_json_object(path, limit, source)
         elif fields.get("split"):
-            yield from given.by_column(path, _rows_of_file(path, format_, kind, source), source)
+            yield from given.by_column(path, _rows_of_file(path, format_, source), source)
         elif source.get("splits") and path.is_dir():
             yield from given.from_folder(
                 path,
                 source,
-                lambda part: _rows_of_file(part, _format_of(part, source["format"], kind, False), kind, source),
+                lambda part: _rows_of_file(part, _format_of(part, {**source, "splits": None}), source),
             )
         elif source.get("splits"):
             raise VersoError(
@@ -161,12 +160,12 @@ def _rows(path: Path, format_: str, kind: str, source: Mapping[str, Any]) -> Ite
                 "(source.fields.split), or a folder with a file of each part"
             )
         else:
-            yield from _rows_of_file(path, format_, kind, source)
+            yield from _rows_of_file(path, format_, source)
     except PermissionError as error:
         raise VersoError(f"{error.filename or path}: may not be read; its owner must allow it (chmod +r)") from error
 
 
-def _rows_of_file(path: Path, format_: str, kind: str, source: Mapping[str, Any]) -> Iterator[Row | Fault]:
+def _rows_of_file(path: Path, format_: str, source: Mapping[str, Any]) -> Iterator[Row | Fault]:
     """Rows of a file, or of a folder of texts, as they stand there."""
     fields = source["fields"]
     limit = bytes_for(source["maximum_characters"])
@@ -175,26 +174,26 @@ def _rows_of_file(path: Path, format_: str, kind: str, source: Mapping[str, Any]
     elif format_ == "json":
         yield from read_json_array(path, limit)
     elif format_ == "csv":
-        yield from read_csv(path, limit, {fields[name] for name in FIELDS[kind]} | {fields.get("split")} - {None})
+        yield from read_csv(path, limit, {fields[name] for name in source["columns"]} | {fields.get("split")} - {None})
     else:
-        group = FIELDS[kind][1]
+        group = source["columns"][1]
         # No escapes here: a character is 4 bytes at most, and the byte-order mark 3.
         names = (fields["text"], fields[group], fields.get("title", "title"))
         yield from read_folder(path, 4 * source["maximum_characters"] + 3, *names)
 
 
-def _document(row: Row, kind: str, source: Mapping[str, Any]) -> tuple[dict[str, Any] | Fault, bool]:
+def _document(row: Row, source: Mapping[str, Any]) -> tuple[dict[str, Any] | Fault, bool]:
     """The document a row holds, or why it is none; and whether its encoding had to be repaired."""
     values: dict[str, str] = {}
     mended = False
-    for name in FIELDS[kind]:
-        called = "lyrics" if kind == "songs" and name == "text" else name
+    for name in source["columns"]:
+        called = source["text_key"] if name == "text" else name
         value = row.values.get(source["fields"][name])
         if name == "label":
             value = label_of(value)
         elif isinstance(value, int) and not isinstance(value, bool) and name != "text":
             value = str(value)  # Prince's 1999, by an artist called 311
-        reason = _fault_of(value, called, source["maximum_characters"] if kind != "manual" else None)
+        reason = _fault_of(value, called, None if source["one_text"] else source["maximum_characters"])
         if reason:
             return Fault(row.where, reason, excerpt_of(row.values)), False
         sound = repair_encoding(str(value))
@@ -258,14 +257,15 @@ def _slug(name: str) -> str:
 
 
 def _nothing_usable(
-    path: Path, kind: str, fields: Mapping[str, str], reasons: Counter[str], examples: Mapping[str, str], found: list[str]
+    path: Path, source: Mapping[str, Any], reasons: Counter[str], examples: Mapping[str, str], found: list[str]
 ) -> str:
-    message = f"{path}: no usable row for a corpus of kind {kind}"
+    message = f"{path}: no usable row for a corpus of kind {source['kind']}"
     if not reasons:
         return message + ("; the folder holds no .txt file" if path.is_dir() else "; the file holds no row")
     for reason, count in reasons.most_common():
         message += f"\n  {count} set aside: {reason} (first: {examples[reason]})"
-    if found and (missing := [fields[name] for name in FIELDS[kind] if fields[name] not in found]):
+    fields = [source["fields"][name] for name in source["columns"]]
+    if found and (missing := [field for field in fields if field not in found]):
         message += (
             f"\n  no field {', '.join(missing)}; fields of the first row: {', '.join(found)}. Name them under source.fields"
         )

@@ -1,6 +1,6 @@
 """The config's types that corpora of several kinds share."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -84,7 +84,9 @@ class Sampling(Settings):
 
 
 class CorpusBase(Settings):
-    """What every corpus has."""
+    """What every corpus has. one_text: it is one text of any length, whatever `maximum_characters` says."""
+
+    one_text: ClassVar[bool] = False
 
     split: Split = Field(default_factory=Split, description="Train, validation and test.")
     near_duplicates: NearDuplicates = Field(default_factory=NearDuplicates, description="What counts as the same text.")

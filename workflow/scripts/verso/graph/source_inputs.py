@@ -86,9 +86,11 @@ class SourceInputs:
     def reading(self, wildcards: Any) -> dict[str, Any]:
         """The settings that determine which documents of the source are acquired, and how they are read."""
         corpus, source = self.corpus(wildcards), self.file(wildcards)
+        kind = KIND[corpus.kind]
         settings = source.model_dump()
-        settings["fields"]["text"] = source.fields.text or KIND[corpus.kind].text_key
-        return {**settings, **KIND[corpus.kind].reading(corpus)}
+        settings["fields"]["text"] = source.fields.text or kind.text_key
+        settings |= {"kind": kind.name, "columns": list(kind.columns), "text_key": kind.text_key, "one_text": corpus.one_text}
+        return {**settings, **kind.reading(corpus)}
 
     def preparation(self, wildcards: Any) -> dict[str, Any]:
         """The part of a corpus's entry that determines its split: changes of other parts do not prepare it again."""

@@ -135,4 +135,6 @@ def announce(text: str) -> None:
     log.warning("%s", text)
     if sys.__stderr__ is not None and sys.__stderr__ is not sys.stderr:
         with suppress(OSError):  # a full disk, a terminal that is gone: the work goes on
-            os.write(sys.__stderr__.fileno(), f"{text}\n".encode(errors="backslashreplace"))  # nothing stays in a buffer to fail at the end
+            os.write(
+                sys.__stderr__.fileno(), f"{text}\n".encode(errors="backslashreplace")
+            )  # nothing stays in a buffer to fail at the end

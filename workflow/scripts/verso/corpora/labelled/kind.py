@@ -108,6 +108,7 @@ def _faults(name: str, corpus: LabelledCorpus) -> Iterator[Fault]:
 
 KIND = Kind(
     settings=LabelledCorpus,
+    columns=("text", "label"),
     prepared_by="prepare_labelled",
     reading=lambda corpus: {"labels": corpus.names_of_labels(), "language": corpus.language and corpus.language.model_dump()},
     preparation=_preparation,

@@ -1,7 +1,7 @@
 """The kind `manual`: one long text."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,8 @@ from verso.corpora.sources.file.settings import FileSource
 
 class ManualCorpus(TextCorpus):
     """One long text."""
+
+    one_text: ClassVar[bool] = True
 
     source: FileSource = Field(description="Where the text comes from.")
     kind: Literal["manual"] = Field(description="One long text; split by position, the test being its end.")
@@ -31,6 +33,7 @@ def _preparation(corpus: Any) -> dict[str, Any]:
 
 KIND = Kind(
     settings=ManualCorpus,
+    columns=("text", "title"),
     prepared_by="prepare_corpus",
     reading=lambda corpus: {"songs_per_artist": None},
     preparation=_preparation,

@@ -89,6 +89,7 @@ class LabelledStatistics(PartStatistics):
     def add(self, text: str, group: str) -> None:
         """Count one document in."""
         PartStatistics.add(self, text, group)  # no super(): slots make the class anew
+        self.tags.clear()  # in a review [tr] is a table's
         self.tokens.setdefault(group, array("q")).append(len(split(text, "token")))
 
     def merge(self, other: Self) -> None:
@@ -136,7 +137,7 @@ def described(
             name: {"file": output.name, "sha256": sha256_of(output), **part.as_dict()}
             for name, output, part in zip(PARTS, outputs, parts, strict=True)
         },
-        "section_tags": {} if kind == "labelled" else most_frequent_tags(whole.tags),  # there [tr] is a table's
+        "section_tags": most_frequent_tags(whole.tags),
         "set_aside": count_reasons(set_aside_acquired),
     }
 

@@ -52,6 +52,7 @@ def _preparation(corpus: Any) -> dict[str, Any]:
 
 KIND = Kind(
     settings=SongsCorpus,
+    columns=("text", "artist", "title"),
     prepared_by="prepare_corpus",
     reading=lambda corpus: {"songs_per_artist": corpus.songs_per_artist},
     preparation=_preparation,

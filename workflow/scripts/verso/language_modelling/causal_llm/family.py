@@ -140,8 +140,8 @@ class CausalLLM(ModelSettings):
 
 def _faults(entry: Mapping[str, Any], corpus: str, settings: Any) -> Iterator[str]:
     learns = entry.get("tuning", "lora") != "none"
-    if learns and settings.kind == "manual" and entry.get("long_texts", "cut") == "cut":
-        yield "would learn one window of a manual; set long_texts: split in that model"
+    if learns and settings.one_text and entry.get("long_texts", "cut") == "cut":
+        yield "would learn one window of a long text; set long_texts: split in that model"
 
 
 FAMILY = Family(
