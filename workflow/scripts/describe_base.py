@@ -12,5 +12,5 @@ if __name__ == "__main__":
             architecture=snakemake.output.architecture,
             history=snakemake.output.history,
             hardware=snakemake.output.hardware,
-            requested=job.asked,
+            requested=job.requested,
         )

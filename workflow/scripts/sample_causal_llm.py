@@ -16,5 +16,5 @@ if __name__ == "__main__":
             samples=snakemake.output.samples,
             hardware=snakemake.output.hardware,
             report=job.report,
-            asked=job.asked,
+            requested=job.requested,
         )

@@ -17,5 +17,5 @@ if __name__ == "__main__":
             scores=snakemake.output.scores,
             hardware=snakemake.output.hardware,
             report=job.report,
-            asked=job.asked,
+            requested=job.requested,
         )

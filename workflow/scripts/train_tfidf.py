@@ -14,5 +14,5 @@ if __name__ == "__main__":
             architecture=snakemake.output.architecture,
             history=snakemake.output.history,
             hardware=snakemake.output.hardware,
-            requested=job.asked,
+            requested=job.requested,
         )

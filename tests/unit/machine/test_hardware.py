@@ -13,10 +13,10 @@ from verso.machine.hardware import (
     Device,
     EnergyCounter,
     Meter,
-    asked_and_used,
     peak_ram_mb,
     pick_device,
     pick_device_for_llm,
+    requested_and_used,
     use_threads,
 )
 
@@ -169,13 +169,13 @@ ASKED = {"mem_mb": 1100, "runtime": 45, "vram_mb": 3000, "cards": 2, "threads": 
 
 @pytest.mark.parametrize(("device", "hours"), [("cuda", 3.0), ("cpu + cuda", 3.0), ("cpu", 0.0)])
 def test_card_hours_are_counted_only_where_a_card_computed(device, hours):
-    found = asked_and_used({"device": device, "wall_seconds": 5400.0}, ASKED)
+    found = requested_and_used({"device": device, "wall_seconds": 5400.0}, ASKED)
     assert found == {"device": device, "wall_seconds": 5400.0, "asked": ASKED, "gpu_hours": hours}
 
 
 def test_what_a_job_asked_stands_beside_all_that_it_used():
     report = Meter(CPU).report(1000)
-    found = asked_and_used(report, ASKED | {"slurm_partition": "GPU"})
+    found = requested_and_used(report, ASKED | {"slurm_partition": "GPU"})
     assert {key: found[key] for key in report} == report
     assert found["asked"] == ASKED  # a site's partition is no quantity
     assert json.loads(json.dumps(found)) == found

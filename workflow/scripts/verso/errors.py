@@ -8,9 +8,9 @@ class VersoError(Exception):
 
 
 class Interrupted(VersoError):
-    """A training, or the asking of a chat model, ended early and goes on from its checkpoint.
+    """A training, or the requests to a chat model, ended early and go on from a checkpoint.
 
-    It was told to stop, or a later start of Snakemake has the run.
+    It was to stop, or a later start of Snakemake has the run.
     """
 
     EXIT_CODE = 75  # EX_TEMPFAIL of sysexits.h: try again and it goes on from the checkpoint

@@ -55,7 +55,7 @@ class Code:
 
             self._graph = self._graph or CodeGraph(self._library)
             if named and not self._graph.knows(*named):
-                raise LookupError(f"{named[0]} has no {named[1]}, whose fingerprint a rule asks for")
+                raise LookupError(f"{named[0]} has no {named[1]}, whose fingerprint a rule needs")
             self._kept[key] = self._graph.fingerprint(content)[:DIGITS]
             self._write()
         return self._kept[key]
@@ -75,7 +75,7 @@ class Code:
 
 
 def fingerprint_of_code(driver: Path, library: Path = LIBRARY) -> str:
-    """Fingerprint of one driver; of several ask one Code."""
+    """Fingerprint of one driver; for several make one Code."""
     return Code(library).fingerprint(driver)
 
 

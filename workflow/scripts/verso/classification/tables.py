@@ -65,7 +65,7 @@ def compare(
     names above; one of LaTeX by the name with "_tex" behind it, that of the cost as "classifier_hardware_tex".
 
     Scores are means over seeds; intervals are 95 %, by bootstrap over test documents, and differences a minus b in macro F1
-    (above 0: a is better). Two models are told apart, and one beats the other, where the paired bootstrap's p, corrected by Holm
+    (above 0: a is better). Two models differ, and one is better than the other, where the paired bootstrap's p, corrected by Holm
     for all pairs of the corpus, is below 0.05. Raises VersoError when two runs of a corpus were scored on different documents,
     and as verso.classification.predictions does.
     """

@@ -30,7 +30,7 @@ from verso.registry import FAMILY, TASK
 
 STATES = ("done", "running", "trained", "queued", "retrying", "stopped", "lost", "failed")
 COLOURS = {"done": "32", "running": "36", "trained": "36", "retrying": "33", "stopped": "33", "lost": "31", "failed": "31"}
-HEADER = ["corpus", "model", "seed", "state", "how far", "train / val. loss", "time", "where", "MB used / asked"]
+HEADER = ["corpus", "model", "seed", "state", "how far", "train / val. loss", "time", "where", "MB used / requested"]
 
 # --- runs ---
 
@@ -190,7 +190,7 @@ def _line_of_job(job: Job, doing: str, now: float) -> Line:
 
 def _place(attempt: Attempt) -> list[str]:
     """Host and SLURM job of an attempt, and its main memory: used / requested."""
-    requested = attempt.asked_number("mem_mb")
+    requested = attempt.requested_number("mem_mb")
     memory = f"{attempt.peak_ram_mb:,.0f} / {requested:,.0f}" if requested else f"{attempt.peak_ram_mb:,.0f}"
     return [attempt.host + (f" job {attempt.slurm_job}" if attempt.slurm_job else ""), memory]
 

@@ -127,7 +127,7 @@ def _members(annotation: Any) -> tuple[Any, ...]:
 
 
 def _tags(member: Any) -> list[str]:
-    """The values by which a union tells a member apart: that of its `kind`, `family` or `type`."""
+    """The value that chooses a union's member: that of its `kind`, `family` or `type`."""
     fields = member.model_fields if _is_settings(member) else {}
     found = [fields[key].annotation for key in ("kind", "family", "type") if key in fields]
     return [value for annotation in found for value in get_args(annotation)]

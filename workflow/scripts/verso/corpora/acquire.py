@@ -125,7 +125,7 @@ def _format_of(path: Path, source: Mapping[str, Any]) -> str:
     if format_ == "auto":
         format_ = "txt" if path.is_dir() else FORMATS.get(path.suffix.lower(), "")
         if not format_:
-            raise VersoError(f"{path}: cannot tell the format from {path.suffix!r}; set source.format to jsonl, json, csv or txt")
+            raise VersoError(f"{path}: no format is known by {path.suffix!r}; set source.format to jsonl, json, csv or txt")
     if path.is_dir() and format_ != "txt" and not source.get("splits"):
         raise VersoError(f"{path}: is a folder, and format {format_} wants a file; a folder holds .txt files")
     if source["one_text"] and (path.is_dir() or format_ != "txt"):
@@ -156,7 +156,7 @@ def _rows(path: Path, format_: str, source: Mapping[str, Any]) -> Iterator[Row |
             )
         elif source.get("splits"):
             raise VersoError(
-                f"{path}: source.splits names parts, and nothing in this file tells them apart: give the column that does "
+                f"{path}: source.splits names parts, and nothing in this file names them: give the column that does "
                 "(source.fields.split), or a folder with a file of each part"
             )
         else:
@@ -205,7 +205,7 @@ def _document(row: Row, source: Mapping[str, Any]) -> tuple[dict[str, Any] | Fau
 
 
 def _refuser(source: Mapping[str, Any]) -> Callable[[dict[str, Any]], str | None]:
-    """A function that calls a document's label by its name, and tells why it is set aside, if it is."""
+    """A function that calls a document's label by its name, and returns why it is set aside, if it is."""
     labels = source["labels"]
     languages = LanguageFilter(source["language"]) if source["language"] else None
 

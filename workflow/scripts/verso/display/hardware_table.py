@@ -34,14 +34,14 @@ def hardware_row(run: Mapping[str, Any], work: str, path: str | Path) -> dict[st
     asked_runtime is in minutes; the names contain the other units.
     """
     used = read_json(path)
-    asked = used.get("asked") or {}
+    requested = used.get("asked") or {}
     seconds, joules = optional_float(used["wall_seconds"]), optional_float(used["energy_joules"])
-    threads = optional_float(asked.get("threads", used["threads"]))  # "2 + 4" if a training moved: then None
+    threads = optional_float(requested.get("threads", used["threads"]))  # "2 + 4" if a training moved: then None
     row = {
         **used,
         **{key: run[key] for key in run if key in HARDWARE},
         "work": work,
-        **{f"asked_{key}": asked.get(key) for key in ASKED},
+        **{f"asked_{key}": requested.get(key) for key in ASKED},
         "cpu_hours": None if seconds is None or threads is None else threads * seconds / 3600,
         "energy_kwh": None if joules is None else joules / 3.6e6,
     }
@@ -135,11 +135,11 @@ HARDWARE_TEX = (
     Column("Work", "l", text_cell("work")),
     Column("Device", "l", text_cell("device_name")),
     Column("Time (s)", "r", number_cell("wall_seconds", 0)),
-    Column("asked (min)", "r", number_cell("asked_runtime", 0)),
+    Column("requested (min)", "r", number_cell("asked_runtime", 0)),
     Column("RAM (MB)", "r", number_cell("peak_ram_mb", 0)),
-    Column("asked", "r", number_cell("asked_mem_mb", 0)),
+    Column("requested", "r", number_cell("asked_mem_mb", 0)),
     Column("VRAM (MB)", "r", lambda row: number(vram_used(row), 0)),
-    Column("asked", "r", number_cell("asked_vram_mb", 0)),
+    Column("requested", "r", number_cell("asked_vram_mb", 0)),
     Column("GPU-hours", "r", number_cell("gpu_hours", 2)),
     Column("CPU-hours", "r", number_cell("cpu_hours", 2)),
     Column("Energy (kWh)", "r", number_cell("energy_kwh", 3)),

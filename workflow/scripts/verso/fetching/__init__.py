@@ -1,1 +1,1 @@
-"""Asking the web and the Hugging Face hub."""
+"""Requests to the web and the Hugging Face hub."""

@@ -1,4 +1,4 @@
-"""Web: one polite way to ask a site for something, and to learn why it was not given.
+"""Web: polite requests to a site, and the reason where one fails.
 
 get ─► a pause since the last request ─► status, size and time are looked at while it is read ─► Answer, or why there is none
   ▲                                                                                         │
@@ -27,11 +27,11 @@ BLOCK = 1 << 16  # bytes
 AGAIN = {408, 425, 429, *range(500, 600)}  # 52x and 530 are Cloudflare's
 GONE = {404, 410}
 LONGEST_PAUSE = 60.0  # seconds between two attempts, unless the site says more
-LONGEST_OBEYED = 900.0  # seconds; a site that wants a longer pause is asked another day
+LONGEST_OBEYED = 900.0  # seconds; of a site that wants a longer pause nothing is requested today
 MOST_REDIRECTS = 5
 
 log = logging.getLogger(__name__)
-logging.getLogger("stamina").setLevel(logging.ERROR)  # it tells of each retry too, without saying what of
+logging.getLogger("stamina").setLevel(logging.ERROR)  # it logs each retry too, without saying what of
 
 
 class NoNetwork(VersoError):
@@ -51,11 +51,11 @@ class Refused(VersoError):
 
 
 class Lost(Exception):
-    """This one could not be had, by a fault of server or line that stayed: another day it may be."""
+    """The request failed by a fault of server or line that stayed; another day it may not."""
 
 
 class _Again(Exception):
-    """Failed by a fault of server or line; `pause`: the seconds that the server asked for, None where it did not."""
+    """Failed by a fault of server or line; `pause`: the seconds that the server requires, None where it did not."""
 
     def __init__(self, reason: str, pause: float | None = None) -> None:
         super().__init__(reason)
@@ -93,8 +93,8 @@ class Web:
     def get(self, url: str, headers: Mapping[str, str] | None = None, check: Callable[[bytes], None] | None = None) -> Answer:
         """The answer to a GET. Redirects are followed within the same root only, so that no header goes elsewhere.
 
-        check: raises ValueError, with what is wrong, of a body that is no whole answer; it is asked for again.
-        Raises Lost, Refused, NoNetwork, Untrusted; VersoError when the site asks for a longer pause than LONGEST_OBEYED.
+        check: raises ValueError, with what is wrong, of a body that is no whole answer; it is requested again.
+        Raises Lost, Refused, NoNetwork, Untrusted; VersoError when the site requires a longer pause than LONGEST_OBEYED.
         """
         try:
             for attempt in stamina.retry_context(
@@ -118,21 +118,21 @@ class Web:
         log.info("%s; trying again", error)
         if error.pause is None:
             return True
-        return error.pause + random.uniform(0, self._pause)  # as others may have been told the same
+        return error.pause + random.uniform(0, self._pause)  # others may wait as long
 
     def _follow(self, url: str, headers: dict[str, str]) -> Answer:
-        asked = url
+        current = url
         for _ in range(MOST_REDIRECTS):
-            found = self._ask(asked, headers)
+            found = self._request(current, headers)
             if isinstance(found, Answer):
                 return replace(found, url=url)
-            onward = urljoin(asked, found)
+            onward = urljoin(current, found)
             if urlsplit(onward)[:2] != urlsplit(url)[:2]:
                 return Answer(url, 302, datetime.now(UTC), lost=f"redirected to another site ({urlsplit(onward).hostname})")
-            asked = onward
+            current = onward
         return Answer(url, 302, datetime.now(UTC), lost="redirected in a circle")
 
-    def _ask(self, url: str, headers: dict[str, str]) -> Answer | str:
+    def _request(self, url: str, headers: dict[str, str]) -> Answer | str:
         """One request; an answer, or the address that it redirects to."""
         time.sleep(max(0.0, self._next - time.monotonic()))
         started = time.monotonic()
@@ -176,8 +176,8 @@ class Web:
 
     def _read(self, response: requests.Response, started: float) -> bytes | None:
         """The body, piece by piece: one that is too long (None) or too slow is left as soon as that is known."""
-        told = response.headers.get("content-length", "")
-        if told.isdigit() and int(told) > self.maximum_bytes:
+        announced = response.headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > self.maximum_bytes:
             return None
         body = bytearray()
         while piece := response.raw.read1(BLOCK, decode_content=True):
@@ -217,7 +217,7 @@ def _lost_by_status(url: str, response: requests.Response) -> str:
 
 
 def _seconds_of(retry_after: str | None) -> float | None:
-    """What a Retry-After header asks for: seconds, or a date; None for what is neither."""
+    """What a Retry-After header requires: seconds, or a date; None for what is neither."""
     if retry_after is None:
         return None
     try:

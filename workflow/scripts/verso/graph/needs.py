@@ -76,7 +76,7 @@ class Requests:
         return resource
 
     def _of_training_at(self, corpus: str, model: str, seed: int, attempt: int, moment: int) -> dict[str, Any]:
-        """moment: a five-second time bucket, the key of the cache. Snakemake asks again when the corpus is ready or an earlier
+        """moment: a five-second time bucket, the key of the cache. Snakemake calls again when the corpus is ready or an earlier
         seed is done; the answer must then be computed anew.
         """
         family, entry = self._runs.family(model), self._runs.config.models[model]

@@ -1,10 +1,10 @@
-"""Why an attempt of a job ended, told apart from what it recorded itself, how long and how large it was, and SLURM's state.
+"""Why an attempt of a job ended, by what it recorded itself, how long and how large it was, and SLURM's state.
 
 None alone suffices: a step over its memory is FAILED to SLURM when the kill struck inside srun, a process killed by SIGKILL
 records nothing, and exit code 1 is a bug's as well as a time limit's (SIGTERM comes first, and the training saves itself).
 
     what it recorded itself ──┐
-    SLURM's state ────────────┼─► cause ─► what the next attempt asks for (verso.needs.request), or that there is none
+    SLURM's state ────────────┼─► cause ─► what the next attempt requests (verso.needs.request), or that there is none
     how long, how large ──────┘
 """
 
@@ -21,7 +21,7 @@ CAUSES = (
     "disk_full", "lost",
 )  # fmt: skip
 HOPELESS = ("fault", "bug")  # the next attempt would end the same way
-NEARLY = 0.85  # of the memory asked: a heartbeat sees the peak a moment before the kill
+NEARLY = 0.85  # of the memory requested: a heartbeat sees the peak a moment before the kill
 WARNED_MINUTES = 4  # before the limit: a stop so late is the time limit's warning (site.warning_seconds, SLURM adds up to 60 s)
 SNAKEMAKES_MB = 400  # two nested Snakemakes live in a job's allocation beside the driver
 CUDA_MEMORY = ("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
@@ -45,11 +45,11 @@ def cause_of_error(error: BaseException) -> str:
         return "stopped"
     if isinstance(error, DeviceLost):
         return "device_lost"
-    number, told = _number_of(error), str(error)
-    if isinstance(error, MemoryError) or number == errno.ENOMEM or "DefaultCPUAllocator" in told:
+    number, message = _number_of(error), str(error)
+    if isinstance(error, MemoryError) or number == errno.ENOMEM or "DefaultCPUAllocator" in message:
         return "out_of_memory"
     # By name, for torch is not loaded here; a context on a full card and cuBLAS say it in other words
-    if type(error).__name__ == "OutOfMemoryError" or any(sign in told for sign in CUDA_MEMORY):
+    if type(error).__name__ == "OutOfMemoryError" or any(sign in message for sign in CUDA_MEMORY):
         return "cuda_out_of_memory"
     if number in FULL_DISK:
         return "disk_full"
@@ -72,21 +72,21 @@ def cause_of_attempt(attempt: Mapping[str, Any], slurm_state: str | None = None)
 
     A record whose attempt was stopped by a signal near its time limit is a time-out; a silent one near its memory was out of it.
     """
-    told = attempt.get("cause")
-    if told and told != "stopped":
-        return str(told)
+    recorded = attempt.get("cause")
+    if recorded and recorded != "stopped":
+        return str(recorded)
     by_slurm = SLURM_STATES.get(slurm_state or "")
     if by_slurm:
         return by_slurm
-    asked = attempt.get("asked") or {}
+    requested = attempt.get("asked") or {}
     ran = ((attempt.get("end") or attempt.get("alive") or 0) - (attempt.get("start") or 0)) / 60
-    limit = asked.get("runtime")
-    if told == "stopped" and slurm_state == "CANCELLED":
+    limit = requested.get("runtime")
+    if recorded == "stopped" and slurm_state == "CANCELLED":
         return "stopped"
     warned = ran >= max(limit - WARNED_MINUTES, limit / 4) if limit else False
-    if told == "stopped":
+    if recorded == "stopped":
         return "time_out" if warned else "stopped"
-    memory = asked.get("mem_mb")
+    memory = requested.get("mem_mb")
     if memory and (attempt.get("peak_ram_mb") or 0) + SNAKEMAKES_MB >= NEARLY * memory:
         return "out_of_memory"
     if limit and (ran >= 0.95 * limit or (warned and slurm_state == "FAILED")):  # a baseline dies of the warning, without a word

@@ -1,6 +1,6 @@
 """A job's life: its log, its record beside the log, the card that it holds.
 
-The record is what is left when a job dies without a word: `make status` reads it, and what the next attempt asks for
+The record is what is left when a job dies without a word: `make status` reads it, and what the next attempt requests
 follows from it (verso.jobs.records, verso.jobs.causes, verso.needs.request). It says where, since when, how far, how large, and
 why it ended.
 """
@@ -38,7 +38,7 @@ class Job:
     def __init__(self, path: Path, head: dict[str, Any], attempt: dict[str, Any], earlier: list[str]) -> None:
         self.earlier = earlier
         self.started: float = attempt["snakemake"]
-        self.asked: dict[str, Any] = attempt["asked"]
+        self.requested: dict[str, Any] = attempt["asked"]
         self._path, self._head, self._attempt = path, head, attempt
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -65,8 +65,8 @@ class Job:
             "checkpoints": history.parent / "checkpoints",  # no output: it must survive a failed job
             "checkpoint_seconds": snakemake.resources.checkpoint_seconds,
             "started": self.started,
-            "gpus": self.asked["cards"],
-            "requested": self.asked,
+            "gpus": self.requested["cards"],
+            "requested": self.requested,
             "micro_batches": self.parts,
             "report": self.report,
         }
@@ -74,7 +74,7 @@ class Job:
     def of_inference(self, snakemake: Any) -> dict[str, Any]:
         """The fields of verso.classification.scores.InferenceRun: what every job that predicts by a pretrained model is given."""
         return {
-            "requested": self.asked,
+            "requested": self.requested,
             "texts_at_once": snakemake.resources.texts_at_once,
             "report": self.report,
             "kept": Path(snakemake.output.scores).parent / "checkpoints",  # no output: it must survive a failed job
@@ -88,7 +88,7 @@ class Job:
             self._attempt["progress"] = progress
 
     def _beat(self) -> None:
-        """Every second: has it grown? Every ten: still alive. So the record knows of a peak before the kill that it causes."""
+        """Record memory that has grown each second and a heartbeat each tenth: a peak is recorded before it kills the job."""
         while not self._over.wait(1):
             with self._lock:
                 before, now = self._attempt["peak_ram_mb"], peak_ram_mb()
@@ -131,7 +131,7 @@ def job_of(snakemake: Any, online: bool = False) -> Iterator[Job]:
         earlier = earlier_causes(record.get("attempts", []), started)
         number = len(earlier) + 1
         _refuse_the_hopeless(record, number, started)
-        asked = {key: snakemake.resources.get(key, 0) for key in ASKED} | {"threads": snakemake.threads}
+        requested = {key: snakemake.resources.get(key, 0) for key in ASKED} | {"threads": snakemake.threads}
         attempt = {
             "attempt": number,
             "snakemake": started,
@@ -139,7 +139,7 @@ def job_of(snakemake: Any, online: bool = False) -> Iterator[Job]:
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "slurm_job": os.environ.get("SLURM_JOB_ID"),
-            "asked": asked,
+            "asked": requested,
             "alive": time.time(),
             "peak_ram_mb": 0.0,
             "progress": None,
@@ -155,12 +155,12 @@ def job_of(snakemake: Any, online: bool = False) -> Iterator[Job]:
         threading.Thread(target=job._beat, daemon=True).start()
         try:
             site = snakemake.config.get("site")
-            if asked["cards"] and site:
-                stack.enter_context(_cards(site, asked["cards"], asked["vram_mb"]))
+            if requested["cards"] and site:
+                stack.enter_context(_cards(site, requested["cards"], requested["vram_mb"]))
             yield job
         except BaseException as error:
-            told = str(error) if isinstance(error, VersoError) else traceback.format_exc()
-            job._end(cause_of_error(error), told)
+            message = str(error) if isinstance(error, VersoError) else traceback.format_exc()
+            job._end(cause_of_error(error), message)
             raise
         job._end("done", "")
 

@@ -41,7 +41,7 @@ def to_log(path: str | Path) -> Iterator[None]:
     """Send stdout and stderr of the block to `path`; end the process with a clear message when it fails.
 
     A VersoError is shown as its message alone, anything else with its traceback. The exit code is 1, or
-    Interrupted.EXIT_CODE when training was told to stop and saved itself. On a full disk the log stays short, and no error comes
+    Interrupted.EXIT_CODE when training was to stop and saved itself. On a full disk the log stays short, and no error comes
     of that.
     """
     terminal = sys.stderr
@@ -77,7 +77,7 @@ class _Both(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Let it be seen."""
+        """Flush both."""
         for stream in self._streams:
             stream.flush()
 
@@ -101,7 +101,7 @@ def reporting_progress(
     Gives what is called after each step of the work, with the texts that it finished (1) and, where they differ, their work (as
     many). report: verso.jobs.job.Job.report, given texts, texts_done, again and seconds_left at this life's speed. texts: all of
     them; done: those that an earlier life finished. work: of all texts that are left, in the unit of the steps. again: the texts
-    were asked before, and gave nothing valid.
+    got no valid reply before.
     """
     begun, told_at, finished, worked = time.perf_counter(), -math.inf, done, 0.0
     whole = float(texts - done) if work is None else work

@@ -42,11 +42,11 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def earlier_causes(attempts: list[dict[str, Any]], started: float) -> list[str]:
-    """Why the attempts of the Snakemake that started then ended, oldest first; SLURM is asked about those that did not say."""
+    """Why the attempts of the Snakemake that started then ended, oldest first; of those that recorded none by SLURM's state."""
     causes = []
     for attempt in attempts:
         if attempt.get("snakemake") != started:
             continue
-        asks = attempt.get("slurm_job") and attempt.get("cause") in (None, "stopped")
-        causes.append(cause_of_attempt(attempt, slurm_state_of(attempt["slurm_job"]) if asks else None))
+        unknown = attempt.get("slurm_job") and attempt.get("cause") in (None, "stopped")
+        causes.append(cause_of_attempt(attempt, slurm_state_of(attempt["slurm_job"]) if unknown else None))
     return causes

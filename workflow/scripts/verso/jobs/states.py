@@ -32,7 +32,7 @@ class Progress(BaseModel):
     seconds_left: float | None = None
     texts: int | None = Field(None, le=LARGEST)
     texts_done: int | None = Field(None, le=LARGEST)
-    again: bool = False  # these texts were asked before, and gave nothing valid
+    again: bool = False  # requested before, these texts got no valid reply
 
 
 class Attempt(BaseModel):
@@ -56,8 +56,8 @@ class Attempt(BaseModel):
         """When it was last known to be at work."""
         return self.end or self.alive
 
-    def asked_number(self, key: str) -> float | None:
-        """What was asked of `key`; None where it is no number, for Snakemake says <TBD> of what it does not know."""
+    def requested_number(self, key: str) -> float | None:
+        """What was requested of `key`; None where it is no number, for Snakemake says <TBD> of what it does not know."""
         value = self.asked.get(key)
         return value if isinstance(value, int | float) and abs(value) <= LARGEST else None
 
@@ -97,7 +97,7 @@ def read_records(logs: Path) -> tuple[list[tuple[Path, Record]], list[str]]:
         try:
             record = Record.model_validate_json(path.read_bytes())
             if not record.attempts:
-                raise ValueError("it tells of no attempt")
+                raise ValueError("it records no attempt")
         except FileNotFoundError:  # removed since it was listed
             continue
         except (OSError, ValueError) as error:
@@ -124,8 +124,8 @@ def judge(records: Iterable[tuple[Path, Record]], now: float) -> list[Job]:
     jobs = []
     for log, record in records:
         last = record.attempts[-1]
-        asked = {key: last.asked_number(key) for key in last.asked}
-        cause = cause_of_attempt({**last.model_dump(), "asked": asked})
+        requested = {key: last.requested_number(key) for key in last.asked}
+        cause = cause_of_attempt({**last.model_dump(), "asked": requested})
         if _lives(last, now):
             state, cause = "running", ""
         elif cause == "done":

@@ -274,15 +274,15 @@ def _together(values: list[Any]) -> Any:
     return different[0] if len(different) == 1 else " + ".join(map(str, different))
 
 
-def asked_and_used(hardware: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+def requested_and_used(hardware: dict[str, Any], requested: dict[str, Any]) -> dict[str, Any]:
     """The content of hardware.json: a Meter's report with the job's requests added.
 
-    hardware: the report. asked: the requests mem_mb, runtime (minutes), vram_mb, cards and threads; other keys are dropped.
+    hardware: the report. requested: the requests mem_mb, runtime (minutes), vram_mb, cards and threads; other keys are dropped.
     Adds "asked" and "gpu_hours": cards times wall hours, 0.0 where no card was used though one was requested.
     """
-    cards = asked["cards"] if "cuda" in hardware["device"] else 0  # "cpu + cuda" of a resumed training
+    cards = requested["cards"] if "cuda" in hardware["device"] else 0  # "cpu + cuda" of a resumed training
     return {
         **hardware,
-        "asked": {key: asked[key] for key in ("mem_mb", "runtime", "vram_mb", "cards", "threads")},
+        "asked": {key: requested[key] for key in ("mem_mb", "runtime", "vram_mb", "cards", "threads")},
         "gpu_hours": round(cards * hardware["wall_seconds"] / 3600, 6),
     }

@@ -1,1 +1,1 @@
-"""What a job asks of the machine."""
+"""What a job requests of the machine."""

@@ -1,4 +1,4 @@
-"""What is known before a job asks: how large a prepared corpus is, and what earlier runs of a model took on it.
+"""What is known before a job is submitted: how large a prepared corpus is, and what earlier runs of a model took on it.
 
 Read by the rules alone, from corpora/<corpus>/, runs/<corpus>/<model>/seed-*/hardware.json and the job records.
 """
@@ -15,14 +15,14 @@ from verso.contract import CorpusSize, EvaluationSize
 from verso.jobs.records import read_record, start_of_snakemake
 
 UNSEEN = CorpusSize(1_000_000, 250_000, 200, 30_000, 5_000)  # a corpus that is not prepared yet
-LOOK_AGAIN_SECONDS = 10  # a plan of a thousand runs asks about each (corpus, model) many times
+LOOK_AGAIN_SECONDS = 10  # a plan of a thousand runs needs each (corpus, model) many times
 
 
 class EarlierRuns(NamedTuple):
     """What earlier runs of a model on a corpus used, the largest of each; None where that is not known.
 
     seconds is known only where a run ended by the very recipe: its peaks then replace an estimate, else they only raise it.
-    asked_vram_mb: what was asked for, and held it. cards: what the slowest run had asked for; where today's number differs,
+    asked_vram_mb: what was requested, and held it. cards: what the slowest run had requested; where today's number differs,
     its time and its use of a card teach nothing.
     """
 
@@ -46,7 +46,7 @@ def corpus_size(folder: Path) -> CorpusSize | None:
 
 
 def evaluation_size(folder: Path) -> EvaluationSize | None:
-    """What the prepared corpus in `folder` has to score and to ask for; None before it is prepared."""
+    """What the prepared corpus in `folder` has to score and to write texts for; None before it is prepared."""
     return _evaluation_size(_version(folder / "statistics.json"))
 
 
@@ -116,7 +116,7 @@ def _earlier_runs(results: str, corpus: str, model: str, settings_key: str, mome
 
 
 def seconds_of_inference(runs: Path, file: str, cards: int) -> float | None:
-    """The most wall seconds in runs/seed-*/<file> of those that had asked for as many cards; None where there are none."""
+    """The most wall seconds in runs/seed-*/<file> of those that had requested as many cards; None where there are none."""
     reports = [_object(path) for path in runs.glob(f"seed-*/{file}")]
     return _largest(report.get("wall_seconds") for report in reports if _within(report, "asked").get("cards") == cards)
 

@@ -1,4 +1,4 @@
-"""Low-rank adapters (Hu et al. 2021) of any pretrained model: where they go, how they begin, whose they are."""
+"""Low-rank adapters (Hu et al. 2021) of any pretrained model: target layers, initial weights, and the check of their base."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

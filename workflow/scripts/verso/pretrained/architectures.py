@@ -59,7 +59,7 @@ def layers_of(configuration: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 
 def positions_of(configuration: Mapping[str, Any]) -> int | None:
-    """Tokens of a text that a model has positions for; None where nobody knows it here, or there is no end: DeBERTa may tell
+    """Tokens of a text that a model has positions for; None where nobody knows it here, or there is no end: DeBERTa may know
     places by distances alone.
     """
     found = known(configuration)

@@ -41,7 +41,7 @@ def choose(settings: Mapping[str, Any], manifest: str | Path, device: Device) ->
     """The backend of a tuning, "unsloth" or "transformers", by settings["backend"]; unsloth is imported when it is chosen.
 
     Called before anything imports transformers, which unsloth changes. manifest: the base's pretrained.json.
-    Raises VersoError when unsloth was asked for and cannot be used, and what snapshot_of raises.
+    Raises VersoError when unsloth was requested and cannot be used, and what snapshot_of raises.
     """
     wanted = settings["backend"]
     if wanted == "transformers":
@@ -138,7 +138,7 @@ def _must_be_the_base(model: Any, folder: Path, in_4_bits: bool) -> None:
     packed = any(hasattr(parameter, "quant_state") for parameter in model.parameters())
     if packed != in_4_bits:
         raise VersoError(
-            f"unsloth loaded {folder} {'in 4 bits' if packed else 'unquantised'}, which is not what was asked for; say "
+            f"unsloth loaded {folder} {'in 4 bits' if packed else 'unquantised'}, which is not what was requested; say "
             "backend: transformers"
         )
     rows, right = model.get_input_embeddings().weight.shape[0], read_json(folder / "config.json")["vocab_size"]

@@ -18,7 +18,7 @@ def describe(
     hardware: str | Path,
     requested: dict[str, int],
 ) -> None:
-    """Write what a training would have: the architecture, a history of no epoch, and that nothing was used.
+    """Write the files of a training that changes nothing: the architecture, a history without epochs, hardware that was not used.
 
     settings: as write_architecture takes them, without `tuning`. requested: see verso.training.run.TrainingRun.
 

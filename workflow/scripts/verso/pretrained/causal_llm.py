@@ -53,7 +53,7 @@ def load_base(manifest: str | Path, quantisation: str, device: torch.device, dty
 
 
 def must_be_causal(snapshot: Path) -> None:
-    """Raises VersoError when a model was saved as another kind than one that foretells the next token, as BERT is."""
+    """Raises VersoError when a model was saved as another kind than one that predicts the next token, as BERT is."""
     saved_as = read_json(snapshot / "config.json").get("architectures") or []
     if saved_as and not any(name.endswith(CAUSAL) for name in saved_as):
         raise VersoError(

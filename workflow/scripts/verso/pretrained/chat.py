@@ -1,4 +1,4 @@
-"""A text and what asked for it, as the tokens of a chat model: one <s>, the prompt, the text, one </s>.
+"""A text and the request for it, as the tokens of a chat model: one <s>, the prompt, the text, one </s>.
 
 <s>[INST] prompt[/INST] text</s>        by the model's own template; what is behind [/INST] is the completion
 <s>text</s>                             without a prompt
@@ -36,7 +36,7 @@ class Example:
 
 
 def prompt_of(document: Mapping[str, Any], instruction: Mapping[str, str]) -> str:
-    """What asks for a document: the instruction and the input of its Alpaca record, a line each.
+    """The request for a document: the instruction and the input of its Alpaca record, a line each.
 
     instruction: {"instruction", "input"}; "{artist}" in either stands for the document's artist.
     """
@@ -48,12 +48,12 @@ def prompt_of(document: Mapping[str, Any], instruction: Mapping[str, str]) -> st
 def with_prompt(tokenizer: Any, prompt: str, text: str, document: str) -> Example:
     """The tokens by the chat template. They begin with one <s> and end with one </s>, or VersoError says what is wrong."""
     _must_say_something(text, document)
-    asked = question(tokenizer, prompt)
+    request = question(tokenizer, prompt)
     # One pass over the whole: the template holds <s>, and a text that is tokenised apart may begin with another token
     tokens = _tokens(tokenizer, *_rendered(tokenizer, document, prompt, text))
-    if tokens[: len(asked)] != asked:
+    if tokens[: len(request)] != request:
         raise VersoError(f"{document}: the beginning of its text and the end of its prompt are one token; take another template")
-    return _checked(tokenizer, Example(document, _ended(tokenizer, tokens), len(asked)))
+    return _checked(tokenizer, Example(document, _ended(tokenizer, tokens), len(request)))
 
 
 def without_prompt(tokenizer: Any, text: str, document: str) -> Example:
@@ -67,7 +67,7 @@ def without_prompt(tokenizer: Any, text: str, document: str) -> Example:
 def must_keep(tokenizer: Any, documents: Sequence[Mapping[str, Any]]) -> None:
     """A tokenizer that lowers letters or drops accents would make every text cheaper, and its bytes another text's.
 
-    Raises VersoError when more than a hundredth of the texts come back changed from their tokens; fewer are told in the log.
+    Raises VersoError when more than a hundredth of the texts come back changed from their tokens; fewer are counted in the log.
     """
     changed = []
     for document in documents:

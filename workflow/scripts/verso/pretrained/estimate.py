@@ -1,4 +1,4 @@
-"""What tuning and using a pretrained causal language model will take, foreseen from its architecture. docs/qlora.md adds it up.
+"""What tuning and using a pretrained causal language model will take, estimated from its architecture. docs/qlora.md adds it up.
 
 Read by the rules: nothing heavier than pydantic. No figure here was measured on a card yet; verso.needs.request learns from a
 first run.
@@ -39,7 +39,7 @@ class LoadedModel(Protocol):
 
     @property
     def needs(self) -> Needs:
-        """What a run asks of the machine."""
+        """What a run needs of the machine."""
 
 
 class Architecture(NamedTuple):

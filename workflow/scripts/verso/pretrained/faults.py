@@ -1,7 +1,7 @@
 """Faults of a config's pretrained models, and of the models that start from them: names, kinds, lengths and layers.
 
 What a base has is known from its miniature's entry, from the `configuration` of its entry, or from its config.json once it is
-fetched, where verso.pretrained.architectures knows its kind. Of any other only the job can tell.
+fetched, where verso.pretrained.architectures knows its kind. Of any other only the job finds out.
 """
 
 import difflib
@@ -94,7 +94,7 @@ def _faults_of_base(path: str, entry: Mapping[str, Any], corpora: Mapping[str, A
 
 
 def _beyond_the_base(path: str, user: Any, configuration: Mapping[str, Any]) -> Iterator[Fault]:
-    """Faults of a model that asks for positions or layers which its base has not."""
+    """Faults of a model that needs positions or layers which its base has not."""
     kind, most, layers = configuration.get("model_type"), positions_of(configuration), layers_of(configuration)
     if most is not None and user.max_length > most:
         yield f"{path}.max_length", _too_long(user.max_length, f'"{user.pretrained}" ({kind})', most)

@@ -1,7 +1,7 @@
 """Fetch a model from the hub: once, on the login node, resumable, every byte checked; all other jobs read what lies here.
 
-    results/pretrained/<name>/snapshot.part/<checksum>   a file on its way: a later start asks for the rest of it alone
-                              snapshot/<file>            it takes its name when its checksum is the one that the hub tells
+    results/pretrained/<name>/snapshot.part/<checksum>   a file on its way: a later start requests only the rest of it
+                              snapshot/<file>            it takes its name when its checksum is the one that the hub gives
                               fetched.json               which commit a revision meant, and the model's page on that day
                               pretrained.json            the manifest, last
 

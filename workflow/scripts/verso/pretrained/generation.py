@@ -1,4 +1,4 @@
-"""Let a pretrained causal language model write: it is asked by its chat template, and answers with its cache.
+"""Generate text with a pretrained causal language model: a request through its chat template, a reply with its cache.
 
 Each text draws from random numbers of its own, as the small models' do (verso.language_modelling.sampling): another
 order of work or another number of texts changes none of the draws.
@@ -16,11 +16,11 @@ from verso.pretrained.chat import ends_of_answer
 
 @torch.inference_mode()
 def answers(
-    model: Any, tokenizer: Any, asked: Sequence[list[int]], uniforms: Tensor, decoding: Mapping[str, float]
+    model: Any, tokenizer: Any, requests: Sequence[list[int]], uniforms: Tensor, decoding: Mapping[str, float]
 ) -> list[list[int]]:
     """The tokens that the model writes after each question, padded behind its end; `ended` cuts them there.
 
-    asked: the questions' tokens (verso.pretrained.chat.question). uniforms: (B, most tokens) in [0, 1), what each token is drawn
+    requests: their tokens (verso.pretrained.chat.question). uniforms: (B, most tokens) in [0, 1), what each token is drawn
     by. Repetition penalty, temperature, top-k and top-p are transformers' own, in its order.
     """
     from transformers import GenerationConfig, LogitsProcessorList
@@ -37,12 +37,12 @@ def answers(
         *([TopKLogitsWarper(int(decoding["top_k"]))] if decoding["top_k"] else []),
         TopPLogitsWarper(decoding["top_p"]),
     ]
-    longest = max(map(len, asked))
+    longest = max(map(len, requests))
     padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     device = next(model.parameters()).device
     # The answers begin together. Filled up with its own first token, a row holds none that the repetition penalty would not see
-    tokens = torch.tensor([row[:1] * (longest - len(row)) + row for row in asked], device=device)
-    seen = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in asked], device=device)
+    tokens = torch.tensor([row[:1] * (longest - len(row)) + row for row in requests], device=device)
+    seen = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in requests], device=device)
     model.generation_config = GenerationConfig()  # what the base's makers recommend is not what the config says
     written = model.generate(
         input_ids=tokens,

@@ -63,7 +63,7 @@ def _mend(manifest: Path, described: Mapping[str, Any]) -> str:
 def write_manifest(manifest: str | Path, about: Mapping[str, Any], names: Iterable[str]) -> None:
     """Write the manifest of the files `names` that lie in snapshot/ beside it, atomically.
 
-    about: its first keys (name, type, licence, miniature and what tells where it comes from). Added are model_type, parameters
+    about: its first keys (name, type, licence, miniature and where it comes from). Added are model_type, parameters
     (null where there are no weights) and files: {relative name: {"sha256", "bytes"}}. The same files give the same bytes.
     Raises VersoError when the snapshot has no config.json, or its weights are not whole or, of *.bin, not weights alone.
     """
@@ -90,12 +90,12 @@ def write_manifest(manifest: str | Path, about: Mapping[str, Any], names: Iterab
 
 
 def other_licence(facts: Mapping[str, Any]) -> str:
-    """The licence that the hub tells, where it is not the config's but for capitals; else nothing.
+    """The licence that the hub names, where it is not the config's but for capitals; else nothing.
 
     facts: "licence", of the config, and "licence_on_hub"; both may be None.
     """
-    told, written = facts["licence_on_hub"] or "", facts["licence"] or ""
-    return "" if told.casefold() == written.casefold() else told
+    named, written = facts["licence_on_hub"] or "", facts["licence"] or ""
+    return "" if named.casefold() == written.casefold() else named
 
 
 def fault_of_safetensors(path: Path) -> str:

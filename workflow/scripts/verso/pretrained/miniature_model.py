@@ -61,7 +61,7 @@ class Purpose(NamedTuple):
 
     controls: dict[str, str | None]
     frame: tuple[str, str]
-    architectures: Any  # a mapping from configuration classes, each imported when it is asked for
+    architectures: Any  # a mapping from configuration classes, each imported when it is looked up
     make: Any
 
     def name_of(self, role: str) -> str:

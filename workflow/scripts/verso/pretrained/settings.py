@@ -61,7 +61,7 @@ class Pretraining(Settings):
 
 
 class MiniatureNeeds(Settings):
-    """What making a miniature asks of the machine; it takes no card."""
+    """What making a miniature needs of the machine; it takes no card."""
 
     cpus: int = Field(1, ge=1, description="Threads of the pretraining.")
     mem_mb: int = Field(2000, gt=0, description="Main memory, in MB.")
@@ -82,7 +82,7 @@ class Miniature(Settings):
     )
     seed: int = Field(1, ge=0, description="Seed of the weights and of the order of the texts.")
     pretraining: Pretraining = Field(default_factory=Pretraining, description="How it learns.")
-    needs: MiniatureNeeds = Field(default_factory=MiniatureNeeds, description="What making it asks of the machine.")
+    needs: MiniatureNeeds = Field(default_factory=MiniatureNeeds, description="What making it needs of the machine.")
 
     @model_validator(mode="after")
     def _configures_the_architecture_alone(self) -> "Miniature":
@@ -99,7 +99,7 @@ Pretrained = Annotated[Hub | Miniature, Field(discriminator="type")]
 
 
 class NeedsOfLLM(Needs):
-    """What a run asks of the machine; what is null is derived from the model."""
+    """What a run needs of the machine; what is null is derived from the model."""
 
     checkpoint_seconds: int = Field(
         300, ge=1, description="Time between two checkpoints, in seconds; of the adapters of 7 B each is a gigabyte."

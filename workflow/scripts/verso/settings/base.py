@@ -38,7 +38,7 @@ def _holds_float(cls: type[BaseModel], key: str) -> bool:
 
 
 class Needs(Settings):
-    """What a run asks of the machine; what is null is derived from the model."""
+    """What a run needs of the machine; what is null is derived from the model."""
 
     cpus: int = Field(1, ge=1, description="Threads of the training.")
     gpus: int = Field(

@@ -13,7 +13,7 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 
 def built(kind: TypeAdapter[Any], value: Any) -> Any:
-    """A block as its type; None where it has faults, which are told elsewhere."""
+    """A block as its type; None where it has faults, which are listed elsewhere."""
     try:
         return kind.validate_python(value)
     except ValidationError:
@@ -21,7 +21,7 @@ def built(kind: TypeAdapter[Any], value: Any) -> Any:
 
 
 def unknown(found: str, what: str, known: Iterable[Any]) -> str:
-    """That a name is none of those known, and which was meant. A name in YAML may be a number, which is told elsewhere."""
+    """That a name is none of those known, and which was meant. A name in YAML may be a number, which is a fault of its own."""
     known = list(map(str, known))
     near = difflib.get_close_matches(found, known, n=1)
     hint = f'did you mean "{near[0]}"? ' if near else ""

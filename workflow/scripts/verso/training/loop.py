@@ -264,17 +264,17 @@ class _Loop:
 
     def _go_on_or_interrupt(self) -> None:
         """Save a checkpoint and raise Interrupted after a signal, or when a later start of Snakemake waits for the run."""
-        if not (self.stop.asked or self.checkpoints.wanted()):
+        if not (self.stop.received or self.checkpoints.wanted()):
             return
         saved = self._save()
         where = f"in epoch {self.at.epoch}, after step {self.at.step}"
-        if not self.stop.asked:
+        if not self.stop.received:
             what = "a checkpoint is saved" if saved else "the disk had no room for a checkpoint"
             goes_on = "from it" if saved else "from the one before"
             raise Interrupted(
                 f"handed over {where}; {what}, and a later start goes on {goes_on}: {self.checkpoints.successor}", "handed_over"
             )
-        where = f"stopped by {self.stop.asked} {where}"
+        where = f"stopped by {self.stop.received} {where}"
         if saved:
             raise Interrupted(f"{where}; a checkpoint is saved: start again to go on from here", "stopped")
         raise Interrupted(

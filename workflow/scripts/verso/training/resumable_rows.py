@@ -73,15 +73,15 @@ class ResumableRows:
 
     def _after_batch(self, stop: Stop, done: int, count: int) -> None:
         self.meter.state()  # read often, so that no energy counter wraps twice between two reads
-        if stop.asked or self._checkpoints.wanted():
+        if stop.received or self._checkpoints.wanted():
             saved = self._save()
             kept = "all replies are saved" if saved else "the disk had no room for the last replies; those before are saved"
             where = f"after {done} of {count} texts; {kept}"
-            if not stop.asked:
+            if not stop.received:
                 raise Interrupted(
                     f"handed over {where}, and a later start goes on from them: {self._checkpoints.successor}", "handed_over"
                 )
-            raise Interrupted(f"stopped by {stop.asked} {where}: start again to go on from here", "stopped")
+            raise Interrupted(f"stopped by {stop.received} {where}: start again to go on from here", "stopped")
         if time.perf_counter() - self._saved_at >= self._saving / SAVING_SHARE:
             self._save()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from verso.files import write_csv, write_json
-from verso.machine.hardware import Device, asked_and_used
+from verso.machine.hardware import Device, requested_and_used
 from verso.provenance import key_of_settings
 from verso.training.checkpoints import Checkpoints, key_of_training
 from verso.training.learner import Learner
@@ -93,4 +93,4 @@ def write_account(
     verso.machine.hardware.Meter.report. requested: as in TrainingRun. facts: further entries, written last.
     """
     write_csv(history, rows, list(dict.fromkeys([*HISTORY, *(rows[0] if rows else ())])))
-    write_json(hardware, {**asked_and_used(used, requested), **facts})
+    write_json(hardware, {**requested_and_used(used, requested), **facts})

@@ -52,11 +52,11 @@ NO_PLAIN_FILE = {errno.ELOOP, errno.EISDIR, errno.ENXIO}  # errors of open() for
 class Stop:
     """Signal handler that stores the signal's name, None before one came. A handler must not lock or log."""
 
-    asked: str | None = None
+    received: str | None = None
 
     def __call__(self, number: int, _: FrameType | None) -> None:
         """Store the signal's name."""
-        self.asked = signal.Signals(number).name
+        self.received = signal.Signals(number).name
 
 
 @contextmanager
@@ -198,8 +198,8 @@ class Lease:
                             known = True
                         self._press_claim()
                     before = holder
-                    if stop.asked:
-                        raise Interrupted(f"stopped by {stop.asked} while waiting for {who} to let this run go", "stopped")
+                    if stop.received:
+                        raise Interrupted(f"stopped by {stop.received} while waiting for {who} to let this run go", "stopped")
                     if time.monotonic() >= deadline:
                         self._despair(holder)
                     time.sleep(POLL_SECONDS)

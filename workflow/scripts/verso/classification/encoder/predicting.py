@@ -13,7 +13,7 @@ from verso.files import kept_or_made, write_json
 from verso.jobs.logs import reporting_progress
 from verso.machine.device import working_device
 from verso.machine.halving import HalvingBatches
-from verso.machine.hardware import Device, Meter, asked_and_used, pick_device_for_llm
+from verso.machine.hardware import Device, Meter, pick_device_for_llm, requested_and_used
 from verso.pretrained.manifest import snapshot_of
 
 log = logging.getLogger(__name__)
@@ -43,14 +43,14 @@ def predict(
 
         def predict_test() -> None:
             took = write_scores(test.documents, labels, predictor, model_folder, test.scores)
-            write_json(scoring, {**took, **asked_and_used(meter.report(predictor.tokens), run.requested)})
+            write_json(scoring, {**took, **requested_and_used(meter.report(predictor.tokens), run.requested)})
 
         if kept_or_made(run.kept, {"scores.csv": test.scores, "scoring.json": scoring}, predict_test):
             log.info("the test was predicted before by this model, and is not predicted again")
         if own_texts is not None and own_scoring is not None:
             meter, before = Meter(device), predictor.tokens
             took = write_scores(own_texts.documents, labels, predictor, model_folder, own_texts.scores)
-            write_json(own_scoring, {**took, **asked_and_used(meter.report(predictor.tokens - before), run.requested)})
+            write_json(own_scoring, {**took, **requested_and_used(meter.report(predictor.tokens - before), run.requested)})
 
 
 class _Encoder:

@@ -25,7 +25,7 @@ from verso.errors import VersoError
 from verso.files import read_json_lines, write_csv, write_json, write_json_lines
 from verso.jobs.logs import progress
 from verso.machine.device import working_device
-from verso.machine.hardware import Device, asked_and_used, pick_device_for_llm
+from verso.machine.hardware import Device, pick_device_for_llm, requested_and_used
 from verso.pretrained.backends import described
 from verso.pretrained.causal_llm import load_tokenizer, load_tuned
 from verso.pretrained.draws import numbers_of
@@ -98,7 +98,7 @@ def answer(
                     model = _Model(prompting, prompt, names, examples, settings, device)
                 found, counts = _answered(model, rows, settings, seed, kept)
                 read = sum(len(one.tokens) * max(1, own.attempts) for one, own in found)
-                used = asked_and_used(kept.meter.report(read + counts["reply_tokens"]), run.requested)
+                used = requested_and_used(kept.meter.report(read + counts["reply_tokens"]), run.requested)
                 columns = [f"probability_{place}" for place in range(len(names))]
                 write_csv(texts.scores, _scores(true, found, names.names), ("document", "label", "prediction", *columns))
                 if texts.replies is not None:

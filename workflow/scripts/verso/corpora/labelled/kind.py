@@ -20,7 +20,7 @@ class OwnText(Settings):
 
 
 class LanguageFilter(Settings):
-    """Which languages stay. Told from the text alone (py3langid); where that is unsure, as of a few words, the text stays."""
+    """Which languages stay, recognised by py3langid; where it is unsure, as of a few words, the text stays."""
 
     keep: list[str] = Field(min_length=1, description="Codes of ISO 639-1, such as `es`; texts in others are set aside.")
     confidence: float = Field(0.8, gt=0, le=1, description="Probability of another language from which a text is set aside.")

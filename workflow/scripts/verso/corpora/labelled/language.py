@@ -11,7 +11,7 @@ READ = 5_000  # characters; by then the language is known
 
 
 class LanguageFilter:
-    """Tells texts in a language that is not wanted."""
+    """Recognises texts in a language that is not wanted."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         """settings: {"keep": codes, "confidence": c}. Raises VersoError when the identifier does not know a code."""
@@ -19,7 +19,9 @@ class LanguageFilter:
         self._keep, self._confidence = set(settings["keep"]), settings["confidence"]
         known = sorted(self._identifier.labels)
         if unknown := sorted(self._keep - set(known)):
-            raise VersoError(f"language.keep: {', '.join(unknown)} is no language that can be told; known: {', '.join(known)}")
+            raise VersoError(
+                f"language.keep: {', '.join(unknown)} is no language that can be recognised; known: {', '.join(known)}"
+            )
 
     def other(self, text: str) -> str | None:
         """The code of the language that a text is in, when it is not one to keep with at least that confidence; else None.

@@ -96,7 +96,7 @@ def _classes(cleaned: Cleaned, labels: Mapping[str, str] | None, documents: str 
         raise VersoError(f"{documents}: no text is labelled {', '.join(absent)}, which `labels` names; found: {found}")
     if len(names) < 2:
         raise VersoError(
-            f"{documents}: all {len(cleaned)} texts have one label, {found}: there is nothing to tell apart. "
+            f"{documents}: all {len(cleaned)} texts have one label, {found}: there is nothing to distinguish. "
             "Is source.fields.label the right column?"
         )
     return names

@@ -1,4 +1,4 @@
-"""Cleaned documents on disk, and of each only a few numbers in memory: what preparing a corpus of any kind stands on."""
+"""Cleaned documents on disk, and of each a few numbers in memory; every kind of corpus is prepared from them."""
 
 import hashlib
 import json
@@ -122,7 +122,7 @@ class Cleaned:
         outputs: Sequence[Path],
         gathered: Sequence[Counted],
     ) -> dict[str, Any]:
-        """Write each document of `kept` to its part, with its cluster; gather each part's statistics; tell of the clusters.
+        """Write each document of `kept` to its part, with its cluster; gather each part's statistics; log the clusters.
 
         clusters, parts: (kept,) position in `kept` of the cluster's first document, and index of PARTS.
         """

@@ -1,4 +1,4 @@
-"""Prepare songs or a manual: clean, set exact duplicates aside, keep near-duplicates together, split, and count.
+"""Prepare texts without labels: clean, set exact duplicates aside, keep near-duplicates together, split, and count.
 
 Streams: only a few numbers a document are in memory. Cleaned documents wait in a folder beside the output, which goes at the end.
 """
@@ -47,7 +47,7 @@ def prepare(
 def _by_position(
     documents: Path, settings: Mapping[str, Any], outputs: list[Path], set_aside: Path
 ) -> tuple[list[PartStatistics], dict[str, Any]]:
-    """One long text, cut in three; the parts' ids tell which part they are."""
+    """One long text, cut in three; each part's id names it."""
     rows = list(read_json_lines(documents))
     if len(rows) != 1:
         raise VersoError(f"{documents}: split by position wants one text, found {len(rows)}; take split.method: stratified")

@@ -22,7 +22,7 @@ Root = Annotated[str, AfterValidator(_is_a_root)]
 
 
 class WebSource(Settings):
-    """What every source on the web has: how it is asked, and what is kept of its answers."""
+    """What every source on the web has: how requests are sent, and what is kept of the answers."""
 
     refresh: date | None = Field(
         None, strict=False, description="A day, as 2026-11-22: what was fetched before is fetched again; null: nothing ever is."

@@ -16,7 +16,7 @@ from verso.jobs.logs import reporting_progress
 from verso.language_modelling.sampling import Request, own_draws, plan
 from verso.machine.device import working_device
 from verso.machine.halving import HalvingBatches
-from verso.machine.hardware import Meter, asked_and_used, pick_device_for_llm
+from verso.machine.hardware import Meter, pick_device_for_llm, requested_and_used
 from verso.pretrained.backends import described
 from verso.pretrained.causal_llm import load_tokenizer, load_tuned
 from verso.pretrained.chat import question
@@ -33,15 +33,15 @@ def sample(
     samples: str | Path,
     hardware: str | Path,
     report: Callable[[dict[str, Any]], None],
-    asked: dict[str, int],
+    requested: dict[str, int],
 ) -> None:
     """Write samples.jsonl: settings["per_group"] texts for each group of `train`, its instructions used in turn.
 
     settings: as `Sampling` of the config describes. hardware: resources used, as of a training. report: see
-    verso.jobs.logs.reporting_progress. asked: the job's request (see verso.machine.hardware.asked_and_used). Raises
+    verso.jobs.logs.reporting_progress. requested: by the job (see verso.machine.hardware.requested_and_used). Raises
     VersoError when the settings name a group that is not there, or as load_tuned does.
     """
-    with working_device(asked["cards"], pick_device_for_llm) as device:
+    with working_device(requested["cards"], pick_device_for_llm) as device:
         meter, written = Meter(device), 0
         tokenizer = load_tokenizer(manifest)
         model, _ = load_tuned(model_folder, manifest, device.device, device.dtype)
@@ -59,7 +59,7 @@ def sample(
                         yield row
 
         write_json_lines(samples, rows())
-        write_json(hardware, asked_and_used(meter.report(written), asked) | {"backend": described("transformers")})
+        write_json(hardware, requested_and_used(meter.report(written), requested) | {"backend": described("transformers")})
 
 
 def _of_one_decoding(requests: Sequence[Request]) -> list[list[Request]]:

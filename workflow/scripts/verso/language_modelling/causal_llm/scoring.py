@@ -19,7 +19,7 @@ from verso.errors import VersoError
 from verso.files import read_json_lines, write_csv, write_json
 from verso.jobs.logs import reporting_progress
 from verso.machine.device import working_device
-from verso.machine.hardware import Meter, asked_and_used, pick_device_for_llm
+from verso.machine.hardware import Meter, pick_device_for_llm, requested_and_used
 from verso.pretrained.backends import described
 from verso.pretrained.causal_llm import load_tokenizer, load_tuned
 from verso.pretrained.chat import Example, must_keep, prompt_of, with_prompt, without_prompt
@@ -42,17 +42,17 @@ def score(
     scores: str | Path,
     hardware: str | Path,
     report: Callable[[dict[str, Any]], None],
-    asked: dict[str, int],
+    requested: dict[str, int],
 ) -> None:
     """Write scores.csv, and the resources used, including loading, to `hardware`, as of a training.
 
     settings: prompt ("with" or "without": which of the two costs is compared) and stride. Log-likelihoods are sums over a
     document's tokens and its end, in nats; tokens counts those. windows: how many of `window` tokens the compared cost took;
     above 1 the document was longer. instruction: the corpus's {"instruction", "input"}. report: see
-    verso.jobs.logs.reporting_progress. asked: the job's request (see verso.machine.hardware.asked_and_used). Raises
+    verso.jobs.logs.reporting_progress. requested: by the job (see verso.machine.hardware.requested_and_used). Raises
     VersoError when a score is not finite, and as must_keep and load_tuned do.
     """
-    with working_device(asked["cards"], pick_device_for_llm) as device:
+    with working_device(requested["cards"], pick_device_for_llm) as device:
         meter, paid = Meter(device), 0
         tokenizer = load_tokenizer(manifest)
         rows = list(read_json_lines(documents))
@@ -94,7 +94,7 @@ def score(
                     step(work=len(text))
 
         write_csv(scores, scored(), COLUMNS)
-        write_json(hardware, asked_and_used(meter.report(paid), asked) | {"backend": described("transformers")})
+        write_json(hardware, requested_and_used(meter.report(paid), requested) | {"backend": described("transformers")})
 
 
 def windows(tokens: int, window: int, stride: int) -> list[tuple[int, int, int]]:

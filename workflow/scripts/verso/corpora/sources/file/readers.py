@@ -46,7 +46,7 @@ def bytes_for(characters: int) -> int:
 
 
 def excerpt_of(value: object) -> str:
-    """How a value begins. Of what nests only the type is told: it may nest deeper than Python can print."""
+    """How a value begins. Of what nests only the type: it may nest deeper than Python can print."""
     if isinstance(value, Mapping):
         plain = {key: item if isinstance(item, str | int | float | None) else type(item).__name__ for key, item in value.items()}
         return json.dumps(plain, ensure_ascii=False)[:EXCERPT]

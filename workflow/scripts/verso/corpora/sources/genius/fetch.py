@@ -1,7 +1,7 @@
 """Genius: the most popular songs of artists, by its API (lyricsgenius) and its pages (verso.corpora.sources.genius.page).
 
     artist ─► search, by exact name ─► list of songs, 50 at a time ─► page of each ─► lyrics, or set aside with the reason
-                     └──────────────── each answer is kept in the cache: nothing is asked twice ────┘
+                     └──────────────── each answer is kept in the cache: none is requested twice ───┘
 
 Lyrics are copyrighted: what this writes is for the user's own research, and never to be published.
 """
@@ -61,7 +61,7 @@ def scrape(source: Mapping[str, Any], cache: str | Path, web: Web, outputs: Mapp
     before is fetched again), site and api (roots of pages and API). outputs: the files to write: songs (JSON lines of id, artist,
     title, url, date, lyrics; by artist, most popular first), set_aside (where, reason, excerpt), summary.
 
-    An artist with fewer songs than asked gives those there are. Raises VersoError when the token is missing or
+    An artist with fewer songs than requested gives those there are. Raises VersoError when the token is missing or
     wrong, an artist is not found, the network or the site does not answer, or an artist has no usable song.
     """
     artists, songs_per_artist, refresh = source["artists"], source["songs_per_artist"], source["refresh"]
@@ -99,15 +99,15 @@ def scrape(source: Mapping[str, Any], cache: str | Path, web: Web, outputs: Mapp
 class _Client(lyricsgenius.Genius):
     """lyricsgenius's knowledge of the API; the requests are ours, for it looks at no status of a page and waits for no server."""
 
-    def __init__(self, site: str, api: str, ask: Any) -> None:
+    def __init__(self, site: str, api: str, request: Any) -> None:
         super().__init__(access_token="added when it is sent")
         self.WEB_ROOT, self.PUBLIC_API_ROOT, self.API_ROOT = f"{site}/", f"{site}/api/", f"{api}/"
-        self._ask = ask
+        self._request = request
 
     def _make_request(self, path: str, method: str = "GET", params_: Any = None, public_api: bool = False, **others: Any) -> Any:
         query = urlencode(sorted((key, value) for key, value in (params_ or {}).items() if value is not None))
         root = self.PUBLIC_API_ROOT if public_api else self.API_ROOT
-        return self._ask(f"{root}{path}?{query}", needs_token=not public_api)
+        return self._request(f"{root}{path}?{query}", needs_token=not public_api)
 
 
 class _Genius:
@@ -135,9 +135,9 @@ class _Genius:
         if len(same) == 1:
             return Artist(*next(iter(same.items())))
         listed = ", ".join(f"{name} ({id_})" for id_, name in (same or hits).items()) or "nothing"
-        told = "several artists of that name" if same else "no artist of that name"
+        found = "several artists of that name" if same else "no artist of that name"
         raise VersoError(
-            f"{self._site} has {told}: {wanted!r}. Found: {listed}. Give the exact name, or the number without quotes"
+            f"{self._site} has {found}: {wanted!r}. Found: {listed}. Give the exact name, or the number without quotes"
         )
 
     def songs_of(self, artist: Artist, wanted: int) -> Iterator[dict[str, Any]]:
@@ -165,7 +165,7 @@ class _Genius:
             reasons = "; ".join(sorted({row["reason"] for row in artist.set_aside})) or "it is listed with none of its own"
             raise VersoError(f"{self._site}: no usable song of {artist.name} ({artist.id}): {reasons}")
         if artist.taken < wanted:
-            announce(f"{artist.name}: {wanted} songs were asked for, and {artist.taken} could be had")
+            announce(f"{artist.name}: {wanted} songs were requested, and there are {artist.taken}")
 
     def _listed(self, artist: Artist, wanted: int) -> Iterator[dict[str, Any]]:
         """The songs in which the artist is no guest, as the API lists them; a limit to the pages ends a list without end."""
@@ -219,20 +219,23 @@ class _Genius:
         """What the API says, unwrapped; empty when it knows nothing of it (404)."""
         headers = {}
         if self._cache.read(url) is None:
-            token = find_token(TOKEN)  # whatever is asked first: better now than after an hour
+            token = find_token(TOKEN)  # before the first request: better now than after an hour
             if token is None:
                 raise VersoError(f"Genius's API wants a token, and there is none.\n{HOW_TO_GET_A_TOKEN}")
             headers = {"Authorization": f"Bearer {token}"} if needs_token else {}
         try:
-            answer = self._answer(url, headers, _is_answer_of_api, keep_lost=False)  # it stops all: another start asks again
+            # Nothing lost is kept: it stops all, and another start requests it again
+            answer = self._answer(url, headers, _is_answer_of_api, keep_lost=False)
         except Refused as error:
             if needs_token:
-                told = (
+                message = (
                     f"Genius's API refuses the token (status {error.status}): it is wrong or was withdrawn.\n{HOW_TO_GET_A_TOKEN}"
                 )
             else:
-                told = f"{url}: the site refuses to be searched (status {error.status}): wait some hours, or take another network"
-            raise VersoError(told) from error
+                message = (
+                    f"{url}: the site refuses to be searched (status {error.status}): wait some hours, or take another network"
+                )
+            raise VersoError(message) from error
         except Lost as error:
             raise VersoError(f"{url}: {error}. {KEPT}") from error
         if answer.status == 404:
@@ -242,7 +245,7 @@ class _Genius:
         return dict(json.loads(writable(json.dumps(json.loads(answer.body)["response"], ensure_ascii=False))))
 
     def _answer(self, url: str, headers: Mapping[str, str], check: Any, keep_lost: bool) -> Answer:
-        """What the site says, by the cache if it may: what was too large is asked for again where more is allowed now."""
+        """What the site says, by the cache if it may: what was too large is requested again where more is allowed now."""
         answer = self._cache.read(url)
         if answer is None or 0 < answer.limit < self._web.maximum_bytes:
             answer = self._web.get(url, headers, check)
@@ -270,7 +273,7 @@ def _artists_in(answer: Mapping[str, Any]) -> dict[int, str]:
 
 
 def _reason_against(song: Mapping[str, Any], site: str) -> str | None:
-    """Why no page is asked for, by what the list says of a song."""
+    """Why no page is requested, by what the list says of a song."""
     if not all(isinstance(song.get(key), kind) for key, kind in (("id", int), ("title", str), ("url", str))):
         return "Genius lists it without number, title or address"
     if not song["url"].startswith(f"{site}/") or not song["url"].isascii():

@@ -163,7 +163,7 @@ def _without_button(text: str, title: str, shares: int | None) -> str:
 
     goodbye12Embed          the count: a word seldom goes over into digits
     12Embed                 on a line of its own: the count
-    back in 199912Embed     not to be told: none is cut off, for a digit too many harms less than a year lost
+    back in 199912Embed     not to be known: none is cut off, for a digit too many harms less than a year lost
     """
     found = EMBED.search(text)
     if not found:

@@ -36,7 +36,7 @@ class _Listed:
 
     app: int
     label: str
-    asked: int
+    wanted: int
     there: int | None = None  # as the store says
     taken: int = 0
     set_aside: list[dict[str, str]] = field(default_factory=list)
@@ -45,7 +45,7 @@ class _Listed:
         return {
             "app": self.app,
             "label": self.label,
-            "asked": self.asked,
+            "asked": self.wanted,
             "there": self.there,
             "taken": self.taken,
             "set_aside": len(self.set_aside),
@@ -68,9 +68,9 @@ def scrape_reviews(source: Mapping[str, Any], cache: str | Path, web: Web, outpu
         steam = _Steam(source["site"], source["language"], kept, web)
         count = write_json_lines(outputs["reviews"], _all_reviews(steam, lists))
     for found in lists:
-        if found.taken < found.asked:
+        if found.taken < found.wanted:
             log.warning(
-                "app %d: %d %s reviews were asked for, and %d could be had", found.app, found.asked, found.label, found.taken
+                "app %d: %d %s reviews were requested, and there are %d", found.app, found.wanted, found.label, found.taken
             )
     write_json_lines(outputs["set_aside"], (row for found in lists for row in found.set_aside))
     write_json(outputs["summary"], [found.as_dict() for found in lists])
@@ -82,7 +82,7 @@ def _all_reviews(steam: "_Steam", lists: Sequence[_Listed]) -> Iterator[dict[str
     for app, of_app in groupby(lists, key=lambda found: found.app):
         taken = 0
         for found in of_app:
-            yield from progress(steam.reviews_of(found), f"reviews {app} {found.label}", found.asked, "reviews")
+            yield from progress(steam.reviews_of(found), f"reviews {app} {found.label}", found.wanted, "reviews")
             taken += found.taken
         if not taken:
             raise VersoError(
@@ -98,7 +98,7 @@ class _Steam:
         self.site, self.language, self._cache, self._web = site, language, cache, web
 
     def reviews_of(self, found: _Listed) -> Iterator[dict[str, Any]]:
-        """The app's reviews of that label, the newest first, `asked` at most; each once, though a list moves while it is read."""
+        """The app's reviews of that label, the newest first, `wanted` at most; each once: a list moves while it is read."""
         seen: set[str] = set()
         for review in self._listed(found):
             id_ = str(review.get("recommendationid"))
@@ -118,7 +118,7 @@ class _Steam:
                 "text": writable(review["review"]),
                 "label": found.label,
             }
-            if found.taken == found.asked:
+            if found.taken == found.wanted:
                 return
 
     def _listed(self, found: _Listed) -> Iterator[dict[str, Any]]:
