@@ -152,7 +152,7 @@ def test_a_person_at_a_terminal_sees_how_far_it_is(site, project):
     seen = project.seen_on_a_terminal(*FETCH)
     assert "scrape Mara Quill: 100%" in seen
     assert "scrape Deacon Volt:   0%" in seen
-    assert seen.count("Deacon Volt: 6 songs were asked for, and 5 could be had") == 1
+    assert seen.count("Deacon Volt: 6 songs were requested, and there are 5") == 1
     assert TOKEN not in seen
 
 

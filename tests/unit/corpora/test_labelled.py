@@ -191,5 +191,5 @@ def test_another_language_is_set_aside_and_a_short_text_stays(tmp_path, corpus):
 
 
 def test_an_unknown_language_is_said_before_anything_is_read(tmp_path, corpus):
-    with pytest.raises(VersoError, match=r"language.keep: xx is no language that can be told; known: .*en, .*es"):
+    with pytest.raises(VersoError, match=r"language.keep: xx is no language that can be recognised; known: .*en, .*es"):
         corpus.acquired(lines(tmp_path / "r.jsonl", [{"text": GOOD, "label": 1}]), language={"keep": ["xx"], "confidence": 0.8})

@@ -263,7 +263,7 @@ def test_of_given_splits_train_alone_is_made_smaller(tmp_path, corpus):
 
 
 def test_one_class_only_is_nothing_to_learn(corpus):
-    with pytest.raises(VersoError, match="all 20 texts have one label, 5: there is nothing to tell apart"):
+    with pytest.raises(VersoError, match="all 20 texts have one label, 5: there is nothing to distinguish"):
         corpus.of(reviews({"5": 20}))
     assert not corpus.outputs["train"].exists()
 

@@ -95,7 +95,7 @@ def test_a_base_that_came_unpacked_or_with_other_tokens_is_refused(tiny, tmp_pat
     folder.mkdir()
     write_json(folder / "config.json", {"vocab_size": 320})
     backends._must_be_the_base(base, folder, in_4_bits=False)
-    with pytest.raises(VersoError, match="unquantised, which is not what was asked for; say backend: transformers"):
+    with pytest.raises(VersoError, match="unquantised, which is not what was requested; say backend: transformers"):
         backends._must_be_the_base(base, folder, in_4_bits=True)
     write_json(folder / "config.json", {"vocab_size": 319})
     with pytest.raises(VersoError, match="from 319 to 320 tokens"):

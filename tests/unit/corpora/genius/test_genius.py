@@ -33,7 +33,7 @@ def test_an_artist_of_fewer_songs_gives_those_and_it_is_said(scraped, caplog):
         songs, _, summary = scraped(wanted=100)
     assert len(songs) == 4
     assert (summary[0]["asked"], summary[0]["taken"]) == (100, 4)
-    assert "Mara Quill: 100 songs were asked for, and 4 could be had" in caplog.text
+    assert "Mara Quill: 100 songs were requested, and there are 4" in caplog.text
 
 
 def test_songs_that_cannot_be_used_are_set_aside_with_the_reason_and_others_take_their_place(site, scraped):
