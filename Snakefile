@@ -7,6 +7,11 @@ snakemake --profile profiles/slurm lyrics                          one experimen
 snakemake fetch --profile profiles/local                           all that it reads from outside, on the login node, before the queue
 """
 
+# A config file given on the command line replaces this one: Snakemake would merge the two
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
 
 include: "workflow/Snakefile"
 

@@ -1,4 +1,4 @@
-"""Packages of Debian that tests need: root installs what is missing, once, however many processes ask; others are told.
+"""Packages of Debian that tests need: root installs what is missing, once, however many processes need it; others skip.
 
 Nothing of pytest is imported here, for `make slurm-lab` installs SLURM too.
 """

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-LIMITS = {"config/demo.yaml": 3.0, "config/config.yaml": 5.0}  # seconds
+LIMITS = {"config/demo.yaml": 2.3, "config/config.yaml": 2.3}  # seconds
 REPEATS = 5
 
 

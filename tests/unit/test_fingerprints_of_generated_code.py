@@ -143,7 +143,7 @@ def test_a_change_of_what_is_computed_is_never_missed(tmp_path_factory, pieces, 
 
 
 @settings(max_examples=100, deadline=None)
-@given(libraries(), st.permutations(range(6)))
+@given(libraries(), st.permutations(range(10)))
 def test_renamed_modules_change_nothing(tmp_path_factory, pieces, names):
     named = [replace(piece, uses=tuple((index, "alias") for index, _ in piece.uses)) for piece in pieces]
     folder = tmp_path_factory.mktemp("code")

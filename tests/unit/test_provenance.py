@@ -13,6 +13,8 @@ import logging
 
 from verso.deep import inner
 from verso.many import called
+from verso.errors import VersoError
+from verso.jobs.logs import progress
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +22,17 @@ log = logging.getLogger(__name__)
 def run():
     """Run."""
     log.info("it runs %s", len("now"))
+    if inner() > 100:
+        raise VersoError(f"too large: {inner()}")
+    list(progress([], "run", unit="steps"))
     return inner() + called()  # once
+
+
+def logging_elsewhere(log):
+    log.info(1)
+
+
+run.also = logging_elsewhere
 '''
 MANY = """import re
 
@@ -58,6 +70,9 @@ def code(tmp_path):
         "verso/deep/__init__.py": "from verso.deep.inner import deepest as inner\n",
         "verso/deep/inner.py": "def deepest():\n    return 1\n\n\ndef other():\n    return 1\n",
         "verso/other.py": "VALUE = 1\n",
+        "verso/errors.py": "class VersoError(Exception):\n    pass\n",
+        "verso/jobs/__init__.py": "",
+        "verso/jobs/logs.py": "def progress(items, label, unit=None):\n    return items\n",
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -69,6 +84,8 @@ def fingerprint(code):
     return fingerprint_of_code(code / "driver.py", code / "verso")
 
 
+UNDER = 'if __name__ {} "__main__":\n    Base.size = 7\n'
+ELSE = 'if __name__ == "__main__":\n    pass\nelse:\n    Base.size = 7\n'
 EDITS = {
     "a comment": ("verso/top.py", "# once", "# twice", False),
     "a docstring": ("verso/top.py", '"""Run."""', '"""Run it."""', False),
@@ -83,6 +100,20 @@ EDITS = {
         "from verso.many import called\nfrom verso.deep import inner\n",
         False,
     ),
+    "the words of an error that ends the job": ("verso/top.py", "too large:", "much too large:", False),
+    "the label of a progress bar": ("verso/top.py", '"run", unit="steps"', '"running"', False),
+    "when an error ends the job": ("verso/top.py", "> 100", "> 99", True),
+    "what a progress bar goes over": ("verso/top.py", "progress([]", "progress([1]", True),
+    "what is called as a logger's method and is none": ("verso/top.py", "log.info(1)", "log.info(2)", True),
+    "what does not stand under main": ("verso/many.py", "OTHER = 4\n", "OTHER = 4\n" + UNDER.format("!="), True),
+    "what stands under else of main": ("verso/many.py", "OTHER = 4\n", "OTHER = 4\n" + ELSE, True),
+    "a call that only seems to make a value": (
+        "verso/many.py",
+        "import re\n",
+        "import re, numpy\n_ = numpy.random.seed(1)\n",
+        True,
+    ),
+    "a value that some function sorted": ("verso/many.py", "OTHER = 4\n", "OTHER = 4\n_ = sorted([1], key=print)\n", True),
     "a function that is never called": ("verso/many.py", "return OTHER", "return OTHER + 1", False),
     "a constant that is never read": ("verso/many.py", "OTHER = 4", "OTHER = 5", False),
     "an annotation": ("verso/many.py", "values: list = ()", "values: tuple = ()", False),
@@ -111,6 +142,54 @@ def test_only_what_is_executed_counts(code, edit):
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new) if old else new + "\n" + path.read_text())
     assert (fingerprint(code) != before) is counts
+
+
+@pytest.mark.parametrize(
+    ("top", "changes"),
+    [
+        ("import importlib\n\n\ndef run():\n    return importlib.import_module('verso.other').VALUE\n", True),
+        ("from importlib import import_module as im\n\n\ndef run():\n    return im('verso.other').VALUE\n", True),
+        ("from importlib import import_module as im\n\n\ndef run(name='other'):\n    return im(f'verso.{name}').VALUE\n", True),
+        ("import importlib\n\n\ndef run():\n    return importlib.import_module('json')\n", False),
+        ("import sys\n\n\ndef run():\n    return sys.modules['verso.other'].VALUE\n", True),
+        ("import sys\n\n\ndef run():\n    return sys.modules.get('json')\n", False),
+        ("class A:\n    pass\n\n\ndef run():\n    return A.__subclasses__()\n", True),
+    ],
+)
+def test_a_module_that_is_looked_up_by_its_name_counts(code, top, changes):
+    (code / "verso/top.py").write_text(top)
+    before = fingerprint(code)
+    (code / "verso/other.py").write_text("VALUE = 2\n")
+    assert (fingerprint(code) != before) is changes
+
+
+def test_a_relative_import_is_refused(code):
+    (code / "verso/top.py").write_text("from .other import VALUE\n\n\ndef run():\n    return VALUE\n")
+    with pytest.raises(SyntaxError, match="relative import"):
+        fingerprint(code)
+
+
+def test_a_default_counts_as_it_is_where_it_stands(code):
+    """Before or after its value is bound again."""
+    (code / "verso/top.py").write_text("X = 1\n\n\ndef run(x=X):\n    return x\n\n\nX = 2\n")
+    before = fingerprint(code)
+    (code / "verso/top.py").write_text("X = 1\nX = 2\n\n\ndef run(x=X):\n    return x\n")
+    assert fingerprint(code) != before
+
+
+def test_what_a_star_takes_over_counts(code):
+    (code / "verso/top.py").write_text("from verso.other import *\n\n\ndef run():\n    return VALUE\n")
+    (code / "verso/other.py").write_text("__all__ = ['VALUE']\nVALUE = 1\n")
+    before = fingerprint(code)
+    (code / "verso/other.py").write_text("__all__ = []\nVALUE = 1\n")
+    assert fingerprint(code) != before
+
+
+def test_a_name_of_a_lambda_hides_none_of_the_function_around_it(code):
+    (code / "verso/top.py").write_text("VALUE = 1\n\n\ndef run(key=lambda VALUE: 2):\n    return VALUE\n")
+    before = fingerprint(code)
+    (code / "verso/top.py").write_text("VALUE = 3\n\n\ndef run(key=lambda VALUE: 2):\n    return VALUE\n")
+    assert fingerprint(code) != before
 
 
 def test_a_moved_function_is_the_same(code):

@@ -51,7 +51,27 @@ def test_another_workflow_plans_all_of_verso_and_runs_a_job_of_it(study):
     plan = snakemake(study, "--dry-run")
     for rule in ("verso_train_recurrent_lm", "verso_compare_language_modelling", "verso_report", "all"):
         assert f"rule {rule}:" in plan
+    assert "not present in the Snakefile" not in plan
     snakemake(study, "results/corpora/songs/train.jsonl")
     assert (study / "results/corpora/songs/train.jsonl").read_text().count("\n") > 5
     assert (study / "results/logs/prepare_corpus/songs.log").exists()
     assert "verso_prepare_corpus" not in snakemake(study, "--dry-run")
+
+
+def test_what_fetches_is_local_under_any_name(study):
+    """Compute nodes have no internet, and tokens are kept from jobs."""
+    settings = yaml.safe_load((study / "study.yaml").read_text())
+    settings["verso"]["corpora"]["songs"] |= {"songs_per_artist": 2, "source": {"type": "genius", "artists": ["Ada"]}}
+    (study / "study.yaml").write_text(yaml.safe_dump(settings))
+    plan = snakemake(study, "--dry-run", "--executor", "slurm", "--jobs", "2")
+    assert "localrule verso_scrape_genius:" in plan
+    assert "rule verso_acquire_corpus:" in plan
+    assert "localrule verso_acquire_corpus:" not in plan
+
+
+def test_an_edited_comment_runs_nothing_again_with_the_profile_of_verso(study):
+    target, profile = "results/corpora/songs/train.jsonl", ("--workflow-profile", "../verso/profiles/default")
+    snakemake(study, target, *profile)
+    driver = study.parent / "verso/workflow/scripts/prepare_corpus.py"
+    driver.write_text(driver.read_text() + "# a comment\n")
+    assert "Nothing to be done" in snakemake(study, target, *profile)

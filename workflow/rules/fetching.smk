@@ -5,12 +5,6 @@ Writes  results/corpora/<corpus>/{scraped,set_aside_scraping}.jsonl, scraping.js
 """
 
 
-localrules:
-    scrape_genius,
-    scrape_steam,
-    fetch_dataset,
-
-
 rule scrape_genius:
     output:
         songs=paths.corpus("scraped.jsonl"),
@@ -22,6 +16,7 @@ rule scrape_genius:
         paths.benchmark("scrape_genius", "{corpus}")
     wildcard_constraints:
         corpus=sources.of_source("genius"),
+    localrule: True
     conda:
         ENVIRONMENT
     threads: 1
@@ -46,6 +41,7 @@ rule scrape_steam:
         paths.benchmark("scrape_steam", "{corpus}")
     wildcard_constraints:
         corpus=sources.of_source("steam"),
+    localrule: True
     conda:
         ENVIRONMENT
     threads: 1
@@ -70,6 +66,7 @@ rule fetch_dataset:
         paths.benchmark("fetch_dataset", "{corpus}")
     wildcard_constraints:
         corpus=sources.of_source("hub"),
+    localrule: True
     conda:
         ENVIRONMENT
     threads: 1

@@ -8,10 +8,6 @@ Writes  results/pretrained/<pretrained>/pretrained.json, the manifest, and of a 
 """
 
 
-localrules:
-    fetch_pretrained,
-
-
 rule fetch_pretrained:
     output:
         manifest=paths.pretrained("pretrained.json"),
@@ -19,6 +15,7 @@ rule fetch_pretrained:
         paths.log("fetch_pretrained", "{pretrained}"),
     wildcard_constraints:
         pretrained=runs.pretrained_of_type("hub"),
+    localrule: True
     conda:
         ENVIRONMENT
     threads: 1

@@ -8,6 +8,7 @@ if __name__ == "__main__":
     with job_of(snakemake) as job:
         from verso.classification.prompt.answering import Answered, Prompting, answer
         from verso.classification.scores import InferenceRun
+        from verso.jobs.fields import of_inference
 
         given, made = snakemake.input, snakemake.output
         own = Answered(given.own_texts, made.own_texts, None, made.own_scoring) if made.get("own_texts") else None
@@ -17,5 +18,5 @@ if __name__ == "__main__":
             prompting=Prompting(given.train, given.labels, given.template, given.manifest, Path(given.architecture).parent),
             settings=snakemake.params.settings,
             seed=snakemake.params.seed,
-            run=InferenceRun(**job.of_inference(snakemake)),
+            run=InferenceRun(**of_inference(job, snakemake)),
         )

@@ -4,6 +4,7 @@ from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
+        from verso.jobs.fields import of_training
         from verso.pretrained.miniature import make
         from verso.training.run import TrainingRun
 
@@ -12,5 +13,5 @@ if __name__ == "__main__":
             name=snakemake.wildcards.pretrained,
             train=snakemake.input.train,
             validation=snakemake.input.validation,
-            run=TrainingRun(**job.of_training(snakemake, seed=seed, architecture=manifest)),
+            run=TrainingRun(**of_training(job, snakemake, seed=seed, architecture=manifest)),
         )

@@ -11,10 +11,11 @@ if __name__ == "__main__":
     with job_of(snakemake) as job:
         from verso.classification.encoder.predicting import predict
         from verso.classification.scores import InferenceRun, Texts
+        from verso.jobs.fields import of_inference
         from verso.provenance import key_of_files
 
         given, own = snakemake.input, snakemake.output.get("own_texts")
-        run = InferenceRun(**job.of_inference(snakemake))
+        run = InferenceRun(**of_inference(job, snakemake))
         files = [given.test, given.labels, given.manifest, given.architecture, *given.weights]
         predict(
             test=Texts(given.test, snakemake.output.scores),

@@ -4,6 +4,7 @@ from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake) as job:
+        from verso.jobs.fields import of_training
         from verso.language_modelling.recurrent_lm.training import train
         from verso.training.run import TrainingRun
 
@@ -12,5 +13,5 @@ if __name__ == "__main__":
             validation=snakemake.input.validation,
             vocabulary=snakemake.input.vocabulary,
             weights=snakemake.output.weights,
-            run=TrainingRun(**job.of_training(snakemake)),
+            run=TrainingRun(**of_training(job, snakemake)),
         )

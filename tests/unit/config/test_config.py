@@ -11,6 +11,7 @@ from verso.config import reference
 from verso.config.load import load
 from verso.errors import VersoError
 from verso.pretrained.faults import faults_of_pretrained
+from verso.registry import KIND
 from verso.settings.base import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -65,7 +66,7 @@ def test_all_faults_are_listed_at_once_each_with_its_path():
             "corpora.songs.kind",
             "song",
             "corpora.songs.kind",
-            "found 'song' (did you mean \"songs\"?); must be one of songs, manual, labelled",
+            f"found 'song' (did you mean \"songs\"?); must be one of {', '.join(KIND)}",
         ),
         ("corpora.songs.source", {"pth": "x"}, "corpora.songs.source.pth", 'unknown key; did you mean "path"?'),
         ("corpora.songs", None, "corpora.songs", "found None; must be a block of keys"),

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from verso.errors import VersoError
+from verso.jobs.fields import micro_batches
 from verso.jobs.job import job_of
 from verso.jobs.records import earlier_causes, read_record, record_path
 
@@ -88,7 +89,7 @@ def test_what_is_no_bug_is_tried_again_and_known(snakemake):
     failing(snakemake, MemoryError())
     with job_of(snakemake) as job:
         assert job.earlier == ["out_of_memory"]
-        assert job.parts == 1
+        assert micro_batches(job) == 1
 
 
 def test_each_time_the_card_was_too_small_halves_the_batch(snakemake):
@@ -97,7 +98,7 @@ def test_each_time_the_card_was_too_small_halves_the_batch(snakemake):
     for _ in range(2):
         failing(snakemake, torch.OutOfMemoryError("CUDA out of memory"))
     with job_of(snakemake) as job:
-        assert job.parts == 4
+        assert micro_batches(job) == 4
 
 
 def test_a_killed_job_leaves_how_large_it_was(snakemake, tmp_path):

@@ -45,7 +45,7 @@ def with_clocks(monkeypatch, tmp_path):
     """A third task: its section in the list, its templates in their folder."""
     words = {
         "en": {
-            "clocks": "LabelValidation the time",
+            "clocks": "Telling the time",
             "model": "Clock",
             "right": "{model} is right <b>twice</b>",
             "work_winding": "winding",
@@ -101,7 +101,7 @@ def test_a_third_task_stands_behind_the_others_with_its_own_words_colours_figure
     )
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     for language, heading, right, hour, winding in (
-        ("en", "LabelValidation the time", "sundial is right <b>twice</b>", "hour", "winding"),
+        ("en", "Telling the time", "sundial is right <b>twice</b>", "hour", "winding"),
         ("es", "Dar la hora", "sundial acierta <b>dos</b> veces", "hora", "dar cuerda"),
     ):
         ids = re.findall(rf'<section id="{language}-(\w+)">', text)

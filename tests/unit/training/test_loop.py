@@ -9,7 +9,7 @@ from line_task import SETTINGS, Checkpoints, Line, fit, raising, raising_signal,
 
 from verso.errors import Interrupted, VersoError
 from verso.machine.hardware import Device
-from verso.training import loop
+from verso.training import loop, progress
 from verso.training.loop import HISTORY
 from verso.training.loop import fit as fit_every
 
@@ -181,7 +181,7 @@ PROGRESS = {"epoch", "epochs", "step", "steps", "train_loss", "validation_loss",
 
 
 def test_progress_is_told_with_the_losses_of_the_last_finished_epoch(tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "REPORT_SECONDS", 0.0)
     told = []
     outcome = fit(Line(), SETTINGS, Checkpoints(tmp_path, "a"), report=told.append)
     assert all(set(progress) == PROGRESS for progress in told)
@@ -205,7 +205,7 @@ def test_progress_is_told_at_most_once_a_second(tmp_path):
 
 
 def test_the_time_left_follows_the_speed_of_this_life_and_not_of_the_one_before(tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "REPORT_SECONDS", 0.0)
     with pytest.raises(RuntimeError):
         fit(Line(raising(RuntimeError(), 13)), SETTINGS, Checkpoints(tmp_path, "a"), seconds=0)
     clock = iter(range(1000))
@@ -218,7 +218,7 @@ def test_the_time_left_follows_the_speed_of_this_life_and_not_of_the_one_before(
 
 
 def test_minutes_bound_the_time_left(tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "REPORT_SECONDS", 0.0)
     told = []
     slow = Line(lambda number: time.sleep(0.01))
     fit(slow, {**SETTINGS, "epochs": 10_000, "minutes": 0.2 / 60}, Checkpoints(tmp_path, "a"), report=told.append)

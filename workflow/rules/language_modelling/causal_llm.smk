@@ -80,7 +80,7 @@ rule sample_causal_llm:
     benchmark:
         paths.benchmark("sample_causal_llm", RUN)
     wildcard_constraints:
-        model=runs.with_work("score_causal_llm"),
+        model=runs.with_work("sample_causal_llm"),
     conda:
         ENVIRONMENT
     threads: inputs.threads

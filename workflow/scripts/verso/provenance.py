@@ -7,6 +7,7 @@ definitions that a driver reaches (verso.fingerprint.graph) is right on both; it
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from verso.errors import VersoError
 from verso.files import sha256_of, write_json
 
 LIBRARY = Path(__file__).resolve().parent  # .../workflow/scripts/verso
+COMPUTING = ("numpy", "scikit-learn", "torch", "transformers")  # another version of these may give other numbers
 DIGITS = 16  # of a fingerprint: 64 bits, far more than the few hundred that a project ever has
 
 
@@ -85,6 +87,13 @@ def key_of_settings(settings: Mapping[str, Any]) -> str:
 
 
 def key_of_files(fingerprint: str, settings: Mapping[str, Any], files: Iterable[str | Path]) -> str:
-    """Names a result that follows from code, settings and the content of files alone."""
-    facts = [fingerprint, settings, [sha256_of(path) for path in files]]
+    """Names a result that follows from code, settings, the content of files and the libraries that compute alone."""
+    facts = [fingerprint, settings, [sha256_of(path) for path in files], [_version(name) for name in COMPUTING]]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:DIGITS]
+
+
+def _version(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None

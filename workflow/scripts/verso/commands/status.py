@@ -168,8 +168,13 @@ def _doing(job: Job, about: About, alone: bool) -> str:
 
 
 def _is_unmended(job: Job, made: Mapping[str, float], about: About) -> bool:
-    """Whether neither the job's own result nor the training's is newer than its end."""
+    """Whether neither the job's own result nor the training's is newer than its end.
+
+    A rule that there is no more, after an upgrade, has no result of its own: all results of the run stand for it.
+    """
     work = about.works.get(job.record.rule)
+    if work is None and all(made.get(name) for name in about.results):
+        return False
     return all(job.last.last_sign > made.get(name, 0.0) for name in (MODEL, work.result if work else MODEL))
 
 

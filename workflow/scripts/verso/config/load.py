@@ -15,7 +15,7 @@ from verso.config.file import Config
 from verso.contract import Fault
 from verso.errors import VersoError
 from verso.pretrained.faults import faults_of_pretrained
-from verso.registry import FAMILY, KIND, TASKS
+from verso.registry import FAMILY, KIND, SOURCE, TASKS
 from verso.settings.base import Settings
 from verso.settings.raw import built, mapping, unknown
 
@@ -144,7 +144,7 @@ def corpora_needed(config: Config) -> set[str]:
 def missing_sources(config: Config) -> list[str]:
     """One line for each missing input file (downloads excepted) and each invalid prompt template."""
     needed = corpora_needed(config)
-    files = {name: corpus.source.path for name, corpus in config.corpora.items() if corpus.source.type == "file"}
+    files = {name: corpus.source.path for name, corpus in config.corpora.items() if SOURCE[corpus.source.type].fetch_rule is None}
     lines = [
         f"corpora.{name}.source.path  {path} does not exist (looked from {Path.cwd()})"
         for name, path in files.items()

@@ -48,19 +48,19 @@ def hardware_row(run: Mapping[str, Any], work: str, path: str | Path) -> dict[st
     return {column: row.get(column) for column in HARDWARE}
 
 
-def used_of_asked(used: Any, asked: Any) -> dict[str, float | None]:
-    """{"used", "asked", "share"}; share: above 1 if more was used than requested, None if unknown or nothing was requested."""
-    amount, request = optional_float(used), optional_float(asked)
-    return {"used": amount, "asked": request, "share": None if amount is None or not request else amount / request}
+def used_of_requested(used: Any, requested: Any) -> dict[str, float | None]:
+    """{"used", "requested", "share"}; share: above 1 if more was used than requested, None if unknown or nothing was requested."""
+    amount, request = optional_float(used), optional_float(requested)
+    return {"used": amount, "requested": request, "share": None if amount is None or not request else amount / request}
 
 
 def uses(row: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
-    """Use and request of a row, as `used_of_asked`: memory and vram in MB, time in seconds."""
+    """Use and request of a row, as `used_of_requested`: memory and vram in MB, time in seconds."""
     minutes = optional_float(row["asked_runtime"])
     return {
-        "memory": used_of_asked(row["peak_ram_mb"], row["asked_mem_mb"]),
-        "time": used_of_asked(row["wall_seconds"], None if minutes is None else 60 * minutes),
-        "vram": used_of_asked(vram_used(row), row["asked_vram_mb"]),
+        "memory": used_of_requested(row["peak_ram_mb"], row["asked_mem_mb"]),
+        "time": used_of_requested(row["wall_seconds"], None if minutes is None else 60 * minutes),
+        "vram": used_of_requested(vram_used(row), row["asked_vram_mb"]),
     }
 
 
@@ -81,7 +81,7 @@ def totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "jobs": len(rows),
         "runs": len({_run(row) for row in rows}),
-        "recorded": sum(use["memory"]["asked"] is not None for use in each),
+        "recorded": sum(use["memory"]["requested"] is not None for use in each),
         "metered": sum(optional_float(row["energy_joules"]) is not None for row in rows),
         "miniatures": len({_run(row) for row in rows if is_miniature(row)}),
         **{key: _sum(row[key] for row in rows) for key in ("wall_seconds", "gpu_hours", "cpu_hours", "energy_joules")},
@@ -100,7 +100,7 @@ def is_miniature(row: Mapping[str, Any]) -> bool:
 
 def _together(uses_of_jobs: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
     known = [use for use in uses_of_jobs if use["share"] is not None]
-    return used_of_asked(_sum(use["used"] for use in known), _sum(use["asked"] for use in known))
+    return used_of_requested(_sum(use["used"] for use in known), _sum(use["requested"] for use in known))
 
 
 def _sum(values: Iterable[Any]) -> float | None:

@@ -137,7 +137,7 @@ WORDS: dict[str, str] = {
     "work": "Work",
     "work_training": "training",
     "work_scoring": "scoring",
-    "of_asked": "{share} of {asked}",
+    "of_requested": "{share} of {requested}",
     "in_all": "total",
     "gpu_hours": "GPU-hours",
     "cpu_hours": "CPU-hours",

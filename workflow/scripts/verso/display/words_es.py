@@ -140,7 +140,7 @@ WORDS: dict[str, str] = {
     "work": "Trabajo",
     "work_training": "entrenamiento",
     "work_scoring": "evaluación",
-    "of_asked": "{share} de {asked}",
+    "of_requested": "{share} de {requested}",
     "in_all": "total",
     "gpu_hours": "Horas de GPU",
     "cpu_hours": "Horas de CPU",

@@ -9,7 +9,11 @@ annotations of functions and log messages, and of the hashes of what its names s
 of modules are no part of it: a move, a split of a module or sorted imports change nothing; a name bound to another function does.
 
 A statement at the top of a module that may do more than bind a name (a call, an unknown decorator, a loop), or that binds a name
-which another binds as well, is an effect of its module. The effects of every module that is imported count, in their order.
+which another binds as well, is an effect of its module. The effects of every module that is imported count, those of one module
+in their order, modules in any (sorted imports change nothing).
+
+What it does not see: data files that code reads, docstrings and signatures that code reads of itself (`__doc__`, `inspect`),
+iterators of one module that another uses up while it is imported.
 """
 
 import ast
@@ -23,11 +27,11 @@ from verso.fingerprint.syntax import chain_of
 # How a job is run, not what it computes: a new message or a new state of SLURM re-runs nothing and orphans no checkpoint
 MACHINERY = (
     "verso.jobs.job", "verso.jobs.records", "verso.jobs.causes", "verso.jobs.logs", "verso.errors", "verso.machine.card_leases",
-    "verso.machine.site", "verso.machine.memory", "verso.training.run_lease",
+    "verso.machine.site", "verso.machine.memory", "verso.training.progress", "verso.training.run_lease",
 )  # fmt: skip
 
 OWN_NAMESPACE = {"globals", "vars", "locals", "eval", "exec"}  # who uses one may reach any name of its module
-ANY_MODULE = ("import_module", "__import__", "sys.modules")  # who uses one with a computed name may reach all of the library
+ANY_MODULE = {"importlib.import_module", "builtins.__import__", "sys.modules"}  # with a computed name they reach all modules
 
 
 def _is_machinery(name: str) -> bool:
@@ -164,7 +168,13 @@ class CodeGraph:
             if not imports and root not in own:
                 stars = [source for one in module.imports.get("*", []) if (source := self.module(one.module))]
                 found += [(chain, target) for source in stars for target in self._all_of(source, set())]
-            if chain.endswith(ANY_MODULE) and _computes_a_name(definition):
+            full = {".".join(filter(None, (one.module, one.name, rest))) for one in imports}
+            full |= {f"builtins.{chain}"} if not imports and root not in own else set()
+            if any(name == one or name.startswith(f"{one}.") for name in full for one in ANY_MODULE):
+                named = _modules_named(definition, chain)
+                modules = self._whole_library() if named is None else [one for name in named if (one := self.module(name))]
+                found += [(chain, target) for one in modules for target in self._all_of(one, set())]
+            if chain.endswith(".__subclasses__"):
                 found += [(chain, target) for one in self._whole_library() for target in self._all_of(one, set())]
         return found
 
@@ -218,8 +228,16 @@ class CodeGraph:
         return f"{chain} {target if isinstance(target, str) else within.get(target) or self._hashes.get(target, '')}"
 
 
-def _computes_a_name(definition: Definition) -> bool:
-    """Whether a call in it names a module by anything but a text that stands there."""
-    calls = [node for node in definition.nodes if isinstance(node, ast.Call)]
-    named = [node for node in calls if (chain_of(node.func) or "").endswith(("import_module", "__import__"))]
-    return not named or not all(node.args and isinstance(node.args[0], ast.Constant) for node in named)
+def _modules_named(definition: Definition, chain: str) -> list[str] | None:
+    """The modules that a definition looks up by a text that stands there; None where it looks one up by anything else."""
+    named, uses = [], sum(isinstance(node, ast.Name | ast.Attribute) and chain_of(node) == chain for node in definition.nodes)
+    for node in definition.nodes:
+        if isinstance(node, ast.Call) and chain_of(node.func) == chain and node.args:
+            key: ast.expr | None = node.args[0]
+        elif isinstance(node, ast.Subscript) and chain_of(node.value) == chain:
+            key = node.slice
+        else:
+            continue
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            named.append(key.value)
+    return named if len(named) == uses else None

@@ -13,25 +13,26 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from verso.fingerprint.syntax import bound_names, chain_of, dotted_names, imports_of, modules_of, top_level
+from verso.fingerprint.syntax import bound_names, chain_of, dotted_names, evaluated_names, imports_of, modules_of, top_level
 
 DRIVER = "the driver"
 
 # Calls of these at the top of a module make a value and change nothing else
 HARMLESS_MODULES = {
-    "abc", "collections", "contextlib", "dataclasses", "enum", "functools", "itertools", "logging", "math", "numpy", "operator",
-    "pathlib", "pydantic", "re", "string", "threading", "types", "typing", "uuid",
+    "abc", "collections", "contextlib", "dataclasses", "enum", "itertools", "math", "numpy", "pathlib", "pydantic", "re",
+    "string", "threading", "types", "typing",
 }  # fmt: skip
+HARMFUL = {"numpy.random", "threading.excepthook", "threading.settrace", "threading.setprofile"}  # parts of them that are not
+CALLING = {"sorted", "min", "max"}  # with a key they call it
 HARMLESS_CALLS = {
     "frozenset", "set", "dict", "list", "tuple", "range", "len", "sorted", "min", "max", "sum", "str", "int", "float", "bool",
     "zip", "enumerate", "abs", "round", "property", "staticmethod", "classmethod", "reversed", "bytes", "torch.no_grad",
-    "torch.inference_mode",
+    "torch.inference_mode", "functools.cache", "functools.cached_property", "functools.lru_cache", "functools.partial",
+    "functools.total_ordering", "functools.wraps", "logging.getLogger", "operator.attrgetter", "operator.itemgetter",
+    "operator.methodcaller", "uuid.UUID",
 }  # fmt: skip
 HARMLESS_METHODS = {"items", "keys", "values", "join", "format", "split", "strip", "lower", "upper", "get", "resolve", "setter"}
 MAKERS = {"__new__", "__init__", "__post_init__"}
-
-
-DRIVER = "the driver"
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,9 @@ class Module:
             once = all(counts[name] == 1 for name in names)
             if is_import and once:
                 continue
-            alone = once and bool(names) and self.is_inert(statement)
+            # What it evaluates here and now may be another value further down
+            rebound = any(counts[name.split(".")[0]] > 1 for name in evaluated_names(statement))
+            alone = once and bool(names) and not rebound and self.is_inert(statement)
             definition = Definition(self, [statement]) if alone else effects
             if not alone:
                 effects.statements.append(statement)
@@ -152,7 +155,8 @@ class Module:
     def _is_harmless(self, function: ast.expr) -> bool:
         """Whether a call of it makes a value and changes nothing else."""
         if (name := self._elsewhere(function)) is not None:
-            return name in HARMLESS_CALLS or name.split(".")[0] in HARMLESS_MODULES
+            harmful = any(name == one or name.startswith(f"{one}.") for one in HARMFUL)
+            return name in HARMLESS_CALLS or (name.split(".")[0] in HARMLESS_MODULES and not harmful)
         if isinstance(function, ast.Attribute) and (
             function.attr in HARMLESS_METHODS or isinstance(function.value, ast.Call | ast.Constant)
         ):
@@ -178,6 +182,8 @@ class Module:
         if isinstance(node, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):
             return False
         if isinstance(node, ast.Call) and not self._is_harmless(node.func):
+            return False
+        if isinstance(node, ast.Call) and chain_of(node.func) in CALLING and node.keywords:
             return False
         if isinstance(node, ast.Lambda):
             return self._are_inert([*node.args.defaults, *node.args.kw_defaults])

@@ -1,9 +1,9 @@
 """What of a syntax tree counts for a fingerprint, and which names it binds and reads (verso.fingerprint.graph)."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-UNREAD = {"__version__", "__author__", "__all__"}
+UNREAD = {"__version__", "__author__"}
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # What these decorate is not looked at by its annotations
 BLIND_TO_ANNOTATIONS = {
@@ -11,17 +11,22 @@ BLIND_TO_ANNOTATIONS = {
     "override", "setter", "no_grad", "inference_mode",
 }  # fmt: skip
 LOG_METHODS = {"debug", "info", "warning", "error"}
-CALLED_IN_MESSAGES = {"len", "sum", "str", "sorted", "round", "min", "max", "join", "items", "values", "format"}
+CALLED_IN_MESSAGES = {"len", "str", "round", "items", "values", "format"}  # `sum` would use up an iterator
+LOGS = "verso.jobs.logs"  # its `progress` shows a label, and total and unit, beside the items
+MESSAGES = {"verso.errors.VersoError"}  # exceptions whose message ends the job: it is part of no result
 
 
 class Stripped(ast.NodeTransformer):
-    """Takes out what cannot change a result: docstrings, messages to a logger, annotations of functions and of local names.
+    """Takes out what cannot change a result: docstrings, messages to a logger, labels of progress bars, the messages of errors
+    that end the job, annotations of functions and of local names.
 
-    loggers: names that are bound to a logger. A message whose text calls a function that is not known to be harmless stays.
+    loggers: names that are bound to a logger. imported: what the module's own imports bind, as dotted names. A message to a
+    logger whose text calls a function that is not known to be harmless stays.
     """
 
-    def __init__(self, loggers: set[str]) -> None:
-        self._loggers, self._depth = loggers, 0
+    def __init__(self, loggers: set[str], imported: Mapping[str, str]) -> None:
+        self._loggers, self._imported, self._depth = loggers, imported, 0
+        self._local: list[set[str]] = []  # names that the functions around bind for themselves
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         """Without texts that stand alone, and messages."""
@@ -38,7 +43,9 @@ class Stripped(ast.NodeTransformer):
                 if isinstance(argument, ast.arg):
                     argument.annotation = None
         self._depth += 1
+        self._local.append(_local_names(node))
         stripped = self.generic_visit(node)
+        self._local.pop()
         self._depth -= 1
         return stripped
 
@@ -64,10 +71,31 @@ class Stripped(ast.NodeTransformer):
             return [statement for statement in found if statement is not None]
         return self.generic_visit(node)
 
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Of a progress bar only its items."""
+        if self._stands_for(node.func) == f"{LOGS}.progress" and all(map(_has_no_effect, [*node.args[1:], *node.keywords])):
+            node.args, node.keywords = node.args[:1], []
+        return self.generic_visit(node)
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        """Without the message of an error that ends the job."""
+        if isinstance(node.exc, ast.Call) and self._stands_for(node.exc.func) in MESSAGES:
+            node.exc.args, node.exc.keywords = [], []
+        return self.generic_visit(node)
+
+    def _stands_for(self, function: ast.expr) -> str | None:
+        """The dotted name of what an import of the module bound, unless a function around binds the name for itself."""
+        root, _, rest = (chain_of(function) or "").partition(".")
+        if any(root in names for names in self._local) or root not in self._imported:
+            return None
+        return ".".join(filter(None, (self._imported[root], rest)))
+
     def _is_message(self, node: ast.expr) -> bool:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LOG_METHODS):
             return False
         if not (isinstance(node.func.value, ast.Name) and node.func.value.id in self._loggers):
+            return False
+        if any(node.func.value.id in names for names in self._local):
             return False
         return all(map(_has_no_effect, [*node.args, *(keyword.value for keyword in node.keywords)]))
 
@@ -87,9 +115,13 @@ def _has_no_effect(node: ast.AST) -> bool:
 def top_level(content: bytes, is_driver: bool) -> tuple[list[ast.stmt], set[str]]:
     """The statements of a file that count, stripped, and every name that is read anywhere in it, annotations included.
 
-    What stands under `__name__ == "__main__"` counts of a driver alone.
+    What stands under `__name__ == "__main__"` counts of a driver alone. Raises SyntaxError for a relative import, which is
+    not followed.
     """
     tree = ast.parse(content)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            raise SyntaxError(f"line {node.lineno}: a relative import; name the module in full")
     read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     loggers = {
         target.id
@@ -99,7 +131,9 @@ def top_level(content: bytes, is_driver: bool) -> tuple[list[ast.stmt], set[str]
         for target in statement.targets
         if isinstance(target, ast.Name)
     }  # fmt: skip
-    body = Stripped(loggers).visit(tree).body
+    imports = [one for statement in tree.body for one in imports_of(statement)]
+    imported = {bound: ".".join(filter(None, (module, name))) for bound, module, name in imports}
+    body = Stripped(loggers, imported).visit(tree).body
     return [statement for statement in body if not _never_counts(statement) and (is_driver or not _is_main(statement))], read
 
 
@@ -111,7 +145,9 @@ def _never_counts(statement: ast.stmt) -> bool:
 
 def _is_main(statement: ast.stmt) -> bool:
     return (
-        isinstance(statement, ast.If) and isinstance(statement.test, ast.Compare) and chain_of(statement.test.left) == "__name__"
+        isinstance(statement, ast.If)
+        and ast.unparse(statement.test) in ("__name__ == '__main__'", "'__main__' == __name__")
+        and not statement.orelse
     )
 
 
@@ -187,9 +223,23 @@ def dotted_names(node: ast.AST) -> Iterator[str]:
             yield from dotted_names(inner)
 
 
+def evaluated_names(node: ast.stmt) -> Iterator[str]:
+    """The dotted names that a definition reads where it stands; the body of a function is read when it is called."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        parts: list[ast.AST | None] = [*node.decorator_list, *node.args.defaults, *node.args.kw_defaults]
+        yield from (name for part in parts if part is not None for name in dotted_names(part))
+    elif isinstance(node, ast.ClassDef):
+        yield from (name for part in (*node.decorator_list, *node.bases, *node.keywords) for name in dotted_names(part))
+        yield from (name for inner in node.body for name in evaluated_names(inner))
+    else:
+        yield from dotted_names(node)
+
+
 def _local_names(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
     """Arguments of a function, and the names that it binds otherwise than by importing."""
-    local = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
+    given = node.args
+    arguments = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+    local = {argument.arg for argument in arguments if argument is not None}
     if isinstance(node, ast.Lambda):
         return local
     body = [inner for statement in node.body for inner in ast.walk(statement)]

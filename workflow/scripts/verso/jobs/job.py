@@ -44,44 +44,6 @@ class Job:
         self._over = threading.Event()
         self._written = 0.0
 
-    @property
-    def parts(self) -> int:
-        """In how many parts a batch is computed: twice as many for each time that the card's memory was too small."""
-        return int(2 ** self.earlier.count("cuda_out_of_memory"))
-
-    def of_training(self, snakemake: Any, seed: int | None = None, architecture: str | None = None) -> dict[str, Any]:
-        """The fields of verso.training.run.TrainingRun: what every training is given besides its data.
-
-        seed, architecture: where the rule has none of these names in its params and outputs.
-        """
-        history = Path(snakemake.output.history)
-        return {
-            "settings": snakemake.params.settings,
-            "seed": snakemake.params.seed if seed is None else seed,
-            "fingerprint": snakemake.params.code,
-            "architecture": Path(snakemake.output.architecture if architecture is None else architecture),
-            "history": history,
-            "hardware": Path(snakemake.output.hardware),
-            "checkpoints": history.parent / "checkpoints",  # no output: it must survive a failed job
-            "checkpoint_seconds": snakemake.resources.checkpoint_seconds,
-            "started": self.started,
-            "gpus": self.requested["cards"],
-            "requested": self.requested,
-            "micro_batches": self.parts,
-            "report": self.report,
-        }
-
-    def of_inference(self, snakemake: Any) -> dict[str, Any]:
-        """The fields of verso.classification.scores.InferenceRun: what every job that predicts by a pretrained model is given."""
-        return {
-            "requested": self.requested,
-            "texts_at_once": snakemake.resources.texts_at_once,
-            "report": self.report,
-            "kept": Path(snakemake.output.scores).parent / "checkpoints",  # no output: it must survive a failed job
-            "fingerprint": snakemake.params.code,
-            "started": self.started,
-        }
-
     def report(self, progress: dict[str, Any]) -> None:
         """How far the job is; the next heartbeat writes it."""
         with self._lock:

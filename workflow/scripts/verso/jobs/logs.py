@@ -103,16 +103,16 @@ def reporting_progress(
     them; done: those that an earlier life finished. work: of all texts that are left, in the unit of the steps. again: the texts
     got no valid reply before.
     """
-    begun, told_at, finished, worked = time.perf_counter(), -math.inf, done, 0.0
+    begun, reported_at, finished, worked = time.perf_counter(), -math.inf, done, 0.0
     whole = float(texts - done) if work is None else work
     with tqdm(desc=label, total=texts, initial=done, unit="text", **LOGGED, file=sys.stderr) as bar:
 
         def step(count: int = 1, work: float | None = None) -> None:
-            nonlocal told_at, finished, worked
+            nonlocal reported_at, finished, worked
             bar.update(count)
             finished, worked, now = finished + count, worked + (count if work is None else work), time.perf_counter()
-            if now >= told_at + REPORT_SECONDS and worked:
-                told_at = now
+            if now >= reported_at + REPORT_SECONDS and worked:
+                reported_at = now
                 left = (now - begun) / worked * max(0.0, whole - worked)
                 report({"texts": texts, "texts_done": finished, "again": again, "seconds_left": left})
 

@@ -19,6 +19,7 @@ from verso.jobs.logs import progress
 from verso.machine.hardware import Device, Meter
 from verso.training.checkpoints import Checkpoints
 from verso.training.learner import Learner
+from verso.training.progress import ProgressReport
 from verso.training.run_lease import Stop, stop_signals
 from verso.training.schedules import Schedule
 from verso.training.steps import Steps
@@ -26,7 +27,6 @@ from verso.training.steps import Steps
 log = logging.getLogger(__name__)
 
 HISTORY = ("epoch", "step", "tokens", "train_loss", "validation_loss", "learning_rate", "gradient_norm", "seconds", "best")
-REPORT_SECONDS = 1.0  # at least, between two reports of the progress
 
 
 @dataclass
@@ -96,7 +96,7 @@ class _Loop:
         highest: str | None,
         groups: list[dict[str, Any]] | None,
     ) -> None:
-        self.learner, self.settings, self.checkpoints, self.report = learner, settings, checkpoints, report
+        self.learner, self.settings, self.checkpoints = learner, settings, checkpoints
         self.checkpoint_seconds, self.highest = checkpoint_seconds, highest
         self.device = device.device
         self.cards = device.devices if self.device.type == "cuda" else []
@@ -117,8 +117,7 @@ class _Loop:
             self._restore(state)
         if learner.parts > 1:
             log.info("the batch is computed in %d parts, for the card's memory was too small", learner.parts)
-        self.begun_at, self.begun_step = time.perf_counter(), self.at.step
-        self.told_at = -math.inf
+        self.progress = ProgressReport(report, settings, self.steps_in_all, self.at.step)
 
     def run(self, stop: Stop) -> Outcome:
         self.stop = stop
@@ -130,7 +129,7 @@ class _Loop:
                 self._save()
             if not self.at.finished:
                 self._go_on_or_interrupt()
-            self._report()
+            self.progress(self.at, self.meter.wall_seconds)
         self._take(self.best_weights)
         counted = {"batch_parts": self.learner.parts, "skipped_steps": self.at.skipped}
         return Outcome(self.at.history, {**self.meter.report(self.at.tokens), **counted})
@@ -153,7 +152,7 @@ class _Loop:
             at.row_tokens += targets
             at.row_steps += 1
             self._go_on_or_interrupt()
-            self._report()
+            self.progress(self.at, self.meter.wall_seconds)
             if self._out_of_time():
                 log.info(
                     "minutes: %s are over after step %d; a run that its clock stops cannot be repeated bit by bit",
@@ -238,29 +237,6 @@ class _Loop:
     def _out_of_time(self) -> bool:
         minutes = self.settings["minutes"]
         return minutes is not None and self.meter.wall_seconds >= minutes * 60
-
-    def _report(self) -> None:
-        """Report the progress, at most once in REPORT_SECONDS."""
-        at, now = self.at, time.perf_counter()
-        done = at.step - self.begun_step
-        if not done or now < self.told_at + REPORT_SECONDS:
-            return
-        self.told_at = now
-        left = (now - self.begun_at) / done * (self.steps_in_all - at.step)
-        if self.settings["minutes"] is not None:
-            left = min(left, max(0.0, self.settings["minutes"] * 60 - self.meter.wall_seconds))
-        last = at.history[-1] if at.history else {"train_loss": None, "validation_loss": None}
-        self.report(
-            {
-                "epoch": min(at.epoch, self.settings["epochs"]),  # after the last epoch at.epoch is one more
-                "epochs": self.settings["epochs"],
-                "step": at.step,
-                "steps": self.steps_in_all,
-                "train_loss": last["train_loss"],
-                "validation_loss": last["validation_loss"],
-                "seconds_left": 0.0 if at.finished else left,
-            }
-        )
 
     def _go_on_or_interrupt(self) -> None:
         """Save a checkpoint and raise Interrupted after a signal, or when a later start of Snakemake waits for the run."""

@@ -35,7 +35,7 @@ class ResumableRows:
         self.seconds: float = state["seconds"]  # spent on rows, over all attempts
         self._passes: list[list[Any]] = state["passes"]
         self._checkpoints, self._report, self._pass = checkpoints, report, 0
-        self._halving = HalvingBatches(at_once, "asked")
+        self._halving = HalvingBatches(at_once, "requested")
         self._begun, self._saved_at, self._saving = 0.0, 0.0, 0.0
         if kept := sum(map(len, self._passes)):
             log.info("resuming: an earlier job got %d replies, which are not requested again", kept)
@@ -56,7 +56,7 @@ class ResumableRows:
         rest = items[len(rows) :]
         self._begun = self._saved_at = time.perf_counter()
         left, again = sum(map(work, rest)), self._pass > 1
-        with stop_signals() as stop, reporting_progress("Asking", self._report, len(items), left, len(rows), again) as step:
+        with stop_signals() as stop, reporting_progress("Replies", self._report, len(items), left, len(rows), again) as step:
 
             def kept(some: Sequence[Item]) -> list[Row]:
                 found = compute(some)

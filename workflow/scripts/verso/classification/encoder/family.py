@@ -49,7 +49,7 @@ class EncoderLora(Settings):
     use_rslora: bool = Field(False, description="Rank-stabilised scaling (Kalajdzievski 2023).")
     train_pooler: bool = Field(
         False,
-        description="Train the fresh pooler before the classifier too, if the architecture has one (DeBERTa); the report's "
+        description="Train the fresh pooler before the classifier too, if the architecture has one (DeBERTa); the original report's "
         "kept its random weights.",
     )
 
@@ -62,7 +62,7 @@ class EncoderLora(Settings):
 
 
 class Encoder(ModelSettings):
-    """A pretrained encoder tuned as a classifier. Its defaults are the report's settings of mDeBERTa."""
+    """A pretrained encoder tuned as a classifier. Its defaults are the original report's settings of mDeBERTa."""
 
     family: Literal["encoder"] = Field(description="A pretrained encoder with a fresh head.")
     pretrained: Name = Field(description="An entry of `pretrained`.")

@@ -20,7 +20,7 @@ from verso.settings.base import Decoding, ModelSettings, Name
 
 
 class ReplyDecoding(Decoding):
-    """How a reply is sampled. The defaults are the report's values."""
+    """How a reply is sampled. The defaults are the original report's values."""
 
     temperature: float = Field(0.05, gt=0, description="Below 1 sharpens the distribution.")
     top_p: float = Field(0.8, gt=0, le=1, description="Draw from the smallest set of tokens with this total probability.")

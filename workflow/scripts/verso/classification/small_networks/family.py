@@ -19,7 +19,7 @@ class ConstantSchedule(Schedule):
 
 
 class NeuralClassifier(ModelSettings):
-    """Settings that recurrent classifiers and TextCNN share. The defaults are the report's protocol."""
+    """Settings that recurrent classifiers and TextCNN share. The defaults are the original report's protocol."""
 
     length: int = Field(128, ge=1, description="Longest input in tokens; longer texts are cut at the end.")
     embedding: int = Field(128, ge=1, description="Size of the embedding.")

@@ -1,4 +1,4 @@
-"""Exports of a labelled corpus: the files that the report's own scripts read."""
+"""Exports of a labelled corpus: the files that the original report's scripts read."""
 
 import csv
 import json

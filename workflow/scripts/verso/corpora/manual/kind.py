@@ -35,6 +35,6 @@ KIND = Kind(
     settings=ManualCorpus,
     columns=("text", "title"),
     prepared_by="prepare_corpus",
-    reading=lambda corpus: {"songs_per_artist": None},
+    reading=lambda corpus: {},
     preparation=_preparation,
 )

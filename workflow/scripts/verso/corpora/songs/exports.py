@@ -1,4 +1,4 @@
-"""Exports: the songs in the files that the report's own scripts read, and what is in them."""
+"""Exports: the songs in the files that the original report's scripts read, and what is in them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ def export(
     {"instruction", "input"}; "{artist}" in either stands for the song's artist. exports: the files to write: of each part
     <part>_alpaca and <part>_text, and dataset_info.
 
-    The report's train had no validation part taken out; ours holds the train part alone, and validation has files of its own.
+    The original report's train had no validation part taken out; ours holds the train part alone, and validation has files of its own.
     Streams, a song at a time.
     """
     names = ("train", "validation", "test")

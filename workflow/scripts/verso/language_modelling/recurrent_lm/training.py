@@ -2,7 +2,7 @@
 
 every_token   the shuffled documents as one stream, in lanes, the state carried from window to window (truncated
               back-propagation through time: Williams & Peng 1990), a loss at every position
-last_token    windows at `stride`, each from a zero state, a loss at the one token after it: the report's protocol
+last_token    windows at `stride`, each from a zero state, a loss at the one token after it: the original report's protocol
 """
 
 import logging
@@ -155,7 +155,7 @@ class EveryToken(_LanguageModelling):
 
 
 class LastToken(_LanguageModelling):
-    """A loss at the one token after each window, from a zero state: the report's protocol."""
+    """A loss at the one token after each window, from a zero state: the original report's protocol."""
 
     def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, parts: int = 1) -> None:
         super().__init__(model, texts, settings, seed, parts)
