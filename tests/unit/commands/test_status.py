@@ -312,6 +312,14 @@ def test_light_jobs_that_run_or_failed_are_listed_and_no_others(study):
     assert "history" not in page
 
 
+def test_a_failure_of_a_rule_of_an_earlier_version_is_history_once_all_results_stand(study):
+    study.run("score", ended("bug"))  # score_recurrent_lm: one rule scores and samples now
+    study.made(MODEL, SCORES)
+    assert study.state() == "failed"
+    study.made(MEASURES)
+    assert study.state() == "done"
+
+
 def test_whether_the_report_stands(study):
     study.made(MODEL, SCORES, MEASURES, at=NOW - 50)
     report = study.folder / "results" / "report.html"
