@@ -34,8 +34,10 @@ def run_driver(name, folder, input, output, params=None, **resources):
         threads=1,
         config={},
     )
-    handlers = logging.getLogger().handlers[:]  # a job takes them all over, and this process outlives it
+    root = logging.getLogger()  # a job takes over its handlers and its level, and this process outlives it
+    handlers, level = root.handlers[:], root.level
     try:
         runpy.run_path(str(ROOT / "workflow/scripts" / f"{name}.py"), {"snakemake": job}, run_name="__main__")
     finally:
-        logging.getLogger().handlers[:] = handlers
+        root.handlers[:] = handlers
+        root.setLevel(level)

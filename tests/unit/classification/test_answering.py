@@ -168,7 +168,7 @@ def test_a_card_that_is_too_small_asks_fewer_at_once_and_gets_the_same(ask, monk
     assert ask()[1] == expected
     assert sizes[:4] == [16, 8, 4, 4]
     assert max(sizes[3:]) == 4, "the second attempt tries what was too much for the first"
-    assert "texts are asked 4 at a time" in caplog.text
+    assert "texts are requested 4 at a time" in caplog.text
 
 
 def test_likelihoods_tell_the_likeliest_with_known_probabilities(ask, tokenizer, monkeypatch):

@@ -229,8 +229,8 @@ def test_what_was_used_is_set_against_what_was_asked(tmp_path):
     found = totals(rows)
     assert [found[key] for key in ("runs", "recorded", "metered", "miniatures")] == [2, 2, 1, 0]
     assert [found[key] for key in ("wall_seconds", "gpu_hours", "cpu_hours", "energy_joules")] == [10800.0, 2.0, 10.0, 1.8e6]
-    assert found["memory"] == {"used": 2000.0, "asked": 4000.0, "share": 0.5}
-    assert found["vram"] == {"used": 900.0, "asked": 3600.0, "share": 0.25}  # a run that asked for no card wasted none
+    assert found["memory"] == {"used": 2000.0, "requested": 4000.0, "share": 0.5}
+    assert found["vram"] == {"used": 900.0, "requested": 3600.0, "share": 0.25}  # a run that asked for no card wasted none
     last = (tmp_path / "hardware.tex").read_text().split("\\bottomrule")[0].splitlines()[-1]
     assert last.startswith("in all & 2 runs & -- &  & 1 without an energy counter & 10\\,800 & 270 &")
     assert "& 2.00 & 10.00 & 0.500 &" in last
@@ -247,7 +247,7 @@ def test_a_run_from_before_requests_were_recorded_is_read_and_left_blank(tmp_pat
     assert {rows[0][key] for key in blank} == {""}  # of threads that changed nobody knows the hours
     found = totals(rows)
     assert (found["runs"], found["recorded"]) == (2, 1)
-    assert found["memory"] == {"used": 500.0, "asked": 1000.0, "share": 0.5}  # of the one that says both
+    assert found["memory"] == {"used": 500.0, "requested": 1000.0, "share": 0.5}  # of the one that says both
     assert "None" not in (tmp_path / "hardware.tex").read_text()
 
 

@@ -49,7 +49,7 @@ def hardware_row(run: Mapping[str, Any], work: str, path: str | Path) -> dict[st
 
 
 def used_of_requested(used: Any, requested: Any) -> dict[str, float | None]:
-    """{"used", "requested", "share"}; share: above 1 if more was used than requested, None if unknown or nothing was requested."""
+    """{"used", "requested", "share"}; share: above 1 if more was used than requested, None if unknown or none was requested."""
     amount, request = optional_float(used), optional_float(requested)
     return {"used": amount, "requested": request, "share": None if amount is None or not request else amount / request}
 

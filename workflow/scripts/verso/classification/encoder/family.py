@@ -49,8 +49,8 @@ class EncoderLora(Settings):
     use_rslora: bool = Field(False, description="Rank-stabilised scaling (Kalajdzievski 2023).")
     train_pooler: bool = Field(
         False,
-        description="Train the fresh pooler before the classifier too, if the architecture has one (DeBERTa); the original report's "
-        "kept its random weights.",
+        description="Train the fresh pooler before the classifier too, if the architecture has one (DeBERTa); the original "
+        "report's kept its random weights.",
     )
 
     @field_validator("target_modules")

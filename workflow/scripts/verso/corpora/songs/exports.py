@@ -22,7 +22,7 @@ def export(
     {"instruction", "input"}; "{artist}" in either stands for the song's artist. exports: the files to write: of each part
     <part>_alpaca and <part>_text, and dataset_info.
 
-    The original report's train had no validation part taken out; ours holds the train part alone, and validation has files of its own.
+    The original report's train included the validation part; ours does not, and validation has files of its own.
     Streams, a song at a time.
     """
     names = ("train", "validation", "test")

@@ -40,7 +40,7 @@ class SongsCorpus(TextCorpus):
     def _says_how_many_to_scrape(self) -> "SongsCorpus":
         if self.source.type == "genius" and self.songs_per_artist is None:
             raise ValueError(
-                "songs_per_artist is missing: how many songs of each artist are to be taken from Genius? (the original report: 100)"
+                "songs_per_artist is missing: how many songs of each artist are to be fetched? (the original report: 100)"
             )
         return self
 
