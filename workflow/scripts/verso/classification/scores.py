@@ -93,8 +93,8 @@ def _rows(
     for row, label, shares, class_ in zip(rows, true, probabilities.tolist(), predicted.tolist(), strict=True):
         if not math.isfinite(sum(shares)):
             raise VersoError(f"{row['id']}: its probabilities are {shares}; the weights are not finite: train the model again")
-        predicted = {"document": row["id"], "label": names[label], "prediction": names[class_]}
-        yield predicted | {f"probability_{place}": share for place, share in enumerate(shares)}
+        known = {"document": row["id"], "label": names[label], "prediction": names[class_]}
+        yield known | {f"probability_{place}": share for place, share in enumerate(shares)}
 
 
 class Files(NamedTuple):

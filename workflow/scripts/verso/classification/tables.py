@@ -60,7 +60,7 @@ def compare(
     """Write the seven tables of all runs of classifiers as CSV, the first four and what the models cost as LaTeX too.
 
     runs: {"corpus", "model", "family", "seed", "miniature": bool} and the paths "scores", "architecture", "history", "hardware",
-    "scoring", and "probes_scoring" where predicting the user's own texts was measured. A run of two experiments counts once. corpora:
+    "scoring", and "probes_scoring" where predicting own texts was measured. A run of two experiments counts once. corpora:
     {"name", "labels": path of labels.json, "test": of test.jsonl}. seed: of the bootstrap. tables: the files to write, by the
     names above; one of LaTeX by the name with "_tex" behind it, that of the cost as "classifier_hardware_tex".
 
