@@ -5,6 +5,7 @@ from verso.jobs.job import job_of
 if __name__ == "__main__":
     with job_of(snakemake) as job:
         from verso.classification.bag_of_embeddings.training import train
+        from verso.jobs.fields import of_training
         from verso.training.run import TrainingRun
 
         train(
@@ -13,5 +14,5 @@ if __name__ == "__main__":
             vocabulary=snakemake.input.vocabulary,
             labels=snakemake.input.labels,
             weights=snakemake.output.weights,
-            run=TrainingRun(**job.of_training(snakemake)),
+            run=TrainingRun(**of_training(job, snakemake)),
         )
