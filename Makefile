@@ -73,7 +73,7 @@ soak: $(BIN)/.development-installed  ## the demo's models on SLURM with a fault 
 	PYTHONPATH=workflow/scripts:tests $(BIN)/python -m slurm.soak $(or $(SEEDS),20)
 
 test: $(BIN)/.development-installed lint  ## every check and every test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-quick: $(BIN)/.development-installed lint  ## before each commit (minutes): every check, and the unit tests but those of whole trainings
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/unit -m "not slow" -n 2 --dist loadfile
