@@ -105,6 +105,16 @@ def test_imports_go_down_the_floors(path):
     assert not wrong, f"{dotted(path)} imports what lies above it or beside it"
 
 
+def test_rooms_of_corpora_are_no_circle():
+    """A kind is made of preparing and sources; these know neither kinds nor each other the other way round."""
+    height = {"sources": 0, "preparing": 1} | dict.fromkeys(registry.KIND, 2)
+    for path in (LIBRARY / "corpora").rglob("*.py"):
+        own = path.relative_to(LIBRARY / "corpora").parts[0]
+        rooms = {name.split(".")[1] for name in imported(path) if name.startswith("corpora.")}
+        if own in height:
+            assert not {room for room in rooms - {own} if height.get(room, -1) >= height[own]}, dotted(path)
+
+
 def test_families_of_one_task_do_not_know_each_other():
     for task in registry.TASKS:
         rooms = [path.name for path in (LIBRARY / task.name).iterdir() if path.is_dir() and not path.name.startswith("_")]

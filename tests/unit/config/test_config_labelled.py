@@ -6,7 +6,8 @@ import datetime
 import pytest
 
 from verso.config.load import load, missing_sources
-from verso.corpora.labelled import columns, kind, settings
+from verso.corpora.labelled import kind, settings
+from verso.corpora.sources.file import labelled as columns
 from verso.corpora.sources.hub import settings as hub
 from verso.corpora.sources.steam import settings as steam
 from verso.errors import VersoError

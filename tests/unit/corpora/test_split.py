@@ -5,7 +5,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from verso.corpora.preparing.split import TEST, TRAIN, VALIDATION, by_position, stratified
+from verso.corpora.parts import TEST, TRAIN, VALIDATION
+from verso.corpora.preparing.split import by_position, stratified
 from verso.errors import VersoError
 
 SHARES = {"validation": 0.1, "test": 0.2}

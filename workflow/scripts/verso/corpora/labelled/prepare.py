@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verso.corpora.labelled.labels import in_order, names_of
+from verso.corpora.parts import PARTS, TEST, TRAIN, VALIDATION
 from verso.corpora.preparing.cleaned_documents import Cleaned, work_folder
 from verso.corpora.preparing.duplicates import cluster
-from verso.corpora.preparing.split import PARTS, TEST, TRAIN, VALIDATION, held_out_first, stratified
+from verso.corpora.preparing.split import held_out_first, stratified
 from verso.corpora.preparing.statistics import LabelledStatistics, described
 from verso.errors import VersoError
 from verso.files import write_json, write_json_lines

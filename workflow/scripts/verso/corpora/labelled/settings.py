@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from verso.corpora.labelled.columns import LabelledFile
+from verso.corpora.sources.file.labelled import LabelledFile
 from verso.corpora.sources.file.settings import file_unless_said
 from verso.corpora.sources.hub.settings import HubDataset
 from verso.corpora.sources.steam.settings import SteamSource

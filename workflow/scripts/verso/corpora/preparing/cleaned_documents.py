@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from verso.corpora.parts import PARTS
 from verso.corpora.preparing.clean import clean
 from verso.corpora.preparing.duplicates import first_alike
-from verso.corpora.preparing.split import PARTS
 from verso.corpora.preparing.statistics import PartStatistics
 from verso.corpora.sources.file.readers import EXCERPT
 from verso.errors import VersoError

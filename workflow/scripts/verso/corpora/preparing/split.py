@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from verso.corpora.parts import PARTS, TEST, TRAIN, VALIDATION
 from verso.errors import VersoError
-
-PARTS = ("train", "validation", "test")
-TRAIN, VALIDATION, TEST = range(3)
 
 
 def stratified(

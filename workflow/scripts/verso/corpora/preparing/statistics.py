@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from verso.corpora.preparing.split import PARTS
+from verso.corpora.parts import PARTS
 from verso.files import read_json_lines, sha256_of
 from verso.text.vocabulary import split
 
@@ -61,7 +61,11 @@ class PartStatistics:
         self.total.add(amount)
         self.groups.setdefault(group, Amount()).add(amount)
         self.words.append(amount.words)
-        self.tags.update(TAG.findall(text))
+        self.tags.update(self.tags_in(text))
+
+    def tags_in(self, text: str) -> list[str]:
+        """The section tags of a text."""
+        return TAG.findall(text)
 
     def merge(self, other: Self) -> None:
         """Count all that another has counted."""
@@ -86,10 +90,13 @@ class LabelledStatistics(PartStatistics):
 
     tokens: "dict[str, array[int]]" = field(default_factory=dict)
 
+    def tags_in(self, text: str) -> list[str]:
+        """None: in a review [tr] is a table's."""
+        return []
+
     def add(self, text: str, group: str) -> None:
         """Count one document in."""
         PartStatistics.add(self, text, group)  # no super(): slots make the class anew
-        self.tags.clear()  # in a review [tr] is a table's
         self.tokens.setdefault(group, array("q")).append(len(split(text, "token")))
 
     def merge(self, other: Self) -> None:

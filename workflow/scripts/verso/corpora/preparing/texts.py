@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from verso.corpora.parts import PARTS
 from verso.corpora.preparing.clean import clean
 from verso.corpora.preparing.cleaned_documents import Cleaned, work_folder
 from verso.corpora.preparing.duplicates import cluster
-from verso.corpora.preparing.split import PARTS, by_position, stratified
+from verso.corpora.preparing.split import by_position, stratified
 from verso.corpora.preparing.statistics import PartStatistics, described
 from verso.errors import VersoError
 from verso.files import read_json_lines, write_json, write_json_lines

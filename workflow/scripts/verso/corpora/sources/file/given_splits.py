@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from verso.corpora.preparing.split import PARTS
+from verso.corpora.parts import PARTS
 from verso.corpora.sources.file.readers import Fault, Row, excerpt_of
 from verso.corpora.sources.file.readers_json import read_json_splits
 from verso.errors import VersoError

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from verso.contract import Source
-from verso.corpora.labelled.columns import Columns, LabelledFields, LabelledFile, Splits
+from verso.corpora.sources.file.labelled import Columns, LabelledFields, LabelledFile, Splits
 from verso.settings.base import REPOSITORY, Settings
 
 

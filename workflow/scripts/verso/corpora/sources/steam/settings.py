@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from verso.contract import Source
-from verso.corpora.labelled.columns import LabelledFile
+from verso.corpora.sources.file.labelled import LabelledFile
 from verso.corpora.sources.web_settings import Root, WebSource
 
 # As Steam's API spells them (https://partner.steamgames.com/doc/store/localization/languages); another is taken for none.
