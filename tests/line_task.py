@@ -41,7 +41,7 @@ class Line:
         self.seen = []
         self.measured = measured
 
-    parts = 1
+    micro_batches = 1
 
     def halve(self):
         return False

@@ -312,7 +312,7 @@ def test_a_training_goes_on_in_other_parts_from_its_checkpoint_says_so_and_learn
     caplog.set_level("INFO")
     whole, run = tmp_path / "whole", tmp_path / "run"
     train(**arguments(corpus, whole, epochs=3, dropout=0.0))
-    assert "parts" not in caplog.text
+    assert "micro-batches" not in caplog.text
     process = start(arguments(corpus, run, seconds=0, epochs=3, dropout=0.0), tmp_path / "log")
     deadline = time.monotonic() + 60
     while not steps_saved(run) and process.poll() is None:
@@ -322,7 +322,7 @@ def test_a_training_goes_on_in_other_parts_from_its_checkpoint_says_so_and_learn
     process.communicate()
     train(**changed(arguments(corpus, run, epochs=3, dropout=0.0), micro_batches=2))
     assert "going on from the checkpoint of epoch" in caplog.text
-    assert "the batch is computed in 2 parts, for the card's memory was too small" in caplog.text
+    assert "the batch is computed in 2 micro-batches, for the card's memory was too small" in caplog.text
     assert (read_json(whole / "hardware.json")["batch_parts"], read_json(run / "hardware.json")["batch_parts"]) == (1, 2)
     for one, other in zip(history(whole), history(run), strict=True):
         assert float(one["validation_loss"]) == pytest.approx(float(other["validation_loss"]), rel=1e-3)

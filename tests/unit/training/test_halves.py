@@ -19,7 +19,7 @@ LARGEST = 65504  # of float16
 class Steep:
     """A weight that must become 0.02; the gradient of its loss is multiplied by `slope` twice, in halves."""
 
-    parts = 1
+    micro_batches = 1
 
     def __init__(self, slope, after_step=lambda number: None):
         torch.manual_seed(1)

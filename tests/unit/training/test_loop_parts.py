@@ -8,10 +8,10 @@ from line_task import SETTINGS, Checkpoints, Line, fit, raising
 class InParts(Line):
     """The same, its batches of ten computed row by row."""
 
-    parts = 10
+    micro_batches = 10
 
     def losses(self, x):
-        for rows in x.tensor_split(self.parts):
+        for rows in x.tensor_split(self.micro_batches):
             loss, counted = self.loss(rows)
             yield loss * counted / len(x), counted
 
@@ -36,10 +36,10 @@ class SmallCard(InParts):
 
     def __init__(self, holds, after_step=None):
         super().__init__(after_step)
-        self.holds, self.parts, self.refused, self.memories = holds, 1, 0, []
+        self.holds, self.micro_batches, self.refused, self.memories = holds, 1, 0, []
 
     def halve(self):
-        before, self.parts = self.parts, 2 * self.parts
+        before, self.micro_batches = self.micro_batches, 2 * self.micro_batches
         return before < 10
 
     def loss(self, rows):
@@ -54,7 +54,7 @@ def test_a_batch_that_the_card_cannot_hold_is_halved_until_it_can_and_nothing_el
     task = SmallCard(holds=3)
     outcome = fit(task, SETTINGS, Checkpoints(tmp_path, "a"))
     assert (outcome.hardware["batch_parts"], task.refused) == (4, 2)
-    assert "the batch is computed in 4 parts from step 1 on" in caplog.text
+    assert "the batch is computed in 4 micro-batches from step 1 on" in caplog.text
     assert [row["tokens"] for row in outcome.history] == [60, 120, 180, 240]
     assert all(float(memory) == 0 for memory in task.memories[:3]), "what was carried is that of the batch that failed"
     assert outcome.history[-1]["validation_loss"] < outcome.history[0]["validation_loss"]

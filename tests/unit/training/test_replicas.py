@@ -75,7 +75,7 @@ class Shared:
         self.model = network(dropout)
         self.model[0].bias.requires_grad_(False)  # as the base of adapters
         self.replicas = Replicas(self.model, [CPU] * devices)
-        self.parts, self.most, self.after_step = 1, most, after_step
+        self.micro_batches, self.most, self.after_step = 1, most, after_step
         self.x = torch.linspace(-1, 1, 5 * 24).reshape(30, 4)
         self.taken = 0
 
@@ -87,7 +87,7 @@ class Shared:
                 self.after_step(self.taken)
 
     def losses(self, batch):
-        return self.replicas.losses([(part, len(batch)) for part in batch.split(max(1, 2 // self.parts))], self.cost)
+        return self.replicas.losses([(part, len(batch)) for part in batch.split(max(1, 2 // self.micro_batches))], self.cost)
 
     def cost(self, model, share):
         if len(share[0]) > self.most and model is not self.model:
@@ -95,8 +95,8 @@ class Shared:
         return cost(model, share)
 
     def halve(self):
-        self.parts *= 2
-        return self.parts <= 2
+        self.micro_batches *= 2
+        return self.micro_batches <= 2
 
     def measured_after(self, done):
         return False
@@ -142,7 +142,7 @@ def test_a_replica_s_card_that_is_too_small_halves_all_shares(tmp_path):
     task = Shared(2, dropout=0.0, most=1)
     outcome = trained(task, tmp_path / "halved")
     whole = trained(Shared(2, dropout=0.0), tmp_path / "whole")
-    assert (task.parts, outcome.hardware["batch_parts"]) == (2, 2)
+    assert (task.micro_batches, outcome.hardware["batch_parts"]) == (2, 2)
     assert outcome.history[-1]["validation_loss"] == pytest.approx(whole.history[-1]["validation_loss"], rel=1e-3)
     assert outcome.history[-1]["tokens"] == whole.history[-1]["tokens"]
 

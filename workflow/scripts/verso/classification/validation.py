@@ -31,10 +31,10 @@ class LabelValidation:
         train: LabelledTexts,
         validation: LabelledTexts,
         settings: Mapping[str, Any],
-        parts: int,
+        micro_batches: int,
     ) -> None:
         """model: a TextClassifier, or another with the same interface."""
-        self.model, self.parts = model, parts
+        self.model, self.micro_batches = model, micro_batches
         self._train, self._held_out, self._batch = train, validation, settings["batch"]
         self._device = next(model.parameters()).device
         labels = model.settings["labels"]
@@ -62,10 +62,10 @@ class LabelValidation:
             predicted[rows] = self.model.predictions(log_probabilities).cpu()
             return self._costs(log_probabilities, classes).double().sum()
 
-        halving = HalvingBatches(max(1, self.held_out_at_once // self.parts), "predicted")
+        halving = HalvingBatches(max(1, self.held_out_at_once // self.micro_batches), "predicted")
         for costs in halving.groups(held_out.texts.shortest_first(), costs_of):
             cost += costs
-        self.held_out_at_once = min(self.held_out_at_once, halving.at_once * self.parts)
+        self.held_out_at_once = min(self.held_out_at_once, halving.at_once * self.micro_batches)
         self._scores = scores_of(held_out.classes.numpy(), predicted.numpy(), len(self.weights))
         return float(cost / len(held_out))
 

@@ -55,7 +55,7 @@ class _Pretraining(ABC):
     """
 
     targets_after: int
-    parts = 1
+    micro_batches = 1
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ class Learner(Protocol):
     """The model to train, its batches, its loss, and its metrics on the validation part."""
 
     steps: int  # batches in an epoch, the same in every one
-    parts: int  # micro-batches per batch; more than one where a GPU's memory was too small
+    micro_batches: int  # micro-batches per batch; more than one where a GPU's memory was too small
 
     @property
     def model(self) -> nn.Module:
@@ -32,7 +32,7 @@ class Learner(Protocol):
         """
 
     def halve(self) -> bool:
-        """Compute each batch in twice as many parts from now on; False where that would not need less memory."""
+        """Compute each batch in twice as many micro-batches from now on; False where that would not need less memory."""
 
     def validate(self) -> float:
         """Mean loss on the validation part; the loop has put the model into evaluation mode and switched gradients off."""

@@ -50,8 +50,8 @@ class Outcome:
     """A finished training; the learner's model holds the best weights. history: rows of HISTORY and of the learner's columns.
 
     A row's train_loss and gradient_norm are means since the previous row, None where no step was made; its epoch counts finished
-    epochs, with a fraction within one. hardware: see Meter.report; batch_parts is the number of parts per batch at the end,
-    skipped_steps the number of steps skipped because their gradient overflowed in float16.
+    epochs, with a fraction within one. hardware: see Meter.report; batch_parts is the number of micro-batches of a batch at the
+    end, skipped_steps the number of steps skipped because their gradient overflowed in float16.
     """
 
     history: list[dict[str, Any]]
@@ -115,8 +115,8 @@ class _Loop:
         self.meter = Meter(device, state["meter"], over=state["at"]["finished"]) if state else Meter(device)
         if state:
             self._restore(state)
-        if learner.parts > 1:
-            log.info("the batch is computed in %d parts, for the card's memory was too small", learner.parts)
+        if learner.micro_batches > 1:
+            log.info("the batch is computed in %d micro-batches, for the card's memory was too small", learner.micro_batches)
         self.progress = ProgressReport(report, settings, self.steps_in_all, self.at.step)
 
     def run(self, stop: Stop) -> Outcome:
@@ -131,7 +131,7 @@ class _Loop:
                 self._go_on_or_interrupt()
             self.progress(self.at, self.meter.wall_seconds)
         self._take(self.best_weights)
-        counted = {"batch_parts": self.learner.parts, "skipped_steps": self.at.skipped}
+        counted = {"batch_parts": self.learner.micro_batches, "skipped_steps": self.at.skipped}
         return Outcome(self.at.history, {**self.meter.report(self.at.tokens), **counted})
 
     def _train_epoch(self) -> None:
@@ -278,7 +278,7 @@ class _Loop:
             self._diverged("a weight is no longer a finite number")
         state = {
             "at": asdict(self.at),
-            "parts": self.learner.parts,
+            "micro_batches": self.learner.micro_batches,
             "model": self._weights(),
             "best_weights": self.best_weights,
             **self.steps.state_dict(),
@@ -301,7 +301,7 @@ class _Loop:
         self.schedule.load_state_dict(state["schedule"])
         self.sums = state["sums"].to(self.device)
         self.learner.restore(state["carried"])
-        while self.learner.parts < state["parts"] and self.learner.halve():
+        while self.learner.micro_batches < state["micro_batches"] and self.learner.halve():
             pass
         torch.set_rng_state(state["random"])
         for card, random in zip(self.cards, state["random_cuda"], strict=False):  # it may resume with more cards, or fewer

@@ -1,4 +1,4 @@
-"""Order of the training texts in an epoch, and the split of a batch into parts."""
+"""Order of the training texts in an epoch, and the split of a batch into micro-batches."""
 
 import hashlib
 
@@ -13,7 +13,7 @@ def permutation(count: int, seed: int, epoch: int) -> Tensor:
     return torch.randperm(count, generator=generator)
 
 
-def row_slices(rows: int, parts: int) -> list[slice]:
-    """Split `rows` into `parts` slices whose sizes differ by at most one; into single rows when there are fewer rows."""
-    parts = min(parts, rows)
-    return [slice(index * rows // parts, (index + 1) * rows // parts) for index in range(parts)]
+def row_slices(rows: int, count: int) -> list[slice]:
+    """Split `rows` into `count` slices whose sizes differ by at most one; into single rows when there are fewer rows."""
+    count = min(count, rows)
+    return [slice(index * rows // count, (index + 1) * rows // count) for index in range(count)]

@@ -1,4 +1,4 @@
-"""Steps of the optimiser: compute a batch's gradient (in parts, if memory is too small), clip it, update the weights.
+"""Steps of the optimiser: compute a batch's gradient (in micro-batches, if memory is too small), clip it, update the weights.
 
     batch ─► share │ share │ ...      one backward after the other: memory holds one at a time
                └───────┴─► gradient ─► unscaled (float16) ─► clipped ─► the optimiser's step, or none where it overflowed
@@ -94,24 +94,26 @@ class Steps:
     def _backward(self, batch: Any, number: int) -> tuple[Tensor, int]:
         """Run backward on a batch; returns its mean loss and the number of targets.
 
-        Where the card's memory is too small, this batch and all later ones are computed in twice as many parts.
+        Where the card's memory is too small, this batch and all later ones are computed in twice as many micro-batches.
         """
         carried = self._learner.carried()
-        while (learnt := self._in_parts(batch, number)) is None:  # the error's frames, which hold the memory, are gone
+        while (learnt := self._in_micro_batches(batch, number)) is None:  # the error's frames, which hold the memory, are gone
             self.optimiser.zero_grad(set_to_none=True)
             self._learner.restore(carried)
             torch.cuda.empty_cache()
         return learnt
 
-    def _in_parts(self, batch: Any, number: int) -> tuple[Tensor, int] | None:
-        """As _backward; None when memory was too small and `parts` was doubled. Raises OutOfMemoryError if it cannot be."""
+    def _in_micro_batches(self, batch: Any, number: int) -> tuple[Tensor, int] | None:
+        """As _backward; None when memory was too small and micro_batches was doubled. Raises OutOfMemoryError if it cannot."""
         try:
             return self._at_once(batch)
         except torch.OutOfMemoryError:
             if not self._learner.halve():
                 raise
         log.warning(
-            "the card's memory was too small: the batch is computed in %d parts from step %d on", self._learner.parts, number
+            "the card's memory was too small: the batch is computed in %d micro-batches from step %d on",
+            self._learner.micro_batches,
+            number,
         )
         return None
 

@@ -46,9 +46,9 @@ class Tuning(LabelValidation):
         settings: Mapping[str, Any],
         seed: int,
         device: Device,
-        parts: int = 1,
+        micro_batches: int = 1,
     ) -> None:
-        super().__init__(model, train, validation, settings, parts)
+        super().__init__(model, train, validation, settings, micro_batches)
         self.held_out_at_once, self._seed = HELD_OUT_TEXTS * settings["batch"], seed
         self._replicas = Replicas(model, device.devices)
         self._texts = settings["batch"] * settings["accumulation"]  # in a step
@@ -74,11 +74,11 @@ class Tuning(LabelValidation):
 
     @property
     def _at_once(self) -> int:
-        return max(1, self._batch // self.parts)
+        return max(1, self._batch // self.micro_batches)
 
     def halve(self) -> bool:
         """Halve the batch, down to one text."""
-        before, self.parts = self._at_once, 2 * self.parts
+        before, self.micro_batches = self._at_once, 2 * self.micro_batches
         return self._at_once < before
 
     def measured_after(self, done: int) -> bool:

@@ -35,7 +35,7 @@ Batch = tuple[Tensor, Tensor, Tensor]  # tokens (B, T), lengths (B,), classes (B
 class Classification(LabelValidation):
     """Labelled texts in batches and their loss (see verso.training.learner.Learner).
 
-    parts: the number of parts that a batch is computed in, if a card cannot hold it at once.
+    micro_batches: so many a batch is computed in, if a card cannot hold it at once.
     """
 
     def __init__(
@@ -45,9 +45,9 @@ class Classification(LabelValidation):
         validation: LabelledTexts,
         settings: Mapping[str, Any],
         seed: int,
-        parts: int = 1,
+        micro_batches: int = 1,
     ) -> None:
-        super().__init__(model, train, validation, settings, parts)
+        super().__init__(model, train, validation, settings, micro_batches)
         self._seed = seed
         self.steps = -(-len(train) // self._batch)
 
@@ -58,9 +58,9 @@ class Classification(LabelValidation):
                 yield self._on_device(self._train.padded(rows))
 
     def losses(self, batch: Batch) -> Iterator[tuple[Tensor, int]]:
-        """The batch's mean loss in parts, one per part of its texts."""
+        """The batch's mean loss, one per micro-batch of its texts."""
         tokens, lengths, classes = batch
-        for rows in row_slices(len(tokens), self.parts):
+        for rows in row_slices(len(tokens), self.micro_batches):
             costs = self._costs(self.model(tokens[rows], lengths[rows]), classes[rows])
             yield costs.sum() / len(tokens), len(costs)
 
@@ -69,9 +69,9 @@ class Classification(LabelValidation):
         return False
 
     def halve(self) -> bool:
-        """Halve the parts of a batch, down to one text."""
-        self.parts *= 2
-        return self.parts // 2 < self._batch
+        """Halve the micro-batches, down to one text."""
+        self.micro_batches *= 2
+        return self.micro_batches // 2 < self._batch
 
 
 def train(

@@ -37,7 +37,7 @@ COLUMNS = ("train_recited", "validation_recited")
 class Tuning:
     """Texts in batches, their loss and validation (see verso.training.learner.Learner).
 
-    parts: the number of parts that a batch is computed in, if a card cannot hold it at once.
+    micro_batches: so many a batch is computed in, if a card cannot hold it at once.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class Tuning:
         seed: int,
         padding: int,
         device: Device,
-        parts: int = 1,
+        micro_batches: int = 1,
     ) -> None:
         self.model = model
         self._train, self._held_out = train, sorted(validation, key=lambda example: len(example.tokens))
         self._seed, self._padding, self._device, self._only_completion = seed, padding, device, settings["completion_only"]
         self._texts = settings["batch"] * settings["accumulation"]  # in a step
-        self._batch, self._held_out_at_once, self.parts = settings["batch"], settings["batch"], parts
+        self._batch, self._held_out_at_once, self.micro_batches = settings["batch"], settings["batch"], micro_batches
         self.steps = -(-len(train) // self._texts)
         times = settings["measurements"]
         self._measured_after = {0, *(round(self.steps * time / times) for time in range(1, times))}
@@ -89,11 +89,11 @@ class Tuning:
 
     @property
     def _at_once(self) -> int:
-        return max(1, self._batch // self.parts)
+        return max(1, self._batch // self.micro_batches)
 
     def halve(self) -> bool:
-        """Halve the parts of a batch, down to one text."""
-        before, self.parts = self._at_once, 2 * self.parts
+        """Halve the micro-batches, down to one text."""
+        before, self.micro_batches = self._at_once, 2 * self.micro_batches
         return self._at_once < before
 
     def measured_after(self, done: int) -> bool:

@@ -52,14 +52,14 @@ class Texts:
 class _LanguageModelling:
     """Shared by both objectives (see verso.training.learner.Learner): the model, the carried state and the validation.
 
-    parts: the number of parts that a batch is computed in, if a card cannot hold it at once (at most one part per row).
+    micro_batches: so many a batch is computed in, if a card cannot hold it at once (at most one part per row).
     """
 
     _rows: int  # of a batch
 
-    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, parts: int = 1) -> None:
+    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, micro_batches: int = 1) -> None:
         self.model = model
-        self.parts = parts
+        self.micro_batches = micro_batches
         self.settings = settings
         self.seed = seed
         self.device = next(model.parameters()).device
@@ -78,7 +78,7 @@ class _LanguageModelling:
         for that reason).
         """
         total = torch.zeros((), dtype=torch.float64, device=self.device)
-        for rows in row_slices(len(self._inputs), self.parts):
+        for rows in row_slices(len(self._inputs), self.micro_batches):
             inputs, targets = self._inputs[rows], self._targets[rows]
             state = self.model.initial_state(len(inputs))
             for begin, end in window_bounds(inputs.shape[1], self.settings["window"]):
@@ -88,9 +88,9 @@ class _LanguageModelling:
         return float(total / (self._targets != self._start).sum())
 
     def halve(self) -> bool:
-        """Halve the parts of a batch, down to one row."""
-        self.parts *= 2
-        return self.parts // 2 < self._rows
+        """Halve the micro-batches, down to one row."""
+        self.micro_batches *= 2
+        return self.micro_batches // 2 < self._rows
 
     def measured_after(self, done: int) -> bool:
         """At the end of an epoch only."""
@@ -115,8 +115,8 @@ class _LanguageModelling:
 class EveryToken(_LanguageModelling):
     """A loss at every position, the state carried from window to window in each lane."""
 
-    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, parts: int = 1) -> None:
-        super().__init__(model, texts, settings, seed, parts)
+    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, micro_batches: int = 1) -> None:
+        super().__init__(model, texts, settings, seed, micro_batches)
         self._documents = texts.train
         positions = sum(len(document) for document in texts.train) - 1
         self.lanes = self._rows = lane_count(positions, settings["batch"], settings["window"], texts.source)
@@ -142,11 +142,11 @@ class EveryToken(_LanguageModelling):
         return self.model.loss(features, targets), targets.numel()
 
     def losses(self, batch: Batch) -> Iterator[tuple[Tensor, int]]:
-        """The mean loss of a window in parts, one per part of the lanes; each part carries its lanes' state on."""
+        """The mean loss of a window, one per micro-batch of the lanes; each carries its lanes' state on."""
         inputs, targets = batch
         assert self.state is not None
         before, after = self.state, []
-        for rows in row_slices(len(inputs), self.parts):
+        for rows in row_slices(len(inputs), self.micro_batches):
             self.state = of_rows(before, rows)
             loss, counted = self.loss((inputs[rows], targets[rows]))
             yield loss * (counted / targets.numel()), counted
@@ -157,8 +157,8 @@ class EveryToken(_LanguageModelling):
 class LastToken(_LanguageModelling):
     """A loss at the one token after each window, from a zero state: the original report's protocol."""
 
-    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, parts: int = 1) -> None:
-        super().__init__(model, texts, settings, seed, parts)
+    def __init__(self, model: RecurrentLM, texts: Texts, settings: dict[str, Any], seed: int, micro_batches: int = 1) -> None:
+        super().__init__(model, texts, settings, seed, micro_batches)
         self._stream = torch.cat(texts.train).to(self.device)
         lane_count(len(self._stream) - 1, 1, settings["window"], texts.source)  # raises if there is not one window
         self._starts = window_starts(len(self._stream), settings["window"], settings["stride"])
@@ -177,9 +177,9 @@ class LastToken(_LanguageModelling):
         return self.model.loss(features[:, -1], targets), targets.numel()
 
     def losses(self, batch: Batch) -> Iterator[tuple[Tensor, int]]:
-        """The mean loss of the windows in parts, one per part of them."""
+        """The mean loss of the windows, one per micro-batch of them."""
         inputs, targets = batch
-        for rows in row_slices(len(inputs), self.parts):
+        for rows in row_slices(len(inputs), self.micro_batches):
             loss, counted = self.loss((inputs[rows], targets[rows]))
             yield loss * (counted / targets.numel()), counted
 
