@@ -76,7 +76,7 @@ def fabricate_run(
         "family": "causal_llm" if unit == "subword" else "recurrent_lm",
         "seed": seed,
         "miniature": False,
-        "baseline": False,
+        "baseline": "",
         "pretrained": start,
     }
     for use in ("scoring_hardware", "sampling_hardware") if start else ():

@@ -15,7 +15,7 @@ OPENINGS = ("The room was quiet", "La cena llegó fría", "We waited an hour", "
 ENDINGS = ("and we would come back.", "y no volveremos.", "but the staff was kind.", "aunque el precio lo compensa.")
 SKILL = {"majority": 0.0, "rnn": 0.05, "gru": 0.35, "lstm": 0.45, "tfidf": 0.5, "textcnn": 0.52, "mdeberta": 0.6}
 FAMILIES = {"majority": "majority", "tfidf": "tfidf", "textcnn": "textcnn"}
-BASELINES = ("majority", "tfidf")
+BASELINES = {"majority": "below_majority", "tfidf": "below_tfidf"}
 HISTORY = ("epoch", "step", "train_loss", "validation_loss", "best", "validation_f1_macro")
 
 
@@ -71,7 +71,7 @@ def fabricate_classifier(
     run = {"corpus": corpus["name"], "model": model, "family": FAMILIES.get(model, "recurrent_classifier"), "seed": seed}
     return (
         run
-        | {"baseline": model in BASELINES, "miniature": False}
+        | {"baseline": BASELINES.get(model, ""), "miniature": False}
         | {key: str(place / name) for key, name in names.items()}
         | others
     )

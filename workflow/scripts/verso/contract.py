@@ -108,9 +108,10 @@ class Family:
     vocabulary: file of the corpus that an entry reads its tokens from; unit: what a token of a language model is. compared,
     shown: files of its runs beside its task's own. undecisive: keys that cannot change its weights, besides needs and miniature.
     estimate: of a training, from entry, size of the corpus and the base's configuration; inference: of a job that loads the base;
-    None: light work. starts_from: what its `pretrained` must be, "causal_lm" or "masked_lm". baseline: the page says who fails to
-    beat it. faults: what is wrong with an entry on a corpus, (entry as the config says it, name of the corpus, its settings) ->
-    messages. missing: files that an entry names and that cannot be read, as (key, message).
+    None: light work. starts_from: what its `pretrained` must be, "causal_lm" or "masked_lm". baseline: of a baseline the key of
+    its task's sentence about the models that do not beat it. faults: what is wrong with an entry on a corpus, (entry as the
+    config says it, name of the corpus, its settings) -> messages. missing: files that an entry names and that cannot be read, as
+    (key, message).
     """
 
     settings: type[ModelSettings]
@@ -127,7 +128,7 @@ class Family:
     estimate: Callable[[Any, CorpusSize, Configuration], Estimate] | None = None
     inference: Callable[[Any, Configuration], InferenceEstimate] | None = None
     starts_from: str | None = None
-    baseline: bool = False
+    baseline: str = ""
     faults: Callable[[Mapping[str, Any], str, Any], Iterator[str]] = nothing
     missing: Callable[[Any], Iterator[tuple[str, str]]] = nothing
 
@@ -167,8 +168,8 @@ class Task:
 class Kind:
     """A kind of corpus.
 
-    settings: its keys; the Literal of `kind` is its name. columns: what a document has, by our names, "text" first; second
-    what the subfolders of a folder are called by. prepared_by: rule that splits it. text_key: column of the text where the
+    settings: its keys; the Literal of `kind` is its name. columns: the values of a document, "text" first; the second names the
+    subfolders, where the source is a folder. prepared_by: rule that splits it. text_key: column of the text where the
     config names none. reading: what of its settings decides which documents are acquired; preparation: what decides how they
     are split. exports: files for other programs, by the keyword of the rule's output; {corpus} is filled in. instruction: what a
     chat model is given for a document: {"instruction", "input"}. faults: (name of the corpus, its settings) -> faults that its

@@ -31,7 +31,7 @@ SHOWN = (
 def _found(tables: Tables, given: Given, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The values that the section's templates use (verso.display.section)."""
     models, runs, corpora = tables["classifiers"], given["runs"], given["corpora"]
-    baselines = {run["model"] for run in runs if run["baseline"]}
+    baselines = {run["model"]: run["baseline"] for run in runs if run["baseline"]}
     probed = [probe_table(corpus, runs) for corpus in corpora if "own_texts" in corpus]
     probed = [table for table in probed if table["rows"] and table["models"]]
     learning = ["classifier_learning"] if any(row["epochs"] for row in models) else []
@@ -49,13 +49,13 @@ def _found(tables: Tables, given: Given, settings: Mapping[str, Mapping[str, Any
     }
 
 
-def summarise(corpus: str, tables: Tables, baselines: Collection[str]) -> dict[str, Any]:
+def summarise(corpus: str, tables: Tables, baselines: Mapping[str, str]) -> dict[str, Any]:
     """Summarise the classifiers of one corpus, independent of the page's language.
 
-    baselines: the models that any other should beat. In the result, margin is the lead of the best model over the second in
-    macro F1; tied are the models that do not differ significantly from the best; few says whether the test is too small to
-    resolve less than several points, points how precisely it measures an accuracy; baselines are those with the models that are
-    not significantly better.
+    baselines: the models that any other should beat, each with the key of the sentence about those that do not. In the result,
+    margin is the lead of the best model over the second in macro F1; tied are the models that do not differ significantly from
+    the best; few says whether the test is too small to resolve less than several points, points how precisely it measures an
+    accuracy; baselines are those with their sentence and the models that are not significantly better.
     """
     own = {name: [row for row in rows if row["corpus"] == corpus] for name, rows in tables.items() if name in READ}
     ranking = sorted(own["classifiers"], key=lambda row: -float(row["f1_macro"]))
@@ -81,7 +81,11 @@ def summarise(corpus: str, tables: Tables, baselines: Collection[str]) -> dict[s
         "points": 100 * points,
         "few": points > TOO_FEW,
         "rare": [(label, support[label]) for label in labels if support[label] < FEW_OF_LABEL],
-        "baselines": [(row, _not_beaten(row, ranking, pairs, baselines)) for row in ranking if row["model"] in baselines],
+        "baselines": [
+            (row, baselines[row["model"]], _not_beaten(row, ranking, pairs, baselines))
+            for row in ranking
+            if row["model"] in baselines
+        ],
         "silent": silent,
         "scores": [score for score in SHOWN if any(row[score] for row in ranking) and (score != "invalid" or silent)],
         "best_cells": _best_cells(ranking),

@@ -34,7 +34,6 @@ WORDS: dict[str, str] = {
     "no_baseline": "No baseline is among the models (the most frequent label, a bag of words), so these scores lack a reference.",
     "below_majority": "Not significantly better than always predicting the most frequent label ({baseline}): {models}.",
     "below_tfidf": "Not significantly better than a bag of words ({baseline}): {models}.",
-    "below_baseline": "Not significantly better than the baseline {baseline}: {models}.",
     "invalid_replies": "Replies that are not a label, counted as wrong: {models}.",
     "classifiers_text": "<strong>Macro F1</strong> is the mean of the labels’ F1s, with the same weight for each label: always "
     "predicting the most frequent label can give a high accuracy, but gives a low macro F1. A reply that is not a label counts "

@@ -37,7 +37,6 @@ WORDS: dict[str, str] = {
     "comparar estas cifras.",
     "below_majority": "No significativamente mejores que predecir siempre la etiqueta más frecuente ({baseline}): {models}.",
     "below_tfidf": "No significativamente mejores que una bolsa de palabras ({baseline}): {models}.",
-    "below_baseline": "No significativamente mejores que la referencia {baseline}: {models}.",
     "invalid_replies": "Respuestas que no son ninguna etiqueta, contadas como errores: {models}.",
     "classifiers_text": "<strong>F1 macro</strong> es la media de las F1 de las etiquetas, todas con el mismo peso: predecir "
     "siempre la etiqueta más frecuente puede dar una exactitud alta, pero da una F1 macro baja. Una respuesta que no es ninguna "

@@ -53,7 +53,7 @@ class Majority(ModelSettings):
     needs: NeedsOfBaseline = Field(default_factory=NeedsOfBaseline, description="What a run requests of the machine.")
 
 
-def _family(settings: type[Tfidf] | type[Majority], rule: str, files: tuple[str, ...]) -> Family:
+def _family(settings: type[Tfidf] | type[Majority], rule: str, files: tuple[str, ...], baseline: str) -> Family:
     return Family(
         settings=settings,
         task="classification",
@@ -62,9 +62,9 @@ def _family(settings: type[Tfidf] | type[Majority], rule: str, files: tuple[str,
         works={rule: Work("training", MODEL), **with_own_texts("predict_baseline", Work("predicting", "scores.csv"))},
         model_files=lambda entry: files,
         estimate=estimate.estimate,
-        baseline=True,
+        baseline=baseline,
     )
 
 
-TFIDF = _family(Tfidf, "train_tfidf", ("weights.safetensors", "terms.json"))
-MAJORITY = _family(Majority, "train_majority", ())
+TFIDF = _family(Tfidf, "train_tfidf", ("weights.safetensors", "terms.json"), "below_tfidf")
+MAJORITY = _family(Majority, "train_majority", (), "below_majority")
