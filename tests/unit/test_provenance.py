@@ -103,6 +103,7 @@ EDITS = {
     "the words of an error that ends the job": ("verso/top.py", "too large:", "much too large:", False),
     "the label of a progress bar": ("verso/top.py", '"run", unit="steps"', '"running"', False),
     "when an error ends the job": ("verso/top.py", "> 100", "> 99", True),
+    "what a progress bar goes over by its name": ("verso/top.py", 'progress([], "run"', 'progress(label="run", items=[1]', True),
     "what a progress bar goes over": ("verso/top.py", "progress([]", "progress([1]", True),
     "what is called as a logger's method and is none": ("verso/top.py", "log.info(1)", "log.info(2)", True),
     "what does not stand under main": ("verso/many.py", "OTHER = 4\n", "OTHER = 4\n" + UNDER.format("!="), True),

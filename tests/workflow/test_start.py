@@ -4,6 +4,8 @@ import csv
 import json
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 from project import ROOT, songs_of
@@ -38,6 +40,16 @@ def test_missing_text_stops_a_real_run_before_it_starts_but_not_a_plan(project):
     assert without_traceback(output)
     assert "corpora.songs.source.path  songs.jsonl does not exist" in output
     assert not project.path("results").exists()
+
+
+def test_a_value_on_the_command_line_changes_the_config_that_lies_there(project):
+    """Without --configfile that is config/config.yaml; a config given as a file replaces it."""
+    project.path("config").mkdir(exist_ok=True)
+    project.path("test.yaml").rename(project.path("config/config.yaml"))
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--config", "results=results-x"]
+    done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "results-x/report.html" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("layout", ['{"layout": 0}', None, "{broken"])

@@ -10,9 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-HOME = Path(
-    workflow.current_basedir.get_path_or_uri(secret_free=False)
-).parent  # .../workflow, also if another workflow includes this one
+# .../workflow, also if another workflow includes this one
+HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 SCRIPTS = HOME / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
@@ -32,9 +31,8 @@ from verso.graph.source_inputs import SourceInputs
 from verso.jobs import records, secrets
 from verso.machine.site import read_site
 
-CONFIG_ORIGIN = ", ".join(
-    os.path.relpath(path) for path in workflow.configfiles
-)  # relative, so that moving the folder changes nothing
+# Relative, so that moving the folder changes nothing
+CONFIG_ORIGIN = ", ".join(os.path.relpath(path) for path in workflow.configfiles) or "the config (--configfile)"
 ENVIRONMENT = str(HOME / "envs" / "verso.yaml")  # for --sdm conda; `make setup` needs none
 CODE = provenance.Code()
 STARTED = time.time()
@@ -47,9 +45,8 @@ def stop(message):
     sys.exit(1)
 
 
-if (
-    workflow.is_main_process
-):  # jobs parse this again and need the time of the start that they belong to: a later start takes over their run
+# Jobs parse this again and need the time of the start that they belong to: a later start takes over their run
+if workflow.is_main_process:
     os.environ[records.STARTED] = str(STARTED)
 
 try:

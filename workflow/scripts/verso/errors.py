@@ -8,9 +8,9 @@ class VersoError(Exception):
 
 
 class Interrupted(VersoError):
-    """A training, or the requests to a chat model, ended early and go on from a checkpoint.
+    """A job ended early and can continue from its checkpoint: a training, or the requests to a chat model.
 
-    It was to stop, or a later start of Snakemake has the run.
+    It received a signal, or a later start of Snakemake has taken over the run.
     """
 
     EXIT_CODE = 75  # EX_TEMPFAIL of sysexits.h: try again and it goes on from the checkpoint

@@ -15,7 +15,8 @@ from verso.errors import VersoError
 from verso.files import sha256_of, write_json
 
 LIBRARY = Path(__file__).resolve().parent  # .../workflow/scripts/verso
-COMPUTING = ("numpy", "scikit-learn", "torch", "transformers")  # another version of these may give other numbers
+# Another version of these may give other numbers
+COMPUTING = ("bitsandbytes", "numpy", "peft", "scikit-learn", "tokenizers", "torch", "transformers")
 DIGITS = 16  # of a fingerprint: 64 bits, far more than the few hundred that a project ever has
 
 
@@ -87,7 +88,7 @@ def key_of_settings(settings: Mapping[str, Any]) -> str:
 
 
 def key_of_files(fingerprint: str, settings: Mapping[str, Any], files: Iterable[str | Path]) -> str:
-    """Names a result that follows from code, settings, the content of files and the libraries that compute alone."""
+    """Names a result by all that it follows from: code, settings, the content of files, and the versions of COMPUTING."""
     facts = [fingerprint, settings, [sha256_of(path) for path in files], [_version(name) for name in COMPUTING]]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:DIGITS]
 

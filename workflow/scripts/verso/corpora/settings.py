@@ -72,7 +72,7 @@ class Sampling(Settings):
     instructions: list[str] = Field(
         ["You're a hip-hop artist, create song lyrics.\nWrite hip-hop lyrics in the style of {group}."],
         min_length=1,
-        description="The request to a pretrained model, through its chat template, used in turn; `{group}` is filled in.",
+        description="Requests to a pretrained model through its chat template, used in turn; `{group}` is filled in.",
     )
     prime: Literal["group", "none"] = Field(
         "group",

@@ -27,7 +27,7 @@ BLOCK = 1 << 16  # bytes
 AGAIN = {408, 425, 429, *range(500, 600)}  # 52x and 530 are Cloudflare's
 GONE = {404, 410}
 LONGEST_PAUSE = 60.0  # seconds between two attempts, unless the site says more
-LONGEST_OBEYED = 900.0  # seconds; of a site that wants a longer pause nothing is requested today
+LONGEST_OBEYED = 900.0  # seconds; a site that requires a longer pause ends the job
 MOST_REDIRECTS = 5
 
 log = logging.getLogger(__name__)
@@ -51,11 +51,11 @@ class Refused(VersoError):
 
 
 class Lost(Exception):
-    """The request failed by a fault of server or line that stayed; another day it may not."""
+    """The request failed by a fault of server or line that lasted; another day it may succeed."""
 
 
 class _Again(Exception):
-    """Failed by a fault of server or line; `pause`: the seconds that the server requires, None where it did not."""
+    """Failed by a fault of server or line; `pause`: the seconds that the server requires, None where it names none."""
 
     def __init__(self, reason: str, pause: float | None = None) -> None:
         super().__init__(reason)
@@ -118,7 +118,7 @@ class Web:
         log.info("%s; trying again", error)
         if error.pause is None:
             return True
-        return error.pause + random.uniform(0, self._pause)  # others may wait as long
+        return error.pause + random.uniform(0, self._pause)  # so that those who wait as long do not all come back at once
 
     def _follow(self, url: str, headers: dict[str, str]) -> Answer:
         current = url

@@ -74,7 +74,7 @@ class Stripped(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """Of a progress bar only its items."""
         if self._stands_for(node.func) == f"{LOGS}.progress" and all(map(_has_no_effect, [*node.args[1:], *node.keywords])):
-            node.args, node.keywords = node.args[:1], []
+            node.args, node.keywords = node.args[:1], [one for one in node.keywords if one.arg in ("items", None)]
         return self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> ast.AST:

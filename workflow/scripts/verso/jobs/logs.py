@@ -40,9 +40,8 @@ class _Log(io.FileIO):
 def to_log(path: str | Path) -> Iterator[None]:
     """Send stdout and stderr of the block to `path`; end the process with a clear message when it fails.
 
-    A VersoError is shown as its message alone, anything else with its traceback. The exit code is 1, or
-    Interrupted.EXIT_CODE when training was to stop and saved itself. On a full disk the log stays short, and no error comes
-    of that.
+    A VersoError is shown as its message alone, anything else with its traceback. The exit code is 1, or Interrupted.EXIT_CODE
+    when a training received a signal and saved itself. On a full disk the log stays short, and no error comes of that.
     """
     terminal = sys.stderr
     path = Path(path)
@@ -135,6 +134,5 @@ def announce(text: str) -> None:
     log.warning("%s", text)
     if sys.__stderr__ is not None and sys.__stderr__ is not sys.stderr:
         with suppress(OSError):  # a full disk, a terminal that is gone: the work goes on
-            os.write(
-                sys.__stderr__.fileno(), f"{text}\n".encode(errors="backslashreplace")
-            )  # nothing stays in a buffer to fail at the end
+            # Past its buffer, in which nothing may stay to fail at the end
+            os.write(sys.__stderr__.fileno(), f"{text}\n".encode(errors="backslashreplace"))

@@ -42,7 +42,7 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def earlier_causes(attempts: list[dict[str, Any]], started: float) -> list[str]:
-    """Why the attempts of the Snakemake that started then ended, oldest first; of those that recorded none by SLURM's state."""
+    """Why the attempts of the Snakemake that started then ended, oldest first; SLURM's state decides where one recorded none."""
     causes = []
     for attempt in attempts:
         if attempt.get("snakemake") != started:

@@ -59,8 +59,8 @@ def layers_of(configuration: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 
 def positions_of(configuration: Mapping[str, Any]) -> int | None:
-    """Tokens of a text that a model has positions for; None where nobody knows it here, or there is no end: DeBERTa may know
-    places by distances alone.
+    """Tokens of a text that a model has positions for; None where nobody knows it here, or there is no limit, as with
+    relative positions alone (DeBERTa).
     """
     found = known(configuration)
     by_distance = configuration.get("model_type") == "deberta-v2" and configuration.get("position_biased_input") is False

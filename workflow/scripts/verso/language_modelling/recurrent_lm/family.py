@@ -28,8 +28,8 @@ class RecurrentLM(ModelSettings):
     )
     objective: Literal["every_token", "last_token"] = Field(
         "every_token",
-        description="`every_token`: loss at each position, state carried; `last_token`: one target per window, as the "
-        "original report's.",
+        description="`every_token`: loss at each position, state carried; `last_token`: one target per window, as in "
+        "the original report.",
     )
     window: int = Field(100, ge=2, description="Tokens of back-propagation through time.")
     stride: int = Field(1, ge=1, description="`last_token`: tokens between the starts of two windows.")
