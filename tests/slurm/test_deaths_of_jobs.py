@@ -266,7 +266,7 @@ def test_a_training_on_a_drained_node_ends_there_and_nothing_new_goes_there_unti
     assert deaths.has_the_bits(deaths.drained, "drained", "short")
 
 
-def test_with_an_error_put_into_its_code_as_of_a_card_that_is_too_small_a_training_computes_the_batch_in_two_micro_batches(deaths):
+def test_with_an_error_put_into_its_code_as_of_a_card_that_is_too_small_a_training_computes_the_batch_in_micro_batches(deaths):
     attempts = deaths.mixed.attempts("wide")
     assert facts(attempts, "cause") == ["done"]  # without another submission
     assert "the batch is computed in 2 micro-batches from step 1 on" in deaths.mixed.log("wide")
