@@ -45,7 +45,7 @@ def seen(browser):
     return browser.execute_script("return [...document.querySelectorAll('.page')].filter(p => p.offsetParent).map(p => p.lang)")
 
 
-def test_it_opens_without_a_word_in_the_console_and_asks_for_nothing(opened, path):
+def test_it_opens_without_a_word_in_the_console_and_requests_nothing(opened, path):
     assert [entry for entry in opened.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []
     events = [json.loads(entry["message"])["message"] for entry in opened.get_log("performance")]
     asked = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]

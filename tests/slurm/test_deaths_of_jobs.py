@@ -210,7 +210,7 @@ def test_a_cancelled_training_is_submitted_again_and_ends_with_the_same_bits(dea
     assert deaths.has_the_bits(deaths.mixed, "cancelled", "short")
 
 
-def test_the_warning_before_the_time_limit_reaches_a_training_which_saves_itself_and_asks_for_twice_the_time(deaths):
+def test_the_warning_before_the_time_limit_reaches_a_training_which_saves_itself_and_requests_twice_the_time(deaths):
     attempts = deaths.mixed.attempts("warned")
     assert "stopped by SIGTERM" in attempts[0]["message"]
     assert "a checkpoint is saved" in attempts[0]["message"]
@@ -224,7 +224,7 @@ def test_the_warning_before_the_time_limit_reaches_a_training_which_saves_itself
     assert deaths.has_the_bits(deaths.mixed, "warned", "long")
 
 
-def test_a_training_that_slurm_ends_at_its_time_limit_asks_for_twice_the_time_and_ends_with_the_same_bits(deaths):
+def test_a_training_that_slurm_ends_at_its_time_limit_requests_twice_the_time_and_ends_with_the_same_bits(deaths):
     assert deaths.codes["unwarned"] == 0, deaths.unwarned.output()
     attempts = deaths.unwarned.attempts("unwarned")
     assert facts(attempts, "runtime")[:2] == [1, 2]
@@ -235,7 +235,7 @@ def test_a_training_that_slurm_ends_at_its_time_limit_asks_for_twice_the_time_an
     assert deaths.has_the_bits(deaths.unwarned, "unwarned", "long")
 
 
-def test_a_training_over_its_memory_asks_for_half_as_much_again_whatever_slurm_calls_its_end(deaths):
+def test_a_training_over_its_memory_requests_half_as_much_again_whatever_slurm_calls_its_end(deaths):
     attempts = deaths.mixed.attempts("starved")
     assert facts(attempts, "mem_mb") == [STARVED_MB, STARVED_MB * 3 // 2]
     assert facts(attempts, "cause") == [None, "done"]  # SIGKILL: it could not say

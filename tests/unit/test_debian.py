@@ -59,7 +59,7 @@ def test_what_cannot_be_installed_is_an_error_with_the_last_words_of_apt(apt):
     assert calls().count("install") == 3
 
 
-def test_others_than_root_are_told_what_is_missing(apt, monkeypatch):
+def test_others_than_root_are_informed_of_what_is_missing(apt, monkeypatch):
     apt("true")
     monkeypatch.setattr(debian, "is_root", lambda: False)
     assert debian.why_not("It", WANTED) == "It is not installed, and only root could: apt-get install verso-package"

@@ -240,7 +240,7 @@ def test_nobody_else_lists_families_kinds_or_sources():
         assert texts & FAMILIES_KINDS_AND_SOURCES == set(), dotted(path)
 
 
-def test_no_module_of_another_room_asks_for_a_kind():
+def test_no_module_of_another_room_names_a_kind():
     """What differs from kind to kind is in its `Kind` and its settings."""
     for path in modules():
         if "corpora" in path.parts and not set(path.parts) & set(registry.KIND):
@@ -259,3 +259,37 @@ def test_functions_have_few_parameters():
                 if len([name for name in names if name not in ("self", "cls")]) > 9:
                     many[f"{dotted(path)}.{node.name}"] = len(names)
     assert many == {}
+
+
+@pytest.mark.parametrize("family", registry.FAMILIES, ids=lambda family: family.name)
+def test_every_family_has_a_page_and_tests_under_its_name(family):
+    task, room = family.settings.__module__.split(".")[1:3]
+    assert (ROOT / "docs" / task / f"{room}.md").is_file()
+    assert list((ROOT / "tests" / "unit" / task / room).glob("test_*.py"))
+
+
+def pages():
+    folders = ("config", "docs", "profiles", "resources", "tests", "workflow")
+    return sorted({*ROOT.glob("*.md"), *(page for folder in folders for page in (ROOT / folder).rglob("*.md"))})
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_link_of_a_page_leads_to_a_file_and_to_a_heading(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if ":" not in target:
+            path, _, heading = target.partition("#")
+            found = (page.parent / path).resolve() if path else page
+            assert found.exists(), target
+            assert not heading or heading in headings(found), target
+
+
+def headings(page):
+    """The anchors of a page's headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
+
+
+def test_the_readme_leads_to_every_page():
+    """Of docs, and of the folders that have a page of their own."""
+    named = {(ROOT / target).resolve() for target in re.findall(r"\]\(([^)\s#]+\.md)\)", (ROOT / "README.md").read_text("utf-8"))}
+    assert {page for page in pages() if page.is_relative_to(ROOT / "docs")} <= named

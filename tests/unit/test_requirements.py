@@ -17,7 +17,7 @@ def named(file):
     return [name for name in (line.split("#")[0].strip() for line in lines) if name]
 
 
-def test_everything_that_is_asked_for_is_pinned():
+def test_everything_that_is_requested_is_pinned():
     asked_for = [name for file in ("run.txt", "development.txt", "gpu.txt", "unsloth.txt") for name in named(file)]
     assert [name for name in asked_for if name.lower() not in pins()] == []
 

@@ -59,7 +59,7 @@ def test_a_study_of_classifiers_ends_in_tables_and_a_page_without_language_model
     assert made.plan("results/report.html") == []
 
 
-def test_texts_written_by_hand_are_told_by_every_model(made):
+def test_texts_written_by_hand_are_predicted_by_every_model(made):
     page = made.path("results/report.html").read_text(encoding="utf-8")
     probes = page.split('<section id="en-probes">')[1].split("</section>")[0]
     assert "Cold, and &lt;b&gt;rude&lt;/b&gt;." in probes
@@ -89,7 +89,7 @@ def test_a_text_by_hand_with_a_label_that_there_is_not_is_refused(made):
     assert 'corpora.reviews.own_texts[2].label  "6" is none of 1, 2, 3' in output + log
 
 
-def test_without_texts_by_hand_nothing_is_told_of_any(made):
+def test_without_texts_by_hand_nothing_is_predicted(made):
     made.change_config(lambda config: config["corpora"]["reviews"].pop("own_texts"))
     made.make("results/report.html")
     assert 'id="en-probes"' not in made.path("results/report.html").read_text(encoding="utf-8")

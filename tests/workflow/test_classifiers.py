@@ -45,7 +45,7 @@ def to_do(project):
     return [line for line in project.plan("polarity") if line != "polarity"]
 
 
-def test_every_family_tells_the_labels_of_the_same_documents(told):
+def test_every_family_predicts_the_labels_of_the_same_documents(told):
     documents = [json.loads(line) for line in told.path("results/corpora/reviews/test.jsonl").read_text().splitlines()]
     for model, entry in MODELS.items():
         run = told.path(f"results/runs/reviews/{model}/seed-1")
@@ -76,7 +76,7 @@ def test_an_edited_comment_retrains_nothing_and_an_edited_line_what_runs_it(told
     assert {line.split()[0] for line in plan} == {"train_tfidf", "train_majority", "predict_baseline"}
 
 
-def test_a_classifier_on_songs_and_missing_vectors_are_told_before_anything_runs(tmp_path):
+def test_a_classifier_on_songs_and_missing_vectors_are_reported_before_anything_runs(tmp_path):
     config = copy.deepcopy(CONFIG)
     config["corpora"]["songs"] = {"kind": "songs", "source": {"path": "songs.jsonl"}}
     config["experiments"]["lyrics"] = {"corpus": "songs", "models": ["lstm"]}

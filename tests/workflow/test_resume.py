@@ -100,7 +100,7 @@ def test_killed_again_and_again_a_training_ends_with_the_same_weights(undisturbe
     assert ours == theirs
 
 
-def test_a_training_told_to_stop_saves_itself_first(undisturbed, prepared):
+def test_a_training_that_must_stop_saves_itself_first(undisturbed, prepared):
     code, output = strike(prepared, signal.SIGTERM, random.Random(1))
     assert code != 0, output
     assert "SIGTERM" in log_of(prepared)

@@ -87,7 +87,7 @@ def test_from_the_search_to_the_reports_seven_files(site, project):
     assert project.plan(*EXPORTS) == []
 
 
-def test_everything_made_anew_is_not_fetched_anew_unless_it_is_asked_for(site, project):
+def test_everything_made_anew_is_not_fetched_anew_unless_it_is_requested(site, project):
     documents, aside = f"{FOLDER}/documents.jsonl", f"{FOLDER}/set_aside_scraping.jsonl"
     site.pages.pop("/Mara-Quill-Rain-Mara-lyrics")
     site.pages["/Deacon-Volt-Iron-Deacon-lyrics"] = "x" * 10_000_000
@@ -166,7 +166,7 @@ def test_two_corpora_of_one_cache_are_fetched_one_after_the_other(site, project)
     assert {count for path, count in site.count().items() if path in site.pages} == {1}
 
 
-def test_songs_that_were_lost_to_a_storm_are_fetched_when_it_is_asked_for_again(site, project):
+def test_songs_that_were_lost_to_a_storm_are_fetched_when_it_is_requested_again(site, project):
     site.fail("/Mara-Quill-Rain-Mara-lyrics", *[status(429)] * 3)
     project.make(SCRAPED)
     aside = [json.loads(line) for line in project.path(f"{FOLDER}/set_aside_scraping.jsonl").read_text().splitlines()]

@@ -90,7 +90,7 @@ def asked_of_site(job):
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_each_training_asks_for_the_smallest_card_that_holds_it_and_nothing_else_for_any(tmp_path, name):
+def test_each_training_requests_the_smallest_card_that_holds_it_and_nothing_else_for_any(tmp_path, name):
     site, of_trainings, of_training_without_card = EXPECTED[name]
     profile = "local" if site.get("leases") else "slurm"
     project = project_at(tmp_path, site, profile=profile)
@@ -246,7 +246,7 @@ def test_a_wrong_block_lists_its_faults(tmp_path):
         assert fault in output
 
 
-def test_without_a_block_nobody_is_asked_for_a_partition(tmp_path):
+def test_without_a_block_no_partition_is_requested(tmp_path):
     project = Project.made_in(tmp_path, config_of([5000]))
     training = next(job for job in parse(project.make("--dry-run")) if job.wildcards.get("model") == "holds-5000")
     assert asked_of_site(training) == {}

@@ -63,7 +63,7 @@ def test_a_dry_run_that_fails_is_passed_on(project):
     assert done.stdout == ""
 
 
-def test_a_status_tells_of_a_finished_project_and_of_a_wrong_config(finished):
+def test_a_status_reports_a_finished_project_and_a_wrong_config(finished):
     done = tool(finished, "status", "--config", "test.yaml")
     assert done.returncode == 0, done.stderr
     assert "2 runs: 2 done. The report stands: results/report.html" in done.stdout

@@ -18,7 +18,7 @@ def with_one_target(project, *arguments):
 
 
 @pytest.mark.parametrize(("broken", "outcome"), [(False, "finished"), (True, "failed")])
-def test_the_user_is_told_of_the_end_by_a_command_of_his_own(project, broken, outcome):
+def test_the_user_is_notified_of_the_end_by_a_command_of_his_own(project, broken, outcome):
     project.change_config(lambda config: config.update(notify='echo "$VERSO_OUTCOME $VERSO_EXPERIMENTS $VERSO_TITLE" > told.txt'))
     if broken:
         project.path("songs.jsonl").write_text("no song at all\n")

@@ -120,7 +120,7 @@ def test_the_first_sentence_is_what_the_table_says(report, folder):
     assert f"<strong>F1 macro {float(best['f1_macro']):.3f}</strong>".replace("0.", "0,") in spanish
 
 
-def test_too_few_test_texts_to_tell_are_said_to_be_so(report):
+def test_too_few_test_texts_to_decide_are_said_to_be_so(report):
     summary = plain(section(report, "summary"))
     assert re.search(r"Too few test texts to detect small differences: 60. An accuracy is known only to ±1[0-2] points", summary)
     assert "Demasiado pocos textos de prueba para detectar diferencias pequeñas: 60." in plain(section(report, "summary", "es"))
@@ -170,7 +170,7 @@ def test_the_lead_is_the_pairs_difference_whichever_way_it_was_tested():
     assert (decided["tied"], decided["decided"], decided["cautious"]) == ([], 3, 3)
 
 
-def test_a_study_without_a_baseline_is_told_so(tmp_path):
+def test_a_study_without_a_baseline_is_said_to_be_one(tmp_path):
     corpora = [fabricate_labelled(tmp_path, "reviews", documents=30)]
     page = fabricate_classifier_report(tmp_path, corpora, ["rnn", "gru"], seeds=1).read_text(encoding="utf-8")
     for language in LANGUAGES:

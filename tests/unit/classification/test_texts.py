@@ -44,7 +44,7 @@ def test_another_vocabulary_is_refused(stored, tmp_path):
         TokenVocabulary.load(path)
 
 
-def test_labels_are_told_by_name_and_one_alone_is_none(tmp_path):
+def test_labels_are_loaded_by_name_and_one_alone_is_none(tmp_path):
     path = tmp_path / "labels.json"
     path.write_text('{"names": ["bad", "good"], "ordered": true}')
     labels = Labels.load(path)

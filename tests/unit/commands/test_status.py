@@ -119,7 +119,7 @@ def test_every_run_has_one_line_before_anything_was_started_seeds_in_the_order_o
     assert lines[-1] == "4 runs: 4 queued. There is no report yet."
 
 
-def test_a_training_tells_how_far_it_is(study):
+def test_a_training_reports_how_far_it_is(study):
     study.run("train", attempt(progress=PROGRESS))
     row = study.row()
     for part in ("running", "epoch 3/10, 34%", "1.900 / -", "1 min 35 s left", "gpu01 job 17", "812 / 2,000"):
@@ -144,7 +144,7 @@ def test_a_pretrained_base_is_done_without_any_training(study):
     assert "took" not in study.row(), "nothing was trained"
 
 
-def test_a_classifier_is_done_once_its_labels_are_told_for_it_samples_nothing(study):
+def test_a_classifier_is_done_once_its_labels_are_predicted_for_it_samples_nothing(study):
     study.of_classifiers(family="majority")
     study.made(MODEL)
     assert "not yet scored" in study.row()
@@ -182,7 +182,7 @@ def test_what_was_wrong_with_own_texts_is_history_once_scores_are_newer(study):
     assert study.state() == "done"
 
 
-def test_a_prompted_model_is_never_said_to_be_trained_while_it_is_asked(study):
+def test_a_prompted_model_is_never_said_to_be_trained_while_it_is_prompted(study):
     study.of_classifiers(family="prompt", pretrained="base")
     run = {"corpus": "songs", "model": "a", "seed": "2"}
     study.record("describe_base", run, attempt())
@@ -212,7 +212,7 @@ def test_between_training_and_done_it_says_what_is_missing_or_at_work(study):
     assert "trained, measuring the samples" in study.row()
 
 
-def test_two_jobs_of_a_run_at_once_are_told_together(study):
+def test_two_jobs_of_a_run_at_once_are_reported_together(study):
     study.of_a_pretrained_model()
     study.made(MODEL)
     study.run("score", attempt(), family="causal_llm")
@@ -233,7 +233,7 @@ def test_sixty_seconds_without_a_heartbeat_are_a_death(study):
     assert "seed-2.log" in study.page()
 
 
-def test_a_silent_death_near_the_memory_asked_says_so(study):
+def test_a_silent_death_near_the_memory_requested_says_so(study):
     study.run("train", attempt(alive=NOW - 99, peak_ram_mb=1900.0))
     assert "probably out_of_memory" in study.row()
 

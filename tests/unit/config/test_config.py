@@ -178,12 +178,12 @@ def without(entry, key):
         (MINIATURE | {"configuration": {"pad_token_id": 9}}, "", "follows from the tokenizer"),
     ],
 )
-def test_a_fault_of_a_pretrained_model_is_told_before_anything_is_fetched(entry, where, what):
+def test_a_fault_of_a_pretrained_model_is_reported_before_anything_is_fetched(entry, where, what):
     found = faults(lambda raw: raw.update(pretrained={"base": entry}))
     assert what in found[f"pretrained.base.{where}".rstrip(".")]
 
 
-def test_a_model_that_starts_from_what_nobody_defined_is_told_what_there_is():
+def test_a_model_that_starts_from_what_nobody_defined_is_refused_with_what_there_is():
     """The check reads the raw config, for whatever family of models has the key."""
 
     def change(raw):

@@ -56,14 +56,14 @@ def changed(model, **values):
 
 
 @pytest.mark.parametrize("value", ["abc", "1e3", [1], float("inf"), 0, True, None])
-def test_a_miniature_s_size_that_is_no_whole_number_is_told_and_nothing_breaks(value):
+def test_a_miniature_s_size_that_is_no_whole_number_is_reported_and_nothing_breaks(value):
     raw = copy.deepcopy(SOUND)
     raw["pretrained"]["toy"]["configuration"] = {"max_position_embeddings": value}
     raw["models"]["encoder"] |= {"pretrained": "toy", "max_length": 64}
     assert "pretrained.toy.configuration.max_position_embeddings" in faults_of(raw)
 
 
-def test_a_configuration_that_is_no_configuration_is_told(tmp_path):
+def test_a_configuration_that_is_no_configuration_is_reported(tmp_path):
     (tmp_path / "list.json").write_text("[]")
     (tmp_path / "text.json").write_text("{'no': 'json'}")
     for path, told in (("list.json", "holds no object"), ("text.json", "is no JSON"), ("x" * 5000, "cannot be read")):
@@ -103,13 +103,13 @@ def test_what_the_bases_have_is_sound():
         ("asked", {"pretrained": "roberta"}, "pretrained", '"roberta" is a roberta and writes nothing'),
     ],
 )  # fmt: skip
-def test_what_a_base_has_not_is_told_with_what_it_has(model, values, path, told):
+def test_what_a_base_has_not_is_reported_with_what_it_has(model, values, path, told):
     found = faults_of(changed(model, **values))
     assert set(found) == {f"models.{model}.{path}"}
     assert told in found[f"models.{model}.{path}"]
 
 
-def test_it_is_told_beside_the_other_faults_of_the_config():
+def test_it_is_reported_beside_the_other_faults_of_the_config():
     raw = changed("encoder", max_length=1000)
     raw["models"]["tuned"]["epoks"] = 3
     assert set(faults_of(raw)) == {"models.tuned.epoks", "models.encoder.max_length"}
@@ -119,7 +119,7 @@ def test_what_learns_no_adapters_may_name_any_layers():
     assert faults_of(changed("tuned", tuning="none", lora={"target_modules": ["query"]})) == {}
 
 
-def test_a_miniature_that_cannot_be_made_is_told():
+def test_a_miniature_that_cannot_be_made_is_reported():
     raw = copy.deepcopy(SOUND)
     raw["pretrained"]["toy"]["pretraining"] = {"window": 130}
     raw["pretrained"]["toy-llama"]["purpose"] = "masked_lm"

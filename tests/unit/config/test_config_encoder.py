@@ -31,7 +31,7 @@ def test_a_miniature_may_learn_from_the_texts_of_a_labelled_corpus():
 
 def test_the_manual_s_entries_are_the_report_s_ten_tries(monkeypatch):
     monkeypatch.chdir(ROOT)
-    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/encoders.md").read_text(), flags=re.DOTALL)
+    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/classification/encoder.md").read_text(), flags=re.DOTALL)
     shown = yaml.safe_load(block)
     models = load({**SOUND, **shown, "experiments": {"tries": {"corpus": "reviews", "models": [*shown["models"]]}}}, "x").models
     assert {(name, model.pretrained, model.lora.r, model.lora.lora_alpha, len(model.lora.target_modules))
@@ -55,6 +55,6 @@ def test_the_manual_s_entries_are_the_report_s_ten_tries(monkeypatch):
         ({**SOUND, "pretrained": {"toy": {**SOUND["pretrained"]["toy"], "purpose": "causal_lm"}}}, "purpose: masked_lm"),
     ],
 )
-def test_what_cannot_be_is_told(raw, told):
+def test_what_cannot_be_is_reported(raw, told):
     with pytest.raises(VersoError, match=re.escape(told)):
         load(raw, "x")

@@ -41,7 +41,7 @@ def changed(corpus, model="lstm", **values):
         ({"texts_per_label": 4}, "asked", {"examples": 21}, "shows 21 examples of 5 labels"),
     ],
 )  # fmt: skip
-def test_a_model_that_cannot_tell_the_labels_of_its_corpus_is_told(corpus, model, values, told):
+def test_a_model_that_cannot_predict_the_labels_of_its_corpus_is_reported(corpus, model, values, told):
     found = faults_of(changed(corpus, model, **values))
     assert set(found) == {f"experiments.polarity.models[{PLACES[model]}]"}
     assert told in found[f"experiments.polarity.models[{PLACES[model]}]"]
@@ -62,7 +62,7 @@ def test_what_may_go_together_is_let_through(corpus, model, values):
     assert faults_of(changed(corpus, model, **values)) == {}
 
 
-def test_labels_that_steam_never_gives_are_told():
+def test_labels_that_steam_never_gives_are_reported():
     assert "no label of Steam; it has: negative, positive" in faults_of(changed({"source": STEAM}))["corpora.reviews.labels"]
     own_texts = [{"text": "Fine.", "label": "positive"}, {"text": "Fine.", "label": "good"}]
     found = faults_of(changed({"labels": None, "source": STEAM, "own_texts": own_texts}))
@@ -78,5 +78,5 @@ def test_labels_that_steam_never_gives_are_told():
         ("asked", {"max_length": 64, "max_new_tokens": 64}, "no prompt would fit"),
     ],
 )
-def test_values_of_one_model_that_contradict_each_other_are_told(model, values, told):
+def test_values_of_one_model_that_contradict_each_other_are_reported(model, values, told):
     assert told in faults_of(changed({}, model, **values))[f"models.{model}"]

@@ -39,7 +39,7 @@ def changed(part, name, **values):
 
 
 @pytest.mark.parametrize(("part", "name", "old", "new", "value"), RENAMED)
-def test_an_old_name_goes_on_working_with_one_line_that_tells_the_new_one(part, name, old, new, value):
+def test_an_old_name_goes_on_working_with_one_line_that_names_the_new_one(part, name, old, new, value):
     raw, said = changed(part, name, **{old: value}), []
     before = copy.deepcopy(raw)
     found = load(raw, "config/mine.yaml", notice=said.append)
@@ -64,7 +64,7 @@ def test_where_both_are_given_the_old_one_is_an_unknown_key(part, name, old, new
 
 
 @pytest.mark.parametrize(("part", "name", "old", "new", "value"), RENAMED)
-def test_a_wrong_value_of_an_old_name_is_told_by_the_new_one(part, name, old, new, value):
+def test_a_wrong_value_of_an_old_name_is_reported_by_the_new_one(part, name, old, new, value):
     found = faults_of(changed(part, name, **{old: "nonsense"}))
     assert list(found) == [f"{part}.{name}.{new}"]
 
@@ -84,7 +84,7 @@ def test_an_old_name_is_one_of_its_own_type_alone():
     assert "corpora.songs.probes" in faults_of(changed("corpora", "songs", probes=OWN))
 
 
-def test_keys_stay_in_their_order_and_each_is_told():
+def test_keys_stay_in_their_order_and_each_is_reported():
     raw = changed("models", "asked", way="likelihood", examples=3)
     raw["models"]["other"] = {"family": "prompt", "way": "generate", "pretrained": "chat"}
     found, said = with_new_names(raw)

@@ -67,7 +67,7 @@ def test_a_template_is_looked_at_before_anything_runs_and_only_where_an_experime
     assert fault.startswith("models.zero-shot.template  none.jinja does not exist")
 
 
-def test_a_prompted_model_asks_for_what_its_entry_says_and_for_more_where_copies_of_the_cache_are_read():
+def test_a_prompted_model_requests_what_its_entry_says_and_more_where_copies_of_the_cache_are_read():
     vram_mb = {}
     for answer_by in ("generate", "likelihood"):
         entry = load(changed(answer_by=answer_by, needs={"gpus": 1}), "x").models["zero-shot"]

@@ -31,7 +31,7 @@ def loaded(source=None, **corpus):
     return load(raw, "x")
 
 
-def test_a_source_on_the_web_is_slow_and_keeps_what_it_fetched_unless_told_otherwise():
+def test_a_source_on_the_web_is_slow_and_keeps_what_it_fetched_unless_configured_otherwise():
     source = loaded().corpora["songs"].source
     assert source.artists == ["JAY-Z", 311]  # a name, and a number of Genius's
     assert (source.requests_per_second, source.cache, source.refresh) == (1.0, "data/genius", None)

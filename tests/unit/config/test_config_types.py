@@ -43,7 +43,7 @@ SOUND = {
         ("pretrained.mdeberta.revision", None, "", "is missing: A commit of 40 hexadecimal digits"),
     ],
 )
-def test_a_plausible_mistake_is_told_with_what_is_meant(where, value, path, told):
+def test_a_plausible_mistake_is_reported_with_what_is_meant(where, value, path, told):
     raw = copy.deepcopy(SOUND)
     *blocks, key = where.split(".")
     block = raw

@@ -42,7 +42,7 @@ def test_requests_keep_their_distance(site):
 
 
 @pytest.mark.parametrize("fault", [status(429), status(500), status(503), status(511), status(530), cut, hang_up, drip, silence])
-def test_a_fault_of_server_or_line_is_asked_for_again(site, fault):
+def test_a_fault_of_server_or_line_is_requested_again(site, fault):
     site.fail(PAGE, fault, fault)
     assert web().get(site.root + PAGE).body == b"<html>sound</html>"
     assert site.count()[PAGE] == 3
@@ -82,7 +82,7 @@ def test_a_storm_of_429_is_waited_out_as_long_as_the_server_says(site, said):
     assert moments(site)[1] - moments(site)[0] > 0.9  # a date has whole seconds
 
 
-def test_a_server_that_asks_for_hours_is_obeyed_by_ending(site):
+def test_a_server_that_wants_hours_is_obeyed_by_ending(site):
     site.fail(PAGE, status(429, Retry_After="7200"))
     with pytest.raises(VersoError, match=r"asks for a pause of 120 minutes \(status 429\): start again after it"):
         web().get(site.root + PAGE)
@@ -208,7 +208,7 @@ def test_a_small_answer_that_unpacks_to_a_huge_one_is_left(site):
     assert web(timeout=10).get(site.root + PAGE).lost == "larger than 1 MB"
 
 
-def test_a_body_that_is_not_whole_is_asked_for_again(site):
+def test_a_body_that_is_not_whole_is_requested_again(site):
     def is_sound(body):
         if b"sound" not in body:
             raise ValueError("it is unsound")

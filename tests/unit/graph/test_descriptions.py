@@ -46,7 +46,7 @@ def test_a_run_is_described_by_what_the_config_says_of_its_model():
     assert row["architecture"] == f"results/runs/reviews/asked/seed-1/{MODEL}"
 
 
-def test_all_that_a_comparison_is_told_of_is_among_its_inputs_once():
+def test_all_that_a_comparison_is_given_is_among_its_inputs_once():
     given = described()
     for task in TASKS:
         own = given.runs.of_task(task, given.runs.all)

@@ -238,7 +238,7 @@ def test_merging_requests_the_base_in_main_memory_and_no_card(study):
 # --- before anything is submitted ---
 
 
-def test_what_no_card_holds_is_told_at_once_for_each_model_and_corpus(study):
+def test_what_no_card_holds_is_reported_at_once_for_each_model_and_corpus(study):
     small = Site(cards=[Card(name="small", vram_mb=6500)])
     found = study(site=small, change=on_cards)
     told = found.requests.faults_of_cards().splitlines()
@@ -250,7 +250,7 @@ def test_what_no_card_holds_is_told_at_once_for_each_model_and_corpus(study):
     assert study(site=CLUSTER, change=on_cards).requests.faults_of_cards() == ""
 
 
-def test_of_what_is_finished_nothing_is_told_and_of_what_is_trained_its_use(study):
+def test_of_what_is_finished_nothing_is_reported_and_of_what_is_trained_its_use(study):
     found = study(site=Site(cards=[Card(name="small", vram_mb=6500)]), change=on_cards)
     runs = found.requests._runs
     made(*runs.results([run for run in runs.all if run[1] in ("asked", "encoder", "tuned")]))

@@ -75,7 +75,7 @@ def test_so_many_songs_of_each_artist_are_fetched():
     assert sources_of().fetched(of("scraped"))["songs_per_artist"] == 5
 
 
-def test_how_a_source_on_the_web_is_fetched_is_told_in_whole_numbers_by_resources():
+def test_how_a_source_on_the_web_is_fetched_is_given_in_whole_numbers_by_resources():
     manner = sources_of(with_source("games", requests_per_second=0.7, maximum_page_mb=1.5)).manner_of_fetching()
     found = {name: of_wildcards(of("games")) for name, of_wildcards in manner.items()}
     assert found == {
@@ -98,7 +98,7 @@ def test_a_source_that_is_missing_has_no_files(folder):
     assert sources_of().checksums_of_other_files(of("songs")) == {}
 
 
-def test_every_text_of_a_folder_is_an_input_and_a_name_that_snakemake_cannot_take_is_told_by_its_checksum(folder):
+def test_every_text_of_a_folder_is_an_input_and_a_name_that_snakemake_cannot_take_is_known_by_its_checksum(folder):
     sources = sources_of(lambda raw: raw["corpora"]["songs"].update(source={"path": "texts", "format": "txt"}))
     for name in ("Ada/one.txt", "Bo/two.TXT", "Bo/{remix}.txt", "Bo/notes.md"):
         (folder / "texts" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ def attempt(minutes=5.0, peak_ram_mb=500.0, cause=None, asked=ASKED):
         (DeviceLost("gone"), "device_lost"),
     ],
 )
-def test_an_exception_tells_its_cause(error, cause):
+def test_an_exception_has_its_cause(error, cause):
     assert cause_of_error(error) == cause
     assert cause in CAUSES
 

@@ -49,7 +49,7 @@ def test_a_name_of_a_file_that_is_no_text_is_shown_with_its_bytes(tmp_path):
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
-def test_on_a_full_disk_a_job_goes_on_without_its_log_and_its_error_is_told_elsewhere():
+def test_on_a_full_disk_a_job_goes_on_without_its_log_and_its_error_is_reported_elsewhere():
     done = job("for _ in range(9999): print('a line')\nimport sys\nsys.__stdout__.write('worked')", FULL)
     assert (done.returncode, done.stdout, done.stderr) == (0, "worked", "")
     failed = job("raise VersoError('no space for weights')", FULL)
@@ -99,7 +99,7 @@ def test_a_terminal_that_takes_nothing_ends_no_work(tmp_path):
     assert "worked" in (tmp_path / "a.log").read_text()
 
 
-def test_how_far_texts_are_is_told_once_a_second_by_their_work_and_never_of_another_life(monkeypatch):
+def test_how_far_texts_are_is_reported_once_a_second_by_their_work_and_never_of_another_life(monkeypatch):
     now, told = [100.0], []
     monkeypatch.setattr(logs.time, "perf_counter", lambda: now[0])
     with logs.reporting_progress("Asking", told.append, 10, work=80.0, done=2) as step:

@@ -214,7 +214,7 @@ ON_A_CPU = {
 }  # fmt: skip
 
 
-def test_what_was_used_is_set_against_what_was_asked(tmp_path):
+def test_what_was_used_is_set_against_what_was_requested(tmp_path):
     runs = [
         used(fabricate_run(tmp_path, "songs", "large", 0), **ON_A_CARD),
         used(fabricate_run(tmp_path, "songs", "small", 0), **ON_A_CPU),
@@ -251,7 +251,7 @@ def test_a_run_from_before_requests_were_recorded_is_read_and_left_blank(tmp_pat
     assert "None" not in (tmp_path / "hardware.tex").read_text()
 
 
-def test_a_miniature_is_called_one_where_its_use_is_told(tmp_path):
+def test_a_miniature_is_called_one_where_its_use_is_reported(tmp_path):
     rows = compare(tmp_path, [fabricate_run(tmp_path, "songs", "toy", 0, miniature=True)])["hardware"]
     assert totals(rows)["miniatures"] == 1
     assert "toy (miniature)" in (tmp_path / "hardware.tex").read_text()

@@ -48,14 +48,14 @@ def test_without_a_card_the_cpu_computes_in_float32_and_the_reason_says_why():
 
 
 @pytest.mark.usefixtures("a_card")
-def test_a_card_is_taken_only_when_one_was_asked_for():
+def test_a_card_is_taken_only_when_one_was_requested():
     asked, unasked = pick_device(1), pick_device(0)
     assert (asked.device.type, asked.reason.split(";")[0]) == ("cuda", "TITAN RTX (sm_75)")
     assert (unasked.device.type, unasked.reason) == ("cpu", "CPU, for no card was requested; float32")
 
 
 @pytest.mark.usefixtures("three_cards")
-def test_as_many_cards_as_were_asked_for_share_a_training_and_compute_in_what_all_of_them_know():
+def test_as_many_cards_as_were_requested_share_a_training_and_compute_in_what_all_of_them_know():
     two, three = (pick_device_for_llm(gpus) for gpus in (2, 3))
     assert two.devices == [torch.device("cuda:0"), torch.device("cuda:1")]
     assert (two.dtype, two.reason) == (torch.bfloat16, "2 x RTX 3090 (sm_86); bfloat16")
@@ -66,7 +66,7 @@ def test_as_many_cards_as_were_asked_for_share_a_training_and_compute_in_what_al
 
 
 @pytest.mark.usefixtures("three_cards")
-def test_fewer_cards_than_were_asked_for_are_refused_and_in_slurm_they_are_a_lost_card(monkeypatch):
+def test_fewer_cards_than_were_requested_are_refused_and_in_slurm_they_are_a_lost_card(monkeypatch):
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
     with pytest.raises(VersoError, match=r"4 cards were requested and 3 are visible here.* gpus: 3"):
         pick_device(4)

@@ -94,7 +94,7 @@ def test_a_workstation_asks_nobody_but_still_refuses_what_no_card_holds():
         request(found, 1, 9_000)
 
 
-def test_every_fault_of_the_block_is_told_at_once():
+def test_every_fault_of_the_block_is_reported_at_once():
     block = {
         "partitions": "x",
         "cards": [{"name": "a", "vram_mb": "many"}, {"name": "b", "vram_mb": 1, "gres": "g", "gpu_model": "m"}],

@@ -29,7 +29,7 @@ MEASURED = [
 
 
 @pytest.mark.parametrize(("entry", "used", "seconds"), MEASURED, ids=lambda value: getattr(value, "cell", str(value)[:9]))
-def test_a_neural_classifier_asks_for_what_it_uses(entry, used, seconds):
+def test_a_neural_classifier_requests_what_it_uses(entry, used, seconds):
     asked = needs_of_training(FAMILY[entry.family], entry, REVIEWS, None)
     assert used + needs.SNAKEMAKES_MB <= asked["mem_mb"] <= 2 * used + needs.SNAKEMAKES_MB
     assert asked["expected_seconds"] <= 2 * seconds
@@ -50,13 +50,13 @@ def test_a_neural_classifier_asks_for_what_it_uses(entry, used, seconds):
         ),
     ],
 )
-def test_tfidf_asks_for_what_it_uses(entry, size, used, seconds):
+def test_tfidf_requests_what_it_uses(entry, size, used, seconds):
     asked = needs_of_training(FAMILY[entry.family], entry, size, None)
     assert used + needs.SNAKEMAKES_MB <= asked["mem_mb"] <= 2 * used + needs.SNAKEMAKES_MB
     assert 0.5 * seconds <= asked["expected_seconds"] <= 3 * seconds
 
 
-def test_a_baseline_asks_for_no_card_and_little_else():
+def test_a_baseline_requests_no_card_and_little_else():
     asked = needs_of_training(FAMILY["majority"], model("majority"), None, None)
     assert asked == {
         "mem_mb": 500 + needs.SNAKEMAKES_MB,
@@ -68,7 +68,7 @@ def test_a_baseline_asks_for_no_card_and_little_else():
     }
 
 
-def test_a_card_is_asked_for_by_what_it_must_hold_and_a_clock_bounds_the_time():
+def test_a_card_is_requested_by_what_it_must_hold_and_a_clock_bounds_the_time():
     small, large = (model("textcnn", needs={"gpus": 1}, batch=batch) for batch in (32, 2048))
     vram = [needs_of_training(FAMILY[entry.family], entry, REVIEWS, None)["vram_mb"] for entry in (small, large)]
     assert 600 < vram[0] < 1000  # the report measured 107 MB without the driver's own

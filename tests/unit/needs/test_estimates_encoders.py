@@ -159,7 +159,7 @@ def test_two_cards_ask_for_as_much_of_each_and_less_time():
 # --- use ---
 
 
-def test_labels_are_told_on_one_card_however_many_trained_and_on_none_where_none_did():
+def test_labels_are_predicted_on_one_card_however_many_trained_and_on_none_where_none_did():
     uses = [needs_of_inference(model(needs={"gpus": gpus}), MDEBERTA) for gpus in (0, 1, 2)]
     assert [found["cards"] for found in uses] == [0, 1, 1]
     assert uses[0]["vram_mb"] == 0 < uses[1]["vram_mb"] == uses[2]["vram_mb"]

@@ -144,7 +144,7 @@ def test_to_use_a_model_takes_less_than_to_tune_it_and_more_than_its_weights():
 # --- requests ---
 
 
-def test_a_tuning_asks_for_what_is_foreseen_and_for_what_its_architecture_is():
+def test_a_tuning_requests_what_its_architecture_is_estimated_to_take():
     found = needs_of_training(model(), SONGS, None)
     assert found["vram_mb"] == pytest.approx(vram_mb(model(), SEVEN_BILLION), abs=1)
     assert found["cards"] == 1
@@ -157,7 +157,7 @@ def test_a_tuning_asks_for_what_is_foreseen_and_for_what_its_architecture_is():
     assert needs_of_training(model(), SONGS, earlier)["vram_mb"] == CUDA_CONTEXT_MB + 1.2 * 8000
 
 
-def test_what_unsloth_moves_off_the_card_is_asked_for_in_main_memory():
+def test_what_unsloth_moves_off_the_card_is_requested_in_main_memory():
     plain, maybe = (estimate.memory_mb(model(backend=backend), SEVEN_BILLION) for backend in ("transformers", "auto"))
     assert maybe - plain == pytest.approx(2 * 2048 * 4096 * 2 * 32 / 1e6)
     once = [model(backend=backend, gradient_checkpointing=False) for backend in ("transformers", "auto")]
@@ -170,7 +170,7 @@ def test_without_a_card_main_memory_holds_it_all():
     assert found["mem_mb"] > 2 * weights_mb(model(needs={}), SEVEN_BILLION)
 
 
-def test_a_merge_asks_for_the_base_in_halves_and_no_card():
+def test_a_merge_requests_the_base_in_halves_and_no_card():
     found = needs_of_merging(UNKNOWN)
     assert 2 * 7_248 < found["mem_mb"] < 1.5 * 2 * 7_248
     assert (found["vram_mb"], found["cards"]) == (0, 0)
@@ -187,7 +187,7 @@ def test_a_base_that_nobody_tunes_takes_no_time():
     )
 
 
-def test_a_use_asks_for_its_own_memory_unless_the_config_says_what_the_model_needs():
+def test_inference_requests_its_own_memory_unless_the_config_says_what_the_model_needs():
     found = needs_of_inference(model(), UNKNOWN)
     assert set(found) == {"mem_mb", "runtime", "vram_mb", "cards"}
     assert found["vram_mb"] == pytest.approx(vram_mb_of_use(model(), SEVEN_BILLION), abs=1)
@@ -244,7 +244,7 @@ def test_a_use_takes_as_long_as_it_took_before_on_as_many_cards(tmp_path):
     assert expected() == 71, "a broken file is as if it were not there"
 
 
-def test_what_is_scored_and_asked_for_is_counted_by_the_statistics(tmp_path):
+def test_what_is_scored_and_requested_is_counted_by_the_statistics(tmp_path):
     assert evaluation_size(tmp_path) is None
     parts = {"test": {"characters": 900}, "train": {"groups": {"Ada": {}, "Bo": {}}}}
     write_json(tmp_path / "statistics.json", {"parts": parts})

@@ -34,7 +34,7 @@ def size(unit="char", tokens=60_000, types=150):
     return CorpusSize(tokens, tokens, types, types) if unit == "char" else CorpusSize(6 * tokens, tokens, 150, types)
 
 
-def test_what_the_config_says_is_asked_for_whatever_was_learnt():
+def test_what_the_config_says_is_requested_whatever_was_learnt():
     settings = {"gpus": 1, "vram_mb": 3000, "mem_mb": 4000, "runtime": 90, "checkpoint_seconds": 5}
     found = needs_of_training(model(needs=settings), POETS, EarlierRuns(9e4, 9e4, 9e4))
     expected = {"mem_mb": 4000, "runtime": 90, "vram_mb": 3000, "cards": 1, "checkpoint_seconds": 5}
@@ -42,7 +42,7 @@ def test_what_the_config_says_is_asked_for_whatever_was_learnt():
     assert set(found) == OF_TRAINING
 
 
-def test_without_a_card_no_memory_of_one_is_asked_for():
+def test_without_a_card_no_memory_of_one_is_requested():
     found = needs_of_training(model(needs={"gpus": 0, "vram_mb": 3000}), POETS, EarlierRuns(100.0, 500.0, 800.0))
     assert found["vram_mb"] == found["cards"] == 0
 
@@ -77,7 +77,7 @@ MEASURED = [
 
 
 @pytest.mark.parametrize(("settings", "corpus", "used"), MEASURED)
-def test_memory_asked_holds_the_training_and_two_snakemakes_and_is_not_wasted(settings, corpus, used):
+def test_memory_requested_holds_the_training_and_two_snakemakes_and_is_not_wasted(settings, corpus, used):
     asked = needs_of_training(model(**settings), corpus, None)["mem_mb"]
     assert used + needs.SNAKEMAKES_MB <= asked <= 2 * used + needs.SNAKEMAKES_MB
 
@@ -105,14 +105,14 @@ def test_expected_time_is_that_of_the_measured_speed_within_a_quarter(settings, 
     assert found["runtime"] == pytest.approx(3 * found["expected_seconds"] / 60 + 10, abs=1)
 
 
-def test_an_adaptive_softmax_asks_for_less_than_a_plain_one():
+def test_an_adaptive_softmax_requests_less_than_a_plain_one():
     plain, adaptive = (needs_of_training(model(**settings), size("word", 200_000, 19_107), None) for settings in (WORD, ADAPTIVE))
     assert 3 * adaptive["expected_seconds"] < plain["expected_seconds"]
     assert adaptive["mem_mb"] < plain["mem_mb"]
 
 
 @pytest.mark.parametrize("larger", [{"hidden": 2048}, {"batch": 512}, {"unit": "word"}, {"layers": 12}])
-def test_a_larger_model_asks_for_more(larger):
+def test_a_larger_model_requests_more(larger):
     for corpus in (None, POETS):
         card = {"needs": {"gpus": 1}}
         assert needs_of_training(model(**larger), corpus, None)["mem_mb"] > needs_of_training(model(), corpus, None)["mem_mb"]
@@ -133,7 +133,7 @@ def test_twice_the_stride_is_half_the_time_where_one_token_a_window_is_learnt():
     assert one == pytest.approx(2 * two, rel=0.01)
 
 
-def test_a_training_with_a_clock_asks_for_its_minutes_and_no_margin():
+def test_a_training_with_a_clock_requests_its_minutes_and_no_margin():
     long = size(tokens=100_000_000)
     found = needs_of_training(model(minutes=30), long, None)
     assert (found["runtime"], found["expected_seconds"]) == (40, 1800)
@@ -322,7 +322,7 @@ def test_a_broken_file_is_as_if_it_were_not_there(tmp_path, content):
     assert earlier_runs(tmp_path, "songs", "lstm", "this")[:4] == (4.0, 400.0, None, None)
 
 
-def test_a_run_that_ended_never_asks_for_more_of_a_card_than_held_it():
+def test_a_run_that_ended_never_requests_more_of_a_card_than_held_it():
     on_a_card = model(needs={"gpus": 1})
     greedy = EarlierRuns(seconds=100.0, peak_ram_mb=900.0, peak_vram_reserved_mb=21_000.0, cards=1, asked_vram_mb=23_000.0)
     assert needs_of_training(on_a_card, None, greedy)["vram_mb"] == 23_000, "PyTorch reserves what it finds"

@@ -51,7 +51,7 @@ def test_auto_takes_unsloth_on_a_card_and_nowhere_else(tiny, installed):
     assert installed
 
 
-def test_what_was_asked_for_is_taken_wherever_it_runs(tiny, installed):
+def test_what_was_requested_is_taken_wherever_it_runs(tiny, installed):
     for device in (CPU, CARD):
         assert chosen(tiny, device, backend="unsloth") == "unsloth"
         assert chosen(tiny, device, backend="transformers") == "transformers"
@@ -63,7 +63,7 @@ def test_without_unsloth_auto_says_in_the_log_why_it_is_not_used(tiny, absent, c
     assert "not by unsloth: it is not installed; `make setup-gpu` installs it" in caplog.text
 
 
-def test_unsloth_that_is_asked_for_and_not_there_is_an_error_that_says_how_to_get_it(tiny, absent):
+def test_unsloth_that_is_requested_and_not_there_is_an_error_that_says_how_to_get_it(tiny, absent):
     with pytest.raises(VersoError, match="backend: unsloth cannot compute this tuning: it is not installed; `make setup-gpu`"):
         chosen(tiny, CARD, backend="unsloth")
 

@@ -268,7 +268,7 @@ def test_a_model_that_nobody_can_talk_to_is_refused(tiny, tmp_path):
 
 
 @pytest.mark.parametrize("parameters", [7_248_023_552, None])
-def test_a_card_without_room_for_the_weights_is_told_before_they_are_read(tiny, monkeypatch, parameters):
+def test_a_card_without_room_for_the_weights_is_reported_before_they_are_read(tiny, monkeypatch, parameters):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (2_000_000_000, 3_000_000_000))
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "TITAN RTX")
     described = {"name": "mistral", "parameters": parameters}

@@ -28,7 +28,7 @@ def controls(tokenizer):
 @example(prompt="Sing [INST] a song[/INST] yes</s>", text="<s>la marea </s> sube [INST] sí[/INST]</s>")
 @example(prompt="assistant", text="  canta, niño 🎶👩‍👩‍👧 \n")
 @example(prompt="", text="\ue000\ue001")
-def test_what_is_learnt_is_the_text_byte_for_byte_and_what_asks_for_it_is_the_prompt(tokenizer, prompt, text):
+def test_what_is_learnt_is_the_text_byte_for_byte_and_before_it_is_the_prompt(tokenizer, prompt, text):
     found = with_prompt(tokenizer, prompt, text, "song")
     asked, said = found.tokens[: found.prompt], found.tokens[found.prompt :]
     decoded = tokenizer.decode(said[:-1], skip_special_tokens=False)
@@ -145,7 +145,7 @@ def test_a_part_of_the_instruction_that_is_empty_leaves_no_empty_line():
     assert prompt_of({"metadata": {}}, {"instruction": " ", "input": "Write a song.\n"}) == "Write a song."
 
 
-def test_a_tokenizer_that_changes_texts_is_refused_and_a_rare_change_is_told(tokenizer, caplog):
+def test_a_tokenizer_that_changes_texts_is_refused_and_a_rare_change_is_reported(tokenizer, caplog):
     songs = [{"id": f"song {number}", "text": f" Ñandú, cántame\n  la {number}.ª\tcopla"} for number in range(200)]
     must_keep(tokenizer, songs)
     assert not caplog.records

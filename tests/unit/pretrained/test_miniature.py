@@ -240,7 +240,7 @@ def test_validation_counts_every_token_of_the_validation_part():
     assert counted == len(DOCUMENTS[4]) - 1
 
 
-def test_of_hidden_tokens_only_some_are_asked_for_and_never_a_control():
+def test_of_hidden_tokens_only_some_are_requested_and_never_a_control():
     documents = [torch.cat([torch.tensor([1]), torch.randint(3, 60, (998,)), torch.tensor([2])]) for _ in range(20)]
     task = task_of(miniature.HiddenTokens, documents, window=100, batch=50, **HIDDEN)
     shown, targets = (torch.cat(parts) for parts in zip(*task.batches(1, 0), strict=True))

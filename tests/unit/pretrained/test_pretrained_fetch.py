@@ -130,7 +130,7 @@ def test_a_pattern_for_a_folder_of_the_repository(hub, manifest):
     ]
 
 
-def test_after_a_cut_only_the_rest_is_asked_for(hub, manifest):
+def test_after_a_cut_only_the_rest_is_requested(hub, manifest):
     hub.cut_after["model.safetensors"] = 70_000
     got(manifest)
     asked = [ranged for name, ranged in hub.asked_files() if name == "model.safetensors"]

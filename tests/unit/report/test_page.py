@@ -199,7 +199,7 @@ def hardware_section(folder, language="en", **cells):
     return text.split(f'<section id="{language}-hardware">')[1].split("</section>")[0]
 
 
-def test_what_was_used_of_what_was_asked_is_said_and_drawn(tmp_path):
+def test_what_was_used_of_what_was_requested_is_said_and_drawn(tmp_path):
     found = hardware_section(tmp_path, peak_ram_mb=500, asked_mem_mb=2000, wall_seconds=7200, asked_runtime=60)
     assert "25\u202f% of 2.00\u202fGB" in found
     assert '<span class="share" style="--share: 25.0%" aria-hidden="true"></span>' in found

@@ -76,14 +76,14 @@ def test_perplexities_are_best_within_one_tokenizer_alone(pretrained):
     assert "por subpalabra de llama" in pretrained["es"]
 
 
-def test_what_computed_and_each_work_are_told(pretrained):
+def test_what_computed_and_each_work_are_reported(pretrained):
     found = section(pretrained["en"], "hardware")
     assert "transformers 9.9, peft 9.9" in found
     assert [found.count(f">{SAID[f'work_{work}']}<") for work in ("training", "scoring", "sampling")] == [3, 3, 3]
     assert "runs: 5." in found
 
 
-def test_what_a_model_was_asked_is_not_glued_to_its_answer(tmp_path):
+def test_a_prompt_is_not_glued_to_its_answer(tmp_path):
     asked = "You write songs. <b>Write</b> one."
     written = fabricate_run(tmp_path / "apart", "songs", "mistral-qlora", 0)["samples"]
     rows = [row | {"instruction": asked, "prompt": "", "text": "La la"} for row in read_json_lines(written)]

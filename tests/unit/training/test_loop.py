@@ -169,7 +169,7 @@ def test_when_its_minutes_are_over_a_training_validates_and_ends_well(tmp_path, 
     assert "cannot be repeated bit by bit" in caplog.text
 
 
-def test_gradients_are_clipped_and_their_mean_norm_is_told_unclipped(tmp_path):
+def test_gradients_are_clipped_and_their_mean_norm_is_reported_unclipped(tmp_path):
     task = Line()
     outcome = fit(task, {**SETTINGS, "optimiser": "adamw", "clip": 1e-3, "epochs": 1}, Checkpoints(tmp_path, "a"))
     assert outcome.history[0]["gradient_norm"] > 0.1
@@ -180,7 +180,7 @@ def test_gradients_are_clipped_and_their_mean_norm_is_told_unclipped(tmp_path):
 PROGRESS = {"epoch", "epochs", "step", "steps", "train_loss", "validation_loss", "seconds_left"}
 
 
-def test_progress_is_told_with_the_losses_of_the_last_finished_epoch(tmp_path, monkeypatch):
+def test_progress_is_reported_with_the_losses_of_the_last_finished_epoch(tmp_path, monkeypatch):
     monkeypatch.setattr(progress, "REPORT_SECONDS", 0.0)
     told = []
     outcome = fit(Line(), SETTINGS, Checkpoints(tmp_path, "a"), report=told.append)
@@ -198,7 +198,7 @@ def test_progress_is_told_with_the_losses_of_the_last_finished_epoch(tmp_path, m
     assert (told[-1]["epoch"], told[-1]["step"], told[-1]["seconds_left"]) == (4, 24, 0.0)
 
 
-def test_progress_is_told_at_most_once_a_second(tmp_path):
+def test_progress_is_reported_at_most_once_a_second(tmp_path):
     told = []
     fit(Line(), {**SETTINGS, "epochs": 2}, Checkpoints(tmp_path, "a"), report=told.append)  # some hundredths of a second
     assert 1 <= len(told) <= 2

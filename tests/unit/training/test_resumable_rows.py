@@ -126,7 +126,7 @@ def dead(now):
         raise DeadError
 
 
-def test_it_tells_how_many_texts_are_done_and_an_end_that_fits_their_length(tmp_path):
+def test_it_reports_how_many_texts_are_done_and_an_end_that_fits_their_length(tmp_path):
     told = []
     with pytest.raises(DeadError):
         life(tmp_path, list(range(10)), 4, 1, before=lambda some: dead(some[0] == 8))

@@ -245,7 +245,7 @@ def test_a_training_is_wanted_by_the_living_of_no_earlier_start_alone(tmp_path, 
     run.release()
 
 
-def test_a_claim_s_age_is_told_by_the_file_system_s_clock_and_not_by_this_node_s(tmp_path, monkeypatch):
+def test_a_claim_s_age_is_measured_by_the_file_system_s_clock_and_not_by_this_node_s(tmp_path, monkeypatch):
     run = taken(tmp_path)
     claim(tmp_path)
     monkeypatch.setattr(time, "time", lambda: 1e10)  # this node lives in the year 2286

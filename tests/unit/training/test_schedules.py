@@ -28,7 +28,7 @@ def test_warm_up_climbs_from_a_little_to_the_whole_rate(name):
 
 
 @given(st.sampled_from(["constant", "linear", "cosine", "plateau"]), st.integers(1, 300), st.floats(0, 1), st.integers(0, 400))
-def test_no_rate_is_ever_negative_or_above_the_one_asked_for(name, total, warmup, step):
+def test_no_rate_is_ever_negative_or_above_the_one_requested(name, total, warmup, step):
     assert 0.0 <= schedule(name, total, warmup)[0].rate(step) <= 0.1
 
 

@@ -1,4 +1,4 @@
-"""Measures samples and held-out songs: sample_measures.csv. docs/samples.md defines each column."""
+"""Measures samples and held-out songs: sample_measures.csv. docs/language_modelling/samples.md defines each column."""
 
 import re
 import statistics

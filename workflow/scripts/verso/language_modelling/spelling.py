@@ -1,4 +1,7 @@
-"""Probability of the spelling of unknown tokens, so that every model is scored on the whole text (docs/perplexity.md)."""
+"""Probability of the spelling of unknown tokens, so that every model is scored on the whole text.
+
+The method: docs/language_modelling/perplexity.md.
+"""
 
 import math
 from collections import Counter

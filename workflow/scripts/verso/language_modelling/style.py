@@ -1,4 +1,4 @@
-"""Style measures of a text: variety, loops, section tags, lines, rhyme. docs/samples.md explains them.
+"""Style measures of a text: variety, loops, section tags, lines, rhyme. docs/language_modelling/samples.md explains them.
 
 A measure is None, never 0, if the text is too short for it. Section tags ("[Verse 1]") are measured separately; lines that
 begin with "[" do not count in other measures, otherwise every song's "[Chorus]" would be a repetition.

@@ -1,4 +1,6 @@
-"""What tuning and using a pretrained causal language model will take, estimated from its architecture. docs/qlora.md adds it up.
+"""What tuning and using a pretrained causal language model will take, estimated from its architecture.
+
+docs/language_modelling/causal_llm.md adds it up.
 
 Read by the rules: nothing heavier than pydantic. No figure here was measured on a card yet; verso.needs.request learns from a
 first run.

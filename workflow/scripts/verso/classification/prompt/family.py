@@ -46,7 +46,7 @@ class Prompt(ModelSettings):
         "resources/prompts/label.en.jinja",
         min_length=1,
         description="File of the prompt, a jinja2 template with the variables `text`, `labels` and "
-        "`examples` (docs/prompting.md).",
+        "`examples` (docs/classification/prompt.md).",
     )
     examples: int = Field(0, ge=0, description="Number of few-shot examples from train, balanced over labels.")
     max_new_tokens: int = Field(45, ge=1, description="`generate`: longest reply.")

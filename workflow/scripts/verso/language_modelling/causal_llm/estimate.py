@@ -1,6 +1,7 @@
 """Estimates of memory and time for tuning, scoring, sampling and merging a causal language model, from its architecture.
 
-docs/qlora.md shows the sums. No figure here was measured on a card yet; verso.needs.request corrects them after a first run.
+docs/language_modelling/causal_llm.md shows the sums. No figure here was measured on a card yet; verso.needs.request corrects them
+after a first run.
 """
 
 import math

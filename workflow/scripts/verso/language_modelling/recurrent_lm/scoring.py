@@ -1,4 +1,4 @@
-"""Scores documents with a recurrent language model, in nats. docs/perplexity.md derives the numbers.
+"""Scores documents with a recurrent language model, in nats. docs/language_modelling/perplexity.md derives the numbers.
 
 One stream is read once by two lanes of one batch:
 

@@ -22,7 +22,7 @@ Artist = Annotated[str | int, BeforeValidator(_is_an_artist)]
 class GeniusSource(WebSource):
     """Songs that are fetched from Genius, on the login node."""
 
-    type: Literal["genius"] = Field(description="Songs from Genius, by artist (docs/genius.md).")
+    type: Literal["genius"] = Field(description="Songs from Genius, by artist (docs/corpora/genius.md).")
     artists: list[Artist] = Field(
         min_length=1, description="Names as Genius spells them (case and signs do not matter), or Genius's numbers of artists."
     )

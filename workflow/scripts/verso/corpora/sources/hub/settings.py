@@ -12,7 +12,9 @@ from verso.settings.base import REPOSITORY, Settings
 class HubDataset(Settings):
     """A dataset of the Hugging Face hub."""
 
-    type: Literal["hub"] = Field(description="A dataset of the Hugging Face hub, fetched on the login node (docs/labelled.md).")
+    type: Literal["hub"] = Field(
+        description="A dataset of the Hugging Face hub, fetched on the login node: docs/corpora/labelled.md."
+    )
     repository: str = Field(description='`"owner/name"` on the hub.')
     revision: str = Field(
         min_length=1,

@@ -21,7 +21,7 @@ class SteamSource(WebSource):
 
     known_labels: ClassVar[tuple[str, ...]] = ("negative", "positive")  # as verso.corpora.sources.steam.fetch labels reviews
 
-    type: Literal["steam"] = Field(description="Reviews from Steam, labelled `positive` or `negative` (docs/labelled.md).")
+    type: Literal["steam"] = Field(description="Reviews from Steam, labelled `positive` or `negative`: docs/corpora/labelled.md.")
     apps: list[Annotated[int, Field(gt=0)]] = Field(
         min_length=1, description="Numbers of apps, as in their addresses on the store."
     )
