@@ -143,7 +143,7 @@ def test_a_run_outlives_its_nodes_daemon_then_its_node_and_a_stop_of_the_control
     causes = [cause_of_attempt(attempt, state) for attempt, state in zip(attempts, states, strict=True)]
     assert causes == ["handed_over", "lost", "done"]
     assert "attempt 3; earlier ones ended by: handed_over, lost" in study.output()
-    assert len({attempt["asked"]["mem_mb"] for attempt in attempts}) == 1  # a dead node is no reason to ask for more
+    assert len({attempt["asked"]["mem_mb"] for attempt in attempts}) == 1  # a dead node is no reason to request more
     assert same_weights(study, undisturbed, "steady")
 
 

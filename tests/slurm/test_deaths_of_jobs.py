@@ -1,4 +1,4 @@
-"""Single jobs die on a real SLURM, each in its own way: what the record says, what the next attempt asks for, and the same bits.
+"""Single jobs die on a real SLURM, each in its own way: what the record says, what the next attempt requests, and the same bits.
 
 Three Snakemakes side by side, for most of the time is waiting:
 
@@ -179,7 +179,7 @@ def waiting(cluster: Cluster, partition: str) -> list[dict[str, str]]:
 
 
 def facts(attempts: list[dict[str, Any]], key: str) -> list[Any]:
-    """One fact of each attempt: its number, its cause, or a thing that it asked for."""
+    """One fact of each attempt: its number, its cause, or a thing that it requested."""
     return [attempt[key] if key in attempt else attempt["asked"][key] for attempt in attempts]
 
 

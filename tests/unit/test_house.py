@@ -262,7 +262,7 @@ def test_functions_have_few_parameters():
 
 
 @pytest.mark.parametrize("family", registry.FAMILIES, ids=lambda family: family.name)
-def test_every_family_has_a_page_and_tests_under_its_name(family):
+def test_every_family_has_a_page_and_tests_under_the_name_of_its_folder(family):
     task, room = family.settings.__module__.split(".")[1:3]
     assert (ROOT / "docs" / task / f"{room}.md").is_file()
     assert list((ROOT / "tests" / "unit" / task / room).glob("test_*.py"))
@@ -290,6 +290,6 @@ def headings(page):
 
 
 def test_the_readme_leads_to_every_page():
-    """Of docs, and of the folders that have a page of their own."""
+    """Every page below docs."""
     named = {(ROOT / target).resolve() for target in re.findall(r"\]\(([^)\s#]+\.md)\)", (ROOT / "README.md").read_text("utf-8"))}
     assert {page for page in pages() if page.is_relative_to(ROOT / "docs")} <= named

@@ -26,7 +26,7 @@ CONFIG = {
 
 
 @pytest.fixture(scope="module")
-def told_once(tmp_path_factory):
+def predicted_once(tmp_path_factory):
     """A project whose classifiers have told the labels of the test: copy it, never change it."""
     project = Project.made_in(tmp_path_factory.mktemp("told"), CONFIG)
     write_source(project.path("reviews.json"))
@@ -36,8 +36,8 @@ def told_once(tmp_path_factory):
 
 
 @pytest.fixture
-def told(told_once, tmp_path):
-    return told_once.copied_to(tmp_path)
+def told(predicted_once, tmp_path):
+    return predicted_once.copied_to(tmp_path)
 
 
 def to_do(project):

@@ -1,4 +1,4 @@
-"""Chat models that are asked for labels, through Snakemake: in every table, and asked again only for what they read."""
+"""Chat models prompted for labels, through Snakemake: in every table, and prompted again only when what they read changed."""
 
 import json
 import re

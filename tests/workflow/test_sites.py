@@ -1,4 +1,4 @@
-"""The site blocks that profiles/README.md shows, planned by a real Snakemake: what each training would ask SLURM for.
+"""The site blocks that profiles/README.md shows, planned by a real Snakemake: what each training would request of SLURM.
 
 The blocks are taken out of that page, so that what a reader copies is what is tested.
 """

@@ -114,7 +114,7 @@ def test_a_file_without_documents_or_with_a_foreign_label_is_refused(tmp_path):
 def test_f1_is_over_all_labels_and_weighted_by_their_texts():
     classes, told = torch.tensor([0, 0, 0, 1, 2]).numpy(), torch.tensor([0, 0, 1, 1, 0]).numpy()
     found = scores_of(classes, told, 4)
-    f1 = [2 * 2 / (3 + 3), 2 * 1 / (1 + 2), 0, 0]  # the last is neither true nor told
+    f1 = [2 * 2 / (3 + 3), 2 * 1 / (1 + 2), 0, 0]  # the last is neither true nor predicted
     assert found["accuracy"] == pytest.approx(3 / 5)
     assert found["f1_macro"] == pytest.approx(sum(f1) / 4)
     assert found["f1_weighted"] == pytest.approx((3 * f1[0] + f1[1]) / 5)

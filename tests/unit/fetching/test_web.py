@@ -84,7 +84,7 @@ def test_a_storm_of_429_is_waited_out_as_long_as_the_server_says(site, said):
 
 def test_a_server_that_wants_hours_is_obeyed_by_ending(site):
     site.fail(PAGE, status(429, Retry_After="7200"))
-    with pytest.raises(VersoError, match=r"asks for a pause of 120 minutes \(status 429\): start again after it"):
+    with pytest.raises(VersoError, match=r"requires a pause of 120 minutes \(status 429\): start again after it"):
         web().get(site.root + PAGE)
 
 

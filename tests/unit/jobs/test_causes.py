@@ -1,4 +1,4 @@
-"""The cause of an attempt's end decides what the next one asks for: no single witness is enough."""
+"""The cause of an attempt's end decides what the next one requests: no single witness is enough."""
 
 import errno
 
@@ -51,7 +51,7 @@ def test_what_the_job_said_itself_is_believed_before_slurm():
 def test_slurm_is_believed_about_the_silent():
     assert cause_of_attempt(attempt(), "OUT_OF_MEMORY") == "out_of_memory"
     assert cause_of_attempt(attempt(), "TIMEOUT") == "time_out"
-    assert cause_of_attempt(attempt(peak_ram_mb=1900), "NODE_FAIL") == "lost", "a dead node is no reason to ask for more memory"
+    assert cause_of_attempt(attempt(peak_ram_mb=1900), "NODE_FAIL") == "lost", "a dead node is no reason to request more memory"
     assert set(SLURM_STATES.values()) <= set(CAUSES)
 
 

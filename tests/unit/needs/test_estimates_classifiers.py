@@ -1,4 +1,4 @@
-"""What trainings of classifiers ask for: not less than they used, and not many times as much."""
+"""What trainings of classifiers request: not less than they used, and not many times as much."""
 
 import json
 

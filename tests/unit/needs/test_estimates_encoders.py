@@ -1,4 +1,4 @@
-"""What encoders and prompted models ask of the machine: weights counted to the last one, and enough memory, not many times it."""
+"""What encoders and prompted models request: weights counted to the last one, and enough memory, not many times it."""
 
 import pytest
 import torch

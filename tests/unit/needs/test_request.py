@@ -1,4 +1,4 @@
-"""What a job asks for: not less than it uses, not many times as much, and more of what was short."""
+"""What a job requests: not less than it uses, not many times as much, and more of what was short."""
 
 import json
 import math

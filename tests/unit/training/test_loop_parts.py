@@ -1,4 +1,4 @@
-"""The training loop on a card that is too small: batches in parts, by itself and remembered."""
+"""The training loop on a card that is too small: batches in micro-batches, by itself and remembered."""
 
 import pytest
 import torch
@@ -16,14 +16,14 @@ class InParts(Line):
             yield loss * counted / len(x), counted
 
 
-def test_a_batch_in_parts_counts_its_targets_once_and_the_report_says_how_many_parts(tmp_path):
+def test_a_batch_in_micro_batches_counts_its_targets_once_and_the_report_says_how_many(tmp_path):
     outcome = fit(InParts(), SETTINGS, Checkpoints(tmp_path, "a"))
     assert outcome.hardware["batch_parts"] == 10
     assert outcome.history[-1]["tokens"] == 240
     assert fit(Line(), SETTINGS, Checkpoints(tmp_path / "whole", "a")).hardware["batch_parts"] == 1
 
 
-def test_a_training_goes_on_in_other_parts_and_says_so(tmp_path):
+def test_a_training_continues_in_other_micro_batches_and_says_so(tmp_path):
     with pytest.raises(RuntimeError):
         fit(Line(raising(RuntimeError(), 8)), SETTINGS, Checkpoints(tmp_path, "a"), seconds=0)
     resumed = InParts()

@@ -107,7 +107,7 @@ def test_with_its_pooler_deberta_learns_as_many_parameters_as_roberta():
     assert encoder.parameter_counts(model)["trainable"] == 887_042
 
 
-# --- what is told ---
+# --- what is predicted ---
 
 
 @pytest.mark.parametrize("name", TOYS)

@@ -172,7 +172,7 @@ def test_a_step_s_shares_are_batches_of_like_length_that_pad_to_their_own_longes
 
 
 @pytest.mark.parametrize("changes", [{}, {"tuning": "lora"}, {"class_weights": "balanced", "head": "corn"}])
-def test_the_loss_and_its_gradient_are_the_same_in_any_parts_and_on_any_number_of_cards(corpus, toys, changes):
+def test_the_loss_and_its_gradient_are_the_same_in_any_micro_batches_and_on_any_number_of_cards(corpus, toys, changes):
     task = task_of(corpus, toys["deberta-v2"], **changes)
     batch = next(iter(task.batches(1, 0)))
     total, targets, shares, gradient = loss_and_gradient(task, batch)
@@ -204,7 +204,7 @@ def test_a_card_that_is_too_small_halves_the_batch_within_the_tuning(corpus, toy
 
 
 class OnASmallCard(EncoderClassifier):
-    """A card that holds three texts, of those that are told and not learnt from."""
+    """A card that holds three texts at once, of those that are predicted and not learnt from."""
 
     refused = 0
 

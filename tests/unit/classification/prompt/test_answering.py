@@ -1,4 +1,4 @@
-"""Asking a chat model for labels: asked again and never guessed, the same whatever the batch, nothing lost in silence."""
+"""Prompting a chat model for labels: an invalid reply is never a guess, batches change nothing, nothing is lost silently."""
 
 import json
 import math
@@ -79,12 +79,12 @@ def half_valid(tokenizer, monkeypatch):
 
 
 @pytest.mark.usefixtures("half_valid")
-def test_an_invalid_reply_is_requested_again_so_often_and_then_it_is_invalid_and_never_a_guess(ask, tmp_path):
+def test_after_an_invalid_reply_the_prompt_is_repeated_so_often_and_then_it_is_invalid_never_a_guess(ask, tmp_path):
     scores, replies, scoring = ask()
     assert [row["document"] for row in scores] == [row["document"] for row in replies]
     for row, told in zip(scores, replies, strict=True):
         *before, last = told["replies"]
-        assert all(reply.strip() == "a" for reply in before), "it was asked again after a label"
+        assert all(reply.strip() == "a" for reply in before), "the prompt was repeated after a valid reply"
         assert told["attempts"] == len(told["replies"]) <= 3
         assert row["prediction"] == told["prediction"] == (last.strip() if last.strip() in STARS else "")
         assert told["taken"] == (told["attempts"] if row["prediction"] else None)
@@ -132,7 +132,7 @@ def test_a_job_that_dies_is_gone_on_with_and_no_text_is_prompted_twice(ask, tmp_
     monkeypatch.setattr(prompting, "answers", lambda *arguments: asked.append(len(arguments[2])) or answers(*arguments))
     scores, replies, scoring = ask(name="died")
     assert (scores, replies) == expected[:2]
-    assert sum(asked) == sum(row["attempts"] for row in replies), "a text was asked again that was answered"
+    assert sum(asked) == sum(row["attempts"] for row in replies), "the prompt of a text was repeated although its reply was valid"
     assert scoring["tokens"] == expected[2]["tokens"]
     assert len(list(tmp_path.glob("died/checkpoints/scores/*/*.ckpt"))) == 1, "the last alone is kept"
 

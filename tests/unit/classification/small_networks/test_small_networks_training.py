@@ -91,7 +91,7 @@ def test_a_training_writes_weights_architecture_history_and_hardware(corpus, tmp
 @pytest.mark.parametrize("head", ["softmax", "corn"])
 @pytest.mark.parametrize("name", FAMILIES)
 def test_each_family_finds_the_one_word_that_decides_wherever_it_stands(corpus, tmp_path, name, head):
-    """The report's RNN told one class alone: it read its last state after the padding."""
+    """The original report's RNN predicted one class alone: it read its last state after the padding."""
     train(**arguments(corpus, tmp_path, name, epochs=25, head=head, dropout=0.0))
     best = max(float(row["validation_f1_macro"]) for row in read_csv(tmp_path / "history.csv"))
     assert best > (0.55 if name == "rnn" else 0.9)  # by chance .33
@@ -203,7 +203,7 @@ def test_a_text_alone_is_the_least_that_can_be_computed_at_once(corpus, tmp_path
 
 @pytest.mark.parametrize("head", ["softmax", "corn"])
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_batch_in_parts_has_the_gradient_of_the_whole(corpus, name, head):
+def test_a_batch_in_micro_batches_has_the_gradient_of_the_whole(corpus, name, head):
     gradients = []
     for parts in (1, 3):
         task, _ = task_of(corpus, name, parts, head=head, dropout=0.0, class_weights="balanced")

@@ -82,7 +82,7 @@ def test_the_prompt_is_learnt_only_where_the_settings_say_so(model, songs):
 
 @FEW
 @given(order=st.permutations(range(12)), size=st.integers(1, 12), at_once=st.integers(1, 5), parts=st.integers(1, 3))
-def test_the_mean_loss_and_its_gradient_are_the_same_in_any_parts(model, songs, order, size, at_once, parts):
+def test_the_mean_loss_and_its_gradient_are_the_same_in_any_micro_batches(model, songs, order, size, at_once, parts):
     batch = [songs[index] for index in order[:size]]
     in_parts = task(model, batch, batch=at_once, accumulation=-(-size // at_once), parts=parts)
     found, targets, shares, gradient = loss_and_gradient(in_parts, batch)

@@ -104,7 +104,7 @@ def test_activations_that_are_computed_twice_teach_the_same(tiny, whole, tmp_pat
     assert (run / name).read_bytes() == (whole / name).read_bytes()
 
 
-def test_a_batch_in_parts_learns_as_much_and_says_so(tiny, whole, tmp_path):
+def test_a_batch_in_micro_batches_learns_as_much_and_says_so(tiny, whole, tmp_path):
     train(**changed(call(tiny, tmp_path), micro_batches=2))
     assert read_json(tmp_path / "hardware.json")["batch_parts"] == 2
     for row, expected in zip(history(tmp_path), history(whole), strict=True):

@@ -153,7 +153,7 @@ def flat(state):
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize("softmax", ["plain", "adaptive"])
 @pytest.mark.parametrize("parts", [2, 4, 99])
-def test_in_parts_a_batch_gives_the_same_loss_gradient_and_state(objective, cell, softmax, parts):
+def test_in_micro_batches_a_batch_gives_the_same_loss_gradient_and_state(objective, cell, softmax, parts):
     changes = {"cell": cell, "softmax": softmax, "cutoffs": [10], "dropout": 0.0, "batch": 5, "stride": 7}
     whole, cut = make(objective, documents(), **changes), make(objective, documents(), parts=parts, **changes)
     expected, state = by_hand(whole, list(whole.batches(1, 0))[:6])
@@ -202,7 +202,7 @@ def test_lanes_of_one_part_know_nothing_of_another_part_s_lanes():
 
 @settings(max_examples=50)
 @given(rows=st.integers(1, 200), parts=st.integers(1, 300))
-def test_the_parts_hold_each_row_once_and_are_of_one_size_give_or_take_one(rows, parts):
+def test_the_micro_batches_hold_each_row_once_and_are_of_one_size_give_or_take_one(rows, parts):
     slices = row_slices(rows, parts)
     assert [row for part in slices for row in range(rows)[part]] == list(range(rows))
     sizes = [part.stop - part.start for part in slices]
@@ -210,7 +210,7 @@ def test_the_parts_hold_each_row_once_and_are_of_one_size_give_or_take_one(rows,
     assert max(sizes) - min(sizes) <= 1
 
 
-def test_a_validation_in_parts_measures_the_same():
+def test_a_validation_in_micro_batches_measures_the_same():
     held_out = documents(count=20, length=60)
     whole, cut = (make(EveryToken, documents(), held_out, parts=parts, batch=8, dropout=0.0) for parts in (1, 4))
     with torch.no_grad():

@@ -308,7 +308,7 @@ def test_a_card_that_is_too_small_halves_the_batch_within_the_training(corpus, t
     assert (run / "model/weights.safetensors").read_bytes() == (expected / "model/weights.safetensors").read_bytes()
 
 
-def test_a_training_goes_on_in_other_parts_from_its_checkpoint_says_so_and_learns_the_same(corpus, tmp_path, caplog):
+def test_a_training_continues_in_other_micro_batches_from_its_checkpoint_says_so_and_learns_the_same(corpus, tmp_path, caplog):
     caplog.set_level("INFO")
     whole, run = tmp_path / "whole", tmp_path / "run"
     train(**arguments(corpus, whole, epochs=3, dropout=0.0))

@@ -207,7 +207,7 @@ def _lost_by_status(url: str, response: requests.Response) -> str:
         pause = _seconds_of(response.headers.get("retry-after"))
         if pause is not None and pause > LONGEST_OBEYED:
             raise VersoError(
-                f"{urlsplit(url).netloc} asks for a pause of {pause / 60:.0f} minutes (status {status}): start again after it. "
+                f"{urlsplit(url).netloc} requires a pause of {pause / 60:.0f} minutes (status {status}): start again after it. "
                 "What was fetched is kept"
             )
         raise _Again(f"status {status}", pause)

@@ -10,7 +10,7 @@ from verso.jobs.job import Job
 
 
 def micro_batches(job: Job) -> int:
-    """In how many parts a batch is computed: twice as many for each time that the card's memory was too small."""
+    """In how many micro-batches a batch is computed: twice as many for each time that the card's memory was too small."""
     return int(2 ** job.earlier.count("cuda_out_of_memory"))
 
 

@@ -25,7 +25,7 @@ class TrainingRun:
     this job's Snakemake started, seconds since the epoch; the latest start gets the run.
 
     gpus: number of cards allocated to the job (0: use the CPU even where cards exist). requested: the job's requests (mem_mb,
-    runtime in minutes, vram_mb, cards, threads), recorded beside its use. micro_batches: how many a batch is
+    runtime in minutes, vram_mb, cards, threads), recorded beside its use. micro_batches: in how many a batch is
     computed (1: at once), for a card whose memory was too small; the gradient is the same up to rounding, the noise of dropout
     is not. report: a function that is called with the progress, see verso.training.loop.fit.
     """

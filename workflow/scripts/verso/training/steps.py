@@ -51,7 +51,7 @@ class Steps:
 
         number: of this step, for the log. Returns (3,) on the model's device - loss x targets, the norm before clipping, and 1
         where that overflowed in float16 (the norm is then 0), else 0 - and the number of targets. Raises torch.OutOfMemoryError
-        when the card's memory is too small even for the smallest part.
+        when the card's memory is too small even for the smallest micro-batch.
         """
         self.optimiser.zero_grad(set_to_none=True)
         loss, targets = self._backward(batch, number)

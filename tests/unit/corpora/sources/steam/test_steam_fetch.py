@@ -132,7 +132,7 @@ def test_an_empty_page_in_the_middle_is_requested_once_more(store, scraped):
         (3, failure, "says no success (3 attempts). Is that the number of an app?"),
         (3, instead('{"success": 1}'), "holds no list of reviews"),
         (1, status(403), "takes this machine for a robot"),
-        (1, status(429, Retry_After="7200"), "asks for a pause of 120 minutes"),
+        (1, status(429, Retry_After="7200"), "requires a pause of 120 minutes"),
     ],
 )
 def test_a_fault_that_stays_stops_with_its_address_and_what_is_fetched_is_kept(store, scraped, times, fault, expected):

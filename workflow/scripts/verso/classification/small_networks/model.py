@@ -4,7 +4,7 @@
     lengths (B,)  ─────────────────────────────┘   positions beyond a text's length never count
 
 A text is read up to its length; padding is ignored. Classifiers that read their last state after the padding learn
-little: in the report the RNN's macro F1 was .126 on five classes, and guessing gives .2.
+little: in the original report the RNN's macro F1 was .126 on five classes, and guessing gives .2.
 """
 
 from abc import ABC, abstractmethod

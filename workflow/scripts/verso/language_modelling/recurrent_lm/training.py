@@ -52,7 +52,7 @@ class Texts:
 class _LanguageModelling:
     """Shared by both objectives (see verso.training.learner.Learner): the model, the carried state and the validation.
 
-    micro_batches: so many a batch is computed in, if a card cannot hold it at once (at most one part per row).
+    micro_batches: so many a batch is computed in, if a card cannot hold it at once (at most one per row).
     """
 
     _rows: int  # of a batch
