@@ -55,7 +55,7 @@ class Hub(LocalServer):
     """Repositories by name, and the faults to come.
 
     cut_after: bytes of a file after which the connection ends, once. stall_after: bytes after which nothing more comes, until
-    `released`. spoilt: files whose content comes wrong.
+    `released`. spoilt: files whose content comes wrong. lies: what it says of a file instead of the truth, and of the commit.
     """
 
     repositories: dict = field(default_factory=dict)
@@ -63,6 +63,7 @@ class Hub(LocalServer):
     cut_after: dict = field(default_factory=dict)
     stall_after: dict = field(default_factory=dict)
     spoilt: set = field(default_factory=set)
+    lies: dict = field(default_factory=dict)
     stalled: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
     certificate: str | None = None  # file with key and certificate: it speaks TLS
@@ -108,10 +109,10 @@ class Hub(LocalServer):
             sibling = {"rfilename": file, "size": len(content), "blobId": blob}
             if len(content) >= LARGE:
                 sibling["lfs"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 130}
-            siblings.append(sibling)
+            siblings.append({**sibling, **self.lies.get(file, {})})
         return {
             "id": name,
-            "sha": commit,
+            "sha": self.lies.get("commit", commit),
             "siblings": siblings,
             "gated": "manual" if repository.gated else False,
             "private": False,

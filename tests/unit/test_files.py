@@ -215,3 +215,27 @@ def test_copies_have_the_usual_rights(job):
     assert (job.kept / "one/scores.csv").stat().st_mode & 0o777 == before
     job.run()
     assert job.outputs["scores.csv"].stat().st_mode & 0o777 == before
+
+
+def test_a_link_in_place_of_a_folder_of_ours_is_refused_and_what_it_leads_to_stays(tmp_path):
+    theirs = tmp_path / "theirs"
+    (theirs / "older").mkdir(parents=True)
+    (theirs / "older" / "precious").write_text("theirs")
+    link = tmp_path / "kept"
+    link.symlink_to(theirs)
+    with pytest.raises(VersoError, match="kept: is a link"):
+        files.empty_folder(link)
+    with pytest.raises(VersoError, match="kept: is a link"):
+        files.kept_or_made(link / "newer", {"row": tmp_path / "row"}, (tmp_path / "row").touch)
+    assert (theirs / "older" / "precious").read_text() == "theirs"
+    assert [path.name for path in theirs.iterdir()] == ["older"]
+
+
+def test_an_empty_folder_has_nothing_of_what_a_killed_job_left(tmp_path):
+    folder = tmp_path / "some" / "work"
+    files.empty_folder(folder)
+    (folder / "half").write_text("x")
+    (folder / "elsewhere").symlink_to(tmp_path)
+    files.empty_folder(folder)
+    assert list(folder.iterdir()) == []
+    assert tmp_path.is_dir()

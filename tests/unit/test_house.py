@@ -35,7 +35,7 @@ FLOORS = (
     ("machine",),
     ("contract", "significance", "provenance"),
     ("settings", "fingerprint"),
-    ("files",),
+    ("files", "names"),
     ("errors",),
 )
 HEIGHT = {room: -height for height, floor in enumerate(FLOORS) for room in floor}

@@ -27,6 +27,8 @@ TOY = {
     "needs": {"mem_mb": 1500, "runtime": 10},
 }
 
+HUB_ENTRY = {"type": "hub", "repository": REPOSITORY, "revision": "main", "licence": "mit", "files": ["model*", "*.json"]}
+
 
 def config_with(**pretrained):
     return {**copy.deepcopy(CONFIG), "pretrained": pretrained}
@@ -69,8 +71,7 @@ def test_a_miniature_is_made_once_and_offline(toy_made_once, tmp_path):
 
 
 def test_a_person_at_a_terminal_sees_how_far_it_is_and_that_the_revision_may_move(hub, tmp_path):
-    entry = {"type": "hub", "repository": REPOSITORY, "revision": "main", "licence": "mit", "files": ["model*", "*.json"]}
-    project = Project.made_in(tmp_path / "project", config_with(fetched=entry))
+    project = Project.made_in(tmp_path / "project", config_with(fetched=HUB_ENTRY))
     seen = project.seen_on_a_terminal(FETCHED)
     assert "model.safetensors: 100%" in seen
     assert seen.count('revision "main" is a name that may move') == 1
@@ -103,8 +104,7 @@ def test_a_tuned_model_is_merged_where_its_entry_says_so_and_is_not_trained_agai
 
 
 def test_the_rule_fetches_once_and_says_at_once_what_is_wrong(hub, tmp_path, monkeypatch):
-    entry = {"type": "hub", "repository": REPOSITORY, "revision": "main", "licence": "mit", "files": ["model*", "*.json"]}
-    project = Project.made_in(tmp_path / "project", config_with(fetched=entry))
+    project = Project.made_in(tmp_path / "project", config_with(fetched=HUB_ENTRY))
     project.make(FETCHED)
     assert read_json(project.path(FETCHED))["licence"] == "mit"
     assert project.plan(FETCHED) == []
@@ -130,11 +130,10 @@ def test_the_rule_fetches_once_and_says_at_once_what_is_wrong(hub, tmp_path, mon
 
 def test_a_study_of_classifiers_alone_has_the_table_of_what_they_start_from(hub, tmp_path):
     hub.repositories[REPOSITORY].push({**FILES, "config.json": json.dumps({"model_type": "bert"}).encode()})
-    entry = {"type": "hub", "repository": REPOSITORY, "revision": "main", "licence": "mit", "files": ["model*", "*.json"]}
     config = {
         "title": "Encoders",
         "corpora": {"reviews": {"kind": "labelled", "source": {"path": "songs.jsonl"}}},
-        "pretrained": {"fetched": entry},
+        "pretrained": {"fetched": HUB_ENTRY},
         "models": {name: {"family": "encoder", "pretrained": "fetched", "tuning": name} for name in ("full", "lora")},
         "experiments": {"polarity": {"corpus": "reviews", "models": ["full", "lora"], "seeds": [1, 2]}},
     }
@@ -149,8 +148,7 @@ def test_a_study_of_classifiers_alone_has_the_table_of_what_they_start_from(hub,
 
 def test_a_revision_that_is_pinned_after_the_fetch_trains_nothing_again(hub, tmp_path):
     """What reads the model depends on the manifest's bytes: a fetch by itself finds them the same."""
-    entry = {"type": "hub", "repository": REPOSITORY, "revision": "main", "licence": "mit", "files": ["model*", "*.json"]}
-    project = Project.made_in(tmp_path / "project", config_with(fetched=entry))
+    project = Project.made_in(tmp_path / "project", config_with(fetched=HUB_ENTRY))
     reader = f"rule reads:\n    input: '{FETCHED}'\n    output: 'read'\n    shell: 'cp {{input}} {{output}}'"
     project.edit("workflow/Snakefile", "rule fetch:", f"{reader}\n\n\nrule fetch:")
     project.make("read")
@@ -159,3 +157,18 @@ def test_a_revision_that_is_pinned_after_the_fetch_trains_nothing_again(hub, tmp
     )
     project.make(FETCHED)
     assert project.plan("read") == []
+
+
+def test_snakemake_removes_no_old_manifest_behind_a_link(hub, tmp_path):
+    """Before a job it removes what the job will write: through a link to a shared folder, everybody's manifest."""
+    project = Project.made_in(tmp_path / "project", config_with(fetched=HUB_ENTRY))
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "pretrained.json").write_text("everybody's")
+    project.path("results/pretrained").mkdir(parents=True)
+    project.path("results/pretrained/fetched").symlink_to(shared)
+    code, output = project.run(FETCHED, "--forcerun", "fetch_pretrained")
+    assert code != 0
+    assert f"results/pretrained/fetched: is a link to {shared}" in output
+    assert "Traceback" not in output
+    assert {path.name: path.read_text() for path in shared.iterdir()} == {"pretrained.json": "everybody's"}

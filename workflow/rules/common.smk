@@ -30,6 +30,7 @@ from verso.graph.runs import Runs, any_of
 from verso.graph.source_inputs import SourceInputs
 from verso.jobs import records, secrets
 from verso.machine.site import read_site
+from verso.pretrained.manifest import refuse_links
 
 # Relative, so that moving the folder changes nothing
 CONFIG_ORIGIN = ", ".join(os.path.relpath(path) for path in workflow.configfiles) or "the config (--configfile)"
@@ -95,6 +96,16 @@ wildcard_constraints:
     seed=r"\d+",
     unit="char|word|token",
     pretrained=any_of(CONFIG.pretrained),
+
+
+def refuse_linked_folders(jobs):
+    """Stop where a job would fetch or make a pretrained model through a link; Snakemake first removes the manifest behind it."""
+    for job in jobs:
+        if job.rule.name in ("fetch_pretrained", "make_miniature"):
+            try:
+                refuse_links(job.output[0])
+            except VersoError as error:
+                stop(error)
 
 
 def notify(outcome):

@@ -110,3 +110,13 @@ def test_how_far_texts_are_is_reported_once_a_second_by_their_work_and_never_of_
         {"texts": 10, "texts_done": 3, "again": False, "seconds_left": 14.0},
         {"texts": 10, "texts_done": 5, "again": False, "seconds_left": 9.0},
     ]
+
+
+def test_a_log_that_is_a_link_adds_nothing_to_what_it_leads_to(tmp_path):
+    (tmp_path / "precious").write_text("theirs\n")
+    log = tmp_path / "a.log"
+    log.symlink_to(tmp_path / "precious")
+    done = job("print('mine')", log)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{log}: is a link")
+    assert (tmp_path / "precious").read_text() == "theirs\n"

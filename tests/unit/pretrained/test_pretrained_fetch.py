@@ -336,6 +336,124 @@ def test_a_disk_that_is_too_small_is_known_before_the_first_byte(hub, manifest, 
     assert hub.asked_files() == []
 
 
-def test_a_name_that_leads_out_of_the_folder_is_refused(hub, manifest):
-    hub.repositories[REPOSITORY].push({**FILES, "../stolen.json": b"{}"})
-    assert "do not trust" in told(manifest, files=["*.json", "*.safetensors", "../*"])
+def files_below(folder):
+    """Every file's content, links of folders followed: what must be the same afterwards."""
+    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../stolen.json", "/tmp/stolen.json", "a/../../stolen.json", "..\\stolen.json", "C:stolen.json", "a\x1b[2J.json", "a\0.json",
+     "./stolen.json", "a//stolen.json", "nul.json", "a/../stolen.json", "\ud800.json", "x" * 300 + ".json"],
+)  # fmt: skip
+def test_a_name_that_leads_out_of_the_folder_or_is_none_is_refused(hub, manifest, tmp_path, name):
+    hub.repositories[REPOSITORY].push({**FILES, name: b"{}"})
+    message = told(manifest, files=["*.json", "*.safetensors", "*/*", "*/*/*", "*/*/*/*"])
+    assert "do not trust" in message
+    assert message.isprintable()
+    assert not files_below(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["absolute", "above", "short", "no digit", "null", "none", "number", "line end"])
+@pytest.mark.parametrize("file", ["model.safetensors", "config.json"])
+def test_a_checksum_that_is_none_never_becomes_a_path(hub, manifest, tmp_path, kind, file):
+    """An absolute one was opened for appending: a mirror could write into any file of the user."""
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    lie = {
+        "absolute": str(precious),
+        "above": "../../../../precious",
+        "short": "ab12",
+        "no digit": "g" * 64,
+        "null": "a" * 39 + "\0",
+    }
+    lie |= {"none": "", "number": 7, "line end": "a" * 40 + "\n"}
+    said = lie[kind]
+    hub.lies[file] = {"blobId": said} if file == "config.json" else {"lfs": {"sha256": said, "size": 9, "pointerSize": 130}}
+    message = told(manifest)
+    assert "40 or 64 hexadecimal digits" in message
+    assert file in message
+    assert files_below(tmp_path) == {str(precious): b"mine"}
+    assert not hub.asked_files(), "nothing is fetched from it"
+
+
+@pytest.mark.parametrize("commit", ["../../../elsewhere", "/tmp/x", "main", "", None, "f" * 39, "f" * 40 + "\n", 12])
+def test_a_commit_that_is_none_is_refused(hub, manifest, tmp_path, commit):
+    hub.lies["commit"] = commit
+    assert "40 hexadecimal digits" in told(manifest)
+    assert not files_below(tmp_path)
+
+
+@pytest.mark.parametrize("lie", [{"lfs": "x"}, {"lfs": {"size": 1}}, {"size": {}}])
+def test_an_answer_that_describes_no_file_is_a_sentence(hub, manifest, lie):
+    hub.lies["model.safetensors"] = lie
+    assert REPOSITORY in told(manifest)
+
+
+@pytest.mark.parametrize("size", [-1, None, "12", True])
+def test_a_size_that_is_none_is_refused(hub, manifest, size):
+    hub.lies["config.json"] = {"size": size}
+    assert "where a number of bytes is right" in told(manifest)
+
+
+def test_more_bytes_than_the_hub_said_never_fill_the_disk_and_fewer_are_said(hub, manifest):
+    hub.lies["tokenizer.json"] = {"size": 5}
+    assert "more came than the 5 bytes" in told(manifest)
+    hub.lies["tokenizer.json"] = {"size": 5_000}
+    assert "sent a file that is not whole" in told(manifest)
+    hub.lies.clear()
+    assert sorted(got(manifest)["files"]) == TAKEN
+
+
+def test_what_a_hostile_hub_once_said_is_not_believed_from_the_notes_either(hub, manifest, monkeypatch, tmp_path):
+    got(manifest)
+    manifest.unlink()
+    notes = manifest.parent / "fetched.json"
+    notes.write_text(notes.read_text().replace('"tokenizer.json",', '"../../../../precious",'))
+    (tmp_path / "precious").write_bytes(FILES["tokenizer.json"])
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
+    assert "leads out of its folder" in told(manifest)
+
+
+@pytest.mark.parametrize(
+    "place", ["pretrained", "pretrained/small", "pretrained/small/snapshot", "pretrained/small/snapshot.part"]
+)
+def test_nothing_is_fetched_into_or_removed_from_a_folder_behind_a_link(hub, manifest, tmp_path, place):
+    """A link to a shared model folder: what `files` does not choose was deleted there, and it was everybody's."""
+    shared = tmp_path / "shared"
+    for name in ("", "small", "small/snapshot", "snapshot", "original", "a" * 64):
+        (shared / name).mkdir(parents=True, exist_ok=True)
+        (shared / name / "precious.bin").write_text("ours")
+        (shared / name / "config.json").write_text("{}")
+    link = tmp_path / "results" / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(shared)
+    before = files_below(shared)
+    with pytest.raises(VersoError) as caught:
+        fetch("small", settings(), manifest)
+    assert f"{link}: is a link to {shared}" in str(caught.value)
+    assert files_below(shared) == before
+
+
+@pytest.mark.parametrize("entry", ["model.safetensors", "original", "others.bin", "original/params.json"])
+def test_a_link_in_the_snapshot_is_never_written_through_nor_removed(hub, manifest, tmp_path, entry):
+    got(manifest)
+    manifest.unlink()
+    shared = tmp_path / "shared"
+    (shared / "original").mkdir(parents=True)
+    (shared / "params.json").write_text("ours")
+    (shared / "file").write_text("ours")
+    link = manifest.parent / "snapshot" / entry
+    link.parent.mkdir(exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(shared if entry == "original" else shared / "file")
+    before = files_below(shared)
+    assert "is a link to" in told(manifest, files=["*.json", "model.safetensors", "original/*"])
+    assert link.is_symlink()
+    assert files_below(shared) == before
+
+
+def test_results_themselves_may_be_a_link_to_a_larger_disk(hub, manifest, tmp_path):
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "results").symlink_to(tmp_path / "scratch")
+    assert sorted(got(manifest)["files"]) == TAKEN

@@ -62,6 +62,19 @@ def atomic_text(final: str | Path) -> Iterator[Any]:
         stream.flush()
 
 
+def refuse_link(path: Path) -> None:
+    """Raise VersoError where `path` is a link: what is written or cleared there would be what it leads to, which is not ours."""
+    if path.is_symlink():
+        raise VersoError(f"{path}: is a link, and Verso never follows one; see who put it there, and remove it")
+
+
+def empty_folder(folder: Path) -> None:
+    """Make an empty folder to work in, without what a killed job left there. Raises VersoError where it is a link."""
+    refuse_link(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write `text` atomically as UTF-8."""
     with atomic_text(path) as stream:
@@ -135,9 +148,11 @@ def kept_or_made(folder: str | Path, outputs: Mapping[str, str | Path], make: Ca
 
     Snakemake deletes all outputs of a job before it runs it again; a copy that is nobody's output survives, so that a job with
     several results makes only those again whose own inputs changed. folder: named by all that decides these outputs; the folders
-    beside it, of what they were before, are removed. outputs: path by the name of the copy.
+    beside it, of what they were before, are removed. outputs: path by the name of the copy. Raises VersoError where the folder
+    that holds them all is a link.
     """
     folder = Path(folder)
+    refuse_link(folder.parent)
     if all((folder / name).is_file() for name in outputs):
         for name, path in outputs.items():
             _copy(folder / name, Path(path))

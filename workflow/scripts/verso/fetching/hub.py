@@ -1,5 +1,6 @@
 """The Hugging Face hub: the token that it is given, and its errors in words that say what to do."""
 
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,9 @@ from huggingface_hub.errors import (
 from verso.errors import VersoError
 from verso.files import FULL_DISK
 from verso.jobs.secrets import find_token
+from verso.names import shown
 
+COMMIT = re.compile("[0-9a-f]{40}")
 TIMEOUT = 10.0  # seconds for a first answer: without a network it is said at once
 TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_TOKEN")
 LOG_IN = "log in with `hf auth login`, or put a line HF_TOKEN=... into .env (chmod 600 .env)"
@@ -31,6 +34,19 @@ class Unreachable(VersoError):
 def token_of_hub() -> str | None:
     """The token of the environment, of what Snakemake hid from jobs, or of .env; else that of `hf auth login`; None without."""
     return find_token(TOKENS) or get_token()
+
+
+def commit_named(sha: object, repository: str) -> str:
+    """The commit that the hub says a revision is. Raises VersoError for anything but 40 hexadecimal digits.
+
+    It becomes part of paths and addresses, and a hub may be a mirror that somebody else keeps.
+    """
+    if not isinstance(sha, str) or not COMMIT.fullmatch(sha):
+        raise VersoError(
+            f"{repository}: {urlsplit(constants.ENDPOINT).netloc} calls its commit {shown(sha)}, where 40 hexadecimal digits are "
+            "right; do not trust this hub"
+        )
+    return sha
 
 
 @contextmanager
@@ -80,6 +96,8 @@ def clear_errors(repository: str, revision: str, token: str | None, kind: str = 
             f"{repository}: the connection to {host} broke ({type(error).__name__}); what came is kept: fetch again to go on"
         ) from error
     except OSError as error:
+        if error.errno is None:  # huggingface_hub's own: fewer bytes than the hub said
+            raise VersoError(f"{repository}: {host} sent a file that is not whole; what came is kept: fetch again") from error
         if error.errno not in FULL_DISK:
             raise
         raise VersoError(

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from verso.fetching.web import Answer
-from verso.files import atomic_path
+from verso.files import atomic_path, refuse_link
 from verso.jobs.logs import announce
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,8 @@ class WebCache:
     def alone(self) -> Iterator[None]:
         """Hold the folder: another job that fetches into it waits, so that two together are no faster than one may be."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("w") as lock:
+        refuse_link(self.folder / ".lock")
+        with (self.folder / ".lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

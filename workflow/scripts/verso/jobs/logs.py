@@ -15,7 +15,7 @@ from typing import Any, TextIO, TypeVar, cast
 from tqdm import tqdm
 
 from verso.errors import Interrupted, VersoError
-from verso.files import FULL_DISK
+from verso.files import FULL_DISK, refuse_link
 
 Item = TypeVar("Item")
 REPORT_SECONDS = 1.0  # at least, between two words on how far a job is
@@ -46,6 +46,10 @@ def to_log(path: str | Path) -> Iterator[None]:
     terminal = sys.stderr
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        refuse_link(path)  # what is written there would be added to a file that is not ours
+    except VersoError as error:
+        sys.exit(str(error))
     # A file's name may hold bytes that are no text: a line about it must not end the work.
     file = io.BufferedWriter(_Log(path, "a"))
     with io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", line_buffering=True) as log:

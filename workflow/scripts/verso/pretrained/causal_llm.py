@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from verso.errors import VersoError
-from verso.files import give_usual_rights, read_json, sha256_of, write_json
+from verso.files import empty_folder, give_usual_rights, read_json, sha256_of, write_json
 from verso.machine import card_memory
 from verso.pretrained.adapters import begin_adapters, must_be_tuned_on, must_have_targets
 from verso.pretrained.manifest import snapshot_of
@@ -136,7 +136,7 @@ def save_adapters(model: Any, folder: str | Path) -> None:
     """Write the adapters and their configuration, each whole or not at all, without a path of this machine in it."""
     folder = Path(folder)
     making = folder / "adapter.part"
-    shutil.rmtree(making, ignore_errors=True)
+    empty_folder(making)
     model.save_pretrained(making, safe_serialization=True)
     configuration = read_json(making / ADAPTER[1])
     targets = sorted(configuration["target_modules"])  # a set, which each process orders in its own way

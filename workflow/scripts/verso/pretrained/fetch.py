@@ -11,7 +11,9 @@ are ours. It fetches, retries and follows the hub's errors.
 
 import fnmatch
 import hashlib
+import io
 import logging
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -23,10 +25,13 @@ from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import build_hf_headers
 
 from verso.errors import VersoError
-from verso.fetching.hub import TIMEOUT, Unreachable, clear_errors, token_of_hub
+from verso.fetching.hub import TIMEOUT, Unreachable, clear_errors, commit_named, token_of_hub
 from verso.files import read_json, sha256_of, write_json
 from verso.jobs.logs import announce, watched_progress
-from verso.pretrained.manifest import FETCHED, SNAPSHOT, WEIGHTS_END, other_licence, write_manifest
+from verso.names import fault_of_path, shown
+from verso.pretrained.manifest import FETCHED, PART, SNAPSHOT, WEIGHTS_END, other_licence, refuse_links, write_manifest
+
+CHECKSUM = re.compile("[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +53,11 @@ def fetch(name: str, settings: Mapping[str, Any], manifest: str | Path) -> None:
     licence on the page that is not the config's is announced.
 
     Raises VersoError without a network, for a gated or missing repository or revision, a revision that has moved since the last
-    fetch, files that match nothing, too small a disk, a broken connection, a wrong checksum. It never shows a token.
+    fetch, files that match nothing, a name or checksum of a file that is none, too small a disk, a broken connection, a wrong
+    checksum, and when a folder that it writes into is a link. It never shows a token.
     """
     folder = Path(manifest).parent
+    refuse_links(manifest)
     repository, revision = settings["repository"], settings["revision"]
     before = read_json(folder / FETCHED) if (folder / FETCHED).exists() else {}
     known = before if (before.get("repository"), before.get("revision")) == (repository, revision) else {}
@@ -58,22 +65,25 @@ def fetch(name: str, settings: Mapping[str, Any], manifest: str | Path) -> None:
     try:
         with clear_errors(repository, revision, token):
             info = HfApi(token=token or False).model_info(repository, revision=revision, files_metadata=True, timeout=TIMEOUT)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # of huggingface_hub, which believes what it reads
+        raise VersoError(f"{repository}: the hub's answer describes no model ({shown(str(error))}); is this a hub?") from error
     except Unreachable as error:
         facts = known
-        wanted = [Wanted(*file) for file in known.get("files", [])]
+        wanted = [_checked(name, size, checksum, repository) for name, size, checksum in known.get("files", [])]
         if not wanted or known["patterns"] != list(settings["files"]) or not all(_is_there(folder, file) for file in wanted):
             raise
         log.warning("%s; all files of %s are here and sound: going on with them", error, known["commit"])
     else:
-        _must_not_have_moved(known.get("commit"), str(info.sha), settings, folder)
-        if revision != info.sha:
+        commit = commit_named(info.sha, repository)
+        _must_not_have_moved(known.get("commit"), commit, settings, folder)
+        if revision != commit:
             announce(
-                f'{repository}: revision "{revision}" is a name that may move; today it is {info.sha}. '
+                f'{repository}: revision "{revision}" is a name that may move; today it is {commit}. '
                 "Put that into the config as `revision`, and every fetch anywhere is of the same files"
             )
         wanted = _wanted(info.siblings or [], settings["files"], repository)
         facts = _facts(info, settings, wanted)
-        _fetch_files(folder, wanted, settings, str(info.sha), token)
+        _fetch_files(folder, wanted, settings, commit, token)
 
     _remove_others(folder / SNAPSHOT, wanted)
     about = {"name": name, "type": "hub", "repository": repository, "commit": facts["commit"]}
@@ -94,27 +104,41 @@ def _must_not_have_moved(before: str | None, now: str, settings: Mapping[str, An
 
 def _wanted(siblings: Sequence[Any], patterns: Sequence[str], repository: str) -> list[Wanted]:
     """The files that the patterns choose. Raises VersoError when one without a wildcard names no file, or none chooses any."""
-    names = sorted(sibling.rfilename for sibling in siblings)
+    by_name = {sibling.rfilename: sibling for sibling in siblings if isinstance(sibling.rfilename, str)}
+    names = sorted(by_name)
     absent = [pattern for pattern in patterns if not set("*?[") & set(pattern) and pattern not in names]
     chosen = [name for name in names if any(_matches(name, pattern) for pattern in patterns)]
     if absent or not chosen:
         what = f"has no file {', '.join(absent)}" if absent else f"no file matches {', '.join(patterns)}"
-        raise VersoError(f"{repository}: {what}; set `files` in the config to some of: {', '.join(names) or 'it holds none'}")
+        raise VersoError(f"{repository}: {what}; set `files` in the config to some of: {_listed(names) or 'it holds none'}")
     if not any(name.endswith(WEIGHTS_END) for name in chosen):
         raise VersoError(
             f"{repository}: no weights among the files that `files` chooses (*.safetensors, or pytorch_model.bin where there are "
-            f"none); it holds: {', '.join(names)}"
+            f"none); it holds: {_listed(names)}"
         )
-    by_name = {sibling.rfilename: sibling for sibling in siblings}
-    found = []
-    for name in chosen:
-        sibling = by_name[name]
-        if name.startswith("/") or ".." in name.split("/"):
-            raise VersoError(
-                f"{repository}: a file is called {name!r}, which leads out of its folder; do not trust this repository"
-            )
-        found.append(Wanted(name, sibling.size, sibling.lfs.sha256 if sibling.lfs else sibling.blob_id))
-    return found
+    found = [by_name[name] for name in chosen]
+    return [_checked(one.rfilename, one.size, one.lfs.sha256 if one.lfs else one.blob_id, repository) for one in found]
+
+
+def _checked(name: object, size: object, checksum: object, repository: str) -> Wanted:
+    """A file as the hub describes it, all of which becomes part of a path or an address.
+
+    Raises VersoError for a name that leads anywhere but into the snapshot, a checksum that is none, or no size.
+    """
+    fault = fault_of_path(name)
+    if not fault and not (isinstance(checksum, str) and CHECKSUM.fullmatch(checksum)):
+        fault = f"has the checksum {shown(checksum)}, where 40 or 64 hexadecimal digits are right"
+    if not fault and (isinstance(size, bool) or not isinstance(size, int) or size < 0):
+        fault = f"has the size {shown(size)}, where a number of bytes is right"
+    if fault:
+        raise VersoError(
+            f"{repository}: a file is called {shown(name)}, which {fault}; do not trust this repository, or the mirror of it"
+        )
+    return Wanted(str(name), cast(int, size), str(checksum).lower())
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(shown, names))
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -135,7 +159,7 @@ def _facts(info: Any, settings: Mapping[str, Any], wanted: Sequence[Wanted]) -> 
     return {
         "repository": repository,
         "revision": settings["revision"],
-        "commit": str(info.sha),
+        "commit": info.sha,
         "patterns": list(settings["files"]),
         "files": [list(file) for file in wanted],
         **page,
@@ -174,10 +198,11 @@ def _several(value: Any) -> list[str]:
 def _fetch_files(folder: Path, wanted: Sequence[Wanted], settings: Mapping[str, Any], commit: str, token: str | None) -> None:
     """Fetch the files that are not here, or not sound. A file takes its name once its checksum is right."""
     missing = [file for file in wanted if not _is_there(folder, file)]
-    parts = folder / f"{SNAPSHOT}.part"
+    parts = folder / PART
     parts.mkdir(parents=True, exist_ok=True)
     for part in parts.iterdir():
-        if part.name not in {file.checksum for file in missing}:  # on its way for another revision
+        sizes = {file.checksum: file.size for file in missing}
+        if part.stat().st_size > sizes.get(part.name, -1):  # on its way for another revision, or more than there is
             part.unlink()
     needed = sum(file.size for file in missing) - sum(part.stat().st_size for part in parts.iterdir())
     free = shutil.disk_usage(folder).free
@@ -187,7 +212,7 @@ def _fetch_files(folder: Path, wanted: Sequence[Wanted], settings: Mapping[str, 
     for number, file in enumerate(missing, start=1):
         part = parts / file.checksum
         url = hf_hub_url(settings["repository"], file.name, revision=commit)
-        with clear_errors(settings["repository"], commit, token), part.open("ab") as stream:
+        with clear_errors(settings["repository"], commit, token), _AtMost(part, file) as stream:
             here = stream.tell()
             log.info(
                 "%s: %d of %d, %.1f MB, of which %.1f are here", file.name, number, len(missing), file.size / 1e6, here / 1e6
@@ -211,6 +236,21 @@ def _fetch_files(folder: Path, wanted: Sequence[Wanted], settings: Mapping[str, 
         (folder / SNAPSHOT / file.name).parent.mkdir(parents=True, exist_ok=True)
         part.replace(folder / SNAPSHOT / file.name)
     shutil.rmtree(parts)
+
+
+class _AtMost(io.BufferedWriter):
+    """A file on its way, to go on at its end, that takes no more bytes than the hub said: a disk must not be filled by it."""
+
+    def __init__(self, path: Path, file: Wanted) -> None:
+        super().__init__(io.FileIO(path, "ab"))
+        self._file = file
+
+    def write(self, data: Any) -> int:
+        """Write bytes; returns how many. Raises VersoError, and empties the file, when they are too many."""
+        if self.tell() + len(data) > self._file.size:
+            self.truncate(0)
+            raise VersoError(f"{self._file.name}: more came than the {self._file.size:,} bytes that the hub said; fetch again")
+        return super().write(data)
 
 
 def _is_there(folder: Path, file: Wanted) -> bool:

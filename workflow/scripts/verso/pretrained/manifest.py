@@ -7,6 +7,7 @@
 Light: jobs look here before they import PyTorch.
 """
 
+import itertools
 import json
 import math
 import struct
@@ -17,8 +18,10 @@ from typing import Any
 
 from verso.errors import VersoError
 from verso.files import read_json, sha256_of, write_json
+from verso.names import shown
 
 MANIFEST, SNAPSHOT = "pretrained.json", "snapshot"
+PART = f"{SNAPSHOT}.part"  # what is on its way there
 FETCHED = "fetched.json"  # beside them, of a model of the hub (verso.pretrained.fetch)
 WEIGHTS_END = (".safetensors", ".bin")
 HEADER_LENGTH = 8  # bytes: a safetensors file begins with its header's length as a little-endian integer
@@ -58,6 +61,23 @@ def _mend(manifest: Path, described: Mapping[str, Any]) -> str:
     if described["miniature"]:
         return f"delete {manifest} and start again: the miniature is made anew"
     return f"delete {manifest} and run `snakemake fetch`: what is damaged is fetched again, the rest stays"
+
+
+def refuse_links(manifest: str | Path) -> None:
+    """Raise VersoError when a folder that a model is fetched into or made in, or anything in it, is a link.
+
+    manifest: results/pretrained/<name>/pretrained.json; `results` itself may be one. Old files are removed from these folders
+    and new ones written: through a link they would be those of whoever owns its target.
+    """
+    folder = Path(manifest).parent
+    places = [folder / SNAPSHOT, folder / PART]
+    inside = (path for place in places if place.is_dir() and not place.is_symlink() for path in place.rglob("*"))
+    for path in itertools.chain([folder.parent, folder, *places], inside):
+        if path.is_symlink():
+            raise VersoError(
+                f"{path}: is a link to {shown(str(path.readlink()))}, and nothing is written or removed through a link. "
+                "Remove it (it alone, not what it leads to) and start again"
+            )
 
 
 def write_manifest(manifest: str | Path, about: Mapping[str, Any], names: Iterable[str]) -> None:

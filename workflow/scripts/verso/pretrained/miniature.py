@@ -26,9 +26,9 @@ from torch.nn import functional as F
 from transformers import PreTrainedModel
 
 from verso.errors import VersoError
-from verso.files import give_usual_rights, read_json_lines
+from verso.files import empty_folder, give_usual_rights, read_json_lines
 from verso.machine.hardware import pick_device, use_threads
-from verso.pretrained.manifest import SNAPSHOT, write_manifest
+from verso.pretrained.manifest import PART, SNAPSHOT, refuse_links, write_manifest
 from verso.pretrained.miniature_model import (
     PURPOSES,
     built,
@@ -191,6 +191,7 @@ def make(name: str, train: str | Path, validation: str | Path, run: TrainingRun)
     texts are too few, or the tokenizer would change text; and what TrainingRun.fit raises.
     """
     settings, manifest = run.settings, run.architecture
+    refuse_links(manifest)
     purpose, architecture = settings["purpose"], settings["architecture"]
     check_configuration(architecture, purpose, settings["configuration"])
     use_threads()
@@ -215,9 +216,8 @@ def make(name: str, train: str | Path, validation: str | Path, run: TrainingRun)
     pretraining = replace(run, settings=settings["pretraining"])
     key_facts = {"miniature": settings, "libraries": [transformers.__version__, tokenizers.__version__]}
     with pretraining.fit(task, device, [train, validation], key_facts, with_settings_key=False):
-        making = manifest.parent / "snapshot.part"
-        shutil.rmtree(making, ignore_errors=True)
-        making.mkdir(parents=True)
+        making = manifest.parent / PART
+        empty_folder(making)
         save_all_but_weights(making)
         model.eval().save_pretrained(making)
         _takes_the_place_of(making, manifest.parent / SNAPSHOT)

@@ -21,8 +21,7 @@ from typing import Any, Self
 
 import torch
 
-from verso.errors import VersoError
-from verso.files import FULL_DISK, sha256_of
+from verso.files import FULL_DISK, refuse_link, sha256_of
 from verso.training.run_lease import Lease
 
 log = logging.getLogger(__name__)
@@ -135,8 +134,7 @@ class Checkpoints:
     def _folder_must_be_ours(self) -> None:
         """Raises VersoError when the folder is a link: clearing it would delete files at the link's target."""
         for folder in (self._root, self._folder):
-            if folder.is_symlink():
-                raise VersoError(f"{folder}: is a link, and Verso never follows one; see who put it there, and remove it")
+            refuse_link(folder)
 
     def _newest_first(self) -> list[Path]:
         """By step; two files of one step (a save repeated after a refusal) by time."""

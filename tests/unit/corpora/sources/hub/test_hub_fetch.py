@@ -10,6 +10,7 @@ from dataset_server import DatasetHub
 from hub_server import TOKEN
 
 from verso.corpora.sources.hub.fetch import fetch_dataset
+from verso.corpora.sources.hub.settings import HubDataset
 from verso.errors import VersoError
 
 NAME = "someone/reviews"
@@ -214,3 +215,32 @@ def test_another_commit_in_the_cache_is_never_taken_for_the_one_that_is_wanted(h
     fetched(revision=hub.commit)
     broken = hub.repositories[NAME].push({**FILES, "train.jsonl": b"{"})
     assert f"{NAME} at {broken}" in told(fetched, revision=broken)
+
+
+@pytest.mark.parametrize("commit", ["../../../elsewhere", "/tmp/x", "main", None, "f" * 40 + "\n"])
+def test_a_commit_that_is_none_never_becomes_a_folder(hub, fetched, tmp_path, commit):
+    hub.lies["commit"] = commit
+    assert "40 hexadecimal digits" in told(fetched)
+    assert [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()] == [".lock"]
+
+
+def test_a_link_in_the_cache_is_not_followed(hub, fetched, tmp_path):
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    place = tmp_path / "cache" / "someone--reviews"
+    place.mkdir(parents=True)
+    (place / ".fetching").symlink_to(theirs)
+    assert ".fetching: is a link" in told(fetched)
+    assert not list(theirs.iterdir())
+    (theirs / "precious").write_text("theirs")
+    (place / ".lock").unlink()
+    (place / ".lock").symlink_to(theirs / "precious")
+    assert ".lock: is a link" in told(fetched)
+    assert (theirs / "precious").read_text() == "theirs"
+
+
+@pytest.mark.parametrize("configuration", ["../../elsewhere", "/tmp/x", "..", "a\0"])
+def test_a_configuration_that_is_a_path_is_refused_in_the_config(configuration):
+    with pytest.raises(ValueError, match="no name of a configuration"):
+        HubDataset(type="hub", repository=NAME, revision="main", configuration=configuration)
+    HubDataset(type="hub", repository=NAME, revision="main", configuration="es-wiki.v1")

@@ -19,7 +19,7 @@ from verso.corpora.preparing.duplicates import first_alike
 from verso.corpora.preparing.statistics import PartStatistics
 from verso.corpora.sources.file.readers import EXCERPT
 from verso.errors import VersoError
-from verso.files import atomic_path, atomic_text, read_json_lines
+from verso.files import atomic_path, atomic_text, empty_folder, read_json_lines
 from verso.jobs.logs import progress
 
 MOST_LISTED = 50  # near-duplicate clusters named in the statistics, and members of each
@@ -30,8 +30,7 @@ Counted = TypeVar("Counted", bound=PartStatistics)
 def work_folder(output: Path) -> Iterator[Path]:
     """An empty folder beside the output, which also clears what a killed job left there."""
     folder = output.parent / f".{output.name}.work"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    empty_folder(folder)
     try:
         yield folder
     finally:

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from verso.errors import VersoError
-from verso.files import FULL_DISK, give_usual_rights, read_json
+from verso.files import FULL_DISK, empty_folder, give_usual_rights, read_json, refuse_link
 from verso.pretrained import causal_llm
 from verso.pretrained.adapters import must_be_tuned_on
 from verso.pretrained.manifest import snapshot_of
@@ -36,11 +36,11 @@ def merge(model_folder: str | Path, manifest: str | Path, merged: str | Path) ->
             "start from a base in halves"
         )
     making = merged.with_name(f"{merged.name}.part")
-    shutil.rmtree(making, ignore_errors=True)  # from a killed job
-    making.mkdir(parents=True)
+    empty_folder(making)
     try:
         _must_have_disk(making, manifest)
         _write(model_folder, manifest, snapshot, making)
+        refuse_link(merged)
         shutil.rmtree(merged, ignore_errors=True)
         making.replace(merged)
     finally:

@@ -7,7 +7,6 @@
 """
 
 import logging
-import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,12 +19,11 @@ from huggingface_hub import HfApi
 
 from verso.corpora.sources.file.given_splits import names_of_parts
 from verso.errors import VersoError
-from verso.fetching.hub import TIMEOUT, Unreachable, clear_errors, token_of_hub
+from verso.fetching.hub import COMMIT, TIMEOUT, Unreachable, clear_errors, commit_named, token_of_hub
 from verso.fetching.web_cache import WebCache
-from verso.files import read_json, write_json, write_json_lines
+from verso.files import empty_folder, read_json, write_json, write_json_lines
 from verso.jobs.logs import progress
 
-COMMIT = re.compile(r"[0-9a-f]{40}")
 REVISIONS = "revisions.json"
 
 log = logging.getLogger(__name__)
@@ -76,7 +74,7 @@ def _commit(repository: str, revision: str, configuration: str | None, folder: P
             raise
         log.warning("%s; %s is in the cache: going on with it", error, before)
         return str(before)
-    commit = str(info.sha)
+    commit = commit_named(info.sha, repository)
     if before not in (None, commit):
         raise VersoError(
             f'{repository}: revision "{revision}" has moved: fetched was {before}, now it is {commit}. Set `revision` '
@@ -110,7 +108,7 @@ def _fetch(repository: str, commit: str, configuration: str | None, folder: Path
     datasets.disable_progress_bars()  # they write ten lines a second into a log; those of the download itself stay
     place = _place(folder, commit, configuration)
     work = folder / ".fetching"
-    shutil.rmtree(work, ignore_errors=True)  # what a killed fetch left: the folder is held, so it is nobody's now
+    empty_folder(work)  # of what a killed fetch left: the cache is held, so it is nobody's now
     try:
         try:
             with clear_errors(repository, commit, token, "datasets/"):

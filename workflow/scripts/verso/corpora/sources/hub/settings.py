@@ -6,6 +6,7 @@ from pydantic import Field, field_validator
 
 from verso.contract import Source
 from verso.corpora.sources.file.labelled import Columns, LabelledFields, LabelledFile, Splits
+from verso.names import fault_of_path, shown
 from verso.settings.base import REPOSITORY, Settings
 
 
@@ -33,6 +34,13 @@ class HubDataset(Settings):
     def _is_owner_and_name(cls, value: str) -> str:
         if not REPOSITORY.fullmatch(value) or ".." in value or value.endswith(".git"):
             raise ValueError(f'"{value}" is no name of a dataset; it is "owner/name", as in its address on the hub')
+        return value
+
+    @field_validator("configuration")
+    @classmethod
+    def _is_one_name(cls, value: str | None) -> str | None:
+        if value is not None and ("/" in value or fault_of_path(value)):
+            raise ValueError(f"{shown(value)} is no name of a configuration; the dataset's page lists them")
         return value
 
 
