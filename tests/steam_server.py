@@ -36,6 +36,7 @@ class SteamServer(LocalServer):
     requests: list = field(default_factory=list)  # (moment, app, label, page)
     size: int = 5  # reviews in a page, whatever is asked for
     repeat_last_cursor: bool = False  # the end of the list is its last page again and again
+    never_ends: bool = False  # behind the end the first page comes again and again, under ever new cursors
 
     def add_app(self, app, positive, negative, language="english"):
         """So many reviews of each label; their numbers say the app, and the newest is the last."""
@@ -62,6 +63,8 @@ class SteamServer(LocalServer):
             if review["voted_up"] is wanted and query["language"] in ("all", review["language"])
         ]
         found = listed[page * self.size : (page + 1) * self.size]
+        if self.never_ends and not found:
+            found = listed[: self.size]
         last = self.repeat_last_cursor and (page + 1) * self.size >= len(listed)
         return self.say_reviews(handler, found, page if last else page + 1, len(listed) if page == 0 else None)
 

@@ -45,6 +45,30 @@ def test_a_text_shorter_than_a_shingle_is_one():
     assert shingles("?!", 5) == {"?!"}
 
 
+@pytest.mark.parametrize(
+    "alphabet",
+    [
+        "的一是不了人我在有他这为之大来以个中上们",
+        "あいうえおかきくけこサシスセソタチツテト",
+        "กขคงจชซญดตนบปผพฟมยรลวสหอ",
+        "ကခဂငစဆဇညတထဒနပဖဗမယရလဝသဟအ",
+    ],
+    ids=["Chinese", "Japanese", "Thai", "Burmese"],
+)
+@pytest.mark.parametrize("between", ["", "，", " "])
+def test_pairs_that_differ_in_their_last_character_are_found_where_a_language_writes_no_blanks(clusters_of, alphabet, between):
+    chance, texts = random.Random(5), []
+    for _ in range(60):
+        clauses = ["".join(chance.choice(alphabet) for _ in range(14)) for _ in range(3)]
+        texts += [between.join(clauses) + ending for ending in alphabet[:2]]
+    assert clusters_of(texts, shingle_words=5) == [number - number % 2 for number in range(120)]
+
+
+def test_a_name_in_such_a_script_changes_no_text_that_has_blanks():
+    assert shingles("They sang 東京 tonight", 3) == {"they sang 東京", "sang 東京 tonight"}
+    assert shingles("iPhone的 Wi-Fi 很好用", 5) == {"iphone 的 wi fi 很", "的 wi fi 很 好", "wi fi 很 好 用"}
+
+
 def test_jaccard_of_half_shared_sets_is_a_third():
     assert jaccard(numbers_of(frozenset("ab")), numbers_of(frozenset("bc"))) == 1 / 3
 

@@ -128,3 +128,29 @@ def test_no_line_is_cut_or_lost_by_position(lines, validation, test):
 def test_a_text_too_short_to_cut_says_so(text):
     with pytest.raises(VersoError, match="cannot be split"):
         by_position(text, {"validation": 0.1, "test": 0.1})
+
+
+@given(
+    st.lists(st.text(alphabet="ab", min_size=1, max_size=9), min_size=40, max_size=80), st.floats(0.1, 0.4), st.floats(0.1, 0.4)
+)
+def test_a_text_of_one_line_is_cut_at_blanks_near_the_shares_and_no_word_is_lost(words, validation, test):
+    text = " ".join(words)
+    parts = by_position(text, {"validation": validation, "test": test})
+    assert " ".join(parts) == text
+    assert abs(len(parts[2]) - test * len(text)) < 10
+    assert abs(len(parts[1]) - validation * (len(text) - len(parts[2]))) < 10
+
+
+def test_a_text_without_line_breaks_and_blanks_is_cut_between_characters_and_no_vowel_sign_leaves_its_letter():
+    text = "กำ" * 3000 + "กิ" * 4001
+    parts = by_position(text, {"validation": 0.1, "test": 0.25})
+    assert "".join(parts) == text
+    assert [round(len(part) / len(text), 3) for part in parts] == [0.675, 0.075, 0.25]
+    assert all(part.startswith("ก") for part in parts)
+
+
+def test_a_line_break_that_is_far_from_the_share_is_not_the_place_to_cut():
+    text = "word " * 10_000 + "the\nlast line"
+    train, validation, test = by_position(text, {"validation": 0.1, "test": 0.2})
+    assert f"{train} {validation} {test}" == text
+    assert abs(len(test) - 10_000) < 10

@@ -1,5 +1,6 @@
 """Songs from Genius, with the real client, from a real server on this machine: which songs, and what stops with which message."""
 
+import gzip
 import json
 import logging
 import re
@@ -114,6 +115,20 @@ def test_a_list_that_never_ends_is_left(site, scraped):
     with pytest.raises(VersoError, match=r"no usable song of Mara Quill \(7\): Genius has no complete lyrics of it"):
         scraped()
     assert site.count()["/artists/7/songs"] == 1
+
+
+def test_a_list_that_repeats_itself_on_ever_new_pages_ends_and_what_repeats_is_not_kept(site, scraped, tmp_path, monkeypatch):
+    for number in range(2, 9):
+        again = {"meta": {}, "response": {"songs": list(site.songs.values()), "next_page": number}}
+        site.fail("/artists/7/songs", instead(json.dumps(again)))
+    first = scraped(wanted=100)
+    assert len(first[0]) == len(TITLES)
+    assert site.count()["/artists/7/songs"] == 3
+    kept = [gzip.decompress(path.read_bytes()) for path in (tmp_path / "cache").rglob("*.gz")]
+    assert sum(b'"next_page"' in answer for answer in kept) == 1
+    monkeypatch.delenv("GENIUS_API_TOKEN")
+    assert scraped(wanted=100) == first
+    assert site.count()["/artists/7/songs"] == 3, "a second start asked again where the list ends"
 
 
 def test_a_catalogue_without_lyrics_is_not_fetched_to_its_end(site, scraped):

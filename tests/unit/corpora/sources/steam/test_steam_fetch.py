@@ -74,6 +74,28 @@ def test_fewer_than_asked_are_taken_and_the_list_ends_by_an_empty_page_or_by_a_c
     assert [(found["taken"], found["there"]) for found in summary] == [(12, 12), (9, 9)]
 
 
+def test_a_list_that_repeats_itself_under_new_cursors_ends_and_what_repeats_is_not_kept(store, scraped, tmp_path):
+    store.never_ends = True
+    first = scraped(positive=100, negative=100)
+    assert [(found["taken"], found["there"]) for found in first[2]] == [(12, 12), (9, 9)]
+    assert store.count() == {(7, "positive", page): 1 for page in range(5)} | {(7, "negative", page): 1 for page in range(4)}
+    kept = [gzip.decompress(path.read_bytes()) for path in (tmp_path / "cache").rglob("*.gz")]
+    assert sum(b'"reviews"' in answer for answer in kept) == 3 + 2
+    assert sum(len(answer) < 400 for answer in kept) == len(kept) - 5 == 2, "of each list that it ends, and nothing else"
+    asked = len(store.requests)
+    assert scraped(positive=100, negative=100) == first
+    assert len(store.requests) == asked, "a second start asked again where the lists end"
+
+
+def test_a_page_that_brings_nothing_new_ends_no_list_that_goes_on(store, scraped):
+    for _ in range(2):
+        store.fail(7, "positive", 1, lambda handler: store.say_reviews(handler, store.reviews[7][11:6:-1], 2))
+    first = scraped(positive=7, negative=1)
+    assert [row["id"] for row in first[0]][:7] == [*(str(7011 - number) for number in range(5)), "7001", "7000"]
+    store.server.shutdown()
+    assert scraped(positive=7, negative=1) == first, "the way to a later page was not kept"
+
+
 def test_several_apps_and_only_the_language_that_is_requested(store, scraped):
     store.add_app(8, positive=6, negative=6, language="spanish")
     assert len(scraped(apps=[7, 8], language="all", positive=3, negative=3)[0]) == 12

@@ -16,7 +16,9 @@ class ManualCorpus(TextCorpus):
     one_text: ClassVar[bool] = True
 
     source: FileSource = Field(description="Where the text comes from.")
-    kind: Literal["manual"] = Field(description="One long text; split by position, the test being its end.")
+    kind: Literal["manual"] = Field(
+        description="One long text; split by position (at line breaks, else blanks), the test being its end."
+    )
 
     @model_validator(mode="after")
     def _is_one_text(self) -> "ManualCorpus":

@@ -23,6 +23,14 @@ from verso.files import atomic_path
 from verso.jobs.logs import progress
 
 WORD = re.compile(r"\w+(?:['’]\w+)*")
+# Letters and marks of scripts that write no blank between words: Thai, Lao, Tibetan, Burmese, Khmer, Tai, Javanese; kana, Han
+_UNSPACED = (
+    "\u0e00-\u0e4e\u0e80-\u0ece\u0f00\u0f40-\u0fbc\u1000-\u103f\u1050-\u108f\u1780-\u17d3\u1950-\u19c9\u1a20-\u1a7f"
+    "\ua980-\ua9c0\u3005-\u3007\u3031-\u3035\u3041-\u3096\u309d-\u30fa\u30fc-\u312f\u31a0-\u31bf\u31f0-\u31ff\uff66-\uff9f"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+UNSPACED = re.compile(f"[{_UNSPACED}]")
+WORD_OR_CHARACTER = re.compile(f"[{_UNSPACED}]|(?:(?![{_UNSPACED}])\\w)+(?:['’](?:(?![{_UNSPACED}])\\w)+)*")
 RECALL = 0.999  # of the pairs exactly at the threshold become candidates; of those above it, more
 SEED = 42  # of the permutations: another one finds the same pairs but for one in a thousand
 BLOCK = 256  # signatures held before their band hashes are written; also shingles hashed at a time
@@ -34,12 +42,22 @@ ALL_PAIRS = 24
 def shingles(text: str, words: int) -> frozenset[str]:
     """All runs of `words` neighbouring words, lower-cased and without punctuation; of a shorter text the whole is one.
 
-    A text without any word is one shingle as it stands.
+    In a script without blanks (Chinese, Japanese, Thai) each character is a word, where most words of a text are such characters:
+    else a word would be a whole clause. A text without any word is one shingle as it stands.
     """
-    found = WORD.findall(text.lower())
+    found = _words_of(text.lower())
     if len(found) < words:
         return frozenset([" ".join(found) or text])
     return frozenset(" ".join(found[start : start + words]) for start in range(len(found) - words + 1))
+
+
+def _words_of(text: str) -> list[str]:
+    found: list[str] = WORD.findall(text)
+    if not text.isascii() and UNSPACED.search(text):
+        split: list[str] = WORD_OR_CHARACTER.findall(text)
+        if 2 * sum(bool(UNSPACED.match(word)) for word in split) > len(split):
+            return split
+    return found
 
 
 def numbers_of(found: frozenset[str]) -> NDArray[np.int64]:

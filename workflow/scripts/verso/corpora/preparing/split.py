@@ -1,6 +1,7 @@
 """Split: which cluster goes into which part, stratified by group, and one text cut by position."""
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,10 @@ from numpy.typing import NDArray
 
 from verso.corpora.parts import PARTS, TEST, TRAIN, VALIDATION
 from verso.errors import VersoError
+
+CUT_ANYWHERE = (
+    100  # characters of the smaller side from which a text without line breaks and blanks is cut between two characters
+)
 
 
 def stratified(
@@ -116,23 +121,46 @@ def held_out_first(first_of: NDArray[np.int32], parts: NDArray[np.uint8]) -> NDA
 def by_position(text: str, settings: dict[str, Any]) -> tuple[str, str, str]:
     """One text as train, validation, test: test is its end, validation the end of what is left, cut at the nearest line breaks.
 
-    settings: {"validation", "test"} shares of characters. The line break at a cut belongs to neither side.
-    Raises VersoError when a part would be empty.
+    settings: {"validation", "test"} shares of characters. Where no line break is near, as in a text of one line, the cut is at
+    the nearest blank, and where there is none of these either, between two characters. The line breaks or the blank at a cut belong
+    to neither side; nothing else is lost. Raises VersoError when a part would be empty.
     """
     train, test = _cut(text, round(len(text) * (1 - settings["test"])))
     train, validation = _cut(train, round(len(train) * (1 - settings["validation"])))
     if not (train and validation and test):
         raise VersoError(
-            f"a text of {len(text)} characters and {text.count(chr(10)) + 1} lines cannot be split into train, validation "
-            f"{settings['validation']} and test {settings['test']}: each needs a line of its own, and a share above 0"
+            f"a text of {len(text)} characters cannot be split into train, validation {settings['validation']} and test "
+            f"{settings['test']}: each needs a word of its own, and a share above 0"
         )
     return train, validation, test
 
 
 def _cut(text: str, at: int) -> tuple[str, str]:
-    before, after = text.rfind("\n", 0, at + 1), text.find("\n", at)
-    near = [border for border in (before, after) if border >= 0]
-    if not near:
-        return text, ""
-    border = min(near, key=lambda border: abs(border - at))
+    """The text before and after the line break, else the blank, else the character that is nearest to position `at`.
+
+    Nearest, but not farther than half of the smaller side: that side would have another size than it was given. A short text is
+    cut at no character: where it has no blank, one side is empty.
+    """
+    smaller = min(at, len(text) - at)
+    for separator in ("\n", " "):
+        if (border := _nearest(text, separator, at, smaller // 2)) is not None:
+            return _around(text, border)
+    if smaller >= CUT_ANYWHERE:
+        while (
+            at < len(text) and unicodedata.category(text[at])[0] == "M"
+        ):  # an accent or a vowel sign belongs to the letter before
+            at += 1
+        return text[:at], text[at:]
+    borders = [border for separator in "\n " if (border := _nearest(text, separator, at, len(text))) is not None]
+    return _around(text, min(borders, key=lambda border: abs(border - at))) if borders else (text, "")
+
+
+def _nearest(text: str, separator: str, at: int, reach: int) -> int | None:
+    before, after = text.rfind(separator, max(0, at - reach), at + 1), text.find(separator, at, at + reach + 1)
+    return min((border for border in (before, after) if border >= 0), key=lambda border: abs(border - at), default=None)
+
+
+def _around(text: str, border: int) -> tuple[str, str]:
+    if text[border] == " ":
+        return text[:border], text[border + 1 :]
     return text[:border].rstrip("\n"), text[border:].lstrip("\n")

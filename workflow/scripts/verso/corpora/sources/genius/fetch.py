@@ -21,6 +21,7 @@ import lyricsgenius
 
 from verso.corpora.sources.genius.page import NoLyrics, read_page
 from verso.errors import VersoError
+from verso.fetching.listing import Listing
 from verso.fetching.web import Answer, Lost, Refused, Web, writable
 from verso.fetching.web_cache import WebCache
 from verso.files import write_json, write_json_lines
@@ -114,7 +115,7 @@ class _Genius:
     """The site with its cache."""
 
     def __init__(self, site: str, api: str, cache: WebCache, web: Web) -> None:
-        self._site, self._cache, self._web = site, cache, web
+        self._site, self._api, self._cache, self._web = site, api, cache, web
         self._client = _Client(site, api, self._answer_of_api)
         self._lost_in_a_row = 0
 
@@ -169,27 +170,36 @@ class _Genius:
 
     def _listed(self, artist: Artist, wanted: int) -> Iterator[dict[str, Any]]:
         """The songs in which the artist is no guest, as the API lists them; a limit to the pages ends a list without end."""
+        listing = Listing(self._cache)
+        client = _Client(self._site, self._api, lambda url, needs_token: self._page_of(listing, url))
         page: Any = 1
-        seen = set()
         for _ in range(10 + wanted // 5):
-            answer = self._client.artist_songs(artist.id, sort="popularity", per_page=PER_PAGE, page=page)
-            for song in answer.get("songs") or []:
-                if not isinstance(song, dict) or song.get("id") in seen:  # the list moved on while it was read
-                    continue
-                seen.add(song.get("id"))
+            answer = client.artist_songs(artist.id, sort="popularity", per_page=PER_PAGE, page=page)
+            for song in answer.get("songs", ()):
                 if (song.get("primary_artist") or {}).get("id") == artist.id:
                     yield song
                 else:
                     artist.by_others += 1
             following = answer.get("next_page")
-            if not isinstance(following, int) or following <= page:
+            if listing.is_over or not isinstance(following, int) or following <= page:
                 return
             page = following
+
+    def _page_of(self, listing: Listing, url: str) -> dict[str, Any]:
+        """A page of a list of songs, of which only those that no page before it had: the list moves on while it is read."""
+        answer = self._ask_api(url, needs_token=True, cached=listing.read(url))
+        page = _unwrapped(answer)
+        songs = [song for song in page.get("songs") or [] if isinstance(song, dict)]
+        new = listing.take(answer, (str(song.get("id")) for song in songs))
+        if not isinstance(page.get("next_page"), int):
+            listing.end()
+        first = {str(song.get("id")): song for song in reversed(songs)}
+        return page | {"songs": [song for id_, song in reversed(first.items()) if id_ in new]}
 
     def _song(self, song: Mapping[str, Any], artist: str) -> dict[str, Any]:
         """A song with its lyrics. Raises Lost, NoLyrics; VersoError when too many were lost one after the other."""
         try:
-            answer = self._answer(song["url"], {}, _is_whole_page, keep_lost=True)
+            answer = self._page(song["url"])
             self._lost_in_a_row = 0
         except Lost as error:
             self._lost_in_a_row += 1
@@ -217,15 +227,23 @@ class _Genius:
 
     def _answer_of_api(self, url: str, needs_token: bool) -> dict[str, Any]:
         """What the API says, unwrapped; empty when it knows nothing of it (404)."""
+        cached = self._cache.read(url)
+        answer = self._ask_api(url, needs_token, cached)
+        if answer is not cached and not answer.lost:
+            self._cache.write(answer)
+        return _unwrapped(answer)
+
+    def _ask_api(self, url: str, needs_token: bool, cached: Answer | None) -> Answer:
+        """The API's answer. Raises VersoError where there is none, but for what it knows nothing of (404)."""
         headers = {}
-        if self._cache.read(url) is None:
+        if cached is None:
             token = find_token(TOKEN)  # before the first request: better now than after an hour
             if token is None:
                 raise VersoError(f"Genius's API wants a token, and there is none.\n{HOW_TO_GET_A_TOKEN}")
             headers = {"Authorization": f"Bearer {token}"} if needs_token else {}
         try:
             # Nothing lost is kept: it stops all, and another start requests it again
-            answer = self._answer(url, headers, _is_answer_of_api, keep_lost=False)
+            answer = cached or self._web.get(url, headers, _is_answer_of_api)
         except Refused as error:
             if needs_token:
                 message = (
@@ -238,20 +256,24 @@ class _Genius:
             raise VersoError(message) from error
         except Lost as error:
             raise VersoError(f"{url}: {error}. {KEPT}") from error
-        if answer.status == 404:
-            return {}
-        if answer.lost:
+        if answer.lost and answer.status != 404 and answer is not cached:
             raise VersoError(f"{url}: {answer.lost}. {KEPT}")
-        return dict(json.loads(writable(json.dumps(json.loads(answer.body)["response"], ensure_ascii=False))))
+        return answer
 
-    def _answer(self, url: str, headers: Mapping[str, str], check: Any, keep_lost: bool) -> Answer:
-        """What the site says, by the cache if it may: what was too large is requested again where more is allowed now."""
+    def _page(self, url: str) -> Answer:
+        """What a page says, by the cache if it may: what was too large is requested again where more is allowed now."""
         answer = self._cache.read(url)
         if answer is None or 0 < answer.limit < self._web.maximum_bytes:
-            answer = self._web.get(url, headers, check)
-            if keep_lost or not answer.lost:
-                self._cache.write(answer)
+            answer = self._web.get(url, {}, _is_whole_page)
+            self._cache.write(answer)
         return answer
+
+
+def _unwrapped(answer: Answer) -> dict[str, Any]:
+    """What an answer of the API holds; nothing where it has no body."""
+    if not answer.body:
+        return {}
+    return dict(json.loads(writable(json.dumps(json.loads(answer.body)["response"], ensure_ascii=False))))
 
 
 def plain(name: str) -> str:

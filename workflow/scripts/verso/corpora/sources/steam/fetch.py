@@ -19,7 +19,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from verso.errors import VersoError
-from verso.fetching.web import Lost, Refused, Web, writable
+from verso.fetching.listing import Listing
+from verso.fetching.web import Answer, Lost, Refused, Web, writable
 from verso.fetching.web_cache import WebCache
 from verso.files import write_json, write_json_lines
 from verso.jobs.logs import progress
@@ -99,12 +100,7 @@ class _Steam:
 
     def reviews_of(self, found: _Listed) -> Iterator[dict[str, Any]]:
         """The app's reviews of that label, the newest first, `wanted` at most; each once: a list moves while it is read."""
-        seen: set[str] = set()
-        for review in self._listed(found):
-            id_ = str(review.get("recommendationid"))
-            if id_ in seen:
-                continue
-            seen.add(id_)
+        for id_, review in self._listed(found):
             if reason := _reason_against(review, found.label):
                 where = f"app {found.app} review {id_}"
                 found.set_aside.append({"where": where, "reason": reason, "excerpt": str(review.get("review"))[:200]})
@@ -121,21 +117,32 @@ class _Steam:
             if found.taken == found.wanted:
                 return
 
-    def _listed(self, found: _Listed) -> Iterator[dict[str, Any]]:
-        """All that the store lists, page by page. It ends by an empty page, or names a cursor that it named before."""
+    def _listed(self, found: _Listed) -> Iterator[tuple[str, dict[str, Any]]]:
+        """All that the store lists, page by page, by number, each review once.
+
+        The list ends by an empty page, by a cursor that the store named before, or by pages that bring nothing new: it has been seen
+        to give the same reviews under ever new cursors.
+        """
+        listing = Listing(self._cache)
         cursor: Any = "*"
         before = {cursor}
         while True:
-            answer = self._page(found.app, found.label, cursor)
-            there = answer["query_summary"].get("total_reviews")  # the first page says it
+            answer = self._page(listing, found.app, found.label, cursor)
+            page = dict(json.loads(answer.body)) if answer.body else {"reviews": []}
+            there = page.get("query_summary", {}).get("total_reviews")  # the first page says it
             found.there = there if found.there is None else found.there
-            yield from (review for review in answer["reviews"] if isinstance(review, dict))
-            cursor = answer.get("cursor")
-            if not answer["reviews"] or not isinstance(cursor, str) or cursor in before:
+            reviews = {str(r.get("recommendationid")): r for r in reversed(page["reviews"]) if isinstance(r, dict)}
+            new = listing.take(answer, reviews)
+            cursor = page.get("cursor")
+            is_last = not page["reviews"] or not isinstance(cursor, str) or cursor in before
+            if is_last:
+                listing.end()
+            yield from ((id_, reviews[id_]) for id_ in reversed(reviews) if id_ in new)
+            if is_last or listing.is_over:
                 return
             before.add(cursor)
 
-    def _page(self, app: int, label: str, cursor: str) -> dict[str, Any]:
+    def _page(self, listing: Listing, app: int, label: str, cursor: str) -> Answer:
         query = {
             "json": 1,
             "filter": "recent",  # of all orders the one whose cursors go through to the end
@@ -146,15 +153,14 @@ class _Steam:
             "cursor": cursor,
         }
         url = f"{self.site}/appreviews/{app}?{urlencode(query)}"
-        answer = self._cache.read(url)
+        answer = listing.read(url)
         if answer is None:
             answer = self._ask(url)
             if not json.loads(answer.body)["reviews"]:
                 answer = self._ask(url)  # the store gives an empty page now and then, where there is more
-            self._cache.write(answer)
-        return dict(json.loads(answer.body))
+        return answer
 
-    def _ask(self, url: str) -> Any:
+    def _ask(self, url: str) -> Answer:
         try:
             answer = self._web.get(url, check=_is_answer)
         except Refused as error:
