@@ -22,7 +22,9 @@ def described(files, below=""):
 
 
 class DatasetHub(Hub):
-    """Repositories of datasets; everything else as of a hub of models."""
+    """Repositories of datasets; everything else as of a hub of models. lists_for_ever: each list of files names a next page."""
+
+    lists_for_ever: bool = False
 
     def answer(self, request):
         path = unquote(urlsplit(request.path).path)
@@ -50,7 +52,8 @@ class DatasetHub(Hub):
             paths = parse_qs(body)["paths"]
             return self.send(request, json.dumps([entry for entry in described(files) if entry["path"] in paths]).encode(), {})
         if found[2] == "tree":
-            return self.send(request, json.dumps(described(files, below)).encode(), {})
+            following = {"Link": f'<{self.root}{path}?cursor={len(self.requests)}>; rel="next"'} if self.lists_for_ever else {}
+            return self.send(request, json.dumps(described(files, below)).encode(), following)
         return self.send(request, json.dumps(self.described(name, commit, files, repository)).encode(), {})
 
     @staticmethod

@@ -1,13 +1,15 @@
 """The Hugging Face hub: the token that it is given, and its errors in words that say what to do."""
 
+import hashlib
 import re
 import ssl
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import httpx
-from huggingface_hub import constants, get_token
+from huggingface_hub import constants, get_session, get_token
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -58,6 +60,9 @@ def clear_errors(repository: str, revision: str, token: str | None, kind: str = 
     page = f"{constants.ENDPOINT}/{kind}{repository}"
     host = urlsplit(constants.ENDPOINT).netloc
     sent = "the token that was sent has no access" if token else "no token was found"
+    hooks = get_session().event_hooks
+    before = hooks["response"]
+    get_session().event_hooks = {**hooks, "response": [*before, _refuses_repeated_pages(repository, host)]}
     try:
         yield
     except GatedRepoError as error:
@@ -103,6 +108,29 @@ def clear_errors(repository: str, revision: str, token: str | None, kind: str = 
         raise VersoError(
             f"{repository}: the disk is full ({error.strerror}); what came is kept: free some and fetch again"
         ) from error
+    finally:
+        get_session().event_hooks = {**hooks, "response": before}
+
+
+def _refuses_repeated_pages(repository: str, host: str) -> Callable[[httpx.Response], None]:
+    """A hook for the hub's client, which follows the pages of a list of files for as long as one names a next.
+
+    It raises VersoError when such a page comes for the third time (the second may be another request for the same list).
+    """
+    seen: Counter[tuple[str, bytes]] = Counter()
+
+    def look_at(response: httpx.Response) -> None:
+        if "next" not in response.links:
+            return
+        page = (response.url.path, hashlib.sha256(response.read()).digest())
+        seen[page] += 1
+        if seen[page] == 3:
+            raise VersoError(
+                f"{repository}: {host} lists its files again and again: a page of the list repeats one before it and names a "
+                "next one. Try again later, or take another address of the hub (HF_ENDPOINT)"
+            )
+
+    return look_at
 
 
 def _untrusted_certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:

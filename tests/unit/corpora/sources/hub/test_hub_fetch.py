@@ -244,3 +244,10 @@ def test_a_configuration_that_is_a_path_is_refused_in_the_config(configuration):
     with pytest.raises(ValueError, match="no name of a configuration"):
         HubDataset(type="hub", repository=NAME, revision="main", configuration=configuration)
     HubDataset(type="hub", repository=NAME, revision="main", configuration="es-wiki.v1")
+
+
+def test_a_list_of_files_that_never_ends_is_left(hub, fetched):
+    hub.lists_for_ever = True
+    with pytest.raises(VersoError, match=rf"{NAME}: 127.0.0.1:\d+ lists its files again and again"):
+        fetched()
+    assert len(hub.requests) < 20

@@ -120,8 +120,8 @@ class _Steam:
     def _listed(self, found: _Listed) -> Iterator[tuple[str, dict[str, Any]]]:
         """All that the store lists, page by page, by number, each review once.
 
-        The list ends by an empty page, by a cursor that the store named before, or by pages that bring nothing new: it has been seen
-        to give the same reviews under ever new cursors.
+        The list ends by an empty page, by a cursor that the store named before, or by pages that bring nothing new: it may give
+        the same reviews under ever new cursors.
         """
         listing = Listing(self._cache)
         cursor: Any = "*"
