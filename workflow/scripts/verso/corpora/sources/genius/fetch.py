@@ -6,7 +6,6 @@
 Lyrics are copyrighted: what this writes is for the user's own research, and never to be published.
 """
 
-import json
 import logging
 import re
 import unicodedata
@@ -15,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import lyricsgenius
 
+from verso.corpora.sources.genius.api import Client, artists_in, check_answer_of_api, check_whole_page, unwrapped
 from verso.corpora.sources.genius.page import NoLyrics, read_page
 from verso.errors import VersoError
 from verso.fetching.listing import Listing
@@ -97,26 +96,12 @@ def scrape(source: Mapping[str, Any], cache: str | Path, web: Web, outputs: Mapp
     log.info("%d requests; %d songs", web.requests, len(rows))
 
 
-class _Client(lyricsgenius.Genius):
-    """lyricsgenius's knowledge of the API; the requests are ours, for it looks at no status of a page and waits for no server."""
-
-    def __init__(self, site: str, api: str, request: Any) -> None:
-        super().__init__(access_token="added when it is sent")
-        self.WEB_ROOT, self.PUBLIC_API_ROOT, self.API_ROOT = f"{site}/", f"{site}/api/", f"{api}/"
-        self._request = request
-
-    def _make_request(self, path: str, method: str = "GET", params_: Any = None, public_api: bool = False, **others: Any) -> Any:
-        query = urlencode(sorted((key, value) for key, value in (params_ or {}).items() if value is not None))
-        root = self.PUBLIC_API_ROOT if public_api else self.API_ROOT
-        return self._request(f"{root}{path}?{query}", needs_token=not public_api)
-
-
 class _Genius:
     """The site with its cache."""
 
     def __init__(self, site: str, api: str, cache: WebCache, web: Web) -> None:
         self._site, self._api, self._cache, self._web = site, api, cache, web
-        self._client = _Client(site, api, self._answer_of_api)
+        self._client = Client(site, api, self._answer_of_api)
         self._lost_in_a_row = 0
 
     def find(self, wanted: str | int) -> Artist:
@@ -129,7 +114,7 @@ class _Genius:
             if not facts:
                 raise VersoError(f"{self._site} has no artist of number {wanted}; give the artist's name, or look the number up")
             return Artist(facts["id"], facts["name"])
-        hits = _artists_in(self._client.search_all(wanted, per_page=SEARCHED))
+        hits = artists_in(self._client.search_all(wanted, per_page=SEARCHED))
         same = {id_: name for id_, name in hits.items() if plain(name) == plain(wanted)}
         if len(same) > 1:
             same = {id_: name for id_, name in same.items() if name == wanted} or same
@@ -171,7 +156,7 @@ class _Genius:
     def _listed(self, artist: Artist, wanted: int) -> Iterator[dict[str, Any]]:
         """The songs in which the artist is no guest, as the API lists them; a limit to the pages ends a list without end."""
         listing = Listing(self._cache)
-        client = _Client(self._site, self._api, lambda url, needs_token: self._page_of(listing, url))
+        client = Client(self._site, self._api, lambda url, needs_token: self._page_of(listing, url))
         page: Any = 1
         for _ in range(10 + wanted // 5):
             answer = client.artist_songs(artist.id, sort="popularity", per_page=PER_PAGE, page=page)
@@ -188,7 +173,7 @@ class _Genius:
     def _page_of(self, listing: Listing, url: str) -> dict[str, Any]:
         """A page of a list of songs, of which only those that no page before it had: the list moves on while it is read."""
         answer = self._ask_api(url, needs_token=True, cached=listing.read(url))
-        page = _unwrapped(answer)
+        page = unwrapped(answer)
         songs = [song for song in page.get("songs") or [] if isinstance(song, dict)]
         new = listing.take(answer, (str(song.get("id")) for song in songs))
         if not isinstance(page.get("next_page"), int):
@@ -231,7 +216,7 @@ class _Genius:
         answer = self._ask_api(url, needs_token, cached)
         if answer is not cached and not answer.lost:
             self._cache.write(answer)
-        return _unwrapped(answer)
+        return unwrapped(answer)
 
     def _ask_api(self, url: str, needs_token: bool, cached: Answer | None) -> Answer:
         """The API's answer. Raises VersoError where there is none, but for what it knows nothing of (404)."""
@@ -243,7 +228,7 @@ class _Genius:
             headers = {"Authorization": f"Bearer {token}"} if needs_token else {}
         try:
             # Nothing lost is kept: it stops all, and another start requests it again
-            answer = cached or self._web.get(url, headers, _is_answer_of_api)
+            answer = cached or self._web.get(url, headers, check_answer_of_api)
         except Refused as error:
             if needs_token:
                 message = (
@@ -264,16 +249,9 @@ class _Genius:
         """What a page says, by the cache if it may: what was too large is requested again where more is allowed now."""
         answer = self._cache.read(url)
         if answer is None or 0 < answer.limit < self._web.maximum_bytes:
-            answer = self._web.get(url, {}, _is_whole_page)
+            answer = self._web.get(url, {}, check_whole_page)
             self._cache.write(answer)
         return answer
-
-
-def _unwrapped(answer: Answer) -> dict[str, Any]:
-    """What an answer of the API holds; nothing where it has no body."""
-    if not answer.body:
-        return {}
-    return dict(json.loads(writable(json.dumps(json.loads(answer.body)["response"], ensure_ascii=False))))
 
 
 def plain(name: str) -> str:
@@ -281,17 +259,6 @@ def plain(name: str) -> str:
     letters = [c for c in unicodedata.normalize("NFKD", name).casefold() if not unicodedata.combining(c)]
     # A vowel sign of Devanagari is no letter to Python, but it is no accent either
     return "".join(c for c in letters if c.isalnum() or unicodedata.category(c)[0] == "M") or "".join(name.casefold().split())
-
-
-def _artists_in(answer: Mapping[str, Any]) -> dict[int, str]:
-    """The artists among the hits of a search, by number, in the order of the answer."""
-    found = {}
-    for section in answer.get("sections") or []:
-        for hit in section.get("hits") or []:
-            result = hit.get("result") or {}
-            if "artist" in (section.get("type"), hit.get("index"), result.get("_type")) and "name" in result:
-                found[int(result["id"])] = str(result["name"])
-    return found
 
 
 def _reason_against(song: Mapping[str, Any], site: str) -> str | None:
@@ -317,19 +284,3 @@ def _refuse_the_same(wanted: Sequence[str | int], found: Sequence[Artist]) -> No
             raise VersoError(
                 f"source.artists: {wanted[first]!r} and {wanted[position]!r} are one artist, {artist.name}; keep one"
             )
-
-
-def _is_answer_of_api(body: bytes) -> None:
-    """Raises ValueError for what is no answer of the API."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        raise ValueError("the answer is not JSON") from None
-    if not isinstance(answer, dict) or not isinstance(answer.get("response"), dict):
-        raise ValueError("the answer is JSON, but not the API's")
-
-
-def _is_whole_page(body: bytes) -> None:
-    """Raises ValueError for a page without its end, of which a server's fault gave the beginning."""
-    if b"</html>" not in body.lower():
-        raise ValueError("the page has no end")
