@@ -87,7 +87,7 @@ def test_labels_take_the_names_that_the_config_gives_them(tmp_path, corpus):
 def test_an_empty_text_is_set_aside(tmp_path, corpus, text):
     documents, aside = corpus.acquired(lines(tmp_path / "r.jsonl", [{"text": text, "label": 1}, {"text": GOOD, "label": 1}]))
     assert len(documents) == 1
-    assert aside == [("r.jsonl line 1", "text is not text" if isinstance(text, float) else "no text")]
+    assert aside == [("r.jsonl line 1", "no text")]
 
 
 @pytest.mark.parametrize("form", ["jsonl", "json", "csv"])
@@ -193,3 +193,40 @@ def test_another_language_is_set_aside_and_a_short_text_stays(tmp_path, corpus):
 def test_an_unknown_language_is_said_before_anything_is_read(tmp_path, corpus):
     with pytest.raises(VersoError, match=r"language.keep: xx is no language that can be recognised; known: .*en, .*es"):
         corpus.acquired(lines(tmp_path / "r.jsonl", [{"text": GOOD, "label": 1}]), language={"keep": ["xx"], "confidence": 0.8})
+
+
+def test_what_tables_write_for_none_is_no_label_and_the_word_is_named(tmp_path, corpus):
+    written = ["NA", "NaN", "", None, "pos", "null", "neg"]
+    rows = lines(tmp_path / "r.jsonl", [{"text": review(number), "label": label} for number, label in enumerate(written)])
+    documents, aside = corpus.acquired(rows)
+    assert [row["metadata"]["label"] for row in documents] == ["pos", "neg"]
+    means = [f'no label: "{word}" means none' for word in ("NA", "NaN", "null")]
+    assert [reason for _, reason in aside] == [*means[:2], "no label", "no label", means[2]]
+    documents, _ = corpus.acquired(rows, labels={"NA": "nothing", "pos": "pos"})
+    assert [row["metadata"]["label"] for row in documents] == ["nothing", "pos"]
+
+
+def test_a_number_in_json_is_its_text(tmp_path, corpus):
+    documents, aside = corpus.acquired(
+        lines(tmp_path / "r.jsonl", [{"text": 1999, "label": 1}, {"text": float("nan"), "label": 1}])
+    )
+    assert [row["text"] for row in documents] == ["1999"]
+    assert [reason for _, reason in aside] == ["no text"]
+
+
+@pytest.mark.parametrize(
+    ("named", "written", "word"), [(["false", "true"], ["no", "yes"], "no"), (["1", "2"], ["01", "02"], "01")]
+)
+def test_labels_that_yaml_changed_are_told_with_the_quotes_that_they_want(corpus, named, written, word):
+    rows = lines(corpus.folder / "r.jsonl", reviews(dict.fromkeys([*written, "more"], 10)))
+    labels = {name: name for name in [*named, "more"]}
+    corpus.acquired(rows, labels=labels)
+    corpus.acquired(rows)
+    with pytest.raises(VersoError, match=rf'which `labels` names.*put such labels in quotes, "{word}"'):
+        corpus.prepared(labels=labels)
+
+
+def test_labels_that_yaml_changed_all_of_are_told_before_anything_is_written(corpus):
+    rows = lines(corpus.folder / "r.jsonl", reviews({"no": 10, "yes": 10}))
+    with pytest.raises(VersoError, match=r'no usable row[\s\S]*put such labels in quotes, "no"'):
+        corpus.acquired(rows, labels={"false": "a", "true": "b"})

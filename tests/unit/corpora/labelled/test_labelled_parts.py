@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelled_texts import PARTS, SPLIT, Labelled, given_rows_of, lines, review, reviews
 
+from verso.corpora.sources.file.labelled import LabelledFile
 from verso.errors import VersoError
 from verso.files import read_json
 
@@ -121,6 +122,15 @@ def test_a_row_of_a_split_that_nobody_wants_is_set_aside(tmp_path, corpus):
     rows = [{"text": GOOD, "label": 1, "part": "train"}, {"text": BAD, "label": 1, "part": "extra"}, {"text": BAD, "label": 1}]
     _, aside = corpus.acquired(lines(tmp_path / "r.jsonl", rows), split="part")
     assert [reason for _, reason in aside] == ["of a split that is not taken", "no part"]
+
+
+@pytest.mark.parametrize("written", [0, 0.0, "0", "0.0", " 0 "])
+@pytest.mark.parametrize("named", [0, 0.0, "0", "0.0"])
+def test_a_split_is_the_same_number_however_file_and_config_write_it(tmp_path, corpus, written, named):
+    splits = LabelledFile.model_validate({"path": "r.jsonl", "splits": {"train": named, "test": "1"}}).splits.model_dump()
+    rows = [{"text": GOOD, "label": 1, "fold": written}, {"text": BAD, "label": 1, "fold": 1}]
+    documents, _ = corpus.acquired(lines(tmp_path / "r.jsonl", rows), split="fold", splits=splits)
+    assert [row["split"] for row in documents] == ["train", "test"]
 
 
 def test_an_object_of_splits_is_as_strict_as_a_list(tmp_path, corpus):

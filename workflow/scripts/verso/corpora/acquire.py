@@ -31,6 +31,8 @@ from verso.errors import VersoError
 from verso.files import atomic_text
 from verso.files import read_json_lines as read_rows
 from verso.jobs.logs import progress
+from verso.text.labels import text_of, why_never_found
+from verso.text.names import plain_name
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".txt": "txt"}
 SLUG = 40  # characters of each slug in an id: an id must fit into a file name
@@ -188,12 +190,13 @@ def _document(row: Row, source: Mapping[str, Any]) -> tuple[dict[str, Any] | Fau
     mended = False
     for name in source["columns"]:
         called = source["text_key"] if name == "text" else name
-        value = row.values.get(source["fields"][name])
+        raw = row.values.get(source["fields"][name])
+        value = raw if isinstance(raw, str | bool) else text_of(raw)  # Prince's 1999, by an artist called 311
         if name == "label":
-            value = label_of(value)
-        elif isinstance(value, int) and not isinstance(value, bool) and name != "text":
-            value = str(value)  # Prince's 1999, by an artist called 311
+            value = label_of(raw, source.get("labels") or ())
         reason = _fault_of(value, called, None if source["one_text"] else source["maximum_characters"])
+        if value is None and isinstance(raw, str) and plain_name(raw):
+            reason = f'no {called}: "{plain_name(raw)}" means none'
         if reason:
             return Fault(row.where, reason, excerpt_of(row.values)), False
         sound = repair_encoding(str(value))
@@ -269,4 +272,5 @@ def _nothing_usable(
         message += (
             f"\n  no field {', '.join(missing)}; fields of the first row: {', '.join(found)}. Name them under source.fields"
         )
-    return message
+    hint = why_never_found(source.get("labels") or (), ())
+    return message + (f"\n {hint}" if hint else "")

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from verso.contract import Fault, Kind
-from verso.corpora.labelled.settings import LabelledSource, Labels
+from verso.corpora.labelled.settings import Label, LabelledSource, Labels
 from verso.corpora.settings import CorpusBase
 from verso.settings.base import Settings
 from verso.text.labels import are_ordered
@@ -16,7 +16,7 @@ class OwnText(Settings):
     """A text that the user wrote, to see which label every classifier predicts for it."""
 
     text: str = Field(min_length=1, description="The text.")
-    label: str | int = Field(description="The label that is meant, one of the corpus's.")
+    label: Label = Field(description="The label that is meant, one of the corpus's.")
 
 
 class LanguageFilter(Settings):
@@ -69,8 +69,8 @@ class LabelledCorpus(CorpusBase):
         names = self.names_of_labels()
         known = list(dict.fromkeys(names.values())) if names else []
         for place, text in enumerate(self.own_texts):
-            if known and str(text.label) not in known:
-                raise ValueError(f"own_texts[{place}].label is {text.label!r}; this corpus has: {', '.join(known)}")
+            if known and text.label not in known:
+                raise ValueError(f"own_texts[{place}].label is {text.label}; this corpus has: {', '.join(known)}")
         return self
 
     def names_of_labels(self) -> dict[str, str] | None:
@@ -102,7 +102,7 @@ def _faults(name: str, corpus: LabelledCorpus) -> Iterator[Fault]:
         if label not in known:
             yield f"corpora.{name}.labels", f'"{label}" is no label of {has}'
     for place, text in enumerate(corpus.own_texts if known and corpus.labels is None else ()):
-        if str(text.label) not in known:
+        if text.label not in known:
             yield f"corpora.{name}.own_texts[{place}].label", f'"{text.label}" is no label of {has}'
 
 

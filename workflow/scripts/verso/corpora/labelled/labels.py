@@ -1,36 +1,18 @@
 """Labels: what a value of a source means, which classes there are, and in what order they are counted from 0."""
 
-import math
-import re
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
-from verso.corpora.preparing.clean import clean_name, repair_encoding
-from verso.text.labels import are_numbers
-
-WHOLE = re.compile(r"([+-]?\d+)\.0+")
-MISSING = ("", "nan")  # of a table with gaps, pandas and its like write NaN
+from verso.corpora.preparing.clean import repair_encoding
+from verso.text.labels import are_numbers, value_of
 
 
-def label_of(value: Any) -> Any:
-    """A label as text, None where there is none; what cannot be a label comes back as it is.
+def label_of(value: Any, named: Container[str] = ()) -> Any:
+    """A label as text, its encoding repaired, None where there is none; what cannot be a label comes back as it is.
 
-    "5 ", 5, 5.0 and "5.0" are one label, for a column with gaps turns whole numbers into fractions. NaN is none, true is "true".
+    named: the labels that the config names, which are labels even where tables mean "none" by them, as by NA.
     """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float | Decimal):
-        if math.isnan(value):
-            return None
-        value = str(value)
-    if not isinstance(value, str):
-        return value
-    text = clean_name(repair_encoding(value))
-    if text.lower() in MISSING:
-        return None
-    whole = WHOLE.fullmatch(text)
-    return whole[1] if whole else text
+    return value_of(repair_encoding(value) if isinstance(value, str) else value, named)
 
 
 def in_order(labels: Iterable[str]) -> list[str]:

@@ -22,7 +22,7 @@ from verso.corpora.preparing.split import held_out_first, stratified
 from verso.corpora.preparing.statistics import LabelledStatistics, described
 from verso.errors import VersoError
 from verso.files import write_json, write_json_lines
-from verso.text.labels import are_ordered
+from verso.text.labels import are_ordered, why_never_found
 
 MOST_NAMED = 10  # labels in an error
 
@@ -94,7 +94,11 @@ def _classes(cleaned: Cleaned, labels: Mapping[str, str] | None, documents: str 
     names = names_of(labels) if labels else in_order(cleaned.names)
     found = ", ".join(in_order(cleaned.names)[:MOST_NAMED])
     if absent := [name for name in names if name not in cleaned.names]:
-        raise VersoError(f"{documents}: no text is labelled {', '.join(absent)}, which `labels` names; found: {found}")
+        named = [label for label, name in (labels or {}).items() if name in absent]
+        raise VersoError(
+            f"{documents}: no text is labelled {', '.join(absent)}, which `labels` names; found: {found}."
+            + why_never_found(named, cleaned.names)
+        )
     if len(names) < 2:
         raise VersoError(
             f"{documents}: all {len(cleaned)} texts have one label, {found}: there is nothing to distinguish. "

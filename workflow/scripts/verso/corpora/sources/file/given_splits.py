@@ -14,6 +14,7 @@ from verso.corpora.parts import PARTS
 from verso.corpora.sources.file.readers import Fault, Row, excerpt_of
 from verso.corpora.sources.file.readers_json import read_json_splits
 from verso.errors import VersoError
+from verso.text.labels import text_of, value_of
 
 log = logging.getLogger(__name__)
 
@@ -51,14 +52,14 @@ def from_folder(folder: Path, source: Mapping[str, Any], read: Callable[[Path], 
 def by_column(path: Path, rows: Iterator[Row | Fault], source: Mapping[str, Any]) -> Iterator[Row | Fault]:
     """Rows with the part that their column names. Raises VersoError, with the values found, when one is missing that is named."""
     column = source["fields"]["split"]
-    parts = {name: part for part, name in names_of_parts(source).items()}
+    parts = {text_of(name): part for part, name in names_of_parts(source).items()}
     found: Counter[str] = Counter()
     for row in rows:
         if isinstance(row, Fault):
             yield row
             continue
-        value = row.values.get(column)
-        split = value.strip() if isinstance(value, str) else ""
+        value = value_of(row.values.get(column), parts)
+        split = value if isinstance(value, str) else ""
         found[split] += 1
         if split in parts:
             yield replace(row, split=parts[split])
@@ -73,7 +74,7 @@ def _refuse_missing(path: Path, source: Mapping[str, Any], found: Mapping[str, i
     named = names_of_parts(source)
     needed = named if source.get("splits") else {"train": "train"}
     for part, name in needed.items():
-        if not found.get(name):
+        if not (found.get(name) or found.get(text_of(name))):
             raise VersoError(
                 f"{path}: has no rows of a split {name!r} (source.splits.{part}); found: {_listed(found) or 'none'}. "
                 "Name those that there are under source.splits; what is null is taken out of train"

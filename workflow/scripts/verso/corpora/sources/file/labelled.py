@@ -1,11 +1,12 @@
 """What a source of labelled texts calls its columns and its parts."""
 
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from verso.corpora.sources.file.settings import AnyFile
 from verso.settings.base import Settings
+from verso.text.labels import text_of
 
 
 class Columns(Settings):
@@ -21,12 +22,20 @@ class LabelledFields(Columns):
     split: str | None = Field(None, description="Holds the split that a row is of, where the source has such a column.")
 
 
+def _as_name(value: Any) -> Any:
+    """YAML reads 0 and yes as number and truth; a value of a column is text."""
+    return value if isinstance(value, str) else text_of(value)
+
+
+PartName = Annotated[str, BeforeValidator(_as_name)]
+
+
 class Splits(Settings):
     """What the source calls its given splits: a column's value, a key of a JSON object, a file in the folder, a hub's split."""
 
-    train: str = Field("train", description="What the source calls its training part.")
-    validation: str | None = Field(None, description="The same of the validation part; null: it is taken out of train.")
-    test: str | None = Field(None, description="The same of the test part; null: it is taken out of train.")
+    train: PartName = Field("train", description="What the source calls its training part.")
+    validation: PartName | None = Field(None, description="The same of the validation part; null: it is taken out of train.")
+    test: PartName | None = Field(None, description="The same of the test part; null: it is taken out of train.")
 
     @model_validator(mode="after")
     def _are_different(self) -> Self:
