@@ -127,6 +127,32 @@ def lost_model(project):
     shutil.rmtree(project.path("results/runs/songs/gru-word/seed-1/model"))
 
 
+def copied_data_file(project):
+    shutil.copy(project.path("songs.jsonl"), project.path("a copy.jsonl"))
+    project.change_config(lambda config: config["corpora"]["songs"]["source"].update(path="a copy.jsonl"))
+
+
+def renamed_data_file(project):
+    project.path("songs.jsonl").rename(project.path("all_songs.jsonl"))
+    project.change_config(lambda config: config["corpora"]["songs"]["source"].update(path="all_songs.jsonl"))
+
+
+def limit_that_sets_nothing_aside(project):
+    project.change_config(lambda config: config["corpora"]["songs"]["source"].update(maximum_characters=90000))
+
+
+def typo_in_a_column_that_is_mended(project):
+    """In between everything fails that can, and a second start says so again."""
+    project.change_config(lambda config: config["corpora"]["songs"]["source"].update(fields={"text": "lyrcs"}))
+    documents = project.path("results/corpora/songs/documents.jsonl")
+    before = documents.read_bytes()
+    code, output = project.run()
+    assert code != 0, output
+    assert documents.read_bytes() == before, "a failed reading leaves what was acquired before"
+    assert "acquire_corpus songs" in project.plan(), "a corpus that could not be read passes for read"
+    project.change_config(lambda config: config["corpora"]["songs"]["source"].update(fields={"text": "lyrics"}))
+
+
 def corpus_made_anew():
     return [
         "acquire_corpus songs",
@@ -163,3 +189,6 @@ OUTDATED = {
     rare_words: ["build_vocabulary songs word", "export_songs songs", *runs(SEEDED, ["gru-word"]), *ENDS],
     lost_model: runs(SEEDED, ["gru-word"]) + ENDS,
 }
+
+# What a dry run cannot know: each of these reads the corpus again, and it comes out the same
+READ_AGAIN = [copied_data_file, renamed_data_file, limit_that_sets_nothing_aside, typo_in_a_column_that_is_mended]

@@ -159,7 +159,7 @@ def rule_names():
     found = {}
     for path in (WORKFLOW / "rules").rglob("*.smk"):
         text = path.read_text(encoding="utf-8")
-        for name in re.findall(r"^ *(?:rule (\w+):|f?\"(\w+)(?:\{ending\})?\"$)", text, re.MULTILINE):
+        for name in re.findall(r"^ *(?:(?:rule|checkpoint) (\w+):|f?\"(\w+)(?:\{ending\})?\"$)", text, re.MULTILINE):
             found[name[0] or name[1]] = path.relative_to(WORKFLOW).as_posix()
     return found
 

@@ -1,10 +1,16 @@
 """Promise 2: only what is out of date runs again."""
 
+import re
 import subprocess
 import sys
 
 import pytest
-from changes import OUTDATED, comment_in_a_driver
+from changes import OUTDATED, READ_AGAIN, comment_in_a_driver
+
+
+def ran(output):
+    """The rules that Snakemake says it ran, of each job."""
+    return re.findall(r"^(?:local)?(?:rule|checkpoint) (\S+):$", output, re.MULTILINE)
 
 
 def test_what_is_finished_is_not_run_again(finished):
@@ -15,6 +21,13 @@ def test_what_is_finished_is_not_run_again(finished):
 def test_an_edit_runs_again_what_it_changes_and_nothing_else(finished, edit):
     edit(finished)
     assert finished.plan() == sorted(OUTDATED[edit])
+
+
+@pytest.mark.parametrize("edit", READ_AGAIN, ids=lambda edit: edit.__name__)
+def test_a_reading_that_gives_the_same_bytes_runs_nothing_that_follows_from_it(finished, edit):
+    edit(finished)
+    assert set(ran(finished.make())) <= {"acquire_corpus", "prepare_corpus"}
+    assert finished.plan() == []
 
 
 @pytest.mark.parametrize(

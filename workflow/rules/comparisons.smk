@@ -26,6 +26,7 @@ for task in runs.tasks(runs.all):
                 rule_names.rule_of_task("compare", task, given.so_far)
             input:
                 files=given.of_task(task, given.compared_files),
+                settled=given.of_task(task, lambda task, own: list(map(ancient, sources.settled(own)))),
             output:
                 **(given.tables(task) if given.so_far else reported(given.tables(task), task, "table", "csv")),
                 **given.latex(task),
@@ -52,6 +53,7 @@ for task in runs.tasks(runs.all):
             input:
                 **given.tables(task),
                 histories=given.of_task(task, lambda task, own: paths.of_runs("history.csv", own)),
+                settled=given.of_task(task, lambda task, own: list(map(ancient, sources.settled(own)))),
             output:
                 **(given.figures(task) if given.so_far else reported(given.figures(task), task, "figure", "svg")),
             log:

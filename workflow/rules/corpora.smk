@@ -1,9 +1,16 @@
 """Corpora: acquire, prepare, count vocabularies, export.
 
 Reads   the sources named in the config
-Writes  results/corpora/<corpus>/{documents,train,validation,test}.jsonl, set_aside*.jsonl, statistics.json,
+Writes  results/corpora/<corpus>/acquired.json and {train,validation,test}.jsonl, set_aside_duplicates.jsonl, statistics.json,
         vocab_{char,word,token}.json; of songs, *_lyrics_alpaca.json, *_lyrics.txt, dataset_info.json; of labelled texts,
-        labels.json and exports/<corpus>.json, <corpus>_{train,val,test}.csv, <corpus>_{vocab,stats}.json
+        labels.json and exports/<corpus>.json, <corpus>_{train,val,test}.csv, <corpus>_{vocab,stats}.json.
+        Beside acquired.json, which says their checksums, documents.jsonl and set_aside.jsonl. They are not declared as outputs of
+        acquiring: Snakemake deletes those before a job and after its failure, and a corpus that cannot be read again stays
+
+A corpus that is read again often comes out the same: a file has another name, a limit sets nothing aside. The rules that prepare
+are checkpoints for that reason alone: once one has run, Snakemake looks anew at what follows from it, finds the checksums of the
+inputs unchanged, and runs nothing. It looks anew only at what depends on the checkpoint directly, so rules that do not depend
+on a part of the corpus themselves name one as ancient (verso.graph.source_inputs.settled): it orders them and triggers nothing.
 """
 
 
@@ -12,8 +19,7 @@ rule acquire_corpus:
         sources.files,
         scraping=sources.set_aside_in_fetching,
     output:
-        documents=paths.corpus("documents.jsonl"),
-        set_aside=paths.corpus("set_aside.jsonl"),
+        acquired=paths.corpus("acquired.json"),
     log:
         paths.log("acquire_corpus", "{corpus}"),
     benchmark:
@@ -32,10 +38,26 @@ rule acquire_corpus:
         "../scripts/acquire_corpus.py"
 
 
-rule prepare_corpus:
+# Only for who names them as a target; nothing depends on it
+rule show_documents:
     input:
-        documents=rules.acquire_corpus.output.documents,
-        set_aside=rules.acquire_corpus.output.set_aside,
+        rules.acquire_corpus.output.acquired,
+    output:
+        update(paths.corpus("documents.jsonl")),
+        update(paths.corpus("set_aside.jsonl")),
+    log:
+        paths.log("show_documents", "{corpus}"),
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    shell:
+        "ls -l {output} > {log}"
+
+
+checkpoint prepare_corpus:
+    input:
+        acquired=rules.acquire_corpus.output.acquired,
     output:
         train=paths.corpus("train.jsonl"),
         validation=paths.corpus("validation.jsonl"),
@@ -61,10 +83,9 @@ rule prepare_corpus:
         "../scripts/prepare_corpus.py"
 
 
-rule prepare_labelled:
+checkpoint prepare_labelled:
     input:
-        documents=rules.acquire_corpus.output.documents,
-        set_aside=rules.acquire_corpus.output.set_aside,
+        acquired=rules.acquire_corpus.output.acquired,
     output:
         train=paths.corpus("train.jsonl"),
         validation=paths.corpus("validation.jsonl"),

@@ -55,6 +55,7 @@ rule make_miniature:
 rule describe_base:
     input:
         manifest=inputs.manifest,
+        settled=ancient(sources.settled_of_base),
     output:
         architecture=paths.run("model/architecture.json"),
         history=paths.run("history.csv"),

@@ -15,6 +15,7 @@ for given in (described, described_so_far):
             f"describe_pretrained{so_far}"
         input:
             manifests=given.of(given.manifests),
+            settled=given.of(lambda runs: list(map(ancient, sources.settled(runs)))),
         output:
             pretrained_models=(
                 paths.table("pretrained_models", folder=given.folder)

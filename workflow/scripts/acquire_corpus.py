@@ -1,15 +1,14 @@
-"""Acquire one corpus (verso.corpora.acquire)."""
+"""Acquire one corpus (verso.corpora.acquired)."""
 
 from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
-        from verso.corpora.acquire import acquire
+        from verso.corpora.acquired import acquire_and_attest
 
-        acquire(
+        acquire_and_attest(
             source=snakemake.params.source,
             path=snakemake.params.path,
-            documents=snakemake.output.documents,
-            set_aside=snakemake.output.set_aside,
+            acquired=snakemake.output.acquired,
             set_aside_before=snakemake.input.scraping,
         )

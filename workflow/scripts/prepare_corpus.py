@@ -4,11 +4,11 @@ from verso.jobs.job import job_of
 
 if __name__ == "__main__":
     with job_of(snakemake):
+        from verso.corpora.acquired import documents_of
         from verso.corpora.preparing.texts import prepare
 
         prepare(
-            documents=snakemake.input.documents,
-            set_aside_acquired=snakemake.input.set_aside,
+            **documents_of(snakemake.input.acquired),
             kind=snakemake.params.kind,
             settings=snakemake.params.settings,
             outputs=dict(snakemake.output.items()),

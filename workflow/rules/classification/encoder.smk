@@ -11,6 +11,7 @@ rule train_encoder:
         validation=paths.corpus("validation.jsonl"),
         labels=paths.corpus("labels.json"),
         manifest=inputs.manifest,
+        settled=ancient(sources.settled_of_base),
     output:
         weights=paths.run("model/weights.safetensors"),
         architecture=paths.run("model/architecture.json"),
@@ -46,6 +47,7 @@ for ending, own in WITH_OWN_TEXTS.items():
             test=paths.corpus("test.jsonl"),
             labels=paths.corpus("labels.json"),
             manifest=inputs.manifest,
+            settled=ancient(sources.settled_of_base),
             architecture=paths.run("model/architecture.json"),
             weights=inputs.model_files,
         output:

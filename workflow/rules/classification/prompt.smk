@@ -17,6 +17,7 @@ for ending, own in WITH_OWN_TEXTS.items():
             labels=paths.corpus("labels.json"),
             template=inputs.file_named_by("template"),
             manifest=inputs.manifest,
+            settled=ancient(sources.settled_of_base),
             architecture=paths.run("model/architecture.json"),
         output:
             **own["output"],

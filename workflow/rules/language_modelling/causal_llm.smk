@@ -11,6 +11,7 @@ rule train_causal_llm:
         train=paths.corpus("train.jsonl"),
         validation=paths.corpus("validation.jsonl"),
         manifest=inputs.manifest,
+        settled=ancient(sources.settled_of_base),
     output:
         adapters=paths.run("model/adapter_model.safetensors"),
         configuration=paths.run("model/adapter_config.json"),
@@ -42,6 +43,7 @@ rule score_causal_llm:
     input:
         test=paths.corpus("test.jsonl"),
         manifest=inputs.manifest,
+        settled=ancient(sources.settled_of_base),
         adapters=inputs.model_files,
         architecture=paths.run("model/architecture.json"),
     output:
@@ -70,6 +72,7 @@ rule sample_causal_llm:
     input:
         train=paths.corpus("train.jsonl"),
         manifest=inputs.manifest,
+        settled=ancient(sources.settled_of_base),
         adapters=inputs.model_files,
         architecture=paths.run("model/architecture.json"),
     output:
@@ -96,6 +99,7 @@ rule sample_causal_llm:
 rule merge_causal_llm:
     input:
         manifest=inputs.manifest,
+        settled=ancient(sources.settled_of_run),
         adapters=inputs.model_files,
         architecture=paths.run("model/architecture.json"),
     output:

@@ -41,7 +41,7 @@ class Inputs:
 
     def vocabulary(self, wildcards: Any) -> str | list[str]:
         """Vocabulary file of the corpus that the model uses; empty where the family has its own tokens."""
-        name = self.runs.family(wildcards.model).vocabulary(self.entry(wildcards))
+        name = self.runs.vocabulary(wildcards.model)
         return self._paths.corpus(name, wildcards.corpus) if name else []
 
     def model_files(self, wildcards: Any) -> list[str]:

@@ -70,6 +70,15 @@ class Runs:
         """The name of a model's base model; None where it has none."""
         return getattr(self.config.models[model], "pretrained", None)
 
+    def corpus_of_base(self, model: str) -> str | None:
+        """The name of the corpus that a model's base model learns from here; None where the base comes from elsewhere."""
+        start = self.pretrained(model)
+        return None if start is None else getattr(self.config.pretrained[start], "corpus", None)
+
+    def vocabulary(self, model: str) -> str | None:
+        """The file of its corpus that a model reads its tokens from; None where its family has its own."""
+        return self.family(model).vocabulary(self.config.models[model])
+
     def is_miniature(self, model: str) -> bool:
         """Whether a model or its base model is a miniature, by its entry in the config."""
         start = self.pretrained(model)

@@ -1,11 +1,12 @@
 """Input functions and params of the rules of corpora, derived from the config."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from verso.files import sha256_of
-from verso.graph.paths import Paths
+from verso.graph.paths import Paths, Run
 from verso.graph.runs import Runs
 from verso.registry import KIND, SOURCE
 
@@ -43,7 +44,10 @@ class SourceInputs:
         return str(self.corpus(wildcards).kind)
 
     def _is_fetched(self, wildcards: Any) -> bool:
-        return SOURCE[self.corpus(wildcards).source.type].fetch_rule is not None
+        return self._fetch_rule(wildcards.corpus) is not None
+
+    def _fetch_rule(self, corpus: str) -> str | None:
+        return SOURCE[self.runs.config.corpora[corpus].source.type].fetch_rule
 
     def file(self, wildcards: Any) -> Any:
         """A corpus's source as a file source; for a fetched one that of the fetched file."""
@@ -106,6 +110,35 @@ class SourceInputs:
         names = sorted({self.runs.config.experiments[name].corpus for name in experiments})
         kinds = {name: KIND[self.runs.config.corpora[name].kind] for name in names}
         return [self._paths.corpus(file).format(corpus=name) for name in names for file in kinds[name].exports.values()]
+
+    def acquired(self, names: Iterable[str]) -> list[str]:
+        """Of these corpora what says that they were acquired."""
+        return [self._paths.corpus("acquired.json", name) for name in names]
+
+    def settled(self, runs: Iterable[Run]) -> list[str]:
+        """A small file of each corpus that is part of these runs or of their base models, as ancient inputs: see corpora.smk."""
+        names = {name for corpus, model, _ in runs for name in (corpus, self.runs.corpus_of_base(model)) if name is not None}
+        return [self._paths.corpus("statistics.json", name) for name in sorted(names)]
+
+    def settled_of_run(self, wildcards: Any) -> list[str]:
+        """The same of one run."""
+        return self.settled([(wildcards.corpus, wildcards.model, wildcards.seed)])
+
+    def settled_of_base(self, wildcards: Any) -> list[str]:
+        """The same of the run's base model alone, where the run itself reads parts of its own corpus."""
+        name = self.runs.corpus_of_base(wildcards.model)
+        return [self._paths.corpus("statistics.json", name)] if name not in (None, wildcards.corpus) else []
+
+    def read_by(self, *experiments: str) -> list[str]:
+        """The files of corpora that these experiments read, and those for other programs.
+
+        As inputs of a target: after a failure Snakemake misses no file that nobody demands, and would call all of it done.
+        """
+        runs = self.runs.of_experiments(*experiments)
+        of_runs = {self._paths.corpus(name, corpus) for corpus, model, _ in runs if (name := self.runs.vocabulary(model))}
+        names = sorted(Path(path).parent.name for path in self.settled(runs))
+        fetched = [self._paths.corpus(FETCHED, name) for name in names if self._fetch_rule(name)]
+        return [*fetched, *self.acquired(names), *self.settled(runs), *sorted(of_runs), *self.exports_of(*experiments)]
 
     def manner_of_fetching(self) -> dict[str, Any]:
         """How a web source is fetched, as resources, which re-run nothing; in integers, since Snakemake rounds them."""
