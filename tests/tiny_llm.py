@@ -22,7 +22,8 @@ LORA = {
 }  # fmt: skip
 SETTINGS = {
     "family": "causal_llm", "pretrained": "toy", "tuning": "lora", "quantisation": "nf4", "backend": "auto", "max_length": 256,
-    "long_texts": "cut", "completion_only": True, "lora": LORA, "neftune_noise_alpha": None, "gradient_checkpointing": False,
+    "long_texts": "cut", "completion_only": True, "chat_template": {}, "lora": LORA, "neftune_noise_alpha": None,
+    "gradient_checkpointing": False,
     "batch": 2, "accumulation": 2, "epochs": 2, "optimiser": "adamw_8bit", "learning_rate": 0.02, "weight_decay": 0.01,
     "clip": 1.0, "schedule": {"name": "linear", "factor": 0.5, "patience": 2, "warmup": 2}, "early_stopping": None,
     "minutes": None, "measurements": 2,
@@ -86,6 +87,9 @@ class Tiny:
     def tokenizer(self):
         return causal_llm.load_tokenizer(self.manifest)
 
+    def chat(self):
+        return causal_llm.load_chat(self.manifest, {})
+
     def base(self, quantisation="none"):
         return causal_llm.load_base(self.manifest, quantisation, CPU.device, CPU.dtype)
 
@@ -132,7 +136,7 @@ def call(tiny, run, seconds=3600, **changes):
 
 def validation_loss(tiny, model):
     """Mean nats of a model over the validation songs."""
-    held_out = examples(tiny.part("validation"), tiny.tokenizer(), INSTRUCTION, SETTINGS)
+    held_out = examples(tiny.part("validation"), tiny.chat(), INSTRUCTION, SETTINGS)
     model.eval()
     with torch.no_grad():
         return Tuning(model, held_out, held_out, SETTINGS, 1, 5, CPU).validate()

@@ -12,3 +12,8 @@ def tiny(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tokenizer(tiny):
     return tiny.tokenizer()
+
+
+@pytest.fixture(scope="session")
+def chat(tiny):
+    return tiny.chat()

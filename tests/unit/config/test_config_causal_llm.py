@@ -1,6 +1,7 @@
 """Config of pretrained causal language models: what is refused, and that it says what would be right."""
 
 import copy
+import datetime
 
 import pytest
 
@@ -114,3 +115,27 @@ def test_unsloth_with_adapters_that_it_does_not_know_is_refused_before_anything_
 def test_a_base_that_nobody_tuned_cannot_be_merged():
     found = faults(of_tuned(tuning="none", merge=True))
     assert "merge: true wants adapters to merge" in found["models.tuned"]
+
+
+# --- what a chat template is told ---
+
+
+def test_the_day_of_a_template_is_fixed_whether_it_is_quoted_or_not():
+    for written in ("2026-01-05", datetime.date(2026, 1, 5)):  # YAML reads a bare one as a day
+        raw = copy.deepcopy(SOUND)
+        of_tuned(chat_template={"date": written})(raw)
+        assert load(raw, "x").models["tuned"].chat_template.date == "2026-01-05"
+    found = faults(of_tuned(chat_template={"date": "5 January"}))
+    assert found["models.tuned.chat_template.date"] == '"5 January" is no day; write year-month-day, such as "2024-07-26"'
+
+
+def test_reasoning_is_off_unless_the_config_says_otherwise_and_the_conversation_is_no_variable():
+    for written, variables in (
+        ({}, {"enable_thinking": False}),
+        ({"a": 1, "enable_thinking": True}, {"enable_thinking": True, "a": 1}),
+    ):
+        raw = copy.deepcopy(SOUND)
+        of_tuned(chat_template={"variables": written})(raw)
+        assert load(raw, "x").models["tuned"].chat_template.variables == variables
+    found = faults(of_tuned(chat_template={"variables": {"messages": []}}))
+    assert found["models.tuned.chat_template.variables"] == "messages cannot be set: Verso gives the template these itself"

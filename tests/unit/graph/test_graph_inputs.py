@@ -56,6 +56,8 @@ def test_what_cannot_change_a_model_s_weights_trains_nothing_again(name, values)
         ("encoder", {"pretrained": "other-bert"}),
         ("asked", {"quantisation": "none"}),
         ("asked", {"max_length": 512}),
+        ("tuned", {"chat_template": {"date": "2026-01-05"}}),
+        ("asked", {"chat_template": {"variables": {"enable_thinking": True}}}),
     ],
 )
 def test_what_changes_a_model_s_weights_is_in_its_settings(name, values):

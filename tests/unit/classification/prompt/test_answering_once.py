@@ -31,9 +31,9 @@ class Study:
         self.prompted = []
         answers, likelihood = answering.answers, answering.LabelLikelihood.__call__
 
-        def counted(model, tokenizer, prompts, *more):
+        def counted(model, chat, prompts, *more):
             self.prompted += map(tuple, prompts)
-            return answers(model, tokenizer, prompts, *more)
+            return answers(model, chat, prompts, *more)
 
         def counted_likelihood(this, prompts):
             self.prompted += map(tuple, prompts)

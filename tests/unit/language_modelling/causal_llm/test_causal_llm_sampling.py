@@ -18,7 +18,7 @@ from verso.language_modelling.causal_llm.sampling import sample, write_batch
 from verso.language_modelling.sampling import Request, own_draws
 from verso.pretrained import causal_llm
 from verso.pretrained.backends import described
-from verso.pretrained.chat import question
+from verso.pretrained.chat import Chat
 from verso.pretrained.generation import Draw
 
 DECODING = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "repetition_penalty": 1.0}
@@ -83,9 +83,9 @@ def request(group="Marea Alta", number=0, prompt="Sing, {group}!", **decoding):
     return Request(group, number, prompt, {**DECODING, **decoding}, None)
 
 
-def reference(model, tokenizer, one, seed, limit):
+def reference(model, chat, one, seed, limit):
     """The same text token by token, without cache, batch or transformers' generate."""
-    tokens = question(tokenizer, one.prompt.replace("{group}", one.group))
+    tokens = chat.question(one.prompt.replace("{group}", one.group))
     written = []
     for uniform in own_draws(seed, one, limit).tolist():
         with torch.no_grad():
@@ -102,7 +102,7 @@ def reference(model, tokenizer, one, seed, limit):
         probabilities[before >= one.decoding["top_p"]] = 0
         place = int((probabilities.cumsum(0) <= uniform * probabilities.sum()).sum())
         token = int(order[place])
-        if token == tokenizer.eos_token_id:
+        if token == chat.tokenizer.eos_token_id:
             return written, "end"
         written.append(token)
         tokens.append(token)
@@ -121,60 +121,61 @@ def reference(model, tokenizer, one, seed, limit):
     ],
     ids=["as it is", "cold", "top-k", "top-p", "penalty", "all"],
 )
-def test_a_text_is_drawn_as_the_settings_say(model, tokenizer, decoding):
+def test_a_text_is_drawn_as_the_settings_say(model, chat, decoding):
     for number in range(3):
         one = request(number=number, **decoding)
-        (row,) = write_batch(model, tokenizer, [one], 42, 16)
-        tokens, stopped = reference(model, tokenizer, one, 42, 16)
-        assert row["text"] == tokenizer.decode(tokens, skip_special_tokens=True).strip()
+        (row,) = write_batch(model, chat, [one], 42, 16)
+        tokens, stopped = reference(model, chat, one, 42, 16)
+        assert row["text"] == chat.tokenizer.decode(tokens, skip_special_tokens=True).strip()
         assert (row["tokens"], row["stopped"]) == (len(tokens), stopped)
         assert row["decoding"] == {**one.decoding, "max_tokens": 16, "seed": 42}
 
 
-def test_what_the_makers_of_the_base_recommend_is_not_added_to_what_the_config_says(model, tokenizer):
-    (expected,) = write_batch(model, tokenizer, [request()], 42, 16)
+def test_what_the_makers_of_the_base_recommend_is_not_added_to_what_the_config_says(model, chat):
+    (expected,) = write_batch(model, chat, [request()], 42, 16)
     kept = model.generation_config
     try:
         model.generation_config = type(kept)(
             do_sample=True, repetition_penalty=3.0, no_repeat_ngram_size=1, min_new_tokens=16, temperature=0.1, top_k=1
         )
-        assert write_batch(model, tokenizer, [request()], 42, 16) == [expected]
+        assert write_batch(model, chat, [request()], 42, 16) == [expected]
     finally:
         model.generation_config = kept
 
 
 @pytest.mark.parametrize("padded_by_end", [False, True], ids=["a padding token", "padding by the end token"])
 @pytest.mark.parametrize("penalty", [1.0, 1.5])
-def test_a_text_does_not_depend_on_the_texts_beside_it(model, tokenizer, penalty, padded_by_end):
+def test_a_text_does_not_depend_on_the_texts_beside_it(model, chat, penalty, padded_by_end):
     if padded_by_end:
-        tokenizer = copy.deepcopy(tokenizer)
+        tokenizer = copy.deepcopy(chat.tokenizer)
         tokenizer.pad_token = None
-        assert tokenizer.pad_token_id is None
+        chat = Chat(tokenizer)
+        assert chat.padding == tokenizer.eos_token_id
     some = [
         request("Marea Alta", 0, repetition_penalty=penalty),
         request("The Slow Tide", 0, "Please, " * 6 + "sing like {group}.", repetition_penalty=penalty),
         request("Marea Alta", 1, repetition_penalty=penalty),
         request("X", 0, "Go.", repetition_penalty=penalty),
     ]
-    together = write_batch(model, tokenizer, some, 42, 20)
-    alone = [row for one in some for row in write_batch(model, tokenizer, [one], 42, 20)]
+    together = write_batch(model, chat, some, 42, 20)
+    alone = [row for one in some for row in write_batch(model, chat, [one], 42, 20)]
     assert together == alone
     assert len({row["text"] for row in together}) == len(some)
 
 
-def test_a_card_that_cannot_hold_so_many_texts_writes_fewer_at_a_time_and_the_same_ones(model, tokenizer, monkeypatch, caplog):
+def test_a_card_that_cannot_hold_so_many_texts_writes_fewer_at_a_time_and_the_same_ones(model, chat, monkeypatch, caplog):
     some = [request("Marea Alta", number) for number in range(7)]
-    expected = write_batch(model, tokenizer, some, 42, 8)
+    expected = write_batch(model, chat, some, 42, 8)
     sizes, write = [], module.write_batch
 
-    def on_a_small_card(model, tokenizer, batch, seed, limit):
+    def on_a_small_card(model, chat, batch, seed, limit):
         sizes.append(len(batch))
         if len(batch) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return write(model, tokenizer, batch, seed, limit)
+        return write(model, chat, batch, seed, limit)
 
     monkeypatch.setattr(module, "write_batch", on_a_small_card)
-    assert list(module.write_many(model, tokenizer, some, 42, 8)) == expected
+    assert list(module.write_many(model, chat, some, 42, 8)) == expected
     assert sizes == [7, 7, 4, 2, 2, 2, 1]
     assert "texts are written 2 at a time" in caplog.text
 
@@ -195,12 +196,12 @@ def ending(tokenizer, after):
 
 
 @pytest.mark.parametrize("after", [0, 3, 5])
-def test_a_text_ends_where_the_model_ends_it_and_else_at_the_limit(model, tokenizer, monkeypatch, after):
-    monkeypatch.setattr(Draw, "__call__", ending(tokenizer, after))
-    first, second = write_batch(model, tokenizer, [request(), request(number=1)], 42, 6)
+def test_a_text_ends_where_the_model_ends_it_and_else_at_the_limit(model, chat, monkeypatch, after):
+    monkeypatch.setattr(Draw, "__call__", ending(chat.tokenizer, after))
+    first, second = write_batch(model, chat, [request(), request(number=1)], 42, 6)
     assert (first["stopped"], first["tokens"]) == ("end", after)
     assert (second["stopped"], second["tokens"]) == ("length", 6)
-    letter = tokenizer.decode([40])
+    letter = chat.tokenizer.decode([40])
     assert first["text"] == (letter * (after - 1 if after > 1 else after)).strip()
     assert "[INST]" not in second["text"]
 
@@ -275,6 +276,6 @@ def test_a_group_that_is_not_there_is_an_error_and_no_file(tiny, run, tmp_path):
 
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 1000))
-def test_the_same_seed_writes_the_same_text(model, tokenizer, seed):
-    one, two = (write_batch(model, tokenizer, [request()], seed, 4) for _ in range(2))
+def test_the_same_seed_writes_the_same_text(model, chat, seed):
+    one, two = (write_batch(model, chat, [request()], seed, 4) for _ in range(2))
     assert one == two

@@ -18,7 +18,7 @@ from verso.language_modelling.causal_llm.scoring import COLUMNS, log_likelihood,
 from verso.pretrained import causal_llm
 from verso.pretrained.adapters import learnt_weights
 from verso.pretrained.backends import described
-from verso.pretrained.chat import prompt_of, with_prompt, without_prompt
+from verso.pretrained.chat import prompt_of
 
 WINDOWS = st.integers(2, 60).flatmap(lambda window: st.tuples(st.just(window), st.integers(1, window - 1)))
 
@@ -60,9 +60,9 @@ def by_hand(model, tokens, first):
     return sum(float(likelihoods[place - 1, tokens[place]]) for place in range(first, len(tokens)))
 
 
-def test_a_text_within_the_window_costs_what_one_pass_says_its_end_included_and_its_prompt_not(model, tokenizer, song):
-    alone = without_prompt(tokenizer, song["text"], "song")
-    asked = with_prompt(tokenizer, prompt_of(song, INSTRUCTION), song["text"], "song")
+def test_a_text_within_the_window_costs_what_one_pass_says_its_end_included_and_its_prompt_not(model, chat, song):
+    alone = chat.without_prompt(song["text"], "song")
+    asked = chat.with_prompt(prompt_of(song, INSTRUCTION), song["text"], "song")
     for example in (alone, asked):
         expected = by_hand(model, example.tokens, example.prompt)
         for window, stride in ((256, 128), (len(example.tokens), 1), (len(example.tokens), len(example.tokens) - 1)):
@@ -72,10 +72,10 @@ def test_a_text_within_the_window_costs_what_one_pass_says_its_end_included_and_
 
 
 @pytest.mark.parametrize(("window", "stride"), [(32, 16), (32, 31), (32, 1), (50, 20)])
-def test_of_a_long_text_each_token_is_judged_by_the_window_that_holds_it(model, tokenizer, song, window, stride):
+def test_of_a_long_text_each_token_is_judged_by_the_window_that_holds_it(model, chat, song, window, stride):
     for example in (
-        without_prompt(tokenizer, song["text"], "song"),
-        with_prompt(tokenizer, prompt_of(song, INSTRUCTION), song["text"], "song"),
+        chat.without_prompt(song["text"], "song"),
+        chat.with_prompt(prompt_of(song, INSTRUCTION), song["text"], "song"),
     ):
         expected = 0.0
         for begin, first, end in windows(len(example.tokens), window, stride):
@@ -84,8 +84,8 @@ def test_of_a_long_text_each_token_is_judged_by_the_window_that_holds_it(model, 
         assert log_likelihood(model, example, window, stride) == pytest.approx(expected, abs=1e-3)
 
 
-def test_a_prompt_longer_than_the_window_is_not_counted(model, tokenizer, song):
-    asked = with_prompt(tokenizer, "Sing of the sea. " * 10, song["text"], "song")
+def test_a_prompt_longer_than_the_window_is_not_counted(model, chat, song):
+    asked = chat.with_prompt("Sing of the sea. " * 10, song["text"], "song")
     assert asked.prompt > 32
     total = by_hand(model, asked.tokens, 1)
     found = log_likelihood(model, asked, 32, 16)
@@ -112,14 +112,14 @@ def scored(tiny, run, folder, part=None, report=ignore, **settings):
     return read_csv(path)
 
 
-def test_what_scoring_used_is_measured_and_how_far_it_is_is_reported(tiny, tokenizer, run, tmp_path, monkeypatch):
+def test_what_scoring_used_is_measured_and_how_far_it_is_is_reported(tiny, chat, run, tmp_path, monkeypatch):
     monkeypatch.setattr(logs, "REPORT_SECONDS", 0.0)
     begin, told = time.perf_counter(), []
     rows = scored(tiny, run, tmp_path, report=told.append)
     elapsed = time.perf_counter() - begin
     used = read_json(tmp_path / "scoring_hardware.json")
     alone = sum(
-        without_prompt(tokenizer, document["text"], "song").completion for document in map(json.loads, tiny.part("test").open())
+        chat.without_prompt(document["text"], "song").completion for document in map(json.loads, tiny.part("test").open())
     )
     assert used["tokens"] == sum(int(row["tokens"]) for row in rows) + alone, "each text is scored twice"
     assert elapsed / 2 < used["wall_seconds"] < elapsed
@@ -129,14 +129,14 @@ def test_what_scoring_used_is_measured_and_how_far_it_is_is_reported(tiny, token
     assert used["backend"] == described("transformers")
 
 
-def test_a_row_a_document_with_the_bytes_of_its_text(tiny, tokenizer, model, run, tmp_path):
+def test_a_row_a_document_with_the_bytes_of_its_text(tiny, chat, model, run, tmp_path):
     rows = scored(tiny, run, tmp_path)
     texts = [json.loads(line) for line in tiny.part("test").open()]
     assert [tuple(row) for row in rows] == [COLUMNS] * len(texts)
     for row, document in zip(rows, texts, strict=True):
         text = document["text"]
-        asked = with_prompt(tokenizer, prompt_of(document, INSTRUCTION), text, "song")
-        alone = without_prompt(tokenizer, text, "song")
+        asked = chat.with_prompt(prompt_of(document, INSTRUCTION), text, "song")
+        alone = chat.without_prompt(text, "song")
         assert (row["document"], row["group"]) == (document["id"], document["group"])
         counts = tuple(int(row[key]) for key in ("tokens", "unknown_tokens", "words", "characters", "bytes"))
         assert counts == (asked.completion, 0, len(text.split()), len(text), len(text.encode()))
@@ -165,15 +165,15 @@ def test_a_document_costs_the_same_whatever_stands_beside_it(tiny, run, tmp_path
         assert alone in all_of_them
 
 
-def test_what_decides_the_figure_stands_beside_it_and_how_many_texts_it_touched(tiny, tokenizer, run, tmp_path):
+def test_what_decides_the_figure_stands_beside_it_and_how_many_texts_it_touched(tiny, chat, run, tmp_path):
     texts = [json.loads(line) for line in tiny.part("test").open()]
     long = documents("Marea Alta", 1, 30, "long")
     for prompt, stride in (("with", 128), ("without", 200)):
         rows = scored(tiny, run, tmp_path, write(tmp_path / "part.jsonl", [*texts, *long]), prompt=prompt, stride=stride)
         assert {(row["window"], row["stride"]) for row in rows} == {("256", str(stride))}
         for row, document in zip(rows, [*texts, *long], strict=True):
-            asked = with_prompt(tokenizer, prompt_of(document, INSTRUCTION), document["text"], "song")
-            example = asked if prompt == "with" else without_prompt(tokenizer, document["text"], "song")
+            asked = chat.with_prompt(prompt_of(document, INSTRUCTION), document["text"], "song")
+            example = asked if prompt == "with" else chat.without_prompt(document["text"], "song")
             assert int(row["windows"]) == len(windows(len(example.tokens), 256, stride))
         assert [int(row["windows"]) > 1 for row in rows] == [False] * len(texts) + [True]
 

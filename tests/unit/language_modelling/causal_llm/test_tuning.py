@@ -16,7 +16,7 @@ from verso.errors import VersoError
 from verso.language_modelling.causal_llm.training import RECITED_TOKENS, Tuning, beyond_window, examples
 from verso.machine.hardware import pick_device_for_llm
 from verso.pretrained.adapters import learnt_weights
-from verso.pretrained.chat import Example, prompt_of, with_prompt
+from verso.pretrained.chat import Example, prompt_of
 
 FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -27,13 +27,13 @@ def model(tiny):
 
 
 @pytest.fixture(scope="module")
-def songs(tiny, tokenizer):
+def songs(tiny, chat):
     """Of different lengths: cut at one line, two, three and so on."""
     found = []
     for number, line in enumerate(tiny.part("train").open()):
         document = json.loads(line)
         text = "\n".join(document["text"].splitlines()[: 1 + number % 6])
-        found.append(with_prompt(tokenizer, prompt_of(document, INSTRUCTION), text, document["id"]))
+        found.append(chat.with_prompt(prompt_of(document, INSTRUCTION), text, document["id"]))
     return found
 
 
@@ -183,14 +183,14 @@ def long_songs(tmp_path):
     return write(tmp_path / "train.jsonl", [*documents("Marea Alta", 2, 40, "long"), *documents("The Slow Tide", 1, 1, "short")])
 
 
-def whole_of(path, tokenizer):
+def whole_of(path, chat):
     rows = [json.loads(line) for line in path.open()]
-    return {row["id"]: with_prompt(tokenizer, prompt_of(row, INSTRUCTION), row["text"], row["id"]) for row in rows}
+    return {row["id"]: chat.with_prompt(prompt_of(row, INSTRUCTION), row["text"], row["id"]) for row in rows}
 
 
-def test_a_text_longer_than_the_window_is_cut_and_the_log_says_how_much_is_lost(long_songs, tokenizer, caplog):
-    found = examples(long_songs, tokenizer, INSTRUCTION, {**SETTINGS, "max_length": 128})
-    whole = whole_of(long_songs, tokenizer)
+def test_a_text_longer_than_the_window_is_cut_and_the_log_says_how_much_is_lost(long_songs, chat, caplog):
+    found = examples(long_songs, chat, INSTRUCTION, {**SETTINGS, "max_length": 128})
+    whole = whole_of(long_songs, chat)
     assert [example.document for example in found] == list(whole)
     assert [example.tokens for example in found] == [example.tokens[:128] for example in whole.values()]
     lost = sum(max(0, len(example.tokens) - 128) for example in whole.values())
@@ -199,33 +199,33 @@ def test_a_text_longer_than_the_window_is_cut_and_the_log_says_how_much_is_lost(
 
 
 @pytest.mark.parametrize("window", [100, 128, 129, 200])
-def test_a_text_that_is_split_is_learnt_to_its_end_each_token_once(long_songs, tokenizer, caplog, window):
-    found = examples(long_songs, tokenizer, INSTRUCTION, {**SETTINGS, "max_length": window, "long_texts": "split"})
+def test_a_text_that_is_split_is_learnt_to_its_end_each_token_once(long_songs, chat, caplog, window):
+    found = examples(long_songs, chat, INSTRUCTION, {**SETTINGS, "max_length": window, "long_texts": "split"})
     assert "2 texts are longer than the window" in caplog.text
     assert "they are learnt in pieces" in caplog.text
     assert beyond_window(found, "split") == (2, 0)
     assert all(len(example.tokens) <= window for example in found)
-    for name, example in whole_of(long_songs, tokenizer).items():
+    for name, example in whole_of(long_songs, chat).items():
         pieces = [piece for piece in found if piece.document == name]
         assert all(piece.tokens[: piece.prompt] == example.tokens[: example.prompt] for piece in pieces)
         learnt = itertools.chain.from_iterable(piece.tokens[piece.prompt :] for piece in pieces)
         assert list(learnt) == example.tokens[example.prompt :]
 
 
-def test_a_prompt_that_fills_the_window_is_an_error_that_names_the_document(long_songs, tokenizer):
+def test_a_prompt_that_fills_the_window_is_an_error_that_names_the_document(long_songs, chat):
     instruction = {"instruction": "Sing of the sea. " * 20, "input": "{artist}"}
-    longest = max(example.prompt for example in whole_of(long_songs, tokenizer).values())
+    longest = max(example.prompt for example in whole_of(long_songs, chat).values())
     least = {**SETTINGS, "max_length": longest + 2}
-    assert min(example.completion for example in examples(long_songs, tokenizer, INSTRUCTION, least)) == 2
+    assert min(example.completion for example in examples(long_songs, chat, INSTRUCTION, least)) == 2
     with pytest.raises(VersoError, match=f"its prompt takes {longest} of the window's {longest + 1} tokens"):
-        examples(long_songs, tokenizer, INSTRUCTION, {**SETTINGS, "max_length": longest + 1})
+        examples(long_songs, chat, INSTRUCTION, {**SETTINGS, "max_length": longest + 1})
     with pytest.raises(VersoError, match=r"Marea Alta long 0: its prompt takes \d+ of the window's 64 tokens"):
-        examples(long_songs, tokenizer, instruction, {**SETTINGS, "max_length": 64})
+        examples(long_songs, chat, instruction, {**SETTINGS, "max_length": 64})
 
 
-def test_a_part_without_texts_is_an_error(tmp_path, tokenizer):
+def test_a_part_without_texts_is_an_error(tmp_path, chat):
     with pytest.raises(VersoError, match=r"empty.jsonl: no document"):
-        examples(write(tmp_path / "empty.jsonl", []), tokenizer, INSTRUCTION, SETTINGS)
+        examples(write(tmp_path / "empty.jsonl", []), chat, INSTRUCTION, SETTINGS)
 
 
 # --- number types ---

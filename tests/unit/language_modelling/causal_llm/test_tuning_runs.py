@@ -67,7 +67,7 @@ def test_a_tuning_writes_adapters_architecture_history_and_hardware(tiny, whole)
     assert [(float(row["epoch"]), int(row["step"])) for row in rows] == [(0, 0), (0.4, 2), (1, 5), (1.4, 7), (2, 10)]
     assert all(0 <= float(row["train_recited"]) <= 1 for row in rows)
     assert float(rows[0]["validation_loss"]) == pytest.approx(validation_loss(tiny, tiny.base("nf4")), rel=1e-6), "not the base"
-    learnt = sum(example.completion for example in examples(tiny.part("train"), tiny.tokenizer(), INSTRUCTION, SETTINGS))
+    learnt = sum(example.completion for example in examples(tiny.part("train"), tiny.chat(), INSTRUCTION, SETTINGS))
     assert [int(row["tokens"]) for row in rows if int(row["step"]) in (0, 5, 10)] == [0, learnt, 2 * learnt]
     hardware = read_json(whole / "hardware.json")
     for library in ("transformers", "peft", "bitsandbytes"):

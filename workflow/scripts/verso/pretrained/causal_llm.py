@@ -21,9 +21,11 @@ from verso.errors import VersoError
 from verso.files import empty_folder, give_usual_rights, read_json, sha256_of, write_json
 from verso.machine import card_memory
 from verso.pretrained.adapters import begin_adapters, must_be_tuned_on, must_have_targets
+from verso.pretrained.chat import Chat
 from verso.pretrained.manifest import snapshot_of
 
 ADAPTER = ("adapter_model.safetensors", "adapter_config.json")
+GENERATION = "generation_config.json"  # by which its makers say how a model writes, and which tokens end its answers
 CAUSAL = ("ForCausalLM", "LMHeadModel")  # how transformers' classes of causal language models are called
 
 
@@ -152,7 +154,7 @@ def save_adapters(model: Any, folder: str | Path) -> None:
 def write_architecture(path: str | Path, manifest: str | Path, settings: Mapping[str, Any], counts: Mapping[str, int]) -> None:
     """Say what a run's model is: its base (by name and by the manifest's checksum), its tuning and its size.
 
-    settings: family, tuning, quantisation, max_length, and lora of a model that may be tuned.
+    settings: family, tuning, quantisation, max_length, chat_template, and lora of a model that may be tuned.
     """
     described = read_json(manifest)
     facts = {
@@ -162,7 +164,7 @@ def write_architecture(path: str | Path, manifest: str | Path, settings: Mapping
         "base": described["name"],
         "base_manifest": sha256_of(manifest),
         "base_miniature": described["miniature"],
-        **{key: settings[key] for key in ("tuning", "quantisation", "max_length", "lora") if key in settings},
+        **{key: settings[key] for key in ("tuning", "quantisation", "max_length", "lora", "chat_template") if key in settings},
     }
     write_json(path, facts)
 
@@ -210,3 +212,23 @@ def load_tokenizer(manifest: str | Path) -> Any:
             f"{folder}: its tokenizer has no chat template; take an instruction-tuned model (its name says -instruct or -chat)"
         )
     return tokenizer
+
+
+def load_chat(manifest: str | Path, chat_template: Mapping[str, Any]) -> Chat:
+    """The base's tokenizer in the frame of its chat template, with the ends that its makers list.
+
+    chat_template: as the config's (see verso.pretrained.frame.frame_of). Raises what load_tokenizer and Chat raise.
+    """
+    folder = snapshot_of(manifest)
+    path = folder / GENERATION
+    listed = read_json(path).get("eos_token_id") if path.is_file() else None
+    ends = listed if isinstance(listed, list) else [] if listed is None else [listed]
+    try:
+        return Chat(load_tokenizer(manifest), ends, chat_template)
+    except VersoError as error:
+        raise VersoError(f"{folder}: {error}") from error
+
+
+def chat_of_run(folder: str | Path, manifest: str | Path) -> Chat:
+    """A run's chat, by its architecture.json. Raises as load_chat and must_be_tuned_on do."""
+    return load_chat(manifest, must_be_tuned_on(folder, manifest).get("chat_template", {}))

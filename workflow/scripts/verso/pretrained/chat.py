@@ -1,20 +1,24 @@
-"""A text and the request for it, as the tokens of a chat model: one <s>, the prompt, the text, one </s>.
+"""A text and the request for it, as the tokens of a chat model, in the frame that the model's own template puts around them.
 
-<s>[INST] prompt[/INST] text</s>        by the model's own template; what is behind [/INST] is the completion
+<s>[INST] prompt[/INST] text</s>        by a template such as Mistral's; what is behind [/INST] is the completion
 <s>text</s>                             without a prompt
+
+The completion ends with the first token by which an answer ends: what the template has behind that one (Qwen's line break) is
+neither learnt nor scored.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from verso.errors import VersoError
+from verso.pretrained.frame import frame_of
 
 log = logging.getLogger(__name__)
 
-PLACES = ("\ue000", "\ue001")  # private characters, to find out where a template puts what is said
+BETWEEN_TEXTS = "<|endoftext|>"  # GPT-2's name, which most models whose <s> begins turns have kept from their pretraining
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -45,25 +49,6 @@ def prompt_of(document: Mapping[str, Any], instruction: Mapping[str, str]) -> st
     return "\n".join(line for line in lines if line)
 
 
-def with_prompt(tokenizer: Any, prompt: str, text: str, document: str) -> Example:
-    """The tokens by the chat template. They begin with one <s> and end with one </s>, or VersoError says what is wrong."""
-    _must_say_something(text, document)
-    request = question(tokenizer, prompt)
-    # One pass over the whole: the template holds <s>, and a text that is tokenised apart may begin with another token
-    tokens = _tokens(tokenizer, *_rendered(tokenizer, document, prompt, text))
-    if tokens[: len(request)] != request:
-        raise VersoError(f"{document}: the beginning of its text and the end of its prompt are one token; take another template")
-    return _checked(tokenizer, Example(document, _ended(tokenizer, tokens), len(request)))
-
-
-def without_prompt(tokenizer: Any, text: str, document: str) -> Example:
-    """<s>, the text, </s>. A model that knows no <s> begins after the end of another text."""
-    _must_say_something(text, document)
-    start = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
-    own = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-    return _checked(tokenizer, Example(document, [start, *own, tokenizer.eos_token_id], 1))
-
-
 def must_keep(tokenizer: Any, documents: Sequence[Mapping[str, Any]]) -> None:
     """A tokenizer that lowers letters or drops accents would make every text cheaper, and its bytes another text's.
 
@@ -84,79 +69,149 @@ def must_keep(tokenizer: Any, documents: Sequence[Mapping[str, Any]]) -> None:
         log.warning("the tokenizer changes %d of %d texts: %s", len(changed), len(documents), ", ".join(changed))
 
 
-def question(tokenizer: Any, prompt: str) -> list[int]:
-    """The tokens after which a model answers the prompt."""
-    return _tokens(tokenizer, *_rendered(tokenizer, "an instruction", prompt))
+class Chat:
+    """A tokenizer, the frame of its conversations, and the tokens that begin a text and end an answer.
 
-
-@cache
-def ends_of_answer(tokenizer: Any) -> list[int]:
-    """The tokens by which an answer ends: </s>, and the control token that the chat template has behind one, where it is another
-    (Gemma's <end_of_turn>).
-    """
-    turns = [{"role": role, "content": place} for role, place in zip(("user", "assistant"), PLACES, strict=True)]
-    behind = str(tokenizer.apply_chat_template(turns, tokenize=False)).partition(PLACES[1])[2]
-    tokens = tokenizer(behind, add_special_tokens=False)["input_ids"]
-    controls = [token for token in tokens if token in tokenizer.added_tokens_decoder]
-    return sorted({tokenizer.eos_token_id, *controls[:1]})
-
-
-def _rendered(tokenizer: Any, what: str, *said: str) -> tuple[str, list[tuple[int, int]]]:
-    """The chat of what is said in turn, the user first, as one string, and where in it each of these stands.
-
-    Raises VersoError, which names `what`, when the template changes any of them.
+    ends: ids of all tokens by which an answer ends. end: the one that the model's template ends it with. start: what a text
+    without a prompt begins with. padding: what fills rows up, behind an end.
     """
 
-    def rendered(*contents: str) -> str:
-        turns = [{"role": ("user", "assistant")[at % 2], "content": content} for at, content in enumerate(contents)]
-        return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=len(turns) % 2 == 1))
+    def __init__(self, tokenizer: Any, more_ends: Iterable[int] = (), chat_template: Mapping[str, Any] | None = None) -> None:
+        """more_ends: what the model's generation_config.json lists. chat_template: see verso.pretrained.frame.frame_of.
 
-    found, frame = rendered(*said), rendered(*PLACES[: len(said)])
-    expected, places = "", []
-    for own, place in zip(said, PLACES, strict=False):
-        before, _, frame = frame.partition(place)
-        places.append((len(expected) + len(before), len(expected) + len(before) + len(own)))
-        expected += before + own
-    if found != expected + frame:
-        raise VersoError(f"{what}: the chat template changes the text, so that its cost would be another text's")
-    return found, places
+        Raises VersoError when the tokenizer has no end token, its template writes two beginnings, or as frame_of does.
+        """
+        self.tokenizer = tokenizer
+        if tokenizer.eos_token_id is None:
+            raise VersoError(
+                "the model's tokenizer has no end token (eos_token), so that no text could end; take a pretrained model whose "
+                "tokenizer_config.json names one"
+            )
+        self._frame = frame_of(tokenizer, chat_template or {})
+        source = tokenizer.get_chat_template()
+        # Some that only a template makes controls are not marked as such (Qwen3's <think>); line breaks may be added tokens
+        self._controls = {
+            token: added.content
+            for token, added in tokenizer.added_tokens_decoder.items()
+            if added.special or (added.content.strip() and added.content in source)
+        }
+        behind = self._ids(self._frame.tail)
+        marks = {tokenizer.eos_token_id, *self._controls, *more_ends}
+        self.end: int = next((token for token in behind if token in marks), tokenizer.eos_token_id)
+        self.ends = sorted({tokenizer.eos_token_id, self.end, *more_ends})
+        self.start = self._start()
+        padding = tokenizer.pad_token_id
+        self.padding = int(tokenizer.eos_token_id if padding is None else padding)
 
+    def _start(self) -> int:
+        """<s>, where the tokenizer has one that begins texts; where it begins turns, or is none, the end of another text."""
+        begins, (head, opening, *_) = self.tokenizer.bos_token_id, self._frame
+        asked = self._ids(head + "?" + opening)
+        if asked[:2] == [begins, begins]:
+            name = self.tokenizer.bos_token
+            raise VersoError(
+                f"the model's chat template writes {name} twice where one at the beginning is right; take another model"
+            )
+        if begins is not None and begins not in asked[1:]:
+            return int(begins)
+        between = next((token for token, name in self._controls.items() if name == BETWEEN_TEXTS), None)
+        return int(self.tokenizer.eos_token_id if between is None else between)
 
-def _tokens(tokenizer: Any, chat: str, outside: list[tuple[int, int]]) -> list[int]:
-    """The tokens of a chat; a control token that stands in a text from `outside` (its places) is spelled: it is no order."""
-    encoded = tokenizer(chat, add_special_tokens=False, return_offsets_mapping=True)
-    controls = {token: added.content for token, added in tokenizer.added_tokens_decoder.items() if added.special}
-    tokens: list[int] = []
-    for token, (begin, end) in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True):
-        own = any(begin < last and first < end for first, last in outside)
-        smuggled = own and token in controls and controls[token] in chat[begin:end]  # <unk> also stands for what is unknown
-        tokens += _spelled(tokenizer, chat[begin:end]) if smuggled else [token]
-    return tokens
+    def question(self, prompt: str) -> list[int]:
+        """The tokens after which the model answers the prompt."""
+        head, opening, *_ = self._frame
+        return [token for token, _ in self._tokens(head + prompt + opening, [(len(head), len(head) + len(prompt))])]
 
+    def with_prompt(self, prompt: str, text: str, document: str) -> Example:
+        """The tokens of a prompt and its text, which ends as the model's answers do.
 
-def _spelled(tokenizer: Any, characters: str) -> list[int]:
-    """A control token's name as ordinary tokens: letter by letter, for in a piece of their own some would begin with a space."""
-    singles = [tokenizer.convert_tokens_to_ids(character) for character in characters]
-    if not any(single is None or single == tokenizer.unk_token_id for single in singles):
-        return singles
-    return list(tokenizer(characters, add_special_tokens=False, split_special_tokens=True)["input_ids"])
+        Raises VersoError, which names the document, when the text is empty.
+        """
+        _must_say_something(text, document)
+        head, opening, lead, tail = self._frame
+        request = self.question(prompt)
+        before, behind = head + prompt + opening, lead + text + tail
+        said = [(len(head), len(head) + len(prompt)), (len(before + lead), len(before + lead + text))]
+        # One pass over the whole: for some tokenizers a text that is tokenised apart begins with another token
+        tokens = self._tokens(before + behind, said)
+        if [token for token, _ in tokens[: len(request)]] == request:
+            tokens = tokens[len(request) :]
+        else:
+            tokens = self._from(len(before), tokens, before + behind)
+        completion = []
+        for token, (_, end) in tokens:
+            completion.append(token)
+            if end > said[1][1] and token in self.ends:
+                break
+        else:
+            completion.append(self.end)  # a template may end an answer by nothing that a model could stop at
+        return Example(document, request + completion, len(request))
+
+    def _from(self, border: int, tokens: list[tuple[int, Span]], chat: str) -> list[tuple[int, Span]]:
+        """The tokens of what is behind a border that one of them goes across: its part of that one is spelled.
+
+        Where the end of a prompt and the beginning of its text are one token, a model that answers begins at the border too.
+        """
+        _, (_, end) = next(each for each in tokens if each[1][1] > border)
+        melted = self._spelled(chat[border:end])
+        return [*((token, (border, end)) for token in melted), *(each for each in tokens if each[1][0] >= border)]
+
+    def without_prompt(self, text: str, document: str) -> Example:
+        """The text alone, after what begins one (see _start). Raises VersoError, which names the document, when it is empty."""
+        _must_say_something(text, document)
+        own = self._tokens(text, [(0, len(text))], split_special_tokens=True)
+        return Example(document, [self.start, *(token for token, _ in own), self.end], 1)
+
+    def ended(self, tokens: list[int]) -> tuple[list[int], bool]:
+        """An answer's tokens before the one that ends it, and whether there is one."""
+        place = next((place for place, token in enumerate(tokens) if token in self.ends), None)
+        return tokens[:place], place is not None
+
+    def _ids(self, chat: str) -> list[int]:
+        return list(self.tokenizer(chat, add_special_tokens=False)["input_ids"])
+
+    def _tokens(self, chat: str, outside: Sequence[Span], **options: Any) -> list[tuple[int, Span]]:
+        """The tokens of a chat with their places in it. outside: the places of what is said, which holds text alone.
+
+        A control token that stands in it is spelled: it is no order. White space of it that one of the frame swallows, as Phi-3's
+        do, is spelled too: it is part of the text.
+        """
+        encoded = self.tokenizer(chat, add_special_tokens=False, return_offsets_mapping=True, **options)
+        tokens: list[tuple[int, Span]] = []
+        for token, (begin, end) in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True):
+            ids, name = [token], self._controls.get(token)
+            if name is not None and name in chat[begin:end]:  # <unk> also stands for what is unknown
+                for first, last in outside:
+                    own = chat[max(begin, first) : min(end, last)]
+                    if own and name in own:
+                        ids = self._spelled(chat[begin:end])
+                    elif own:
+                        ids = [token, *self._spelled(own)] if begin < first else [*self._spelled(own), token]
+            tokens += [(each, (begin, end)) for each in ids]
+        return tokens
+
+    def _spelled(self, characters: str) -> list[int]:
+        """Characters as ordinary tokens, letter by letter: a piece of its own might begin with a space."""
+        return [token for character in characters for token in self._letter(character)]
+
+    def _letter(self, character: str) -> list[int]:
+        known = self._known
+        has_bytes = known("<0x0A>") is not None  # SentencePiece's way; else letters beyond ASCII stand for single bytes
+        if has_bytes or character.isascii():
+            token = known("▁" if has_bytes and character == " " else character)
+            if token is not None:
+                return [token]
+        spelled = [known(f"<0x{byte:02X}>") for byte in character.encode("utf-8", "surrogatepass")]
+        if all(token is not None for token in spelled):
+            return spelled
+        return list(self.tokenizer(character, add_special_tokens=False, split_special_tokens=True)["input_ids"])
+
+    def _known(self, piece: str) -> Any:
+        """A piece's id; None where there is none."""
+        token = self.tokenizer.convert_tokens_to_ids(piece)
+        return None if token == self.tokenizer.unk_token_id else token
 
 
 def _must_say_something(text: str, document: str) -> None:
     if not text.strip():
         raise VersoError(f"{document}: its text is empty, so that there is nothing to learn and nothing to score")
-
-
-def _ended(tokenizer: Any, tokens: list[int]) -> list[int]:
-    """With the </s> that a model must learn to stop by: some templates end an answer otherwise, or with a line break behind."""
-    return tokens if tokens[-1] == tokenizer.eos_token_id else [*tokens, tokenizer.eos_token_id]
-
-
-def _checked(tokenizer: Any, example: Example) -> Example:
-    beginnings = example.tokens.count(tokenizer.bos_token_id) if tokenizer.bos_token_id is not None else 1
-    if beginnings != 1 or (tokenizer.bos_token_id is not None and example.tokens[0] != tokenizer.bos_token_id):
-        raise VersoError(
-            f"{example.document}: {beginnings} tokens {tokenizer.bos_token} where one at the beginning is right; the model's "
-            "chat template and its tokenizer do not fit together"
-        )
-    return example

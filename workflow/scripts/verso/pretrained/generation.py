@@ -11,16 +11,16 @@ import torch
 from torch import Tensor
 
 from verso.errors import VersoError
-from verso.pretrained.chat import ends_of_answer
+from verso.pretrained.chat import Chat
 
 
 @torch.inference_mode()
 def answers(
-    model: Any, tokenizer: Any, requests: Sequence[list[int]], uniforms: Tensor, decoding: Mapping[str, float]
+    model: Any, chat: Chat, requests: Sequence[list[int]], uniforms: Tensor, decoding: Mapping[str, float]
 ) -> list[list[int]]:
-    """The tokens that the model writes after each question, padded behind its end; `ended` cuts them there.
+    """The tokens that the model writes after each question, padded behind its end; Chat.ended cuts them there.
 
-    requests: their tokens (verso.pretrained.chat.question). uniforms: (B, most tokens) in [0, 1), what each token is drawn
+    requests: their tokens (verso.pretrained.chat.Chat.question). uniforms: (B, most tokens) in [0, 1), what each token is drawn
     by. Repetition penalty, temperature, top-k and top-p are transformers' own, in its order.
     """
     from transformers import GenerationConfig, LogitsProcessorList
@@ -38,7 +38,6 @@ def answers(
         TopPLogitsWarper(decoding["top_p"]),
     ]
     longest = max(map(len, requests))
-    padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     device = next(model.parameters()).device
     # The answers begin together. Filled up with its own first token, a row holds none that the repetition penalty would not see
     tokens = torch.tensor([row[:1] * (longest - len(row)) + row for row in requests], device=device)
@@ -50,17 +49,10 @@ def answers(
         max_new_tokens=uniforms.shape[1],
         do_sample=False,  # the last processor leaves one token, the one that was drawn
         logits_processor=LogitsProcessorList([*processors, Draw(uniforms.to(device), longest)]),
-        pad_token_id=padding,
-        eos_token_id=ends_of_answer(tokenizer),
+        pad_token_id=chat.padding,
+        eos_token_id=chat.ends,
     )
     return [row.tolist() for row in written[:, longest:]]
-
-
-def ended(tokenizer: Any, tokens: list[int]) -> tuple[list[int], bool]:
-    """An answer's tokens before the one that ends it, and whether there is one."""
-    ends = ends_of_answer(tokenizer)
-    place = next((place for place, token in enumerate(tokens) if token in ends), None)
-    return tokens[:place], place is not None
 
 
 class Draw:

@@ -1,10 +1,21 @@
-"""The types of `pretrained`: weights that a hub gives, or a miniature of the same architecture that is made on the spot."""
+"""The types of `pretrained`: weights that a hub gives, or a miniature of the same architecture that is made on the spot.
 
-from typing import Annotated, Literal
+And what the families that start from a chat model share.
+"""
+
+from datetime import date as day
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from verso.settings.base import REPOSITORY, Name, Needs, Schedule, Settings
+
+# What transformers' apply_chat_template takes by name, and what Verso says
+TAKEN = {
+    "conversation", "messages", "tools", "documents", "chat_template", "add_generation_prompt", "continue_final_message",
+    "tokenize", "padding", "truncation", "max_length", "return_tensors", "return_dict", "return_assistant_tokens_mask",
+    "tokenizer_kwargs", "strftime_now",
+}  # fmt: skip
 
 
 class Hub(Settings):
@@ -96,6 +107,37 @@ class Miniature(Settings):
 
 
 Pretrained = Annotated[Hub | Miniature, Field(discriminator="type")]
+
+
+class ChatTemplate(Settings):
+    """What a model's chat template is told besides the conversation, so that the same config gives the same prompt on any day."""
+
+    date: str = Field(
+        "2024-07-26",
+        description="The day, as year-month-day, that a template which names today's date writes (Llama 3's does); it is fixed, "
+        "so that a study does not change overnight.",
+    )
+    variables: dict[str, JsonValue] = Field(
+        {"enable_thinking": False},
+        description="Variables of the model's own template. `enable_thinking: false` has models such as Qwen3 answer "
+        "without reasoning; their empty reasoning belongs to the prompt.",
+    )
+
+    @field_validator("date", mode="before")
+    @classmethod
+    def _is_a_day(cls, value: Any) -> Any:
+        value = value.isoformat() if isinstance(value, day) else value  # YAML reads a day without quotes as one
+        try:
+            return day.fromisoformat(value).isoformat()
+        except (TypeError, ValueError) as error:
+            raise ValueError(f'"{value}" is no day; write year-month-day, such as "2024-07-26"') from error
+
+    @field_validator("variables")
+    @classmethod
+    def _are_not_the_conversation(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        if taken := sorted({*value} & TAKEN):
+            raise ValueError(f"{', '.join(taken)} cannot be set: Verso gives the template these itself")
+        return {"enable_thinking": False, **value}
 
 
 class NeedsOfLLM(Needs):

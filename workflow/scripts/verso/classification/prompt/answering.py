@@ -27,9 +27,10 @@ from verso.jobs.logs import progress
 from verso.machine.device import working_device
 from verso.machine.hardware import Device, pick_device_for_llm, requested_and_used
 from verso.pretrained.backends import described
-from verso.pretrained.causal_llm import load_tokenizer, load_tuned
+from verso.pretrained.causal_llm import chat_of_run, load_tuned
+from verso.pretrained.chat import Chat
 from verso.pretrained.draws import numbers_of
-from verso.pretrained.generation import answers, ended
+from verso.pretrained.generation import answers
 from verso.text.labels import Labels
 from verso.text.prompts import Template
 from verso.training.checkpoints import key_of_training
@@ -119,13 +120,13 @@ class _Model:
         device: Device,
     ) -> None:
         self.names = names
-        self.tokenizer = load_tokenizer(prompting.manifest)
-        self.as_replies = names_as_replies(self.tokenizer, names.names)
+        self.chat = chat_of_run(prompting.model_folder, prompting.manifest)
+        self.as_replies = names_as_replies(self.chat, names.names)
         self.by_likelihood = settings["answer_by"] == "likelihood"
         if not self.by_likelihood:
             must_differ_as_replies(names.names)
         longest = max(map(len, self.as_replies)) if self.by_likelihood else settings["max_new_tokens"]
-        self.questions = Questions(self.tokenizer, prompt, names, examples, settings["max_length"], longest)
+        self.questions = Questions(self.chat, prompt, names, examples, settings["max_length"], longest)
         self.model, _ = load_tuned(prompting.model_folder, prompting.manifest, device.device, device.dtype)
 
 
@@ -141,7 +142,7 @@ def _answered(
     if model.by_likelihood:
         predicted = _likelihoods(model.model, ordered, model.as_replies, kept)
     else:
-        predicted = _replies(model.model, model.tokenizer, ordered, model.names.names, settings, seed, kept)
+        predicted = _replies(model.model, model.chat, ordered, model.names.names, settings, seed, kept)
     found = [(one, predicted[one.document]) for one in every]
     counts = _counts(found, settings, read_in + kept.seconds) | {"examples_cut": model.questions.examples_cut}
     return found, counts
@@ -174,7 +175,7 @@ def _likelihoods(model: Any, ordered: Sequence[Question], as_replies: list[list[
 
 def _replies(
     model: Any,
-    tokenizer: Any,
+    chat: Chat,
     ordered: Sequence[Question],
     names: list[str],
     settings: dict[str, Any],
@@ -192,13 +193,13 @@ def _replies(
 
         def written(some: Sequence[Question], attempt: int = attempt) -> list[list[int]]:
             uniforms = torch.stack([numbers_of(seed, one.document, attempt, "reply", limit) for one in some])
-            given = answers(model, tokenizer, [one.tokens for one in some], uniforms, settings["decoding"])
-            return [ended(tokenizer, tokens)[0] for tokens in given]
+            given = answers(model, chat, [one.tokens for one in some], uniforms, settings["decoding"])
+            return [chat.ended(tokens)[0] for tokens in given]
 
         rows = kept.rows(waiting, written, lambda one: len(one.tokens) + limit)
         for one, tokens in zip(waiting, rows, strict=True):
             # Control tokens are kept as text: a reply that holds one is no label
-            reply = tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+            reply = chat.tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
             own = predicted[one.document]
             own.replies.append(reply)
             own.attempts, own.predicted = attempt, class_of_reply(reply, names)

@@ -15,7 +15,7 @@ from verso.classification.settings import with_own_texts
 from verso.contract import MODEL, Family, Work
 from verso.errors import VersoError
 from verso.pretrained.estimate import architecture
-from verso.pretrained.settings import NeedsOfLLM
+from verso.pretrained.settings import ChatTemplate, NeedsOfLLM
 from verso.settings.base import Decoding, ModelSettings, Name
 
 
@@ -55,6 +55,7 @@ class Prompt(ModelSettings):
     max_length: int = Field(
         4096, ge=64, description="Window in tokens for prompt, examples and reply; a longer text is cut at its end."
     )
+    chat_template: ChatTemplate = Field(default_factory=ChatTemplate, description="What the model's chat template is told.")
     batch: int = Field(8, ge=1, description="Batch size; halved if the card's memory is too small.")
     miniature: bool = Field(
         False, description="A toy model; the report marks it as one. Always true for a base model that is a miniature."

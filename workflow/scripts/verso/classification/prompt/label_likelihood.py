@@ -15,22 +15,19 @@ import torch
 from torch import Tensor
 
 from verso.errors import VersoError
-from verso.pretrained.chat import ends_of_answer, with_prompt
+from verso.pretrained.chat import Chat
 
 
-def names_as_replies(tokenizer: Any, names: Sequence[str]) -> list[list[int]]:
+def names_as_replies(chat: Chat, names: Sequence[str]) -> list[list[int]]:
     """The tokens of each label's name as a complete reply, including the end token.
 
     The end token makes replies mutually exclusive: "1" is not the beginning of "10". Raises VersoError naming the labels that
     the tokenizer encodes alike.
     """
     replies: dict[tuple[int, ...], str] = {}
-    ends = ends_of_answer(tokenizer)
     for name in names:
-        example = with_prompt(tokenizer, "?", name, f'the label "{name}"')
-        reply = example.tokens[example.prompt :]
-        end = next(place for place, token in enumerate(reply) if token in ends)
-        key = tuple(reply[: end + 1])  # some templates continue with a line break
+        example = chat.with_prompt("?", name, f'the label "{name}"')
+        key = tuple(example.tokens[example.prompt :])
         if key in replies:
             raise VersoError(
                 f'the labels "{replies[key]}" and "{name}" are the same tokens to this model; '

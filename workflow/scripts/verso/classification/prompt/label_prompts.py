@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from verso.errors import VersoError
-from verso.pretrained.chat import question
+from verso.pretrained.chat import Chat
 from verso.text.labels import Labels
 from verso.text.prompts import Template
 
@@ -32,13 +32,13 @@ class Questions:
     """
 
     def __init__(
-        self, tokenizer: Any, template: Template, labels: Labels, examples: Sequence[Mapping[str, str]], window: int, reply: int
+        self, chat: Chat, template: Template, labels: Labels, examples: Sequence[Mapping[str, str]], window: int, reply: int
     ) -> None:
         """window: tokens of prompt and reply. reply: tokens of the longest reply.
 
         Raises VersoError if template and examples leave no room for a text.
         """
-        self._tokenizer, self._template, self._labels = tokenizer, template, labels
+        self._chat, self._template, self._labels = chat, template, labels
         self._window = window - reply
         self.examples_cut = 0
         self._examples: list[dict[str, str]] = []
@@ -74,12 +74,12 @@ class Questions:
 
     def _tokens(self, text: str) -> list[int]:
         prompt = self._template.rendered(text, self._labels.names, self._examples, self._labels.ordered)
-        return question(self._tokenizer, prompt)
+        return self._chat.question(prompt)
 
     def _ends(self, text: str) -> list[int]:
         """The end of each of a text's tokens, in characters."""
         options = {"add_special_tokens": False, "split_special_tokens": True, "return_offsets_mapping": True}
-        return [end for _, end in self._tokenizer(text, **options)["offset_mapping"]]
+        return [end for _, end in self._chat.tokenizer(text, **options)["offset_mapping"]]
 
     def _first(self, text: str, most: int) -> tuple[str, int]:
         """A text cut to its first tokens, and the number of tokens cut."""

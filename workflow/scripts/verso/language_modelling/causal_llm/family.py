@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from verso.contract import MODEL, Family, Work
 from verso.language_modelling.causal_llm import estimate
 from verso.pretrained.estimate import architecture
-from verso.pretrained.settings import NeedsOfLLM
+from verso.pretrained.settings import ChatTemplate, NeedsOfLLM
 from verso.settings.base import Decoding, ModelSettings, Name, Schedule, Settings
 
 ADAPTER = ("adapter_model.safetensors", "adapter_config.json")
@@ -76,6 +76,7 @@ class CausalLLM(ModelSettings):
         "cut",
         description="Texts longer than the window: `cut` trains on the beginning only, `split` on the rest as further texts.",
     )
+    chat_template: ChatTemplate = Field(default_factory=ChatTemplate, description="What the model's chat template is told.")
     completion_only: bool = Field(True, description="Compute the loss on the text only, not on the prompt.")
     lora: Lora = Field(default_factory=Lora, description="The adapters.")
     neftune_noise_alpha: float | None = Field(None, gt=0, description="Noise on the embeddings in training (Jain et al. 2023).")

@@ -18,9 +18,9 @@ from verso.machine.device import working_device
 from verso.machine.halving import HalvingBatches
 from verso.machine.hardware import Meter, pick_device_for_llm, requested_and_used
 from verso.pretrained.backends import described
-from verso.pretrained.causal_llm import load_tokenizer, load_tuned
-from verso.pretrained.chat import question
-from verso.pretrained.generation import answers, ended
+from verso.pretrained.causal_llm import chat_of_run, load_tuned
+from verso.pretrained.chat import Chat
+from verso.pretrained.generation import answers
 
 BATCH = 16  # batch size; halved while the card's memory is too small
 
@@ -43,7 +43,7 @@ def sample(
     """
     with working_device(requested["cards"], pick_device_for_llm) as device:
         meter, written = Meter(device), 0
-        tokenizer = load_tokenizer(manifest)
+        chat = chat_of_run(model_folder, manifest)
         model, _ = load_tuned(model_folder, manifest, device.device, device.dtype)
         requests = plan(train, {**settings, "prime": "none"}, "instructions")
         limit = settings["max_tokens"]["subword"]
@@ -52,7 +52,7 @@ def sample(
             nonlocal written
             with reporting_progress("Sampling", report, len(requests)) as step:
                 for own in _of_one_decoding(requests):
-                    for row in write_many(model, tokenizer, own, settings["seed"], limit):
+                    for row in write_many(model, chat, own, settings["seed"], limit):
                         written += row["tokens"]
                         step()
                         meter.state()  # read often, so that no overflow of an energy counter is missed
@@ -73,28 +73,28 @@ def _decoding(request: Request) -> tuple[float, ...]:
 
 
 def write_many(
-    model: Any, tokenizer: Any, requests: Sequence[Request], seed: int, limit: int, at_once: int = BATCH
+    model: Any, chat: Chat, requests: Sequence[Request], seed: int, limit: int, at_once: int = BATCH
 ) -> Iterator[dict[str, Any]]:
     """Like write_batch, in batches of `at_once`, or smaller if the card's memory is too small; the texts do not change."""
     halving = HalvingBatches(at_once, "written")
-    yield from halving.rows(requests, lambda batch: write_batch(model, tokenizer, batch, seed, limit))
+    yield from halving.rows(requests, lambda batch: write_batch(model, chat, batch, seed, limit))
 
 
-def write_batch(model: Any, tokenizer: Any, batch: Sequence[Request], seed: int, limit: int) -> list[dict[str, Any]]:
+def write_batch(model: Any, chat: Chat, batch: Sequence[Request], seed: int, limit: int) -> list[dict[str, Any]]:
     """Rows of samples.jsonl for requests with one decoding, at most `limit` tokens each."""
-    prompts = [question(tokenizer, _instruction(request)) for request in batch]
+    prompts = [chat.question(_instruction(request)) for request in batch]
     uniforms = torch.stack([own_draws(seed, request, limit) for request in batch])
-    written = answers(model, tokenizer, prompts, uniforms, batch[0].decoding)
-    return [_row(tokenizer, request, tokens, seed, limit) for request, tokens in zip(batch, written, strict=True)]
+    written = answers(model, chat, prompts, uniforms, batch[0].decoding)
+    return [_row(chat, request, tokens, seed, limit) for request, tokens in zip(batch, written, strict=True)]
 
 
 def _instruction(request: Request) -> str:
     return request.prompt.replace("{group}", request.group)
 
 
-def _row(tokenizer: Any, request: Request, tokens: list[int], seed: int, limit: int) -> dict[str, Any]:
-    kept, over = ended(tokenizer, tokens)
-    text = tokenizer.decode(kept, skip_special_tokens=True).strip()
+def _row(chat: Chat, request: Request, tokens: list[int], seed: int, limit: int) -> dict[str, Any]:
+    kept, over = chat.ended(tokens)
+    text = chat.tokenizer.decode(kept, skip_special_tokens=True).strip()
     return {
         "id": request.id,
         "group": request.group,

@@ -21,8 +21,8 @@ from verso.jobs.logs import reporting_progress
 from verso.machine.device import working_device
 from verso.machine.hardware import Meter, pick_device_for_llm, requested_and_used
 from verso.pretrained.backends import described
-from verso.pretrained.causal_llm import load_tokenizer, load_tuned
-from verso.pretrained.chat import Example, must_keep, prompt_of, with_prompt, without_prompt
+from verso.pretrained.causal_llm import chat_of_run, load_tuned
+from verso.pretrained.chat import Example, must_keep, prompt_of
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +54,9 @@ def score(
     """
     with working_device(requested["cards"], pick_device_for_llm) as device:
         meter, paid = Meter(device), 0
-        tokenizer = load_tokenizer(manifest)
+        chat = chat_of_run(model_folder, manifest)
         rows = list(read_json_lines(documents))
-        must_keep(tokenizer, rows)
+        must_keep(chat.tokenizer, rows)
         model, about = load_tuned(model_folder, manifest, device.device, device.dtype)
 
         def scored() -> Iterator[dict[str, Any]]:
@@ -64,8 +64,8 @@ def score(
             with reporting_progress("Scoring", report, len(rows), work=sum(len(row["text"]) for row in rows)) as step:
                 for document in rows:
                     text, name, window, stride = document["text"], document["id"], about["max_length"], settings["stride"]
-                    alone = without_prompt(tokenizer, text, name)
-                    prompted = with_prompt(tokenizer, prompt_of(document, instruction), text, name)
+                    alone = chat.without_prompt(text, name)
+                    prompted = chat.with_prompt(prompt_of(document, instruction), text, name)
                     paid += alone.completion + prompted.completion
                     costs = {
                         "reset": log_likelihood(model, alone, window, stride),

@@ -23,7 +23,7 @@ from verso.machine.device import working_device
 from verso.machine.halving import HalvingBatches
 from verso.machine.hardware import Device, arithmetic, pick_device_for_llm
 from verso.pretrained import backends, causal_llm
-from verso.pretrained.chat import Example, prompt_of, with_prompt
+from verso.pretrained.chat import Chat, Example, prompt_of
 from verso.training.order import permutation
 from verso.training.run import TrainingRun
 
@@ -161,7 +161,7 @@ class Tuning:
         """Nothing did."""
 
 
-def examples(documents: str | Path, tokenizer: Any, instruction: Mapping[str, str], settings: Mapping[str, Any]) -> list[Example]:
+def examples(documents: str | Path, chat: Chat, instruction: Mapping[str, str], settings: Mapping[str, Any]) -> list[Example]:
     """The texts of a part as tokens, none longer than settings["max_length"]; longer ones are counted in the log.
 
     Raises VersoError when a prompt alone fills the window, or the part is empty.
@@ -169,7 +169,7 @@ def examples(documents: str | Path, tokenizer: Any, instruction: Mapping[str, st
     window, beyond = settings["max_length"], settings["long_texts"]
     found = []
     for document in read_json_lines(documents):
-        whole = with_prompt(tokenizer, prompt_of(document, instruction), document["text"], document["id"])
+        whole = chat.with_prompt(prompt_of(document, instruction), document["text"], document["id"])
         if whole.prompt > window - 2:
             raise VersoError(
                 f"{document['id']}: its prompt takes {whole.prompt} of the window's {window} tokens; make max_length larger or "
@@ -214,13 +214,12 @@ def train(train: str | Path, validation: str | Path, manifest: str | Path, instr
         causal_llm.must_hold_window(manifest, settings["max_length"])
         computed_by = {"backend": backends.described(backend)}
         log.info("computed by %s", computed_by["backend"])
-        tokenizer = causal_llm.load_tokenizer(manifest)
-        learnt, held_out = (examples(part, tokenizer, instruction, settings) for part in (train, validation))
+        chat = causal_llm.load_chat(manifest, settings.get("chat_template", {}))
+        learnt, held_out = (examples(part, chat, instruction, settings) for part in (train, validation))
         model = backends.tunable(backend, manifest, settings, device, run.seed)
         counts = causal_llm.parameter_counts(model)
         log.info("%s parameters, %s of them learnt", f"{sum(counts.values()):,}", f"{counts['trainable']:,}")
-        padding = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-        task = Tuning(model, learnt, held_out, settings, run.seed, padding, device, run.micro_batches)
+        task = Tuning(model, learnt, held_out, settings, run.seed, chat.padding, device, run.micro_batches)
 
         longer, lost = beyond_window(learnt, settings["long_texts"])
         held_out_longer, _ = beyond_window(held_out, settings["long_texts"])
