@@ -30,7 +30,7 @@ FLOORS = (
     ("registry",),
     tuple(task.name for task in registry.TASKS),
     ("pretrained", "corpora"),
-    ("training", "text", "fetching"),
+    ("training", "text", "fetching", "slurm"),
     ("jobs", "display"),
     ("machine",),
     ("contract", "significance", "provenance"),

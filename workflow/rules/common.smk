@@ -17,6 +17,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 from verso import provenance
 from verso.config import load as configs
 from verso.errors import VersoError
@@ -29,7 +30,7 @@ from verso.graph.paths import RUN, Paths
 from verso.graph.runs import Runs, any_of
 from verso.graph.source_inputs import SourceInputs
 from verso.jobs import records, secrets
-from verso.machine.site import read_site
+from verso.machine import site as sites
 from verso.pretrained.manifest import refuse_links
 
 # Relative, so that moving the folder changes nothing
@@ -51,7 +52,7 @@ if workflow.is_main_process:
     os.environ[records.STARTED] = str(STARTED)
 
 try:
-    SITE = read_site(config.get("site"))  # from the profile
+    SITE = sites.read_site(config.get("site"), sites.defaults_of(workflow.resource_settings.default_resources))  # from the profile
     CONFIG = configs.load(
         {key: value for key, value in config.items() if key != "site"},
         CONFIG_ORIGIN,
@@ -118,6 +119,11 @@ def notify(outcome):
         except subprocess.SubprocessError as error:
             print(f"Verso: notify: {error}", file=sys.stderr)
 
+
+if workflow.is_main_process and "slurm" in ExecutorPluginRegistry().plugins:
+    from verso.slurm import executor
+
+    executor.install(SITE, Path(paths.results, "logs"))
 
 if SITE and workflow.is_main_process:
     try:

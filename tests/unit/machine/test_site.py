@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verso.errors import VersoError
-from verso.machine.site import Site, read_site, request, request_without_card, ways_to_ask
+from verso.machine.site import Site, defaults_of, read_site, request, request_without_card, ways_to_ask
 
 CARDS = [
     {"name": "A100", "vram_mb": "80000", "partition": "A100"},
@@ -115,3 +115,79 @@ def test_words_that_reach_a_command_line_hold_nothing_that_a_shell_reads(word):
 def test_leases_and_requests_to_slurm_exclude_each_other():
     with pytest.raises(VersoError, match="without scheduler"):
         read_site({"leases": "True", "cards": [{"name": "x", "vram_mb": 1, "partition": "GPU"}]})
+
+
+# --- account, QOS and flags, of each kind of card and of jobs without one ---
+
+
+def test_each_kind_of_card_and_jobs_without_one_have_an_account_a_qos_and_flags_of_their_own():
+    cards = [
+        {"name": "small", "vram_mb": "8000", "account": "gpu-project", "extra": "--exclude=node[1-3]"},
+        {"name": "large", "vram_mb": "80000", "qos": "large"},
+    ]
+    found = site(account="project", qos="normal", extra="--mail-type=FAIL", cards=cards)
+    of_all = {"slurm_partition": "CPU", "gpu": 1}
+    assert request(found, 1, 8_000) == {
+        **of_all, "slurm_account": "gpu-project", "qos": "normal", "slurm_extra": "--exclude=node[1-3]",
+    }  # fmt: skip
+    assert request(found, 1, 9_000) == {**of_all, "slurm_account": "project", "qos": "large", "slurm_extra": "--mail-type=FAIL"}
+    assert request_without_card(found) == {
+        "slurm_partition": "CPU", "slurm_account": "project", "qos": "normal", "slurm_extra": "--mail-type=FAIL",
+    }  # fmt: skip
+    assert {"slurm_account", "qos", "slurm_extra"} <= set(ways_to_ask(found))
+
+
+class Defaults:
+    """As Snakemake holds a profile's default resources."""
+
+    args = ("slurm_account=project", "slurm_extra='--mail-type=FAIL --reservation=course'", "runtime=30", 'slurm_partition="all"')
+
+
+def test_the_profiles_default_resources_hold_where_the_block_says_nothing_and_flags_are_joined():
+    block = {"warning_seconds": "60", "cards": [{"name": "a", "vram_mb": "8000", "account": "gpu", "extra": "--x=1"}]}
+    found = read_site(block, defaults_of(Defaults()))
+    assert found is not None
+    flags = "--mail-type=FAIL --reservation=course"
+    assert request(found, 0, 0) == {
+        "slurm_partition": "all", "slurm_account": "project", "slurm_extra": f"{flags} --signal=TERM@60",
+    }  # fmt: skip
+    assert request(found, 1, 100)["slurm_extra"] == f"{flags} --x=1 --signal=TERM@60"
+    assert request(found, 1, 100)["slurm_account"] == "gpu"
+    assert request_without_card(found)["slurm_extra"] == flags
+    assert defaults_of(None) == {}
+
+
+@pytest.mark.parametrize("key", ["gpu_model", "gres"])
+def test_a_type_of_card_may_have_dashes(key):
+    kind = "a100-sxm4-80gb" if key == "gpu_model" else "gpu:a100-sxm4-80gb"
+    asked = request(site(cards=[{"name": "a", "vram_mb": 80_000, key: kind}]), 1, 100)
+    assert asked.get("gpu_model", asked.get("gres")) == (kind if key == "gpu_model" else f"{kind}:1")
+
+
+# --- faults in words ---
+
+
+@pytest.mark.parametrize(
+    ("block", "told"),
+    [
+        ("x", "site: found 'x'; must be a block of keys: partition"),
+        ({"partitions": "x"}, 'site.partitions: unknown key; did you mean "partition"?'),
+        ({"slurm_account": "x"}, 'site.slurm_account: unknown key; did you mean "account"?'),
+        ({"gpu_model": "x"}, 'site.gpu_model: unknown key; "gpu_model" is a key of each card'),
+        ({"cards": {"name": "a"}}, "site.cards: found {'name': 'a'}; must be a list"),
+        ({"cards": [{"name": "a"}]}, "site.cards[0].vram_mb: is missing: Memory of one card"),
+        ({"cards": [{"name": "a", "vram_mb": "24 GB"}]}, "site.cards[0].vram_mb: found '24 GB'; must be a whole number"),
+        ({"cards": [{"name": "a", "vram_mb": "0"}]}, "site.cards[0].vram_mb: found '0'; must be greater than 0"),
+        ({"cards": [{"name": "a", "vram_mb": "1", "maximum_runtime": "9"}]}, "is a key of the site itself, not of a card"),
+        ({"qos": "a b"}, "site.qos: found 'a b'; must be a word as SLURM writes it"),
+        ({"leases": "perhaps"}, "site.leases: found 'perhaps'; must be true or false"),
+        ({"extra": "--mail-type=$(id)"}, "site.extra: found '--mail-type=$(id)'; must be flags of sbatch"),
+        ({"extra": "--qos=gpu -p x"}, "--qos has no place here: write the key qos; --partition has no place here"),
+    ],
+)
+def test_a_fault_is_said_in_words_with_the_key_that_was_meant(block, told):
+    with pytest.raises(VersoError) as error:
+        read_site(block)
+    assert told in str(error.value)
+    assert "Input should be" not in str(error.value)
+    assert "Extra inputs" not in str(error.value)

@@ -1,8 +1,8 @@
 """Show the state of every run of a config, from files alone: `make status`, `python -m verso.commands.status`.
 
     results/runs/<corpus>/<model>/seed-<seed>/...   finished files       ──┐
-    results/logs/<rule>/<wildcards>.job.json        records of jobs      ──┴─► one line a run, then light jobs, then counts
-                                                    (verso.jobs.job)
+    results/logs/<rule>/<wildcards>.job.json        records of jobs      ──┼─► one line a run, then light jobs, then counts
+    results/logs/submitted.jsonl                    SLURM's answers      ──┘
 
 It queries neither Snakemake nor SLURM, so it works on a login node while both run elsewhere.
 """
@@ -25,10 +25,11 @@ from verso.config.file import Config
 from verso.config.load import load
 from verso.contract import MODEL, Work
 from verso.errors import VersoError
-from verso.jobs.states import Attempt, Job, Progress, Run, judge, read_records
+from verso.jobs.states import Attempt, Job, Progress, Run, judge, read_records, with_submissions
+from verso.jobs.submissions import SUBMITTED, read_submissions
 from verso.registry import FAMILY, TASK
 
-STATES = ("done", "running", "trained", "queued", "retrying", "stopped", "lost", "failed")
+STATES = ("done", "running", "trained", "submitted", "queued", "retrying", "stopped", "lost", "failed")
 COLOURS = {"done": "32", "running": "36", "trained": "36", "retrying": "33", "stopped": "33", "lost": "31", "failed": "31"}
 HEADER = ["corpus", "model", "seed", "state", "how far", "train / val. loss", "time", "where", "MB used / requested"]
 
@@ -70,7 +71,7 @@ def status(config: Config, now: float, colours: Mapping[str, str] | None = None)
     known, corpora = set(runs), {corpus for corpus, _, _ in runs}
     of_run: dict[Run | None, list[Job]] = defaultdict(list)
     light = []
-    for job in judge(records, now):
+    for job in judge(with_submissions(records, read_submissions(results / "logs")), now):
         run = job.record.run()
         if run in known:
             of_run[run].append(job)
@@ -129,7 +130,7 @@ def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float, abou
     for job in training:
         if job.state == "running":
             return _line_of_job(job, "", now)
-    bad = [job for job in jobs if job.state not in ("done", "running", "queued") and _is_unmended(job, made, about)]
+    bad = [job for job in jobs if job.state not in ("done", "running", "queued", SUBMITTED) and _is_unmended(job, made, about)]
     if bad:
         worst = max(bad, key=lambda job: job.last.last_sign)
         return _line_of_job(worst, _work(worst, about), now)
@@ -148,6 +149,9 @@ def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float, abou
         return Line("done", ["", "", *took])
     if made[MODEL]:
         return Line("trained", [f"not yet {' nor '.join(missing)}", "", *took])
+    waiting = [job for job in training if job.state == SUBMITTED]
+    if waiting:
+        return _line_of_job(waiting[0], "", now)
     before = [job for job in jobs if job.state == "queued"]
     return Line("queued", [f"again; before: {_complaint(before[0])}"] if before else [])
 
@@ -180,6 +184,9 @@ def _is_unmended(job: Job, made: Mapping[str, float], about: About) -> bool:
 
 def _line_of_job(job: Job, doing: str, now: float) -> Line:
     last = job.last
+    if job.state == SUBMITTED:
+        number = f"job {last.slurm_job}" if last.slurm_job else ""
+        return Line(job.state, ["waits in SLURM's queue", "", duration(now - last.start), number, ""])
     if job.state != "running":
         log = job.log if job.state in ("failed", "lost") else None
         return Line(job.state, [f"{doing}: {_complaint(job)}" if doing else _complaint(job)], log)
@@ -201,14 +208,16 @@ def _place(attempt: Attempt) -> list[str]:
 
 
 def _complaint(job: Job) -> str:
-    """Why a job ended, in one line: the cause and the most informative line of the message."""
+    """Why a job ended or never began, in one line: the cause and the most informative line of the message."""
     lines = [line.strip() for line in job.last.message.splitlines() if line.strip()]
     said = lines[-1 if job.cause == "bug" else 0] if lines else ""  # a traceback ends with the exception
-    if job.last.end is None:
+    if not job.last.begun:
+        cause = "" if job.cause in ("stopped", "lost") else job.cause
+    elif job.last.end is None and job.state == "lost":
         cause = "no sign of life" + (f", probably {job.cause}" if job.cause != "lost" else "")
     else:
         cause = {"stopped": "goes on from its checkpoint when started again"}.get(job.cause, job.cause)
-    return f"{cause}: {said}" if said else cause
+    return ": ".join(filter(None, [cause, said]))
 
 
 def _report(path: Path, newest: float) -> str:

@@ -4,6 +4,7 @@ Reads earlier results/runs/<corpus>/<model>/seed-*/{,scoring_,sampling_}hardware
 and the job records in results/logs.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -54,9 +55,9 @@ class Requests:
         """Requests of a training. If no run uses a card, most are the same for every run and need no function."""
         names = [*NEEDS, *(sites.ways_to_ask(self.site) if self.site else [])]
         if self.cards_requested:
-            return {name: self._of_training(name) for name in names} | DISK
+            return self._by_cpu({name: self._of_training(name) for name in names} | DISK)
         found = {name: self._of_training(name) for name in NEEDS} | {"cards": 0, "vram_mb": 0} | DISK
-        return found | (sites.request(self.site, 0, 0) if self.site else {})
+        return self._by_cpu(found | (sites.request(self.site, 0, 0) if self.site else {}))
 
     def longest_first(self, wildcards: Any) -> int:
         """Priority: trainings that last long or use several cards start first, so that the others fill the gaps at the end."""
@@ -82,7 +83,7 @@ class Requests:
         family, entry = self._runs.family(model), self._runs.config.models[model]
         log_file = self._paths.log(family.made_by(entry), RUN).format(corpus=corpus, model=model, seed=seed)
         if not family.trains(entry):
-            return self._inference(model, log_file, attempt, moment) | {"expected_seconds": 0}
+            return self._inference(model, log_file, attempt, moment, True) | {"expected_seconds": 0}
         size = history.corpus_size(Path(self._paths.corpus("", corpus)))
         earlier = history.earlier_runs(Path(self._paths.results), corpus, model, self._recipe(model))
         causes = self._causes(log_file, attempt)
@@ -96,21 +97,21 @@ class Requests:
         def named(name: str) -> Resource:
             def resource(wildcards: Any, attempt: int) -> Any:
                 log_file = self._paths.log(rule, RUN).format(**dict(wildcards.items()))
-                return self._inference(wildcards.model, log_file, attempt, _moment()).get(name)
+                return self._inference(wildcards.model, log_file, attempt, _moment(), resumable).get(name)
 
             return resource
 
-        # A warning before the time limit only where the job saves its work: it would kill any other job, and hide that the
-        # cause was the time limit
-        warned = () if self._work(rule).resumable else ("slurm_extra",)
-        of_trainings = ("checkpoint_seconds", "expected_seconds", *warned, *DISK)
+        resumable = self._work(rule).resumable
+        of_trainings = ("checkpoint_seconds", "expected_seconds", "mem_mb_per_cpu", *DISK)
         found = {name: named(name) for name in self.training() if name not in of_trainings}
-        return {**found, "expected_seconds": self._expected(rule), **DISK}
+        return self._by_cpu({**found, "expected_seconds": self._expected(rule), **DISK})
 
-    def _of_inference_at(self, model: str, log_file: str, attempt: int, moment: int) -> dict[str, Any]:
+    def _of_inference_at(self, model: str, log_file: str, attempt: int, moment: int, warned: bool) -> dict[str, Any]:
+        """warned: SLURM sends a signal before the time limit."""
         family, entry = self._runs.family(model), self._runs.config.models[model]
         causes = self._causes(log_file, attempt)
-        return self._site_request(request.needs_of_inference(family, entry, self._configuration(model), causes))
+        wanted = request.needs_of_inference(family, entry, self._configuration(model), causes)
+        return self._site_request(wanted, warned)
 
     def _work(self, rule: str) -> Work:
         return next(family.works[rule] for family in FAMILIES if rule in family.works)
@@ -138,7 +139,7 @@ class Requests:
 
         names = ("mem_mb", "runtime", "checkpoint_seconds")
         changing = self._grown("make_miniature", "{pretrained}", names, wanted)
-        return {**self.light_work("make_miniature", "{pretrained}"), **changing}
+        return self._by_cpu({**self.light_work("make_miniature", "{pretrained}"), **changing})
 
     def of_work(self, rule: str) -> dict[str, Any]:
         """Requests of a rule whose Work defines them, without a card: for example merging adapters into a base model."""
@@ -146,7 +147,7 @@ class Requests:
         def wanted(wildcards: Any, causes: tuple[str, ...]) -> Mapping[str, int]:
             return request.needs_of_work(self._work(rule), self._configuration(wildcards.model), causes)
 
-        return {**self.light_work(rule, RUN), **self._grown(rule, RUN, ("mem_mb", "runtime"), wanted)}
+        return self._by_cpu({**self.light_work(rule, RUN), **self._grown(rule, RUN, ("mem_mb", "runtime"), wanted)})
 
     def light_work(self, rule: str, wildcards_of_log: str = "") -> dict[str, Any]:
         """Requests of light work (preparing, scoring a small model, comparing, drawing).
@@ -155,7 +156,7 @@ class Requests:
         """
         grown = self._grown(rule, wildcards_of_log, ("mem_mb", "runtime"), lambda _, causes: request.needs_of_light_work(causes))
         of_site = sites.request_without_card(self.site) if self.site else {}
-        return {**request.needs_of_light_work(), **grown, **of_site, **DISK}
+        return self._by_cpu({**request.needs_of_light_work(), **grown, **of_site, **DISK})
 
     def _grown(
         self,
@@ -196,8 +197,17 @@ class Requests:
         snapshot = Path(self._paths.pretrained("snapshot", name))
         return model_config.configuration_of(self._runs.config.pretrained[name], snapshot)
 
-    def _site_request(self, wanted: dict[str, int]) -> dict[str, Any]:
-        of_site = sites.request(self.site, wanted["cards"], wanted["vram_mb"]) if self.site else {}
+    def _by_cpu(self, requested: dict[str, Any]) -> dict[str, Any]:
+        """The same with the memory of each core, where the site wants it so: what is foreseen, shared by the job's threads."""
+        memory = requested["mem_mb"]
+
+        def of_a_cpu(wildcards: Any, attempt: int, threads: int) -> int:
+            return math.ceil((memory(wildcards, attempt) if callable(memory) else memory) / threads)
+
+        return {**requested, "mem_mb_per_cpu": of_a_cpu} if self.site and self.site.memory_per_cpu else requested
+
+    def _site_request(self, wanted: dict[str, int], warned: bool = True) -> dict[str, Any]:
+        of_site = sites.request(self.site, wanted["cards"], wanted["vram_mb"], warned) if self.site else {}
         return {**self._capped_by_site(wanted), **of_site}
 
     def _capped_by_site(self, wanted: Mapping[str, int]) -> dict[str, int]:
@@ -238,7 +248,7 @@ class Requests:
         if not all(Path(path).exists() for path in trained):
             self.of_training_now(*run)
         if self._runs.pretrained(run[1]) and not all(Path(path).exists() for path in self._runs.results([run])):
-            self._inference(run[1], "", 1, 0)  # sampling from a model may need more than tuning it
+            self._inference(run[1], "", 1, 0, False)  # sampling from a model may need more than tuning it
 
 
 def _moment() -> int:

@@ -18,9 +18,9 @@ from verso.files import FULL_DISK
 
 CAUSES = (
     "done", "fault", "bug", "out_of_memory", "cuda_out_of_memory", "time_out", "stopped", "handed_over", "device_lost",
-    "disk_full", "lost",
+    "disk_full", "lost", "refused",
 )  # fmt: skip
-HOPELESS = ("fault", "bug")  # the next attempt would end the same way
+HOPELESS = ("fault", "bug", "refused")  # the next attempt would end the same way
 NEARLY = 0.85  # of the memory requested: a heartbeat sees the peak a moment before the kill
 WARNED_MINUTES = 4  # before the limit: a stop so late is the time limit's warning (site.warning_seconds, SLURM adds up to 60 s)
 SNAKEMAKES_MB = 400  # two nested Snakemakes live in a job's allocation beside the driver

@@ -1,10 +1,11 @@
-"""What state each job is in, from the records that jobs keep of themselves (verso.jobs.job): at work, done, lost, failed.
+"""What state each job is in: submitted, at work, done, lost, failed.
 
-An attempt that says nothing for a minute is dead, whatever its record says last.
+From the records that jobs keep of themselves (verso.jobs.job), and what Snakemake knows of those that have not begun
+(verso.jobs.submissions). An attempt that says nothing for a minute is dead, whatever its record says last.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 
 from verso.jobs.causes import HOPELESS, cause_of_attempt
+from verso.jobs.submissions import REFUSED, SUBMITTED, Submission, attempt_of
 
 SILENT_SECONDS = 60  # without a heartbeat, after which an attempt counts as dead: six were missed
 ENDING = ".job.json"
@@ -50,6 +52,8 @@ class Attempt(BaseModel):
     end: float | None = None
     cause: str | None = None
     message: str = ""
+    begun: bool = True  # False of one that only Snakemake knows: it waits in SLURM's queue, or never left it
+    slurm_state: str | None = None  # as Snakemake saw it end
 
     @property
     def last_sign(self) -> float:
@@ -114,6 +118,36 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
+def with_submissions(records: Iterable[tuple[Path, Record]], submissions: Mapping[str, Submission]) -> list[tuple[Path, Record]]:
+    """The records with an attempt more where a job was submitted and has not begun, and SLURM's state where one ended silently.
+
+    submissions: by the path of the log. Of a group whose first job began, those that it did not come to are as before.
+    """
+    found, left = [], {str(Path(log)): submission for log, submission in submissions.items()}
+    records = list(records)
+    begun = {attempt.slurm_job for _, record in records for attempt in record.attempts if attempt.slurm_job}
+    for log, record in records:
+        found.append((log, _with(record, left.pop(str(log), None), begun)))
+    for path, submission in left.items():
+        if submission.state in (SUBMITTED, REFUSED) or submission.slurm_job not in begun:
+            attempts = [Attempt.model_validate(attempt_of(submission))]
+            found.append((Path(path), Record(rule=submission.rule, wildcards=submission.wildcards, attempts=attempts)))
+    return found
+
+
+def _with(record: Record, submission: Submission | None, begun: set[str]) -> Record:
+    last = record.attempts[-1]
+    if submission is None or submission.time < last.start:  # the job has begun since it was submitted
+        return record
+    if submission.slurm_job and submission.slurm_job == last.slurm_job:
+        state = None if submission.state in (SUBMITTED, REFUSED) else submission.state
+        return record.model_copy(update={"attempts": [*record.attempts[:-1], last.model_copy(update={"slurm_state": state})]})
+    if submission.state not in (SUBMITTED, REFUSED) and submission.slurm_job in begun:
+        return record
+    attempt = Attempt.model_validate({**attempt_of(submission), "attempt": last.attempt + 1})
+    return record.model_copy(update={"attempts": [*record.attempts, attempt]})
+
+
 def judge(records: Iterable[tuple[Path, Record]], now: float) -> list[Job]:
     """What state the last attempt of each record is in at `now` (seconds since the epoch).
 
@@ -125,14 +159,16 @@ def judge(records: Iterable[tuple[Path, Record]], now: float) -> list[Job]:
     for log, record in records:
         last = record.attempts[-1]
         requested = {key: last.requested_number(key) for key in last.asked}
-        cause = cause_of_attempt({**last.model_dump(), "asked": requested})
-        if _lives(last, now):
+        cause = cause_of_attempt({**last.model_dump(), "asked": requested}, last.slurm_state)
+        if cause == SUBMITTED:
+            state = SUBMITTED
+        elif _lives(last, now):
             state, cause = "running", ""
         elif cause == "done":
             state = "done"
         elif last.snakemake not in alive and any(start > last.snakemake for start in alive):
             state = "queued"
-        elif last.end is None:
+        elif last.end is None and not (cause == "stopped" and last.slurm_state):
             state = "lost"
         elif cause in ("stopped", "handed_over"):
             state = "stopped"
@@ -145,4 +181,4 @@ def judge(records: Iterable[tuple[Path, Record]], now: float) -> list[Job]:
 
 
 def _lives(attempt: Attempt, now: float) -> bool:
-    return attempt.end is None and now - attempt.alive <= SILENT_SECONDS
+    return attempt.end is None and attempt.slurm_state is None and now - attempt.alive <= SILENT_SECONDS

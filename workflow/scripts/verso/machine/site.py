@@ -5,40 +5,53 @@ Read at parse time, and by a job that needs a card. A profile passes it as a con
     config:
       site:
         partition: CPU                 # of jobs without a card
+        account: project
         cards:
-          - {name: titan, vram_mb: 24000, count: 2, partition: GPU, gpu_model: titan}
+          - {name: titan, vram_mb: 24000, count: 2, partition: GPU, gpu_model: titan, qos: gpu}
 """
 
-from collections.abc import Iterable
+import ast
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from verso.errors import VersoError
+from verso.machine.site_faults import MANAGED, Facts, fault_of, managed_options
 
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:,&|-]+$")]  # part of an sbatch command line
-Gres = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(:[A-Za-z0-9_.]+)?$")]  # what the executor accepts
-Model = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.]+$")]
+Gres = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(:[A-Za-z0-9_.-]+)?$")]
+Model = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+Flags = Annotated[str, Field(pattern=r"^-[A-Za-z0-9_.:,=@%+/\[\] -]*$")]
 
 
-class Facts(BaseModel):
-    """Base of the block's parts. Snakemake passes all values as text in Python's spelling: "24000", "True", "None"."""
+DEFAULTS = ("slurm_partition", "slurm_account", "qos", "slurm_extra", "mem_mb_per_cpu")
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    @model_validator(mode="before")
+class Asked(Facts):
+    """What sbatch is asked for besides the resources themselves."""
+
+    partition: Word | None = Field(None, description="Partition of jobs without a card; null means SLURM's default.")
+    account: Word | None = Field(None, description="Account that jobs are charged to; null means SLURM's default.")
+    qos: Word | None = Field(None, description="Quality of service; null means SLURM's default.")
+    extra: Flags | None = Field(
+        None, description="Any other flags of sbatch, as in a shell: `--reservation=course --mail-type=FAIL`."
+    )
+
+    @field_validator("extra")
     @classmethod
-    def _none_is_nothing(cls, values: Any) -> Any:
-        return {key: value for key, value in values.items() if value != "None"} if isinstance(values, dict) else values
+    def _holds_nothing_that_has_a_key(cls, flags: str | None) -> str | None:
+        if flags and (found := managed_options(flags)):
+            raise ValueError("; ".join(f"{option} has no place here: {MANAGED[option]}" for option in found))
+        return flags
 
 
-class Card(Facts):
-    """A kind of card, and the sbatch options that request one."""
+class Card(Asked):
+    """A kind of card, and the sbatch options that request one. What it leaves out of `Asked` is as the site says."""
 
     name: str = Field(description="For messages and plans.")
     vram_mb: int = Field(gt=0, description="Memory of one card that a job may use, in MB.")
     count: int = Field(1, ge=1, description="Cards of this kind in one node.")
-    partition: Word | None = Field(None, description="Partition of its nodes; null means the site's.")
     constraint: Word | None = Field(None, description="Feature of its nodes (`sinfo -o %f`), if a partition holds several kinds.")
     gpu_model: Model | None = Field(None, description="Type for --gpus=TYPE:N; null requests --gpus=N.")
     gres: Gres | None = Field(None, description="Name for --gres=NAME:N (`gpu`, `gpu:titan`), where --gpus is not accepted.")
@@ -53,58 +66,72 @@ class Card(Facts):
         return self
 
 
-class Site(Facts):
-    """A cluster or a workstation."""
+class Site(Asked):
+    """A cluster or a workstation; partition, account, qos and extra are those of jobs without a card."""
 
-    partition: Word | None = Field(None, description="Partition of jobs without a card; null means SLURM's default.")
     cards: list[Card] = Field(default_factory=list, description="Kinds of card; a run goes to the smallest that holds it.")
     leases: bool = Field(False, description="No scheduler: runs share this machine's cards by leases; no `cards`: all it has.")
     warning_seconds: int | None = Field(
         None, ge=1, le=180, description="SLURM sends SIGTERM so many seconds before the limit, so that a training saves itself."
     )
     maximum_runtime: int | None = Field(None, gt=0, description="Longest time limit that the partitions allow, in minutes.")
+    memory_per_cpu: bool = Field(False, description="Memory is requested by --mem-per-cpu, where a site refuses --mem.")
 
     @model_validator(mode="after")
     def _leases_are_for_a_workstation(self) -> "Site":
-        slurm_cards = [
-            card.name for card in self.cards if card.partition or card.constraint or card.gpu_model or card.gres or card.shards
-        ]
+        ways = ("partition", "account", "qos", "extra", "constraint", "gpu_model", "gres", "shards")
+        slurm_cards = [card.name for card in self.cards if any(getattr(card, way) for way in ways)]
         if self.leases and slurm_cards:
             raise ValueError(f"leases are for a machine without scheduler, yet {', '.join(slurm_cards)} has options of SLURM")
         return self
 
 
-def read_site(block: Any) -> Site | None:
+def defaults_of(resources: Any) -> dict[str, str]:
+    """The texts among a profile's default resources (Snakemake's `Resources`, or None): each as its value, without quotes."""
+    found = dict(arg.split("=", 1) for arg in resources.args) if hasattr(resources, "args") else {}
+    texts = {name: value.strip() for name, value in found.items() if name in DEFAULTS}
+    return {name: ast.literal_eval(text) if text[:1] in ("'", '"') else text for name, text in texts.items()}
+
+
+def read_site(block: Any, defaults: Mapping[str, str] | None = None) -> Site | None:
     """Parse the block of the config; None where there is none.
 
+    defaults: the profile's default resources, by `defaults_of`. They hold where the block says nothing; flags of both are joined.
     Raises VersoError with a list of all faults.
     """
     if block is None:
         return None
     try:
-        return Site.model_validate(block)
+        site = Site.model_validate(block)
     except ValidationError as error:
-        faults = [
-            f"  site{''.join(f'[{part}]' if isinstance(part, int) else f'.{part}' for part in fault['loc'])}: "
-            f"{fault['msg'].removeprefix('Value error, ')}, found {fault['input']!r}"
-            for fault in error.errors()
-        ]
+        faults = [fault_of(fault, Site, Card) for fault in error.errors()]
         raise VersoError("the profile's site block is wrong (profiles/README.md explains it):\n" + "\n".join(faults)) from error
+    given = defaults or {}
+    values = {
+        "partition": site.partition or given.get("slurm_partition"),
+        "account": site.account or given.get("slurm_account"),
+        "qos": site.qos or given.get("qos"),
+        "memory_per_cpu": site.memory_per_cpu or "mem_mb_per_cpu" in given,
+    }
+    flags = given.get("slurm_extra")
+    cards = [card.model_copy(update={"extra": _joined(flags, card.extra or site.extra)}) for card in site.cards]
+    return site.model_copy(update={**values, "extra": _joined(flags, site.extra), "cards": cards})
 
 
-def request(site: Site, cards: int, vram_mb: int) -> dict[str, str | int]:
+def request(site: Site, cards: int, vram_mb: int, warned: bool = True) -> dict[str, str | int]:
     """Snakemake resources that request `cards` cards with `vram_mb` MB each.
 
-    On a workstation this is vram_pool_mb, the run's part of the memory of all cards together.
+    warned: the job saves its work when it is told so before the time limit; any other would only die earlier, and hide that the
+    cause was the limit. On a workstation this is vram_pool_mb, the run's part of the memory of all cards together.
 
     On a site with shards, a run on one card requests as many shards as hold it. `gpu` and `gres` are never both given: the
     executor would submit both.
 
     Raises VersoError when no card is large enough, with the missing MB, or a node has too few.
     """
-    extra: dict[str, str | int] = {"slurm_extra": f"--signal=TERM@{site.warning_seconds}"} if site.warning_seconds else {}
+    signal = f"--signal=TERM@{site.warning_seconds}" if warned and site.warning_seconds else None
     if cards == 0:
-        return {**request_without_card(site), **extra}
+        return _asked(site, site, signal)
     if not site.cards:
         if site.leases:
             return {"vram_pool_mb": cards * vram_mb}
@@ -112,11 +139,7 @@ def request(site: Site, cards: int, vram_mb: int) -> dict[str, str | int]:
     card = _smallest_that_holds(site.cards, cards, vram_mb)
     if site.leases:
         return {"vram_pool_mb": cards * vram_mb}
-    where = {
-        **_partition(card.partition or site.partition),
-        **({"constraint": card.constraint} if card.constraint else {}),
-        **extra,
-    }
+    where = {**_asked(card, site, signal), **({"constraint": card.constraint} if card.constraint else {})}
     if card.shards and cards == 1:
         return {**where, "gres": f"shard:{-(-vram_mb * card.shards // card.vram_mb)}"}
     if card.gres:
@@ -128,8 +151,10 @@ def request(site: Site, cards: int, vram_mb: int) -> dict[str, str | int]:
 def ways_to_ask(site: Site) -> list[str]:
     """The resources that `request` may name on this site."""
     ways = {
-        "slurm_partition": site.partition or any(card.partition for card in site.cards),
-        "slurm_extra": site.warning_seconds,
+        "slurm_partition": any(asked.partition for asked in (site, *site.cards)),
+        "slurm_account": any(asked.account for asked in (site, *site.cards)),
+        "qos": any(asked.qos for asked in (site, *site.cards)),
+        "slurm_extra": site.warning_seconds or any(asked.extra for asked in (site, *site.cards)),
         "constraint": any(card.constraint for card in site.cards),
         "gpu": any(not card.gres for card in site.cards) and not site.leases,
         "gpu_model": any(card.gpu_model for card in site.cards),
@@ -142,11 +167,22 @@ def ways_to_ask(site: Site) -> list[str]:
 
 def request_without_card(site: Site) -> dict[str, str | int]:
     """Resources of a job without a card, which never uses the partition of the cards."""
-    return _partition(site.partition)
+    return request(site, 0, 0, warned=False)
 
 
-def _partition(name: str | None) -> dict[str, str | int]:
-    return {"slurm_partition": name} if name else {}
+def _asked(asked: Asked, site: Site, signal: str | None) -> dict[str, str | int]:
+    """Partition, account, QOS and flags of one kind of card or of jobs without one."""
+    found = {
+        "slurm_partition": asked.partition or site.partition,
+        "slurm_account": asked.account or site.account,
+        "qos": asked.qos or site.qos,
+        "slurm_extra": _joined(asked.extra, signal),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _joined(*flags: str | None) -> str | None:
+    return " ".join(flag for flag in flags if flag) or None
 
 
 def _smallest_that_holds(kinds: Iterable[Card], cards: int, vram_mb: int) -> Card:

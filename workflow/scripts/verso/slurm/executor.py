@@ -1,0 +1,230 @@
+"""Snakemake's executor for SLURM, with what a study needs on a cluster that says no, or nothing for a while.
+
+    what sbatch refuses    its words reach the screen, the job's log and `make status`, grouped or not; no second attempt is made
+    a busy controller      is asked again, for half an hour; so is a full queue, for as long as jobs of this study are in it
+    no answer to squeue    the jobs are looked at again later: the executor would forget them and wait for ever
+    an account             is sbatch's business: the executor's own look-up fails where there is no database, and hangs for groups
+
+It replaces the executor that `executor: slurm` means, so no profile changes.
+"""
+
+import shlex
+import subprocess
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import snakemake_executor_plugin_slurm as plugin
+from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
+from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
+
+from verso.jobs.submissions import REFUSED, SUBMITTED, Submissions, Submitted
+from verso.machine.site import Site
+from verso.slurm.submission import AsSubmitted, flags_of_cards, is_busy, is_full, is_in_doubt, words_of
+
+PATIENCE_SECONDS = 1800.0
+FIRST_WAIT, LONGEST_WAIT = 5.0, 60.0
+STATE = "SLURM status is: '"
+
+
+class Executor(plugin.Executor):
+    """Submits jobs to SLURM. site and submissions are those of the workflow, set by `install`."""
+
+    site: Site | None = None
+    submissions: Submissions
+
+    def __post_init__(self, test_mode: bool = False) -> None:
+        self._over = threading.Event()
+        self._this = threading.local()  # of the thread that submits a job
+        self._known: set[str] = set()  # numbers of all jobs submitted
+        self._in_queue: set[str] = set()  # of those that have not ended
+        self._hopeless: set[Any] = set()
+        self._reported: set[int] = set()
+        self._writing = threading.Lock()
+        super().__post_init__(test_mode)
+
+    # --- submitting ---
+
+    def run_job(self, job: Any) -> None:
+        """Submit a job, as often as it takes while the controller is busy; report it as submitted or as refused."""
+        begun, wait = time.monotonic(), FIRST_WAIT
+        while (words := self._refusal_of(job)) is not None:
+            waiting = is_full(words) and bool(self._in_queue)
+            passing = waiting or ((is_busy(words) or is_full(words)) and time.monotonic() - begun < PATIENCE_SECONDS)
+            if self._over.is_set() or (is_in_doubt(words) and self._was_taken(job)):
+                return
+            if not passing:
+                self._refuse(job, words)
+                return
+            if wait == FIRST_WAIT:
+                self.logger.warning(f"Verso: SLURM takes no job at the moment, and is asked again: {words.splitlines()[0]}")
+            self._over.wait(wait)
+            wait = min(2 * wait, LONGEST_WAIT)
+
+    def _refusal_of(self, job: Any) -> str | None:
+        """What sbatch said against the job; None when it is submitted."""
+        self._this.job, self._this.refusal = job, None
+        try:
+            super().run_job(job)
+        except Exception as error:  # of a group the executor's own handler fails, over the error that matters
+            self._this.refusal = str(error.__context__ or error)
+        finally:
+            self._this.job = None
+        refusal = self._this.refusal
+        return None if refusal is None else words_of(refusal)
+
+    def _report_job_error_threadsafe(self, job_info: SubmittedJobInfo, msg: str) -> None:
+        if getattr(self._this, "job", None) is None:
+            super()._report_job_error_threadsafe(job_info, msg)
+        else:
+            self._this.refusal = msg
+
+    def _report_job_submission_threadsafe(self, job_info: SubmittedJobInfo) -> None:
+        self._known.add(str(job_info.external_jobid))
+        self._in_queue.add(str(job_info.external_jobid))
+        self._note(job_info.job, SUBMITTED, job_info.external_jobid)
+        super()._report_job_submission_threadsafe(job_info)
+
+    def _was_taken(self, job: Any) -> bool:
+        """Whether the controller took the job whose answer never came; it is then one of the submitted."""
+        asked = _last.params
+        command = ["squeue", "--noheader", "--states=all", f"--name={asked['run_uuid']}", "--format=%i|%k"]
+        with suppress(OSError, subprocess.SubprocessError):
+            lines = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
+            rows = [line.strip().partition("|") for line in lines]
+            taken = [number for number, _, said in rows if said == asked["comment_str"] and number not in self._known]
+            if len(taken) == 1:
+                place = Path(str(asked["slurm_logfile"]).replace("%j", taken[0]))
+                self._report_job_submission_threadsafe(
+                    SubmittedJobInfo(job, external_jobid=taken[0], aux={"slurm_logfile": place})
+                )
+                return True
+        return False
+
+    def get_account_arg(self, job: Any) -> Iterator[str]:
+        """The account's flag: unchecked, for sbatch knows, and says so."""
+        account = job.resources.get("slurm_account")
+        if account:
+            yield f" -A {shlex.quote(str(account))}"
+        else:
+            yield from super().get_account_arg(job)
+
+    # --- what is refused ---
+
+    def _refuse(self, job: Any, words: str) -> None:
+        jobs = _members(job)
+        self._hopeless.add(job)
+        said = "\n".join(f"  {line}" for line in words.splitlines())
+        self.logger.error(
+            f"Verso: SLURM refused {_named(jobs, job)}:\n{said}\n"
+            "It is not tried again, for the answer would be the same. Partition, account, QOS, kinds of card and limits stand in "
+            "the profile's site block (docs/your-site.md): change it and start again."
+        )
+        for one in jobs:
+            with suppress(OSError):
+                Path(one.log).parent.mkdir(parents=True, exist_ok=True)
+                with Path(one.log).open("a", encoding="utf-8") as log:
+                    log.write(f"SLURM refused this job; sbatch said:\n{words}\n")
+        self._note(job, REFUSED, message=words)
+        super()._report_job_error_threadsafe(SubmittedJobInfo(job), f"SLURM refused it: {words}\n")
+
+    def print_job_error(self, job_info: SubmittedJobInfo, msg: str | None = None, **kwargs: Any) -> None:
+        """Say what is not said yet: nothing more of what was refused; of a group also the message, which Snakemake leaves out."""
+        if job_info.job in self._hopeless:
+            return
+        if msg and job_info.job.is_group():
+            self.logger.error(f"Verso: {_named(_members(job_info.job), job_info.job)}: {msg}")
+        super().print_job_error(job_info, msg=msg, **kwargs)
+
+    def handle_job_error(self, job: Any) -> None:
+        """Make no further attempt of what was refused."""
+        super().handle_job_error(job)
+        if job in self._hopeless:
+            self._hopeless.discard(job)
+            job._attempt = job.restart_times + 1  # not by its setter, which would compute all requests for that attempt
+
+    # --- what was submitted ---
+
+    async def check_active_jobs(self, active_jobs: list[SubmittedJobInfo]) -> AsyncIterator[SubmittedJobInfo]:
+        """Look at the jobs; those of which SLURM says nothing are looked at again."""
+        self._reported.clear()
+        kept = set()
+        async for info in super().check_active_jobs(active_jobs):
+            kept.add(id(info))
+            yield info
+        for info in active_jobs:
+            if id(info) not in kept and id(info) not in self._reported:
+                yield info
+
+    def report_job_success(self, job_info: SubmittedJobInfo) -> None:
+        """Tell the scheduler that a job is done."""
+        self._ended(job_info)
+        super().report_job_success(job_info)
+
+    def report_job_error(self, job_info: SubmittedJobInfo, msg: str | None = None, **kwargs: Any) -> None:
+        """Tell the scheduler that a job has failed, and `make status` what SLURM said."""
+        self._ended(job_info)
+        if job_info.external_jobid and STATE in (msg or ""):
+            state = str(msg).partition(STATE)[2].partition("'")[0]
+            self._note(job_info.job, state, job_info.external_jobid)
+        super().report_job_error(job_info, msg=msg, **kwargs)
+
+    def _ended(self, job_info: SubmittedJobInfo) -> None:
+        self._reported.add(id(job_info))
+        self._in_queue.discard(str(job_info.external_jobid))
+
+    def cancel_jobs(self, active_jobs: list[SubmittedJobInfo]) -> None:
+        """Cancel all jobs that are in the queue or running."""
+        self._over.set()
+        super().cancel_jobs(active_jobs)
+        for info in active_jobs:
+            self._note(info.job, "CANCELLED", info.external_jobid)
+
+    def shutdown(self) -> None:
+        """End the threads; one that waits for the controller gives up."""
+        self._over.set()
+        super().shutdown()
+
+    def _note(self, job: Any, state: str, slurm_job: str | None = None, message: str = "") -> None:
+        with self._writing, suppress(OSError):  # a full disk: the jobs matter more than their list
+            self.submissions.write(_members(job), state, slurm_job, message)
+
+
+def _members(job: Any) -> list[Submitted]:
+    """The jobs of a group in their order, or the job alone; those without a log leave no trace."""
+    jobs = list(job) if job.is_group() else [job]
+    return [Submitted(one.rule.name, dict(one.wildcards.items()), str(one.log[0])) for one in jobs if one.log]
+
+
+def _named(jobs: list[Submitted], job: Any) -> str:
+    if not jobs:
+        return str(job.name)
+    first = " ".join([jobs[0].rule, *jobs[0].wildcards.values()])
+    return f"{first} and {len(jobs) - 1} more of its group" if len(jobs) > 1 else first
+
+
+def install(site: Site | None, logs: Path) -> None:
+    """Make `executor: slurm` mean this executor. logs: the folder of the jobs' logs."""
+    registered = ExecutorPluginRegistry().plugins.get("slurm")
+    if registered is None:
+        return
+    Executor.site, Executor.submissions = site, Submissions(logs)
+    registered.executor = Executor
+    plugin.get_submit_command, plugin.set_gres_string = _submit_command, _flags_of_cards
+
+
+# The two functions of the executor that write what is requested into sbatch's command line
+_written_submit_command, _written_flags_of_cards = plugin.get_submit_command, plugin.set_gres_string
+_last = threading.local()  # .params: of this thread's last command line
+
+
+def _submit_command(job: Any, params: dict[str, Any], *rest: Any, **settings: Any) -> str:
+    _last.params = params
+    return str(_written_submit_command(AsSubmitted(job, Executor.site), params, *rest, **settings))
+
+
+def _flags_of_cards(job: Any) -> str:
+    return flags_of_cards(job.resources) or str(_written_flags_of_cards(job))
