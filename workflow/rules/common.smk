@@ -52,7 +52,9 @@ if workflow.is_main_process:
     os.environ[records.STARTED] = str(STARTED)
 
 try:
-    SITE = sites.read_site(config.get("site"), sites.defaults_of(workflow.resource_settings.default_resources))  # from the profile
+    SITE = sites.read_site(
+        config.get("site"), sites.defaults_of(workflow.resource_settings.default_resources)
+    )  # from the profile
     CONFIG = configs.load(
         {key: value for key, value in config.items() if key != "site"},
         CONFIG_ORIGIN,
