@@ -1,7 +1,12 @@
-# Verso. Two commands on a fresh machine: `make demo` and `make test`. Nothing is needed but Python 3.11, make and git.
+# Verso. Two commands on a fresh machine: `make demo` and `make test`. Nothing is needed but Python 3.11, 3.12 or 3.13, and make.
 
-PYTHON ?= python3.11
+# The first that runs, for a name on PATH may be one that pyenv answers with an error
+FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do $$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
+NO_PYTHON := Verso runs on Python 3.11, 3.12 or 3.13 with its module venv, and PATH has none. Install one (Debian: apt install python3.11-venv; \
+  a cluster: module load python), or name it: make setup PYTHON=/path/to/python3.12
 VENV := .venv
+TORCH :=
 BIN := $(VENV)/bin
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 CONFIG ?= config/config.yaml
@@ -17,13 +22,12 @@ DEMO := $(SNAKEMAKE) --configfile config/demo.yaml --quiet host rules reason
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-setup: $(BIN)/.run-installed  ## make .venv with everything that Verso runs on
+setup: $(BIN)/.run-installed  ## make .venv with everything that Verso runs on (TORCH=cpu or cuda: else what fits this machine)
 
-# torch first and alone: asked for by another package it may come as a newer build of several GB
 $(BIN)/.run-installed: requirements/run.txt requirements/constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check torch -c requirements/constraints.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/run.txt -c requirements/constraints.txt
+	@python="$(or $(wildcard $(BIN)/python),$(PYTHON))"; test -n "$$python" || { echo "make setup: $(NO_PYTHON)"; exit 1; }; \
+	$$python -c '$(FITS)' 2>/dev/null || { echo "make setup: $$python is no Python 3.11, 3.12 or 3.13 with its module venv"; exit 1; }; \
+	PYTHONPATH=workflow/scripts $$python -m verso.commands.setup $(VENV) $(TORCH)
 	@touch $@
 
 # unsloth without the rest of gpu.txt: on a CPU it needs no more, and its tests run
@@ -37,6 +41,7 @@ demo: $(BIN)/.run-installed  ## language models on the songs and classifiers on 
 
 # On Linux the public index holds the CUDA build. Where pip finds a CPU build instead (a mirror, an index of CPU builds), name
 # PyTorch's index of CUDA builds in pip's own variable: PIP_EXTRA_INDEX_URL=... make setup-gpu
+setup-gpu: TORCH := cuda
 setup-gpu: $(BIN)/.run-installed  ## CUDA build of PyTorch instead of a CPU one, unsloth, and whether it sees cards here
 	@$(VERSO) verso.commands.cuda_check --build-only || $(BIN)/pip install --disable-pip-version-check --force-reinstall torch -c requirements/constraints.txt --no-cache-dir
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/gpu.txt -c requirements/constraints.txt
@@ -64,7 +69,7 @@ install-profile:  ## from now on `snakemake --profile slurm` finds this cluster'
 	@test -d $(PROFILE) || { echo "PROFILE=$(PROFILE) is no folder"; exit 1; }
 	@mkdir -p $(PROFILE_FOLDER)
 	@if [ -e $(PROFILE_FOLDER)/slurm ] && [ ! -L $(PROFILE_FOLDER)/slurm ]; then echo "$(PROFILE_FOLDER)/slurm is there and no link: move it away first"; exit 1; fi
-	@ln -sfn $(abspath $(PROFILE)) $(PROFILE_FOLDER)/slurm && echo "$(PROFILE_FOLDER)/slurm -> $(abspath $(PROFILE))"
+	@ln -sfn "$$(cd $(PROFILE) && pwd)" $(PROFILE_FOLDER)/slurm && echo "$(PROFILE_FOLDER)/slurm -> $$(cd $(PROFILE) && pwd)"
 
 slurm-lab: $(BIN)/.run-installed  ## a shell in which a real SLURM runs on this machine (as root it installs Debian's packages)
 	@PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=tests $(BIN)/python -m slurm.lab shell

@@ -52,6 +52,18 @@ def test_a_value_on_the_command_line_changes_the_config_that_lies_there(project)
     assert "results-x/report.html" in done.stdout + done.stderr
 
 
+def test_an_environment_whose_path_snakemake_would_not_quote_stops_at_once_with_what_to_do(project):
+    """Every job would end with "/usr/bin/bash: .../my: No such file or directory" and no log."""
+    environment = project.path("my project")
+    environment.symlink_to(sys.prefix)
+    command = [environment / "bin" / "python", "-m", "snakemake", "--dry-run", "--configfile", "test.yaml"]
+    done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert f"{environment}/bin/python: holds a space" in done.stderr
+    assert "make setup VENV=" in done.stderr
+    assert without_traceback(done.stderr)
+
+
 @pytest.mark.parametrize("layout", ['{"layout": 0}', None, "{broken"])
 def test_a_results_folder_of_an_older_version_is_refused_not_misread(finished, layout):
     file = finished.path("results/.layout.json")

@@ -31,6 +31,7 @@ from verso.graph.runs import Runs, any_of
 from verso.graph.source_inputs import SourceInputs
 from verso.jobs import records, secrets
 from verso.machine import site as sites
+from verso.machine.place import fault_of_place
 from verso.pretrained.manifest import refuse_links
 
 # Relative, so that moving the folder changes nothing
@@ -46,6 +47,9 @@ def stop(message):
     print(message, file=sys.stderr)
     sys.exit(1)
 
+
+if fault := fault_of_place(sys.executable, str(HOME), os.getcwd()):
+    stop(fault)
 
 # Jobs parse this again and need the time of the start that they belong to: a later start takes over their run
 if workflow.is_main_process:

@@ -18,8 +18,12 @@ def versions() -> dict[str, str]:
 
 
 def commit_of(folder: Path) -> str | None:
-    """The git commit of `folder`, with "+changes" if files differ from it; None outside a repository."""
+    """The git commit of `folder`, with "+changes" if files differ from it; None without git or outside a repository.
+
+    An unpacked ZIP may lie inside somebody's repository: that one's commit says nothing about it.
+    """
     try:
+        _git(folder, "ls-files", "--error-unmatch", ".")
         commit = _git(folder, "rev-parse", "--short=12", "HEAD")
         return f"{commit}+changes" if _git(folder, "status", "--porcelain", "--untracked-files=no") else commit
     except (OSError, subprocess.CalledProcessError):
