@@ -140,3 +140,8 @@ if SITE and workflow.is_main_process:
         stop(error)
     if fault := needs.faults_of_cards():
         stop(fault)
+
+# Only a warning here, so that a dry run works on any machine; a real run stops in onstart
+MISFIT = needs.fault_of_site() if workflow.is_main_process else ""
+if MISFIT:
+    print(MISFIT, file=sys.stderr)

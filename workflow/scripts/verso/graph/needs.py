@@ -23,6 +23,7 @@ from verso.needs import history, request
 from verso.pretrained import model_config
 from verso.provenance import key_of_settings
 from verso.registry import FAMILIES
+from verso.slurm import answers, check
 
 NEEDS = ("mem_mb", "runtime", "vram_mb", "cards", "checkpoint_seconds", "expected_seconds")
 DISK = {"disk_mb": 1000}  # no job needs more; without it, Snakemake would read the sizes of all inputs of every job of a cluster
@@ -242,6 +243,28 @@ class Requests:
             except VersoError as error:
                 faults.append(f"  models.{run[1]} on {run[0]}: {error}")
         return "\n".join(["The profile's site block has no room for these runs:", *dict.fromkeys(faults)]) if faults else ""
+
+    def fault_of_site(self) -> str:
+        """What the cluster that is here would refuse of the site block and of the requests of unfinished runs, in one message.
+
+        Empty if there is nothing, and where no SLURM answers.
+        """
+        if not self.site or self.site.leases:
+            return ""
+        known = answers.known_from(answers.ask())
+        planned = [found for run in self._runs.all if (found := self._planned(run))] if known.partitions else []
+        return check.fault_of_site(self.site, planned, known)
+
+    def _planned(self, run: Run) -> check.Planned | None:
+        """What the training of an unfinished run requests; None of a finished one, and of one that no card holds."""
+        if all(Path(path).exists() for path in self._runs.results([run])):
+            return None
+        try:
+            wanted = self.of_training_now(*run)
+        except VersoError:  # said by faults_of_cards
+            return None
+        who, cpus = f"models.{run[1]}", self._runs.config.models[run[1]].needs.cpus
+        return check.Planned(who, wanted["runtime"], wanted["mem_mb"], cpus, wanted.get("slurm_partition"))
 
     def _must_fit(self, run: Run) -> None:
         trained = [self._paths.of_run(name, run) for name in ("history.csv", "hardware.json", MODEL)]

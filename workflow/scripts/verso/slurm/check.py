@@ -1,0 +1,158 @@
+"""Whether the site that a profile describes is the one that SLURM runs here, said before anything is submitted."""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from verso.machine.site import Asked, Card, Site
+from verso.slurm.answers import Known, Nodes, Partition
+
+SHOWN = 12  # names of what there is
+TOGETHER_MINUTES = 120  # of light jobs that share a submission
+
+Fault = tuple[str, str]  # key, what is wrong
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a run that is not finished requests. who: as a key of the config."""
+
+    who: str
+    minutes: int
+    memory_mb: int
+    cpus: int
+    partition: str | None
+
+
+def fault_of_site(site: Site, planned: Iterable[Planned], known: Known) -> str:
+    """One message with everything that SLURM would refuse, or keep in its queue for ever; empty if there is nothing."""
+    if not known.partitions:
+        return ""
+    faults = [fault for key, asked in _all(site) for fault in _of_names(key, asked, site, known)]
+    with_cards = [name for name, partition in known.partitions.items() if any(node.cards for node in partition.nodes)]
+    for number, card in enumerate(site.cards):
+        key, name = f"site.cards[{number}]", card.partition or site.partition or known.default
+        partitions = _of(name, known)
+        if with_cards and partitions and not any(node.cards for partition in partitions for node in partition.nodes):
+            faults.append((f"{key}.partition", f'no node of "{name}" has a card; these have: {", ".join(sorted(with_cards))}'))
+        faults += _of_card(key, card, partitions)
+    faults += _of_limits(site, list(planned), known)
+    if not faults:
+        return ""
+    lines = dict.fromkeys(f"  {key:<24}  {what}" for key, what in faults)
+    return "\n".join(["The profile does not fit this cluster, by what sinfo, scontrol and sacctmgr say:", *lines])
+
+
+def _all(site: Site) -> list[tuple[str, Asked]]:
+    return [("site", site), *((f"site.cards[{number}]", card) for number, card in enumerate(site.cards))]
+
+
+def _of(name: str | None, known: Known) -> list[Partition]:
+    """The partitions of a request: those named, or SLURM's default one; those that exist."""
+    names = name.split(",") if name else [known.default or ""]
+    return [known.partitions[one] for one in names if one in known.partitions]
+
+
+def _of_names(key: str, asked: Asked, site: Site, known: Known) -> Iterator[Fault]:
+    """Partition, account and QOS of one kind of card or of the site."""
+    for name in asked.partition.split(",") if asked.partition else ():
+        if name not in known.partitions:
+            yield f"{key}.partition", f'"{name}" is no partition here; {_there_are(name, known.partitions)}'
+    partition_name, account, qos = (getattr(asked, what) or getattr(site, what) for what in ("partition", "account", "qos"))
+    partitions = _of(partition_name, known)
+    accounts = {name.lower() for name in known.qos_of}
+    if asked.account and known.enforces("associations") and accounts and asked.account.lower() not in accounts:
+        yield f"{key}.account", f'"{asked.account}" is no account of yours; {_there_are(asked.account, known.qos_of)}'
+    elif account and partitions and all(one.accounts and account not in one.accounts for one in partitions):
+        taken = _there_are(account, frozenset().union(*(one.accounts or () for one in partitions)))
+        yield f"{key}.account", f'partition "{partition_name or known.default}" does not take "{account}"; {taken}'
+    if asked.qos and known.qos and asked.qos not in known.qos:
+        yield f"{key}.qos", f'"{asked.qos}" is no QOS here; {_there_are(asked.qos, known.qos)}'
+    elif qos and known.enforces("qos") and (allowed := _qos_of(account, known)) and qos not in allowed:
+        yield f"{key}.qos", f'"{qos}" is not yours with account "{account or "by default"}"; {_there_are(qos, allowed)}'
+    elif qos and partitions and all(one.qos and qos not in one.qos for one in partitions):
+        taken = _there_are(qos, frozenset().union(*(one.qos or () for one in partitions)))
+        yield f"{key}.qos", f'partition "{partition_name or known.default}" does not take "{qos}"; {taken}'
+
+
+def _qos_of(account: str | None, known: Known) -> frozenset[str]:
+    """The QOS that an account may use, or any account where none is named; empty where it is not known."""
+    found = {name.lower(): qos for name, qos in known.qos_of.items()}
+    if account:
+        return found.get(account.lower(), frozenset())
+    return frozenset().union(*found.values())
+
+
+def _of_card(key: str, card: Card, partitions: list[Partition]) -> Iterator[Fault]:
+    """Type, name, number and feature of a kind of card."""
+    nodes = [node for partition in partitions for node in partition.nodes]
+    if card.constraint and nodes:
+        there = frozenset().union(*(node.features for node in nodes))
+        for word in filter(None, re.split(r"[&|,]", card.constraint)):
+            if word not in there:
+                yield f"{key}.constraint", f'no node there has the feature "{word}"; {_there_are(word, there)}'
+    if not any(node.cards for node in nodes):
+        return  # nothing is said of cards
+    name, _, kind = (card.gres or f"gpu:{card.gpu_model or ''}").partition(":")
+    named = "gres" if card.gres else "gpu_model"
+    kinds = {kind for node in nodes for found, kind in node.cards if found == name}
+    if not kinds:
+        others = sorted({found for node in nodes for found, _ in node.cards})
+        yield f"{key}.{named}", f'no node of its partition has "{name}"; {_there_are(name, others)}'
+    elif kind and kind not in kinds:
+        types = kinds - {""}
+        what = _there_are(kind, types) if types else "its cards have no type: leave it out"
+        yield f"{key}.{named}", f'"{kind}" is no type of card in its partition; {what}'
+    elif (most := max(_count(node, name, kind) for node in nodes)) < card.count:
+        yield f"{key}.count", f"{card.count}, and a node has {most}"
+    if card.shards and not any(found == "shard" for node in nodes for found, _ in node.cards):
+        yield f"{key}.shards", "no node of its partition has shards: leave it out"
+
+
+def _count(node: Nodes, name: str, kind: str) -> int:
+    return sum(number for (found, of), number in node.cards.items() if found == name and (not kind or of == kind))
+
+
+def _of_limits(site: Site, planned: list[Planned], known: Known) -> Iterator[Fault]:
+    """Time limits that a partition does not allow, and requests that no node of it can hold."""
+    names = dict.fromkeys(asked.partition or site.partition or known.default or "" for _, asked in _all(site))
+    for name in names:
+        limit = _largest(partition.minutes for partition in _of(name, known))
+        longest = max([one.minutes for one in planned if (one.partition or known.default) == name], default=0)
+        light = TOGETHER_MINUTES if name == (site.partition or known.default) else 0
+        if limit is None:
+            continue
+        if site.maximum_runtime and site.maximum_runtime > limit:
+            yield "site.maximum_runtime", f'{site.maximum_runtime}, and partition "{name}" allows {limit} minutes'
+        elif not site.maximum_runtime and max(longest, light) > limit:
+            what = f'partition "{name}" allows {limit} minutes, and up to {max(longest, light)} are requested'
+            yield "site.maximum_runtime", f"is missing: {what}; write maximum_runtime: {limit}"
+    for one in planned:
+        nodes = [node for partition in _of(one.partition, known) for node in partition.nodes]
+        for key, wanted, unit, most in (
+            ("mem_mb", one.memory_mb, "MB", _largest(node.memory_mb for node in nodes)),
+            ("cpus", one.cpus, "cores", _largest(node.cpus for node in nodes)),
+        ):
+            if most is not None and wanted > most:
+                where = one.partition or known.default
+                yield one.who, f'requests {wanted:,} {unit}, and a node of partition "{where}" has {most:,} (needs.{key})'
+
+
+def _largest(values: Iterable[int | None]) -> int | None:
+    """The largest; None where one is not known, or there is none."""
+    found = list(values)
+    known = [value for value in found if value is not None]
+    return max(known) if known and len(known) == len(found) else None
+
+
+def _there_are(name: str, names: Iterable[str]) -> str:
+    """The name that was meant, and what there is."""
+    there = sorted(names)
+    if not there:
+        return "there are none"
+    folded = {one.lower(): one for one in there}
+    near = difflib.get_close_matches(name.lower(), list(folded), n=1, cutoff=0.6)
+    meant = f'did you mean "{folded[near[0]]}"? There' if near else "there"
+    more = f" and {len(there) - SHOWN} more" if len(there) > SHOWN else ""
+    return f"{meant} are: {', '.join(there[:SHOWN])}{more}"
