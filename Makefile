@@ -14,10 +14,13 @@ PROFILE ?= profiles/slurm
 PROFILE_FOLDER ?= $(or $(XDG_CONFIG_HOME),$(HOME)/.config)/snakemake
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local --cores $(CORES)
 VERSO := PYTHONPATH=workflow/scripts $(BIN)/python -m
+# What a command line of make says, as options: INPUT=a.csv becomes --input="a.csv". A shell's own PROMPT or NAME says nothing.
+# The value comes to the command by its environment, so that no quote or blank in it breaks the line.
+said = $(foreach name,$(1),$(if $(filter command,$(firstword $(origin $(name)))),--$(shell echo $(name) | tr A-Z a-z)="$$$(name)"))
 DEMO := $(SNAKEMAKE) --configfile config/demo.yaml --quiet host rules reason
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu demo fetch plan status report-so-far cancel install-profile slurm-lab soak test test-quick lint format config-docs benchmarks clean
+.PHONY: help setup setup-gpu demo fetch new plan status predict write report-so-far cancel install-profile slurm-lab soak test test-quick lint format config-docs benchmarks clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -60,6 +63,18 @@ plan: $(BIN)/.run-installed  ## table of the runs to come: CONFIG, PROFILE
 
 status: $(BIN)/.run-installed  ## how far each run of CONFIG is, from files alone
 	@$(VERSO) verso.commands.status --config $(CONFIG)
+
+new: $(BIN)/.run-installed  ## write a config for a file or folder of texts: DATA, NAME, KIND
+	@test -n "$$DATA" || { echo "make new DATA=my.csv: the file or folder of texts is missing"; exit 2; }
+	@$(VERSO) verso.commands.new $(call said,DATA NAME KIND)
+
+predict: $(BIN)/.run-installed  ## label texts with a trained classifier: CONFIG, MODEL, INPUT; OUTPUT, COLUMN, SEED, CORPUS, EXPERIMENT
+	@test -n "$$MODEL" -a -n "$$INPUT" || { echo "make predict CONFIG=my.yaml MODEL=tfidf INPUT=texts.csv: MODEL or INPUT is missing"; exit 2; }
+	@$(VERSO) verso.commands.predict --config "$(CONFIG)" $(call said,MODEL INPUT OUTPUT COLUMN SEED CORPUS EXPERIMENT)
+
+write: $(BIN)/.run-installed  ## let a trained language model write: CONFIG, MODEL; PROMPT, N, LENGTH, TEMPERATURE, DRAWS, OUTPUT, SEED, CORPUS, EXPERIMENT
+	@test -n "$$MODEL" || { echo "make write CONFIG=my.yaml MODEL=lstm-char: MODEL is missing"; exit 2; }
+	@$(VERSO) verso.commands.write --config "$(CONFIG)" $(call said,MODEL PROMPT N LENGTH TEMPERATURE DRAWS OUTPUT SEED CORPUS EXPERIMENT)
 
 cancel:  ## end the SLURM jobs whose name begins with PREFIX (given to Snakemake as --slurm-jobname-prefix)
 	@test -n "$(PREFIX)" || { echo "make cancel PREFIX=verso-lyrics: the prefix is missing"; exit 2; }

@@ -4,21 +4,16 @@ import json
 import shutil
 
 import pytest
-import torch
-from calls import ASKED
 from drivers import run_driver
 from predicted import write_own_texts
 from reviews import write_corpus
-from tiny_encoder import CPU, SETTINGS, make
+from tiny_encoder import make
+from trained import write_baseline, write_encoder, write_small_network
 
 from verso.classification.baselines import predicting as baselines
-from verso.classification.baselines.training import fit_baseline
-from verso.classification.encoder import model as encoder_model
 from verso.classification.encoder import predicting as encoder
 from verso.classification.small_networks import predicting as small_networks
-from verso.classification.small_networks.files import build, write_architecture
 from verso.files import read_csv, read_json
-from verso.training.weights import save_weights
 
 TESTS = 30
 DRIVERS = {
@@ -32,39 +27,11 @@ PREDICTORS = {
     "predict_small_network": (small_networks, "_Neural"),
     "predict_encoder": (encoder, "_Encoder"),
 }
-TFIDF = {"analyzer": "word", "ngram_range": [1, 2], "min_df": 2, "C": [1.0], "class_weights": "none", "best_by": "f1_macro"}
-TEXTCNN = {"family": "textcnn", "embedding": 6, "dropout": 0.3, "head": "softmax", "filters": 4, "widths": [3]}
 
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory):
     return make(tmp_path_factory.mktemp("toy"), "bert")
-
-
-def write_baseline(family, corpus, run):
-    fit_baseline(
-        train=corpus / "train.jsonl", validation=corpus / "validation.jsonl", labels=corpus / "labels.json",
-        settings={"family": family, **(TFIDF if family == "tfidf" else {})}, architecture=run / "model/architecture.json",
-        history=run / "history.csv", hardware=run / "hardware.json", requested=ASKED,
-    )  # fmt: skip
-    return ["weights.safetensors", "terms.json"] if family == "tfidf" else []
-
-
-def write_small_network(corpus, run, seed=3):
-    torch.manual_seed(seed)
-    model = build(TEXTCNN, len(read_json(corpus / "vocab_token.json")["tokens"]), 3)
-    save_weights(model, run / "model/weights.safetensors")
-    write_architecture(model, ["1", "2", "3"], 20, run / "model/architecture.json")
-    return ["weights.safetensors"]
-
-
-def write_encoder(toy, run):
-    model = encoder_model.tunable(toy, SETTINGS, 3, 1, CPU)
-    (run / "model").mkdir(parents=True)
-    encoder_model.save(model, run / "model/weights.safetensors")
-    counts = encoder_model.parameter_counts(model)
-    encoder_model.write_architecture(run / "model/architecture.json", toy, SETTINGS, ["1", "2", "3"], counts)
-    return ["weights.safetensors"]
 
 
 class Study:

@@ -4,8 +4,9 @@ Nothing but dataclasses and what they are made of: rules, config, needs, status 
 docs/adding.md goes through each of them with an example.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from verso.settings.base import ModelSettings, Settings
@@ -67,6 +68,48 @@ class Work:
     request: Callable[[Configuration], InferenceEstimate] | None = None
 
 
+class Column(NamedTuple):
+    """A column of a file that no config describes yet.
+
+    filled: rows that have a value. values: how often each occurs, None where there are too many. characters: of all values.
+    """
+
+    name: str
+    filled: int
+    values: Mapping[str, int] | None
+    characters: int
+
+
+class Found(NamedTuple):
+    """What a file or a folder of texts holds; of a folder the columns are `text`, `folder` and `name`, of a .txt `text` alone."""
+
+    path: str
+    is_folder: bool
+    is_one_text: bool
+    rows: int
+    columns: tuple[Column, ...]
+
+
+class Draft(NamedTuple):
+    """A corpus's entry for a file, as `make new` writes it. keys: besides `kind` and `source.path`, which `source` adds to.
+
+    remarks: a line each on what was found. left_out: keys that the user may want, a line of YAML each.
+    """
+
+    source: Mapping[str, Any]
+    keys: Mapping[str, Any]
+    remarks: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
+class Starter(NamedTuple):
+    """A small model to begin with, as `make new` writes it: its name, its keys besides `family`, and what it is."""
+
+    name: str
+    keys: Mapping[str, Any]
+    remark: str
+
+
 class FurtherFiles(NamedTuple):
     """Files of a run that some runs of a task have: those that its comparison reads, and those that its section shows.
 
@@ -76,6 +119,37 @@ class FurtherFiles(NamedTuple):
     compared: Mapping[str, str]
     shown: Mapping[str, str]
     of_corpus: Mapping[str, str]
+
+
+class TrainedModel(NamedTuple):
+    """The model of a finished run, as the commands that use one are given it.
+
+    entry: its keys. folder: its model/. seed: its run's. corpus: folder of the prepared corpus that it learnt from. manifest:
+    pretrained.json of its base model, None where it has none. cards: that it may compute on here, 0 or 1.
+    """
+
+    entry: Any
+    folder: Path
+    seed: int
+    corpus: Path
+    manifest: Path | None
+    cards: int
+
+
+class Prediction(NamedTuple):
+    """What a classifier says of a text: a label's name ("": its reply was none), and each label's probability, if it has any."""
+
+    label: str
+    probabilities: Sequence[float]
+
+
+class Writing(NamedTuple):
+    """What a language model is to write: a text after each prompt, of so many tokens at most. seed: of the draws."""
+
+    prompts: Sequence[str]
+    most_tokens: int
+    decoding: Mapping[str, float]
+    seed: int
 
 
 def nothing(*_: Any) -> Iterator[Any]:
@@ -91,6 +165,11 @@ def no_file(_: Any) -> None:
 def no_files(*_: Any) -> Mapping[str, str]:
     """No files."""
     return {}
+
+
+def no_draft(_: Found) -> Draft | None:
+    """No entry."""
+    return None
 
 
 def no_further_files(*_: Any) -> FurtherFiles:
@@ -111,7 +190,9 @@ class Family:
     None: light work. starts_from: what its `pretrained` must be, "causal_lm" or "masked_lm". baseline: of a baseline the key of
     its task's sentence about the models that do not beat it. faults: what is wrong with an entry on a corpus, (entry as the
     config says it, name of the corpus, its settings) -> messages. missing: files that an entry names and that cannot be read, as
-    (key, message).
+    (key, message). predict: of a classifier, what it says of texts, each with an id. write: of a language model, rows such as
+    those of samples.jsonl; prompted_by: the key of a corpus's `sampling` that holds what it is prompted by. All three are for
+    `make predict` and `make write`, and import what they need when they are called. starters: small models for a first study.
     """
 
     settings: type[ModelSettings]
@@ -131,6 +212,10 @@ class Family:
     baseline: str = ""
     faults: Callable[[Mapping[str, Any], str, Any], Iterator[str]] = nothing
     missing: Callable[[Any], Iterator[tuple[str, str]]] = nothing
+    predict: Callable[[TrainedModel, Sequence[tuple[str, str]]], list[Prediction]] | None = None
+    write: Callable[[TrainedModel, Writing], Iterator[Mapping[str, Any]]] | None = None
+    prompted_by: str = "prompts"
+    starters: tuple[Starter, ...] = ()
 
     @property
     def name(self) -> str:
@@ -169,22 +254,27 @@ class Kind:
     """A kind of corpus.
 
     settings: its keys; the Literal of `kind` is its name. columns: the values of a document, "text" first; the second names the
-    subfolders, where the source is a folder. prepared_by: rule that splits it. text_key: column of the text where the
-    config names none. reading: what of its settings decides which documents are acquired; preparation: what decides how they
-    are split. exports: files for other programs, by the keyword of the rule's output; {corpus} is filled in. instruction: what a
-    chat model is given for a document: {"instruction", "input"}. faults: (name of the corpus, its settings) -> faults that its
-    types do not find.
+    subfolders, where the source is a folder. prepared_by: rule that splits it; prepare: what its driver calls, for `make check`:
+    (documents, settings, what acquiring set aside, outputs by name: the parts, statistics, set_aside, labels). text_key: column
+    of the text where the config names none. reading: what of its settings decides which documents are acquired; preparation: what
+    decides how they are split. exports: files for other programs, by the keyword of the rule's output; {corpus} is filled in.
+    instruction: what a chat model is given for a document: {"instruction", "input"}. faults: (name of the corpus, its settings)
+    -> faults that its types do not find. drafted: the entry of a corpus for a file, None where it holds no such corpus; wants:
+    what such a file has.
     """
 
     settings: type[Settings]
     columns: tuple[str, ...]
     prepared_by: str
+    prepare: Callable[[Path, Mapping[str, Any], Path, Mapping[str, Path]], None]
     reading: Callable[[Any], dict[str, Any]]
     preparation: Callable[[Any], dict[str, Any]]
     text_key: str = "text"
     exports: Mapping[str, str] = field(default_factory=dict)
     instruction: Callable[[Any], dict[str, str]] = lambda corpus: {"instruction": "", "input": ""}
     faults: Callable[[str, Any], Iterator[Fault]] = nothing
+    drafted: Callable[[Found], Draft | None] = no_draft
+    wants: str = ""
 
     @property
     def name(self) -> str:

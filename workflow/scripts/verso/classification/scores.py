@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from verso.contract import Prediction
 from verso.errors import VersoError
 from verso.files import kept_or_made, read_json_lines, write_csv, write_json
 from verso.machine.processor import cpu_name
@@ -68,9 +69,7 @@ def write_scores(
     rows = list(read_json_lines(documents))
     if not rows:
         raise VersoError(f"{documents}: no document to predict")
-    if predictor.labels != names.names:
-        knows, has = ", ".join(predictor.labels), ", ".join(names.names)
-        raise VersoError(f"{model_folder}: the model predicts {knows}, and {labels} has {has}; train the model on these labels")
+    _must_predict(predictor, names, labels, model_folder)
     true = [names.class_of(row, documents) for row in rows]
 
     begin = time.perf_counter()
@@ -83,6 +82,31 @@ def write_scores(
     return {"wall_seconds": round(seconds, 4), **speed}
 
 
+def predictions_of(
+    predictor: LabelPredictor, texts: Sequence[tuple[str, str]], labels: str | Path, model_folder: str | Path
+) -> list[Prediction]:
+    """What a classifier says of texts, (id, text) each. labels, model_folder: as of write_scores, which raises the same."""
+    names = Labels.load(labels)
+    _must_predict(predictor, names, labels, model_folder)
+    probabilities, predicted = predictor.predict([text for _, text in texts])
+    return [
+        Prediction(names.names[class_], _finite(name, shares))
+        for (name, _), shares, class_ in zip(texts, probabilities.tolist(), predicted.tolist(), strict=True)
+    ]
+
+
+def _must_predict(predictor: LabelPredictor, names: Labels, labels: str | Path, model_folder: str | Path) -> None:
+    if predictor.labels != names.names:
+        knows, has = ", ".join(predictor.labels), ", ".join(names.names)
+        raise VersoError(f"{model_folder}: the model predicts {knows}, and {labels} has {has}; train the model on these labels")
+
+
+def _finite(name: str, shares: list[float]) -> list[float]:
+    if not math.isfinite(sum(shares)):
+        raise VersoError(f"{name}: its probabilities are {shares}; the weights are not finite: train the model again")
+    return shares
+
+
 def _rows(
     rows: Sequence[Mapping[str, Any]],
     names: list[str],
@@ -91,10 +115,8 @@ def _rows(
     predicted: NDArray[np.int64],
 ) -> Iterator[dict[str, Any]]:
     for row, label, shares, class_ in zip(rows, true, probabilities.tolist(), predicted.tolist(), strict=True):
-        if not math.isfinite(sum(shares)):
-            raise VersoError(f"{row['id']}: its probabilities are {shares}; the weights are not finite: train the model again")
         known = {"document": row["id"], "label": names[label], "prediction": names[class_]}
-        yield known | {f"probability_{place}": share for place, share in enumerate(shares)}
+        yield known | {f"probability_{place}": share for place, share in enumerate(_finite(row["id"], shares))}
 
 
 class Files(NamedTuple):

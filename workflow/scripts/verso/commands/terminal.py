@@ -39,6 +39,28 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
+def printable_lines(text: str) -> list[str]:
+    """The lines of a text without control characters, which could redraw the terminal."""
+    return [printable(line) for line in text.split("\n")]
+
+
+def bars(counts: Sequence[tuple[str, int]], width: int = 30) -> list[str]:
+    """A line for each name with its count, its share of all and a bar; the longest bar is `width` characters long."""
+    total, most = sum(count for _, count in counts), max((count for _, count in counts), default=0)
+    names = [printable(name)[: COLUMNS // 3] for name, _ in counts]
+    wide = max(map(len, names), default=0)
+    digits = len(f"{most:,}")
+    return [
+        f"{name:<{wide}}  {count:>{digits},}  {count / max(1, total):>4.0%}  {'█' * _length(count, most, width)}".rstrip()
+        for name, (_, count) in zip(names, counts, strict=True)
+    ]
+
+
+def _length(count: int, most: int, width: int) -> int:
+    """Of a bar: at least one character for what is there at all."""
+    return max(1, round(width * count / most)) if count else 0
+
+
 def duration(seconds: float) -> str:
     """A time in its two largest units: 3 min 20 s, 2 h 5 min, 1 d 4 h."""
     if not math.isfinite(seconds):

@@ -60,7 +60,7 @@ def acquire(
     usable row.
     """
     path = Path(path)
-    format_ = _format_of(path, source)
+    format_ = format_of(path, source)
     reasons: Counter[str] = Counter()
     examples: dict[str, str] = {}
     taken: Counter[str] = Counter()
@@ -75,7 +75,7 @@ def acquire(
         for row in progress(_rows(path, format_, source), f"acquire {path.name}", unit="rows"):
             if isinstance(row, Row) and not found:
                 found = [str(key) for key in row.values]
-            document, mended = (row, False) if isinstance(row, Fault) else _document(row, source)
+            document, mended = (row, False) if isinstance(row, Fault) else document_of(row, source)
             if refuse and not isinstance(document, Fault) and (reason := refuse(document)):
                 examples.setdefault(reason, f'{row.where}, labelled "{document["metadata"]["label"]}"')
                 document = Fault(row.where, reason, document["text"][:EXCERPT])
@@ -113,7 +113,7 @@ def _json_line(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace").decode("utf-8") + "\n"
 
 
-def _format_of(path: Path, source: Mapping[str, Any]) -> str:
+def format_of(path: Path, source: Mapping[str, Any]) -> str:
     """The format to read `path` in. Raises VersoError when there is nothing to read or no telling how.
 
     Where the source names its parts (`splits`), a folder holds a file, or a folder, of each.
@@ -149,12 +149,12 @@ def _rows(path: Path, format_: str, source: Mapping[str, Any]) -> Iterator[Row |
         elif format_ == "json" and "splits" in source and opening_of(path) == "{":
             yield from given.from_json_object(path, limit, source)
         elif fields.get("split"):
-            yield from given.by_column(path, _rows_of_file(path, format_, source), source)
+            yield from given.by_column(path, rows_of_file(path, format_, source), source)
         elif source.get("splits") and path.is_dir():
             yield from given.from_folder(
                 path,
                 source,
-                lambda part: _rows_of_file(part, _format_of(part, {**source, "splits": None}), source),
+                lambda part: rows_of_file(part, format_of(part, {**source, "splits": None}), source),
             )
         elif source.get("splits"):
             raise VersoError(
@@ -162,12 +162,12 @@ def _rows(path: Path, format_: str, source: Mapping[str, Any]) -> Iterator[Row |
                 "(source.fields.split), or a folder with a file of each part"
             )
         else:
-            yield from _rows_of_file(path, format_, source)
+            yield from rows_of_file(path, format_, source)
     except PermissionError as error:
         raise VersoError(f"{error.filename or path}: may not be read; its owner must allow it (chmod +r)") from error
 
 
-def _rows_of_file(path: Path, format_: str, source: Mapping[str, Any]) -> Iterator[Row | Fault]:
+def rows_of_file(path: Path, format_: str, source: Mapping[str, Any]) -> Iterator[Row | Fault]:
     """Rows of a file, or of a folder of texts, as they stand there."""
     fields = source["fields"]
     limit = bytes_for(source["maximum_characters"])
@@ -184,7 +184,7 @@ def _rows_of_file(path: Path, format_: str, source: Mapping[str, Any]) -> Iterat
         yield from read_folder(path, 4 * source["maximum_characters"] + 3, *names)
 
 
-def _document(row: Row, source: Mapping[str, Any]) -> tuple[dict[str, Any] | Fault, bool]:
+def document_of(row: Row, source: Mapping[str, Any]) -> tuple[dict[str, Any] | Fault, bool]:
     """The document a row holds, or why it is none; and whether its encoding had to be repaired."""
     values: dict[str, str] = {}
     mended = False

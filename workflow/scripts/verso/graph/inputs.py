@@ -67,16 +67,20 @@ class Inputs:
         return self.runs.family(model).unit(self.runs.config.models[model])
 
     def sampling(self, wildcards: Any, requested_by: str) -> dict[str, Any]:
+        """The same of a rule's wildcards."""
+        return self.sampling_of(wildcards.corpus, wildcards.model, requested_by)
+
+    def sampling_of(self, corpus_name: str, model: str, requested_by: str) -> dict[str, Any]:
         """The part of a corpus's sampling that the model reads: openings ("prompts") or "instructions", and its unit's limit."""
-        corpus: Any = self.runs.config.corpora[wildcards.corpus]
+        corpus: Any = self.runs.config.corpora[corpus_name]
         settings = corpus.sampling.model_dump()
         other = {"prompts": "instructions", "instructions": "prompts"}[requested_by]
         del settings[other]
         for group in settings["groups"].values():
             del group[other]
-        own = getattr(self.entry(wildcards), "decoding", None)
+        own = getattr(self.runs.config.models[model], "decoding", None)
         settings["decoding"] = own.model_dump() if own else settings["decoding"]
-        unit = self.unit(wildcards.model) or ""
+        unit = self.unit(model) or ""
         return {**settings, "max_tokens": {unit: settings["max_tokens"][unit]}}
 
     # --- models with a base model ---

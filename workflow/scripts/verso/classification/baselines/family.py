@@ -3,13 +3,14 @@
 Names that scikit-learn chose (`analyzer`, `ngram_range`, `min_df`, `C`) stay as it spells them.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from verso.classification.baselines import estimate
 from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, with_own_texts
-from verso.contract import MODEL, Family, Work
+from verso.contract import MODEL, Family, Prediction, Starter, TrainedModel, Work
 from verso.settings.base import ModelSettings, Needs
 
 
@@ -53,7 +54,15 @@ class Majority(ModelSettings):
     needs: NeedsOfBaseline = Field(default_factory=NeedsOfBaseline, description="What a run requests of the machine.")
 
 
-def _family(settings: type[Tfidf] | type[Majority], rule: str, files: tuple[str, ...], baseline: str) -> Family:
+def _predict(model: TrainedModel, texts: Sequence[tuple[str, str]]) -> list[Prediction]:
+    from verso.classification.baselines.predicting import predict_texts
+
+    return predict_texts(model, texts)
+
+
+def _family(
+    settings: type[Tfidf] | type[Majority], rule: str, files: tuple[str, ...], baseline: str, starters: tuple[Starter, ...]
+) -> Family:
     return Family(
         settings=settings,
         task="classification",
@@ -63,8 +72,29 @@ def _family(settings: type[Tfidf] | type[Majority], rule: str, files: tuple[str,
         model_files=lambda entry: files,
         estimate=estimate.estimate,
         baseline=baseline,
+        predict=_predict,
+        starters=starters,
     )
 
 
-TFIDF = _family(Tfidf, "train_tfidf", ("weights.safetensors", "terms.json"), "below_tfidf")
-MAJORITY = _family(Majority, "train_majority", (), "below_majority")
+TFIDF = _family(
+    Tfidf,
+    "train_tfidf",
+    ("weights.safetensors", "terms.json"),
+    "below_tfidf",
+    (
+        Starter("tfidf", {}, "words and pairs of words: seconds, and hard to beat"),
+        Starter(
+            "tfidf-characters",
+            {"analyzer": "char_wb", "ngram_range": [2, 5], "class_weights": "balanced"},
+            "pieces of words: the best small model of reviews so far",
+        ),
+    ),
+)
+MAJORITY = _family(
+    Majority,
+    "train_majority",
+    (),
+    "below_majority",
+    (Starter("majority", {}, "always the most frequent label, which every model must beat"),),
+)

@@ -3,13 +3,14 @@
 Names that transformers and peft chose (`max_length`, `lora_alpha`, `target_modules`) stay as they spell them.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from verso.classification.encoder import estimate
 from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, faults_of_head, with_own_texts
-from verso.contract import MODEL, Family, Work
+from verso.contract import MODEL, Family, Prediction, TrainedModel, Work
 from verso.settings.base import ModelSettings, Name, Needs, Schedule, Settings
 
 
@@ -134,6 +135,12 @@ class Encoder(ModelSettings):
         return self
 
 
+def _predict(model: TrainedModel, texts: Sequence[tuple[str, str]]) -> list[Prediction]:
+    from verso.classification.encoder.predicting import predict_texts
+
+    return predict_texts(model, texts)
+
+
 FAMILY = Family(
     settings=Encoder,
     task="classification",
@@ -157,4 +164,5 @@ FAMILY = Family(
     inference=estimate.inference,
     starts_from="masked_lm",
     faults=faults_of_head,
+    predict=_predict,
 )

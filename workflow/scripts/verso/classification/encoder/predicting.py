@@ -8,7 +8,8 @@ import torch
 
 from verso.classification.encoder import model as encoder
 from verso.classification.encoder.subwords import Subwords
-from verso.classification.scores import InferenceRun, Predictions, Texts, write_scores
+from verso.classification.scores import InferenceRun, Predictions, Texts, predictions_of, write_scores
+from verso.contract import Prediction, TrainedModel
 from verso.files import kept_or_made, write_json
 from verso.jobs.logs import reporting_progress
 from verso.machine.device import working_device
@@ -51,6 +52,15 @@ def predict(
             meter, before = Meter(device), predictor.tokens
             took = write_scores(own_texts.documents, labels, predictor, model_folder, own_texts.scores)
             write_json(own_scoring, {**took, **requested_and_used(meter.report(predictor.tokens - before), run.requested)})
+
+
+def predict_texts(model: TrainedModel, texts: Sequence[tuple[str, str]]) -> list[Prediction]:
+    """What an encoder says of any texts, (id, text) each (verso.contract.Family.predict)."""
+    assert model.manifest is not None
+    with working_device(model.cards, pick_device_for_llm) as device:
+        run = InferenceRun({}, model.entry.batch, lambda progress: None, model.folder, "", 0.0)
+        predictor = _Encoder(model.folder, model.manifest, device, run)
+        return predictions_of(predictor, texts, model.corpus / "labels.json", model.folder)
 
 
 class _Encoder:

@@ -21,6 +21,7 @@ from verso.classification.prompt.label_likelihood import LabelLikelihood, names_
 from verso.classification.prompt.label_prompts import Question, Questions
 from verso.classification.prompt.replies import class_of_reply, must_differ_as_replies
 from verso.classification.scores import InferenceRun
+from verso.contract import Prediction
 from verso.errors import VersoError
 from verso.files import read_json_lines, write_csv, write_json, write_json_lines
 from verso.jobs.logs import progress
@@ -255,3 +256,19 @@ def _row(one: Question, own: Reply, names: list[str]) -> dict[str, Any]:
 
 def _name(own: Reply, names: list[str]) -> str:
     return "" if own.predicted is None else names[own.predicted]
+
+
+def loaded(prompting: Prompting, settings: dict[str, Any], seed: int, device: Device) -> _Model:
+    """The chat model with the prompt, the labels and the examples of a run, as `answer` loads it."""
+    names = Labels.load(prompting.labels)
+    examples = few_shot(prompting.train, names, settings["examples"], seed)
+    return _Model(prompting, Template(prompting.template), names, examples, settings, device)
+
+
+def predicted_by(
+    model: _Model, rows: Sequence[Any], settings: dict[str, Any], seed: int, kept: ResumableRows
+) -> list[Prediction]:
+    """What a chat model says of texts without a label: {"id", "text"} each. settings, seed: as of `answer`."""
+    found, _ = _answered(model, rows, settings, seed, kept)
+    names = model.names.names
+    return [Prediction(_name(own, names), _softmax(own.log_likelihoods) if own.log_likelihoods else []) for _, own in found]

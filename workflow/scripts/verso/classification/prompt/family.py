@@ -3,7 +3,7 @@
 Names that transformers chose (`max_new_tokens`, `top_p`) stay as it spells them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from verso.classification.prompt import estimate
 from verso.classification.prompt.replies import must_differ_as_replies
 from verso.classification.settings import with_own_texts
-from verso.contract import MODEL, Family, Work
+from verso.contract import MODEL, Family, Prediction, TrainedModel, Work
 from verso.errors import VersoError
 from verso.pretrained.estimate import architecture
 from verso.pretrained.settings import ChatTemplate, NeedsOfLLM
@@ -96,6 +96,12 @@ def _missing(entry: Any) -> Iterator[tuple[str, str]]:
         yield "template", fault
 
 
+def _predict(model: TrainedModel, texts: Sequence[tuple[str, str]]) -> list[Prediction]:
+    from verso.classification.prompt.predicting import predict_texts
+
+    return predict_texts(model, texts)
+
+
 FAMILY = Family(
     settings=Prompt,
     task="classification",
@@ -123,4 +129,5 @@ FAMILY = Family(
     starts_from="causal_lm",
     faults=_faults,
     missing=_missing,
+    predict=_predict,
 )

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import torch
 
-from verso.classification.scores import Files, Predictions, predict_on_cpu
+from verso.classification.scores import Files, Predictions, predict_on_cpu, predictions_of
 from verso.classification.small_networks import files as classifier_files
+from verso.contract import Prediction, TrainedModel
 from verso.errors import VersoError
 from verso.files import read_json
 from verso.jobs.logs import progress
@@ -24,6 +25,13 @@ def predict(files: Files, vocabulary: str | Path) -> None:
     """
     hardware.use_threads()
     predict_on_cpu(files, _Neural(files.model_folder, vocabulary))
+
+
+def predict_texts(model: TrainedModel, texts: Sequence[tuple[str, str]]) -> list[Prediction]:
+    """What a small network says of any texts, (id, text) each (verso.contract.Family.predict)."""
+    hardware.use_threads()
+    predictor = _Neural(model.folder, model.corpus / "vocab_token.json")
+    return predictions_of(predictor, texts, model.corpus / "labels.json", model.folder)
 
 
 class _Neural:

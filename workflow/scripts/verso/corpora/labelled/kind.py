@@ -1,11 +1,12 @@
 """The kind `labelled`: texts with a label each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from verso.contract import Fault, Kind
+from verso.contract import Draft, Fault, Found, Kind
 from verso.corpora.labelled.settings import Label, LabelledSource, Labels
 from verso.corpora.settings import CorpusBase
 from verso.settings.base import Settings
@@ -106,10 +107,25 @@ def _faults(name: str, corpus: LabelledCorpus) -> Iterator[Fault]:
             yield f"corpora.{name}.own_texts[{place}].label", f'"{text.label}" is no label of {has}'
 
 
+def _prepare(documents: Path, settings: Mapping[str, Any], set_aside: Path, outputs: Mapping[str, Path]) -> None:
+    from verso.corpora.labelled.prepare import prepare_labelled
+
+    prepare_labelled(documents, settings, set_aside, outputs)
+
+
+def _drafted(found: Found) -> Draft | None:
+    from verso.corpora.labelled.drafting import drafted
+
+    return drafted(found)
+
+
 KIND = Kind(
     settings=LabelledCorpus,
     columns=("text", "label"),
     prepared_by="prepare_labelled",
+    prepare=_prepare,
+    drafted=_drafted,
+    wants="a column of texts and one of labels, or a folder with a subfolder for each label",
     reading=lambda corpus: {"labels": corpus.names_of_labels(), "language": corpus.language and corpus.language.model_dump()},
     preparation=_preparation,
     exports={

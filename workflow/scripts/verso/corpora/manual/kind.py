@@ -1,11 +1,12 @@
 """The kind `manual`: one long text."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from verso.contract import Kind
+from verso.contract import Draft, Found, Kind
 from verso.corpora.settings import TextCorpus
 from verso.corpora.sources.file.settings import FileSource
 
@@ -33,10 +34,25 @@ def _preparation(corpus: Any) -> dict[str, Any]:
     return {**settings, "split": {**settings["split"], "method": "position"}}
 
 
+def _prepare(documents: Path, settings: Mapping[str, Any], set_aside: Path, outputs: Mapping[str, Path]) -> None:
+    from verso.corpora.preparing.texts import prepare
+
+    prepare(documents, "manual", settings, set_aside, outputs)
+
+
+def _drafted(found: Found) -> Draft | None:
+    from verso.corpora.manual.drafting import drafted
+
+    return drafted(found)
+
+
 KIND = Kind(
     settings=ManualCorpus,
     columns=("text", "title"),
     prepared_by="prepare_corpus",
+    prepare=_prepare,
+    drafted=_drafted,
+    wants="one long text in a .txt file",
     reading=lambda corpus: {},
     preparation=_preparation,
 )

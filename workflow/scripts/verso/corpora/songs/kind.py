@@ -1,10 +1,12 @@
 """The kind `songs`: songs by several artists."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from verso.contract import Kind
+from verso.contract import Draft, Found, Kind
 from verso.corpora.settings import TextCorpus
 from verso.settings.base import Settings
 
@@ -50,10 +52,25 @@ def _preparation(corpus: Any) -> dict[str, Any]:
     return {**settings, "split": {**settings["split"], "method": "stratified"}}
 
 
+def _prepare(documents: Path, settings: Mapping[str, Any], set_aside: Path, outputs: Mapping[str, Path]) -> None:
+    from verso.corpora.preparing.texts import prepare
+
+    prepare(documents, "songs", settings, set_aside, outputs)
+
+
+def _drafted(found: Found) -> Draft | None:
+    from verso.corpora.songs.drafting import drafted
+
+    return drafted(found)
+
+
 KIND = Kind(
     settings=SongsCorpus,
     columns=("text", "artist", "title"),
     prepared_by="prepare_corpus",
+    prepare=_prepare,
+    drafted=_drafted,
+    wants="columns of artist, title and lyrics, or a folder with a subfolder for each artist",
     reading=lambda corpus: {"songs_per_artist": corpus.songs_per_artist},
     preparation=_preparation,
     text_key="lyrics",

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from verso.contract import MODEL, Family, Work
+from verso.contract import MODEL, Family, TrainedModel, Work, Writing
 from verso.language_modelling.causal_llm import estimate
 from verso.pretrained.estimate import architecture
 from verso.pretrained.settings import ChatTemplate, NeedsOfLLM
@@ -145,6 +145,12 @@ def _faults(entry: Mapping[str, Any], corpus: str, settings: Any) -> Iterator[st
         yield "would learn one window of a long text; set long_texts: split in that model"
 
 
+def _write(model: TrainedModel, writing: Writing) -> Iterator[Mapping[str, Any]]:
+    from verso.language_modelling.causal_llm.sampling import write
+
+    return write(model, writing)
+
+
 FAMILY = Family(
     settings=CausalLLM,
     task="language_modelling",
@@ -177,4 +183,6 @@ FAMILY = Family(
     inference=estimate.inference,
     starts_from="causal_lm",
     faults=_faults,
+    write=_write,
+    prompted_by="instructions",
 )

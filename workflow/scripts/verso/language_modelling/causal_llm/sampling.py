@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from verso.contract import TrainedModel, Writing
 from verso.files import write_json, write_json_lines
 from verso.jobs.logs import reporting_progress
 from verso.language_modelling.sampling import Request, own_draws, plan
@@ -60,6 +61,16 @@ def sample(
 
         write_json_lines(samples, rows())
         write_json(hardware, requested_and_used(meter.report(written), requested) | {"backend": described("transformers")})
+
+
+def write(model: TrainedModel, writing: Writing) -> Iterator[dict[str, Any]]:
+    """A text for each instruction, in rows like those of samples.jsonl (verso.contract.Family.write)."""
+    assert model.manifest is not None
+    with working_device(model.cards, pick_device_for_llm) as device:
+        tokenizer = load_tokenizer(model.manifest)
+        language_model, _ = load_tuned(model.folder, model.manifest, device.device, device.dtype)
+        requests = [Request("", number, prompt, dict(writing.decoding), None) for number, prompt in enumerate(writing.prompts)]
+        yield from write_many(language_model, tokenizer, requests, writing.seed, writing.most_tokens)
 
 
 def _of_one_decoding(requests: Sequence[Request]) -> list[list[Request]]:

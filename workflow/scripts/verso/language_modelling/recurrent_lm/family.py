@@ -1,10 +1,11 @@
 """The family `recurrent_lm`: recurrent language models. Their keys, their rules, their estimates."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from verso.contract import MODEL, Family, Work
+from verso.contract import MODEL, Family, Starter, TrainedModel, Work, Writing
 from verso.language_modelling.recurrent_lm import estimate
 from verso.settings.base import ModelSettings, Needs, Schedule
 
@@ -58,6 +59,15 @@ class RecurrentLM(ModelSettings):
         return self
 
 
+SMALL = {"embedding": 64, "hidden": 256, "layers": 1, "batch": 32, "epochs": 10, "early_stopping": 3}
+
+
+def _write(model: TrainedModel, writing: Writing) -> Iterator[Mapping[str, Any]]:
+    from verso.language_modelling.recurrent_lm.sampling import write
+
+    return write(model, writing)
+
+
 FAMILY = Family(
     settings=RecurrentLM,
     task="language_modelling",
@@ -70,4 +80,9 @@ FAMILY = Family(
     vocabulary=lambda entry: f"vocab_{entry.unit}.json",
     unit=lambda entry: entry.unit,
     estimate=estimate.estimate,
+    write=_write,
+    starters=(
+        Starter("lstm-char", {"cell": "lstm", "unit": "char", **SMALL}, "reads character by character"),
+        Starter("gru-word", {"cell": "gru", "unit": "word", **SMALL}, "reads word by word"),
+    ),
 )

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from verso.contract import TrainedModel, Writing
 from verso.files import write_json_lines
 from verso.jobs.logs import progress
 from verso.language_modelling.recurrent_lm.load import load_model
@@ -43,6 +44,17 @@ def sample(
             yield from write_batch(model, words, batch, settings["seed"], limit)
 
     write_json_lines(samples, rows())
+
+
+def write(model: TrainedModel, writing: Writing) -> Iterator[dict[str, Any]]:
+    """A text after each opening, rows as of samples.jsonl (verso.contract.Family.write); no training text is read before."""
+    vocabulary = model.corpus / f"vocab_{model.entry.unit}.json"
+    words = Vocabulary.load(vocabulary)
+    hardware.use_threads()
+    language_model = load_model(model.folder, vocabulary, len(words))
+    requests = [Request("", number, prompt, dict(writing.decoding), None) for number, prompt in enumerate(writing.prompts)]
+    for start in range(0, len(requests), BATCH):
+        yield from write_batch(language_model, words, requests[start : start + BATCH], writing.seed, writing.most_tokens)
 
 
 @torch.inference_mode()

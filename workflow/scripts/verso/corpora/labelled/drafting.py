@@ -1,0 +1,104 @@
+"""Whether a file holds labelled texts, and the entry of a corpus for it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from verso.contract import Column, Draft, Found
+from verso.corpora.columns import listed, longest, named
+from verso.corpora.labelled.labels import in_order, label_of
+
+TEXT = (
+    "text", "review", "reviews", "review_text", "comment", "comments", "content", "body", "message", "tweet",
+    "sentence", "document", "utterance", "description", "headline", "texto", "reseña", "opinión", "comentario",
+    "mensaje", "contenido", "oración",
+)  # fmt: skip
+LABEL = (
+    "label", "labels", "polarity", "sentiment", "class", "category", "target", "rating", "stars", "star_rating", "score", "y",
+    "emotion", "topic", "intent", "etiqueta", "polaridad", "sentimiento", "clase", "categoría", "calificación", "estrellas",
+    "puntuación", "emoción", "tema", "recommended", "voted_up", "is_spam", "airline_sentiment",
+)  # fmt: skip
+SPLIT = ("split", "part", "partition", "subset", "set", "fold", "parte", "partición")
+PARTS = {"train": ("train", "training"), "validation": ("validation", "val", "valid", "dev"), "test": ("test", "testing", "eval")}
+FEWEST_OF_A_LABEL = 3  # one for each part (verso.corpora.labelled.prepare)
+MOST_LABELS = 50
+WITH_TEXTS = 3  # rows that a label must have on average to be taken for one, where its column is known by no name
+
+
+def drafted(found: Found) -> Draft | None:
+    """An entry for a file with a column of texts and one of labels, or for a folder with a subfolder for each label."""
+    if found.is_one_text:
+        return None
+    text = named(found, TEXT) or longest(found)
+    label = named(found, ["folder"]) if found.is_folder else _label(found, text)
+    counts = _counts(label)
+    if text is None or label is None or len(counts) < 2:
+        return None
+    fields = {} if found.is_folder else _fields(found, text, label)
+    names = in_order(counts)
+    counted = [(name, counts[name]) for name in names]
+    enough = [name for name, count in counted if count >= FEWEST_OF_A_LABEL]
+    keys: dict[str, Any] = {}
+    remarks = [f"labels: {listed(counted)}"]
+    if len(enough) < len(names) and len(enough) > 1:
+        keys["labels"] = [int(name) if name == str(_whole(name)) else name for name in enough]
+        remarks.append(
+            f"left out, for they have fewer than {FEWEST_OF_A_LABEL} texts: {listed([c for c in counted if c[0] not in enough])}"
+        )
+    left_out = (
+        [f"labels: {{{names[0]}: {_example(names[0])}, {names[1]}: ...}}  # other names for them, in your order"]
+        if not keys
+        else []
+    )
+    return Draft(
+        _source(found, fields),
+        keys,
+        tuple(remarks),
+        (*left_out, "language: {keep: [en]}  # rows in other languages are set aside"),
+    )
+
+
+def _whole(name: str) -> int | None:
+    return int(name) if name.lstrip("-").isdecimal() else None
+
+
+def _counts(label: Column | None) -> Counter[str]:
+    """How often each label occurs, read as a corpus reads it: 5 and 5.0 are one, a missing value is none."""
+    counts: Counter[str] = Counter()
+    for value, count in ((label.values if label else None) or {}).items():
+        if (name := label_of(value)) is not None:
+            counts[str(name)] += count
+    return counts
+
+
+def _example(name: str) -> str:
+    return "first" if name != "first" else "other"
+
+
+def _label(found: Found, text: Column | None) -> Column | None:
+    """The column of labels: by its name, else the one with the fewest values that are repeated."""
+    others = [
+        column for column in found.columns if column is not text and column.values and 2 <= len(column.values) <= MOST_LABELS
+    ]
+    other = Found(found.path, found.is_folder, found.is_one_text, found.rows, tuple(others))
+    repeated = [column for column in others if column.filled >= WITH_TEXTS * len(column.values or ())]
+    return named(other, LABEL) or min(repeated, key=lambda column: len(column.values or ()), default=None)
+
+
+def _fields(found: Found, text: Column, label: Column) -> dict[str, str]:
+    fields = {key: column.name for key, column in (("text", text), ("label", label)) if column.name != key}
+    split = named(found, SPLIT)
+    return fields | ({"split": split.name} if split is not None and _parts(split) else {})
+
+
+def _source(found: Found, fields: Mapping[str, str]) -> dict[str, Any]:
+    split = next((column for column in found.columns if column.name == fields.get("split")), None)
+    parts = _parts(split) if split is not None else {}
+    return {**({"fields": fields} if fields else {}), **({"splits": parts} if parts else {})}
+
+
+def _parts(column: Column) -> dict[str, str]:
+    """What a column calls the parts; empty where its values are no names of parts."""
+    values: Sequence[str] = list(column.values or {})
+    parts = {part: value for part, names in PARTS.items() for value in values if value.casefold() in names}
+    return parts if "train" in parts and len(parts) == len(values) > 1 else {}

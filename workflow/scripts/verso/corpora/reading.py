@@ -1,0 +1,86 @@
+"""A file or a folder that no config describes yet, read as a corpus's source is: its rows as they stand, or its texts alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from verso.corpora.acquire import document_of, format_of, rows_of_file
+from verso.corpora.preparing.clean import clean
+from verso.corpora.sources.file.readers import Fault, Row, read_text
+from verso.corpora.sources.file.settings import AnyFile
+from verso.errors import VersoError
+
+TEXT, FOLDER, NAME = "text", "folder", "name"  # what a row of a folder of texts, or of a file of lines, has
+
+
+class Text(NamedTuple):
+    """A row of a file: where it stands, its `id` where it has one ("" else), its text cleaned, or the reason why it has none."""
+
+    where: str
+    id: str
+    text: str
+    reason: str
+
+
+def rows_of(path: Path) -> Iterator[Row | Fault]:
+    """Each row with all its columns, whatever these are called; of a .txt each line that is not empty, as `text`.
+
+    Raises VersoError as verso.corpora.acquire.acquire does.
+    """
+    source = _settings_of(path)
+    form = format_of(path, source | {"one_text": path.suffix.lower() == ".txt" and not path.is_dir()})
+    if form == "txt" and not path.is_dir():
+        yield from _lines(path)
+        return
+    columns = (TEXT, FOLDER) if path.is_dir() else ()
+    yield from rows_of_file(path, form, source | {"columns": columns, "one_text": False})
+
+
+def texts_of(path: Path, column: str | None, usual: str) -> Iterator[Text]:
+    """The texts of a file's rows, each row once. column: that holds the text; None: `usual`, or the only one that there is.
+
+    Raises VersoError, with the columns found, when that column is not there.
+    """
+    source = _settings_of(path)
+    chosen = None
+    for row in rows_of(path):
+        if isinstance(row, Fault):
+            yield Text(row.where, "", "", row.reason)
+            continue
+        chosen = chosen or _column(path, column, usual, row)
+        found, _ = document_of(row, source | {"columns": [TEXT], "fields": {TEXT: chosen}, "text_key": chosen})
+        name = row.values.get("id")
+        own = str(name) if isinstance(name, str | int) else ""
+        if isinstance(found, Fault):
+            yield Text(row.where, own, "", found.reason)
+        else:
+            yield Text(row.where, own, clean(found["text"]), "")
+
+
+def _settings_of(path: Path) -> dict[str, Any]:
+    try:
+        settings = AnyFile(path=str(path)).model_dump()
+    except ValidationError as error:
+        raise VersoError(f"{path}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from error
+    return settings | {"kind": "texts", "one_text": False, "splits": None, "fields": {TEXT: TEXT, FOLDER: FOLDER, "title": NAME}}
+
+
+def _lines(path: Path) -> Iterator[Row | Fault]:
+    content = read_text(path, path.name, path.stat().st_size)
+    if isinstance(content, Fault):
+        yield content
+        return
+    for number, line in enumerate(content.splitlines(), start=1):
+        if line.strip():
+            yield Row(f"{path.name} line {number}", {TEXT: line})
+
+
+def _column(path: Path, column: str | None, usual: str, row: Row) -> str:
+    found = [str(name) for name in row.values]
+    for name in (column,) if column else (usual, TEXT, *(found if len(found) == 1 else ())):
+        if name in found:
+            return name
+    what = f"no column {column}" if column else f"no column {usual}, which the model's corpus reads"
+    raise VersoError(f"{path}: {what}; found: {', '.join(found)}. Name the one that holds the text by COLUMN=")
