@@ -67,10 +67,10 @@ def write(model: TrainedModel, writing: Writing) -> Iterator[dict[str, Any]]:
     """A text for each instruction, in rows like those of samples.jsonl (verso.contract.Family.write)."""
     assert model.manifest is not None
     with working_device(model.cards, pick_device_for_llm) as device:
-        tokenizer = load_tokenizer(model.manifest)
+        chat = chat_of_run(model.folder, model.manifest)
         language_model, _ = load_tuned(model.folder, model.manifest, device.device, device.dtype)
         requests = [Request("", number, prompt, dict(writing.decoding), None) for number, prompt in enumerate(writing.prompts)]
-        yield from write_many(language_model, tokenizer, requests, writing.seed, writing.most_tokens)
+        yield from write_many(language_model, chat, requests, writing.seed, writing.most_tokens)
 
 
 def _of_one_decoding(requests: Sequence[Request]) -> list[list[Request]]:
