@@ -8,19 +8,17 @@ NO_PYTHON := Verso runs on Python 3.11, 3.12 or 3.13 with its module venv, and P
 VENV := .venv
 TORCH :=
 BIN := $(VENV)/bin
-CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 CONFIG ?= config/config.yaml
-PROFILE ?= profiles/slurm
+PROFILE ?= $(if $(shell command -v sbatch 2>/dev/null),profiles/slurm,profiles/local)
 PROFILE_FOLDER ?= $(or $(XDG_CONFIG_HOME),$(HOME)/.config)/snakemake
-SNAKEMAKE := $(BIN)/snakemake --profile profiles/local --cores $(CORES)
 VERSO := PYTHONPATH=workflow/scripts $(BIN)/python -m
 # What a command line of make says, as options: INPUT=a.csv becomes --input="a.csv". A shell's own PROMPT or NAME says nothing.
 # The value comes to the command by its environment, so that no quote or blank in it breaks the line.
 said = $(foreach name,$(1),$(if $(filter command,$(firstword $(origin $(name)))),--$(shell echo $(name) | tr A-Z a-z)="$$$(name)"))
-DEMO := $(SNAKEMAKE) --configfile config/demo.yaml --quiet host rules reason
+RUN := $(VERSO) verso.commands.run $(if $(CORES),--cores $(CORES))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu demo fetch new plan status predict write report-so-far cancel install-profile slurm-lab soak test test-quick lint format config-docs benchmarks clean
+.PHONY: help setup setup-gpu demo run fetch new plan status predict write report-so-far cancel install-profile slurm-lab soak test test-quick lint format config-docs benchmarks clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -40,7 +38,10 @@ $(BIN)/.development-installed: $(BIN)/.run-installed requirements/development.tx
 	@touch $@
 
 demo: $(BIN)/.run-installed  ## language models on the songs and classifiers on the reviews that ship with Verso, all toys, and a report (minutes)
-	@$(DEMO) && echo "The report of the demo: $$(pwd)/results/report.html"
+	@$(RUN) --config config/demo.yaml --profile profiles/local
+
+run: $(BIN)/.run-installed  ## train and report what CONFIG asks for, with PROFILE (EXPERIMENT=lyrics: one experiment; CORES=2: no more of this machine)
+	@$(RUN) --config "$(CONFIG)" --profile "$(PROFILE)" $(EXPERIMENT)
 
 # On Linux the public index holds the CUDA build. Where pip finds a CPU build instead (a mirror, an index of CPU builds), name
 # PyTorch's index of CUDA builds in pip's own variable: PIP_EXTRA_INDEX_URL=... make setup-gpu
@@ -52,17 +53,17 @@ setup-gpu: $(BIN)/.run-installed  ## CUDA build of PyTorch instead of a CPU one,
 	@$(VERSO) verso.commands.cuda_check
 
 fetch: $(BIN)/.run-installed  ## all that CONFIG reads from outside, on the login node
-	@$(SNAKEMAKE) fetch --configfile $(CONFIG) --config site= --allowed-rules $$($(VERSO) verso.graph.runs fetching) --quiet host rules reason
+	@$(RUN) --config "$(CONFIG)" --profile profiles/local fetch -- --config site= --allowed-rules $$($(VERSO) verso.graph.runs fetching)
 
 # While another Snakemake trains, so without its lock, and it may make nothing but the report
 report-so-far: $(BIN)/.run-installed  ## the report of those runs of CONFIG that are finished
-	@$(SNAKEMAKE) report_so_far --configfile $(CONFIG) --config site= --nolock --allowed-rules $$($(VERSO) verso.graph.runs reporting) --quiet host rules reason
+	@$(RUN) --config "$(CONFIG)" --profile profiles/local report_so_far -- --config site= --nolock --allowed-rules $$($(VERSO) verso.graph.runs reporting)
 
 plan: $(BIN)/.run-installed  ## table of the runs to come: CONFIG, PROFILE
-	@$(VERSO) verso.commands.plan -- --configfile $(CONFIG) --profile $(PROFILE)
+	@$(VERSO) verso.commands.plan -- --configfile "$(CONFIG)" --profile "$(PROFILE)"
 
 status: $(BIN)/.run-installed  ## how far each run of CONFIG is, from files alone
-	@$(VERSO) verso.commands.status --config $(CONFIG)
+	@$(VERSO) verso.commands.status --config "$(CONFIG)"
 
 new: $(BIN)/.run-installed  ## write a config for a file or folder of texts: DATA, NAME, KIND
 	@test -n "$$DATA" || { echo "make new DATA=my.csv: the file or folder of texts is missing"; exit 2; }
@@ -80,6 +81,7 @@ cancel:  ## end the SLURM jobs whose name begins with PREFIX (given to Snakemake
 	@test -n "$(PREFIX)" || { echo "make cancel PREFIX=verso-lyrics: the prefix is missing"; exit 2; }
 	@squeue --me --noheader --format '%i %j' | awk -v prefix="$(PREFIX)_" 'index($$2, prefix) == 1 {print $$1}' | xargs -r scancel -v
 
+install-profile: PROFILE := $(if $(filter file,$(origin PROFILE)),profiles/slurm,$(PROFILE))
 install-profile:  ## from now on `snakemake --profile slurm` finds this cluster's profile
 	@test -d $(PROFILE) || { echo "PROFILE=$(PROFILE) is no folder"; exit 1; }
 	@mkdir -p $(PROFILE_FOLDER)

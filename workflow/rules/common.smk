@@ -19,6 +19,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 from verso import provenance
+from verso.commands import outcome, screen
 from verso.config import load as configs
 from verso.errors import VersoError
 from verso.files import read_json, write_json
@@ -40,6 +41,7 @@ ENVIRONMENT = str(HOME / "envs" / "verso.yaml")  # for --sdm conda; `make setup`
 CODE = provenance.Code()
 STARTED = time.time()
 LAYOUT = {"layout": 1}  # version of the results folder; raised if an older folder's files would be misread
+STOP = screen.Stop()
 
 
 def stop(message):
@@ -54,6 +56,8 @@ if fault := fault_of_place(sys.executable, str(HOME), os.getcwd()):
 # Jobs parse this again and need the time of the start that they belong to: a later start takes over their run
 if workflow.is_main_process:
     os.environ[records.STARTED] = str(STARTED)
+    if Path(workflow.main_snakefile).parent in (HOME, HOME.parent):  # another workflow's screen is its own
+        screen.show_short_lines(logger, os.environ, STOP)
 
 try:
     SITE = sites.read_site(
@@ -115,10 +119,10 @@ def refuse_linked_folders(jobs):
                 stop(error)
 
 
-def notify(outcome):
-    """Run the config's `notify` command; its failure does not affect the results."""
+def notify(how):
+    """Run the config's `notify` command; its failure does not affect the results. how: finished, failed or stopped."""
     if CONFIG.notify:
-        facts = {"VERSO_OUTCOME": outcome, "VERSO_TITLE": CONFIG.title, "VERSO_REPORT": paths.report}
+        facts = {"VERSO_OUTCOME": how, "VERSO_TITLE": CONFIG.title, "VERSO_REPORT": paths.report}
         facts["VERSO_EXPERIMENTS"] = " ".join(CONFIG.experiments)
         try:
             subprocess.run(CONFIG.notify, shell=True, env={**os.environ, **facts}, timeout=60, check=True)

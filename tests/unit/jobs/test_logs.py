@@ -120,3 +120,10 @@ def test_a_log_that_is_a_link_adds_nothing_to_what_it_leads_to(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith(f"{log}: is a link")
     assert (tmp_path / "precious").read_text() == "theirs\n"
+
+
+def test_a_job_that_ctrl_c_ends_says_so_in_its_log_and_shows_no_traceback(tmp_path):
+    log = tmp_path / "a.log"
+    done = job("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)", log)
+    assert (done.returncode, done.stderr) == (logs.STOPPED, "")
+    assert log.read_text() == "stopped by SIGINT; the same command starts this job again\n"

@@ -4,6 +4,7 @@ It parses the text of Snakemake's dry run; only `parse` depends on its format, a
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from verso.commands.screen import SCREEN, WHOLE
 from verso.commands.terminal import duration, table
+from verso.config.reading import named_in, read_file
 from verso.errors import VersoError
 from verso.registry import FAMILIES, KINDS, SOURCES
 
@@ -262,9 +265,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m verso.commands.plan", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("arguments", nargs="*", help="for snakemake, after a `--`: -- --profile profiles/slurm lyrics")
     arguments = parser.parse_args().arguments
+    try:
+        for file in named_in(arguments):
+            read_file(file)
+    except VersoError as error:
+        print(error, file=sys.stderr)
+        return 1
     # --quiet on the command line replaces a profile's, which may hide the reasons; `host` is only the page about the machine
     command = [sys.executable, "-m", "snakemake", "--quiet", "host", "--cores", ALL_CORES, "--dry-run", *arguments]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
+    whole = {**os.environ, SCREEN: WHOLE}
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", env=whole)
     if done.returncode:
         print(done.stdout + done.stderr, file=sys.stderr)
         return done.returncode

@@ -18,11 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from verso.commands.terminal import duration, printable, table
 from verso.config.file import Config
 from verso.config.load import load
+from verso.config.reading import read_file
 from verso.contract import MODEL, Work
 from verso.errors import VersoError
 from verso.jobs.states import Attempt, Job, Progress, Run, judge, read_records, with_submissions
@@ -38,15 +37,7 @@ HEADER = ["corpus", "model", "seed", "state", "how far", "train / val. loss", "t
 
 def read_config(path: str | Path) -> Config:
     """Read the config as Snakemake would. Raises VersoError when it is missing or invalid."""
-    try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise VersoError(f"{path}: cannot be read ({error}); name the config by --config") from error
-    except yaml.YAMLError as error:
-        raise VersoError(f"{path}: is not valid YAML ({error})") from error
-    if not isinstance(raw, dict):
-        raise VersoError(f"{path}: found {type(raw).__name__}; must be a block of keys (config/README.md)")
-    return load(raw, str(path))
+    return load(read_file(path), str(path))
 
 
 def runs_of(config: Config) -> list[Run]:
@@ -153,7 +144,7 @@ def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float, abou
     if waiting:
         return _line_of_job(waiting[0], "", now)
     before = [job for job in jobs if job.state == "queued"]
-    return Line("queued", [f"again; before: {_complaint(before[0])}"] if before else [])
+    return Line("queued", [f"again; before: {complaint(before[0])}"] if before else [])
 
 
 def _work(job: Job, about: About) -> str:
@@ -189,7 +180,7 @@ def _line_of_job(job: Job, doing: str, now: float) -> Line:
         return Line(job.state, ["waits in SLURM's queue", "", duration(now - last.start), number, ""])
     if job.state != "running":
         log = job.log if job.state in ("failed", "lost") else None
-        return Line(job.state, [f"{doing}: {_complaint(job)}" if doing else _complaint(job)], log)
+        return Line(job.state, [f"{doing}: {complaint(job)}" if doing else complaint(job)], log)
     progress = last.progress or Progress()
     far = [f"epoch {progress.epoch}/{progress.epochs}"] if progress.epoch is not None and progress.epochs else []
     far += [f"{progress.step / progress.steps:.0%}"] if progress.step is not None and progress.steps else []
@@ -207,7 +198,7 @@ def _place(attempt: Attempt) -> list[str]:
     return [attempt.host + (f" job {attempt.slurm_job}" if attempt.slurm_job else ""), memory]
 
 
-def _complaint(job: Job) -> str:
+def complaint(job: Job) -> str:
     """Why a job ended or never began, in one line: the cause and the most informative line of the message."""
     lines = [line.strip() for line in job.last.message.splitlines() if line.strip()]
     said = lines[-1 if job.cause == "bug" else 0] if lines else ""  # a traceback ends with the exception

@@ -1,4 +1,4 @@
-"""Text for a terminal: tables, durations, and removal of control characters."""
+"""Text for a terminal: tables, durations, lines that fit, and removal of control characters."""
 
 import math
 import re
@@ -26,12 +26,17 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], colours: Mapping
         for i, cell in enumerate(row):
             spans = i == len(row) - 1 < len(header) - 1
             width = left if spans else widths[i]
-            cut = cell if len(cell) <= width else cell[: width - 1] + "…"
-            padded = cut if spans else cut.rjust(width) if right[i] else cut.ljust(width)
+            shown = cut(cell, width)
+            padded = shown if spans else shown.rjust(width) if right[i] else shown.ljust(width)
             text += (f"\x1b[{colours[cell]}m{padded}\x1b[0m" if cell in colours else padded) + "  "
             left -= width + 2
         lines.append(text.rstrip())
     return lines
+
+
+def cut(text: str, width: int) -> str:
+    """The beginning of a text that is longer than `width`, with a sign that it goes on."""
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def printable(text: str) -> str:

@@ -40,8 +40,8 @@ class Config(Settings):
     )
     notify: str | None = Field(
         None,
-        description="Shell command run when all is done or something failed; it finds VERSO_OUTCOME (finished, failed), "
-        "VERSO_TITLE, VERSO_EXPERIMENTS and VERSO_REPORT in its environment.",
+        description="Shell command run when all is done, something failed or somebody stopped it; it finds VERSO_OUTCOME "
+        "(finished, failed, stopped), VERSO_TITLE, VERSO_EXPERIMENTS and VERSO_REPORT in its environment.",
     )
     corpora: dict[Name, Corpus] = Field(description="Texts, by name.")
     pretrained: dict[Name, Pretrained] = Field(

@@ -20,6 +20,7 @@ from verso.files import FULL_DISK, refuse_link
 Item = TypeVar("Item")
 REPORT_SECONDS = 1.0  # at least, between two words on how far a job is
 LOGGED: dict[str, Any] = {"mininterval": 5, "delay": 5, "ascii": True, "ncols": 100}  # a line at most every 5 seconds
+STOPPED = 130  # exit code of what Ctrl-C ended, as shells have it: 128 and the number of SIGINT
 log = logging.getLogger(__name__)
 
 
@@ -41,7 +42,8 @@ def to_log(path: str | Path) -> Iterator[None]:
     """Send stdout and stderr of the block to `path`; end the process with a clear message when it fails.
 
     A VersoError is shown as its message alone, anything else with its traceback. The exit code is 1, or Interrupted.EXIT_CODE
-    when a training received a signal and saved itself. On a full disk the log stays short, and no error comes of that.
+    when a training received a signal and saved itself, or STOPPED when Ctrl-C ended other work. On a full disk the log stays
+    short, and no error comes of that.
     """
     terminal = sys.stderr
     path = Path(path)
@@ -61,6 +63,9 @@ def to_log(path: str | Path) -> Iterator[None]:
             log.write(f"{error}\n")
             terminal.write(f"{error}\n")
             sys.exit(Interrupted.EXIT_CODE if isinstance(error, Interrupted) else 1)
+        except KeyboardInterrupt:  # whoever pressed Ctrl-C knows; Snakemake says how to go on
+            log.write("stopped by SIGINT; the same command starts this job again\n")
+            sys.exit(STOPPED)
         except Exception:
             log.write(traceback.format_exc())
             terminal.write(traceback.format_exc())

@@ -1,0 +1,191 @@
+"""What of Snakemake's lines a person sees, and how a start ends for them. The formatter and the fields are Snakemake's own."""
+
+import json
+import logging
+import os
+import signal
+import time
+from types import SimpleNamespace
+
+import pytest
+from snakemake.logging import DefaultFormatter
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from verso.commands import outcome, screen
+
+FILES = [f"results/runs/songs/lstm-char/seed-{n}/model/weights.safetensors" for n in range(400)]
+JOB = {
+    "rule_msg": None,
+    "rule_name": "report",
+    "jobid": 7,
+    "local": True,
+    "is_checkpoint": False,
+    "input": FILES,
+    "output": ["results/report.html"],
+    "log": ["results/logs/report/all.log"],
+    "benchmark": None,
+    "reason": f"Missing output files: {', '.join(FILES)}; Params have changed since last execution: {'x' * 3000}",
+    "wildcards": {},
+    "priority": 0,
+    "threads": 1,
+    "resources": {"mem_mb": 2000},
+    "indent": False,
+}
+ERROR = {**JOB, "conda_env": None, "shellcmd": None, "aux": {}}
+
+
+def record(message, event=None, **fields):
+    made = logging.LogRecord("snakemake", logging.INFO, "", 0, message, None, None)
+    made.__dict__.update(fields, **({"event": event} if event else {}))
+    return made
+
+
+@pytest.fixture
+def stop():
+    return screen.Stop()
+
+
+@pytest.fixture
+def lines(stop):
+    return screen.ShortLines(DefaultFormatter(show_failed_logs=True), stop)
+
+
+def test_a_job_of_hundreds_of_files_is_announced_in_lines_that_fit(lines):
+    whole = record(" Rule: report", LogEvent.JOB_INFO, **JOB)
+    text = lines.format(whole)
+    assert max(map(len, text.splitlines())) <= screen.LONGEST
+    assert f"input: {', '.join(FILES[:3])}, and 397 more" in text or "…" in text
+    for part in ("localrule report:", "jobid: 7", "reason: Missing output files: results/runs", "resources: mem_mb=2000"):
+        assert part in text
+    assert whole.input == FILES, "the file of the run is written from the same record, and whole"
+
+
+def test_a_short_list_is_not_cut(lines):
+    text = lines.format(record("", LogEvent.JOB_INFO, **{**JOB, "input": list("abcd"), "reason": "Missing output files: a"}))
+    assert "input: a, b, c, d\n" in text
+
+
+def test_of_a_failed_jobs_log_its_end_is_shown(lines, tmp_path):
+    log = tmp_path / "a.log"
+    log.write_text("".join(f"line {n} {'x' * 5000}\n" for n in range(900)) + "the loss is no number\n")
+    text = lines.format(record("Error", LogEvent.JOB_ERROR, **{**ERROR, "log": [str(log)]}))
+    assert text.splitlines()[-1].strip() == "the loss is no number"
+    assert "line 899" in text
+    assert "line 880" not in text
+    assert max(map(len, text.splitlines())) <= screen.LONGEST + 6
+    assert "message: None" not in text
+    gone = lines.format(record("Error", LogEvent.JOB_ERROR, **{**ERROR, "log": [str(tmp_path / "gone.log")]}))
+    assert "there is no log" in gone
+
+
+def test_an_error_of_versos_own_is_said_alone_wherever_snakemake_met_it(lines):
+    wrapped = (
+        'InputFunctionException in rule report_so_far in file "/x/report.smk", line 45:\nError:\n'
+        '  VersoError: No run is finished yet.\nAsk again.\nWildcards:\n\nTraceback:\n  File "/x/runs.py", line 66, in finished'
+    )
+    assert lines.format(record(wrapped, LogEvent.ERROR)) == "No run is finished yet.\nAsk again."
+
+
+def test_how_a_jobs_process_ended_is_said_without_its_command(lines):
+    ended = (
+        'RuleException:\nCalledProcessError in file "/x/a.smk", line 35:\n'
+        "Command 'set -euo pipefail;  python3.11 /x/tmp.train.py' returned non-zero exit status 137."
+    )
+    assert lines.format(record(ended, LogEvent.ERROR)) == "The process of a job returned non-zero exit status 137."
+
+
+def test_a_forgotten_profile_is_named(lines):
+    assert "--profile profiles/local" in lines.format(
+        record("Error: cores have to be specified for local execution", LogEvent.ERROR)
+    )
+
+
+def test_after_a_stop_the_jobs_that_it_ended_are_no_errors(lines, stop):
+    last = "WorkflowError:\nAt least one job did not complete successfully."
+    assert lines.format(record("Error", LogEvent.JOB_ERROR, **ERROR))
+    assert lines.format(record(last, LogEvent.ERROR))
+    stop.by = "SIGINT"
+    assert lines.format(record("Error", LogEvent.JOB_ERROR, **ERROR)) == ""
+    assert lines.format(record(last, LogEvent.ERROR)) == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_noticed_and_does_what_it_did(stop, capfd, number):
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    received = []
+    try:
+        signal.signal(number, lambda *of: received.append(of[0]))
+        stop.listen()
+        os.kill(os.getpid(), number)
+        os.kill(os.getpid(), number)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    assert stop.by == number.name
+    assert received == [number, number]
+    assert capfd.readouterr().err.count("Verso:") == 1
+
+
+def test_a_screen_of_another_plugin_is_left_alone(stop):
+    logger = logging.Logger("x")
+    logger.addHandler(logging.NullHandler())
+    screen.show_short_lines(logger, {}, stop)
+    handler = logging.StreamHandler()
+    handler.name = "DefaultStreamHandler"
+    handler.setFormatter(DefaultFormatter())
+    logger.addHandler(handler)
+    screen.show_short_lines(logger, {screen.SCREEN: screen.WHOLE}, stop)
+    assert isinstance(handler.formatter, DefaultFormatter)
+    screen.show_short_lines(logger, {}, stop)
+    assert isinstance(handler.formatter, screen.ShortLines)
+
+
+# --- the end ---
+
+STARTED = 1000.0
+
+
+def job(folder, model, cause=None, message="", started=STARTED, log="a line\n"):
+    """A failed job of Snakemake's, with its log and, when it has a cause, its record."""
+    path = folder / f"{model}.log"
+    path.write_text(log)
+    wildcards = {"corpus": "songs", "model": model, "seed": "1"}
+    if cause:
+        ends = {"start": time.time(), "alive": time.time(), "end": time.time(), "cause": cause, "message": message}
+        attempt = {"attempt": 1, "snakemake": started, "host": "here", **ends}
+        path.with_suffix(".job.json").write_text(json.dumps({"rule": "train_x", "wildcards": wildcards, "attempts": [attempt]}))
+    made = SimpleNamespace(rule=SimpleNamespace(name="train_x"), wildcards_dict=wildcards, log=[str(path)])
+    made.is_group = lambda: False
+    return made
+
+
+def test_each_failed_job_is_named_with_its_reason_and_its_log(tmp_path):
+    jobs = [
+        job(tmp_path, "b", "bug", "Traceback ...\nKeyError: 'x'"),
+        job(tmp_path, "a", "fault", "songs.csv: line 3\nmore"),
+        job(tmp_path, "c", "fault", "of an earlier start", started=1.0, log="killed by the system\n\n"),
+    ]
+    jobs.append(SimpleNamespace(is_group=lambda: True, jobs=[job(tmp_path, "d", "done"), job(tmp_path, "e", log="")]))
+    said = outcome.failed(outcome.failed_jobs(jobs), STARTED).splitlines()
+    assert said[0].startswith("Verso: 4 jobs failed.")
+    assert said[1::2] == [
+        "  train_x songs a seed 1: fault: songs.csv: line 3",
+        "  train_x songs b seed 1: bug: KeyError: 'x'",
+        "  train_x songs c seed 1: killed by the system",
+        "  train_x songs e seed 1: it left no word of its own; Snakemake's message is above",
+    ]
+    assert said[2::2] == [f"      log: {tmp_path}/{model}.log" for model in "abce"]
+
+
+def test_of_many_failed_jobs_the_first_are_named_and_the_others_counted(tmp_path):
+    jobs = [job(tmp_path, f"m{n:03}", "fault", "no such file") for n in range(40)]
+    said = outcome.failed(outcome.failed_jobs(jobs), STARTED).splitlines()
+    assert said[0].startswith("Verso: 40 jobs failed.")
+    assert len(said) == 1 + 2 * outcome.NAMED + 1
+    assert "and 30 more" in said[-1]
+
+
+def test_an_end_without_a_failed_job_is_snakemakes_own(tmp_path):
+    assert "an error of its own" in outcome.failed([], STARTED)
+    assert outcome.stopped("SIGINT").startswith("Verso: stopped by you.")
+    assert "the same command goes on" in outcome.stopped("SIGTERM")

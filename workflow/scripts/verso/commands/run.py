@@ -1,0 +1,48 @@
+"""Run a study with a line for each training and how far it is: `make run`, `python -m verso.commands.run --config my.yaml`.
+
+It looks at the config, then becomes Snakemake: signals and the exit code are Snakemake's own. Of the screen it only says, by
+SCREEN, that the Snakefile shows lines of its own (verso.commands.screen).
+"""
+
+import argparse
+import os
+import sys
+
+from verso.commands.screen import LINES, SCREEN
+from verso.config.reading import read_file
+from verso.errors import VersoError
+
+
+def command_of(options: argparse.Namespace) -> list[str]:
+    """The command line of Snakemake."""
+    cores = ["--cores", options.cores] if options.cores else []
+    # Targets come first: options such as --quiet would read them as their own values
+    command = [sys.executable, "-m", "snakemake", *options.targets, "--configfile", options.config, "--profile", options.profile]
+    return [*command, *cores, "--quiet", "host", *options.further]
+
+
+def main() -> int:
+    """The command line. Returns 1 when the config is none, else Snakemake takes its place and gives its own exit code."""
+    arguments = sys.argv[1:]
+    own, further = arguments, list[str]()
+    if "--" in arguments:
+        place = arguments.index("--")
+        own, further = arguments[:place], arguments[place + 1 :]
+    parser = argparse.ArgumentParser(prog="python -m verso.commands.run", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("targets", nargs="*", help="experiments or files; without one, everything")
+    parser.add_argument("--config", required=True, help="the config of the study")
+    parser.add_argument("--profile", default="profiles/local", help="this machine or a cluster (%(default)s)")
+    parser.add_argument("--cores", help="processor cores of this machine that its jobs use together; without it, the profile's")
+    parser.epilog = "After a `--`: further options for snakemake."
+    options = parser.parse_args(own)
+    options.further = further
+    try:
+        read_file(options.config)
+    except VersoError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return os.execve(sys.executable, command_of(options), {**os.environ, SCREEN: LINES})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
