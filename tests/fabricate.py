@@ -187,6 +187,13 @@ def _statistics(kind: str = "songs") -> dict[str, Any]:
         "parts": {name: part.as_dict() for name, part in parts.items()},
         "section_tags": most_frequent_tags(whole.tags),
         "set_aside": {"no lyrics": 3, "not UTF-8": 1},
+        "losses": {
+            "rows": 94,
+            "lost": 4,
+            "groups": {"Ada Nocturne": {"rows": 33, "lost": 3}},
+            "lost_by_reason": {"no lyrics": {"Ada Nocturne": 3}, "not UTF-8": {"": 1}},
+            "unwanted_by_reason": {"in another language (fr)": {"<script>window.pwned=6</script>": 2}},
+        },
         "exact_duplicates": 2,
         "near_duplicates": {"clusters": 4, "documents": 9, "listed": []},
         "groups_only_in_train": ["<script>window.pwned=4</script>"],

@@ -67,10 +67,10 @@ class Labelled:
         aside = [(row["where"], row["reason"]) for row in read_json_lines(self.folder / "set_aside.jsonl")]
         return list(read_json_lines(self.folder / "documents.jsonl")), aside
 
-    def prepared(self, labels=None, ordered=None, near=NEAR, texts_per_label=None):
+    def prepared(self, labels=None, ordered=None, near=NEAR, texts_per_label=None, set_aside_limit=None):
         """The parts of what was acquired, by name, and the statistics."""
         settings = {"split": SPLIT, "near_duplicates": near, "labels": labels, "ordered": ordered}
-        settings["texts_per_label"] = texts_per_label
+        settings |= {"texts_per_label": texts_per_label, "set_aside_limit": set_aside_limit}
         prepare_labelled(self.folder / "documents.jsonl", settings, self.folder / "set_aside.jsonl", self.outputs)
         return {part: list(read_json_lines(self.outputs[part])) for part in PARTS}, read_json(self.outputs["statistics"])
 

@@ -98,6 +98,11 @@ inputs = Inputs(runs)
 sources = SourceInputs(runs)
 needs = Requests(runs, inputs, SITE, is_main=workflow.is_main_process, say=logger.info)
 described = Descriptions(runs, inputs, code_of)
+
+# Snakemake itself knows only later that this is a dry run
+if workflow.is_main_process and {"-n", "--dry-run", "--dryrun"} & set(sys.argv):
+    for line in sources.notices():
+        print(line, file=sys.stderr)
 described_so_far = Descriptions(runs, inputs, code_of, so_far=True)
 
 

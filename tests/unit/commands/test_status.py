@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections import Counter
 
 import pytest
 import yaml
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from verso.commands.status import read_config, status
 from verso.commands.terminal import COLUMNS
+from verso.corpora.losses import Losses
 from verso.errors import VersoError
+from verso.files import write_json
 
 NOW = 1_763_800_000.0
 CONFIG = {
@@ -111,6 +114,17 @@ def study(tmp_path):
 
 
 MODEL, SCORES, MEASURES = "model/architecture.json", "scores.csv", "sample_measures.csv"
+
+
+def test_what_a_corpus_lost_stands_below_the_runs_by_reason_and_label(study):
+    losses = Losses(Counter(neg=133, pos=200), {"not UTF-8": Counter(neg=67)}, {"in another language (fr)": Counter(pos=3)})
+    statistics = study.folder / "results" / "corpora" / "songs" / "statistics.json"
+    write_json(statistics, {"losses": losses.as_dict()})
+    said = ["songs: 67 of 400 rows set aside (16.8%):", "  67 (neg 67)  not UTF-8", "3 other rows not taken:"]
+    assert "\n".join(["", *said, "  3 (pos 3)  in another language (fr)", ""]) in study.page()
+    for old in ({}, {"losses": None}, []):
+        write_json(statistics, old)
+        assert "rows" not in study.page()
 
 
 def test_every_run_has_one_line_before_anything_was_started_seeds_in_the_order_of_numbers(study):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verso.corpora.acquire import acquire, document_id
+from verso.corpora.acquire import acquire
+from verso.corpora.documents import document_id
 from verso.corpora.sources.file.readers import BLOCK, Fault, read_csv, read_json_lines
 from verso.corpora.sources.file.readers_json import read_json_array
 from verso.errors import VersoError

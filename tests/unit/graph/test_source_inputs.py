@@ -4,7 +4,7 @@ import pytest
 from drivers import Named
 from whole_config import RAW, sources_of
 
-from verso.files import sha256_of
+from verso.files import sha256_of, write_json
 from verso.registry import KIND, SOURCES
 
 ENGLISH = {"keep": ["en"]}
@@ -29,6 +29,29 @@ def test_each_corpus_is_fetched_and_split_by_the_rules_of_its_source_and_kind():
     assert sources.prepared_by("prepare_corpus") == "songs|book|scraped"
     assert sources.prepared_by("prepare_labelled") == sources.of_kind("labelled") == "reviews|games|dataset"
     assert {sources.kind(of(name)) for name in ("songs", "scraped")} == {"songs"}
+
+
+@pytest.mark.parametrize(
+    ("values", "made", "told"),
+    [
+        ({"labels": [0, 1, 2]}, None, "the labels 0, 1, 2 are taken for steps of a scale"),
+        ({"labels": None}, ["0", "1", "2"], "say `ordered: false`; if they are steps, `ordered: true`"),
+        ({"labels": None}, None, "if its labels are three numbers or more, they are taken for steps of a scale, unless"),
+        ({"labels": [0, 1, 2], "ordered": False}, None, ""),
+        ({"labels": [0, 1, 2], "ordered": True}, None, ""),
+        ({"labels": None}, ["bad", "good", "so"], ""),
+        ({"labels": ["bad", "good"]}, None, ""),
+        ({"labels": [0, 1]}, None, ""),
+    ],
+)
+def test_labels_that_are_taken_for_a_scale_are_told_with_how_to_switch_it_off(tmp_path, monkeypatch, values, made, told):
+    monkeypatch.chdir(tmp_path)
+    values = {"labels": None, "ordered": None, "own_texts": [], **values}
+    if made:
+        write_json(tmp_path / "results" / "corpora" / "reviews" / "labels.json", {"names": made, "ordered": True})
+    notices = [line for line in sources_of(with_corpus("reviews", **values)).notices() if line.startswith("corpora.reviews: ")]
+    assert len(notices) == bool(told)
+    assert told in "".join(notices)
 
 
 def test_what_is_fetched_lies_where_fetching_leaves_it():

@@ -74,6 +74,21 @@ def test_the_page_loads_nothing(report):
     assert "@import" not in report
 
 
+def test_what_a_source_lost_stands_above_the_contents_by_reason_and_artist_in_both_languages(report):
+    for language, said in (
+        ("en", "4 of 94 rows of the source are not in the corpus (4.3"),
+        ("es", "4 de las 94 filas de la fuente"),
+    ):
+        top = report.split(f'<div class="page" lang="{language}"')[1].split("<nav")[0]
+        assert said in top
+        for line in (
+            "no lyrics: 3 (Ada Nocturne 3)",
+            "not UTF-8: 1",
+            "in another language (fr): 2 (&lt;script&gt;window.pwned=6",
+        ):
+            assert line in top
+
+
 def test_ids_are_unique_though_every_figure_stands_twice(report):
     ids = [attributes["id"] for _, attributes in Elements(report).found if "id" in attributes]
     assert len(ids) == len(set(ids))

@@ -23,7 +23,9 @@ from verso.config.file import Config
 from verso.config.load import load
 from verso.config.reading import read_file
 from verso.contract import MODEL, Work
+from verso.corpora.losses import sentences
 from verso.errors import VersoError
+from verso.files import read_json
 from verso.jobs.states import Attempt, Job, Progress, Run, judge, read_records, with_submissions
 from verso.jobs.submissions import SUBMITTED, read_submissions
 from verso.registry import FAMILY, TASK
@@ -82,6 +84,7 @@ def status(config: Config, now: float, colours: Mapping[str, str] | None = None)
         names = [[" ".join([job.record.rule, *job.record.wildcards.values()])] for job in light]
         page += ["", *_listed(["job", *HEADER[3:]], names, [_line_of_job(job, "", now) for job in light], colours)]
     page += ["", *map(printable, skipped)] if skipped else []
+    page += [line for corpus in sorted(corpora) for line in _losses(corpus, results / "corpora" / corpus / "statistics.json")]
 
     counts = Counter(line.state for line in lines)
     summary = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
@@ -209,6 +212,15 @@ def complaint(job: Job) -> str:
     else:
         cause = {"stopped": "goes on from its checkpoint when started again"}.get(job.cause, job.cause)
     return ": ".join(filter(None, [cause, said]))
+
+
+def _losses(corpus: str, statistics: Path) -> list[str]:
+    """What a prepared corpus lost, by reason and label or artist; nothing of one that is not prepared, or by an older version."""
+    try:
+        said = sentences(read_json(statistics)["losses"])
+    except (OSError, VersoError, KeyError, TypeError):
+        return []
+    return ["", *(printable(line) for line in [f"{corpus}: {said[0]}", *said[1:]])] if said else []
 
 
 def _report(path: Path, newest: float) -> str:

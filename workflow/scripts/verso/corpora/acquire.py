@@ -3,39 +3,34 @@
 import hashlib
 import json
 import logging
-import re
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from verso.corpora.labelled.labels import label_of
-from verso.corpora.labelled.language import LanguageFilter
-from verso.corpora.preparing.clean import clean, clean_name, repair_encoding
+from verso.corpora.documents import document_of, group_of, group_of_row, refuser
+from verso.corpora.losses import Losses, sentences
+from verso.corpora.preparing.clean import clean
 from verso.corpora.sources.file import given_splits as given
+from verso.corpora.sources.file.given_splits import Unwanted
 from verso.corpora.sources.file.readers import (
     EXCERPT,
-    NOT_UTF8,
     Fault,
     Row,
     bytes_for,
-    excerpt_of,
     read_csv,
     read_folder,
     read_json_lines,
     read_text,
 )
-from verso.corpora.sources.file.readers_json import BAD_BYTES, opening_of, read_json_array
+from verso.corpora.sources.file.readers_json import opening_of, read_json_array
 from verso.errors import VersoError
 from verso.files import atomic_text
 from verso.files import read_json_lines as read_rows
-from verso.jobs.logs import progress
-from verso.text.labels import text_of, why_never_found
-from verso.text.names import plain_name
+from verso.jobs.logs import announce, progress
+from verso.text.labels import why_never_found
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".txt": "txt"}
-SLUG = 40  # characters of each slug in an id: an id must fit into a file name
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +42,10 @@ def acquire(
     set_aside: str | Path,
     set_aside_before: Sequence[str | Path] = (),
 ) -> None:
-    """Write `documents` (JSON lines of id, text, metadata) and `set_aside` (where, reason, excerpt) from `path`.
+    """Write `documents` (JSON lines of id, text, metadata) and `set_aside` from `path`.
+
+    set_aside: where, reason, excerpt, group (label or artist, "" where that cannot be read) and lost (false: the config wants no
+    such row). How many there are is said on the screen.
 
     path: a file, or a folder of .txt files. source: {"kind": what messages call it, "format": "auto" or one of FORMATS,
     "columns": our names of what a document has, "fields": {our name: the source's}, "text_key": what messages call the text,
@@ -68,21 +66,26 @@ def acquire(
     repaired = over = written = 0
     found: list[str] = []
     most = source.get("songs_per_artist")
-    refuse = _refuser(source) if "label" in source["columns"] else None
+    refuse = refuser(source) if "label" in source["columns"] else None
+    losses = Losses()
     with atomic_text(set_aside) as aside, atomic_text(documents) as out:
-        for earlier in set_aside_before:
-            aside.writelines(_json_line(row) for row in read_rows(earlier))
+        for row in (row for earlier in set_aside_before for row in read_rows(earlier)):
+            losses.add(row)
+            aside.write(_json_line(row))
         for row in progress(_rows(path, format_, source), f"acquire {path.name}", unit="rows"):
             if isinstance(row, Row) and not found:
                 found = [str(key) for key in row.values]
             document, mended = (row, False) if isinstance(row, Fault) else document_of(row, source)
             if refuse and not isinstance(document, Fault) and (reason := refuse(document)):
                 examples.setdefault(reason, f'{row.where}, labelled "{document["metadata"]["label"]}"')
-                document = Fault(row.where, reason, document["text"][:EXCERPT])
+                document = Unwanted(row.where, reason, document["text"][:EXCERPT])
             if isinstance(document, Fault):
                 reasons[document.reason] += 1
                 examples.setdefault(document.reason, document.where)
-                aside.write(_json_line({"where": document.where, "reason": document.reason, "excerpt": document.excerpt}))
+                told = {"where": document.where, "reason": document.reason, "excerpt": document.excerpt}
+                told |= {"group": group_of_row(row, source), "lost": not isinstance(document, Unwanted)}
+                losses.add(told)
+                aside.write(_json_line(told))
                 continue
             artist = document["metadata"].get("artist")
             if artist is not None and most is not None and (digest := _digest(document["text"])) not in texts:
@@ -93,6 +96,7 @@ def acquire(
                 texts.add(digest)
             repaired += mended
             written += 1
+            losses.documents[group_of(document["metadata"])] += 1
             out.write(_json_line(document))
         if not written:
             raise VersoError(_nothing_usable(path, source, reasons, examples, found))
@@ -101,6 +105,8 @@ def acquire(
         log.info("over songs_per_artist and not taken: %d", over)
     for reason, count in reasons.most_common():
         log.info("set aside, %s: %d (first: %s)", reason, count, examples[reason])
+    if said := sentences(losses.as_dict()):
+        announce("\n".join([f"{path}: {said[0]}", *said[1:]]))
 
 
 def _digest(text: str) -> bytes:
@@ -182,81 +188,6 @@ def rows_of_file(path: Path, format_: str, source: Mapping[str, Any]) -> Iterato
         # No escapes here: a character is 4 bytes at most, and the byte-order mark 3.
         names = (fields["text"], fields[group], fields.get("title", "title"))
         yield from read_folder(path, 4 * source["maximum_characters"] + 3, *names)
-
-
-def document_of(row: Row, source: Mapping[str, Any]) -> tuple[dict[str, Any] | Fault, bool]:
-    """The document a row holds, or why it is none; and whether its encoding had to be repaired."""
-    values: dict[str, str] = {}
-    mended = False
-    for name in source["columns"]:
-        called = source["text_key"] if name == "text" else name
-        raw = row.values.get(source["fields"][name])
-        value = raw if isinstance(raw, str | bool) else text_of(raw)  # Prince's 1999, by an artist called 311
-        if name == "label":
-            value = label_of(raw, source.get("labels") or ())
-        reason = _fault_of(value, called, None if source["one_text"] else source["maximum_characters"])
-        if value is None and isinstance(raw, str) and plain_name(raw):
-            reason = f'no {called}: "{plain_name(raw)}" means none'
-        if reason:
-            return Fault(row.where, reason, excerpt_of(row.values)), False
-        sound = repair_encoding(str(value))
-        mended = mended or sound != value
-        values[name] = sound if name == "text" else clean_name(sound)
-    metadata = {name: value for name, value in values.items() if name != "text"}
-    document = {"id": document_id(values["text"], metadata), "text": values["text"], "metadata": metadata}
-    return (document | {"split": row.split} if row.split else document), mended
-
-
-def _refuser(source: Mapping[str, Any]) -> Callable[[dict[str, Any]], str | None]:
-    """A function that calls a document's label by its name, and returns why it is set aside, if it is."""
-    labels = source["labels"]
-    languages = LanguageFilter(source["language"]) if source["language"] else None
-
-    def refuse(document: dict[str, Any]) -> str | None:
-        if labels is not None:
-            name = labels.get(document["metadata"]["label"])
-            if name is None:
-                return "label is none of the corpus's labels"
-            document["metadata"] = {"label": name}
-            document["id"] = document_id(document["text"], document["metadata"])
-        if languages and (other := languages.other(document["text"])):
-            return f"in another language ({other})"
-        return None
-
-    return refuse
-
-
-def _fault_of(value: object, called: str, maximum: int | None) -> str | None:
-    if value is None:
-        return f"no {called}"
-    if not isinstance(value, str):
-        return f"{called} is not text"
-    if maximum is not None and len(value) > maximum:
-        return f"{called} longer than {maximum} characters"
-    if BAD_BYTES in value:
-        return NOT_UTF8
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        return f"{called} is not valid Unicode (half a surrogate pair)"
-    return None if clean(value) else f"no {called}"
-
-
-def document_id(text: str, metadata: Mapping[str, str]) -> str:
-    """A name that says what it names and is safe in paths, HTML and URLs: "<artist>-<title>-<16 hex digits of SHA-256>".
-
-    Made of a-z, 0-9 and "-" only, 98 characters at most. The digits are of metadata and text: two songs of one title differ.
-    Names in another script leave nothing but the digits: of 30,000 such songs two share an id with probability 2e-11.
-    """
-    digest = hashlib.sha256("\x1f".join([*metadata.values(), text]).encode("utf-8")).hexdigest()[:16]
-    return "-".join([slug for value in metadata.values() if (slug := _slug(value))] + [digest])
-
-
-def _slug(name: str) -> str:
-    plain = "".join(
-        character for character in unicodedata.normalize("NFKD", name.lower()) if not unicodedata.combining(character)
-    )
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG].rstrip("-")
 
 
 def _nothing_usable(

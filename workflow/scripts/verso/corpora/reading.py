@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from verso.corpora.acquire import document_of, format_of, rows_of_file
+from verso.corpora.acquire import format_of, rows_of_file
+from verso.corpora.documents import document_of
 from verso.corpora.preparing.clean import clean
 from verso.corpora.sources.file.readers import Fault, Row, read_text
 from verso.corpora.sources.file.settings import AnyFile

@@ -90,6 +90,13 @@ class CorpusBase(Settings):
 
     split: Split = Field(default_factory=Split, description="Train, validation and test.")
     near_duplicates: NearDuplicates = Field(default_factory=NearDuplicates, description="What counts as the same text.")
+    set_aside_limit: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Largest share of the source's rows that may be unusable; more stop the run. null: 0.02, and no label or "
+        "artist may lose 3 times the share of another.",
+    )
     demo: bool = Field(False, description="A toy corpus: the report says that its numbers mean nothing beyond it.")
 
 

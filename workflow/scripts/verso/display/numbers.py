@@ -70,6 +70,11 @@ def hours(value: float | None, language: str) -> str:
     return number(value, 0 if value is not None and value >= 100 else 2 if value is not None and value >= 0.1 else 4, language)
 
 
+def percent(value: float | None, language: str) -> str:
+    """A share as a percentage with a decimal, for shares that are small."""
+    return "–" if value is None else f"{number(100 * value, 1, language)}{THIN}%"
+
+
 def share(value: float | None, language: str) -> str:
     """A share as a percentage without decimals."""
     return "–" if value is None else f"{number(100 * value, 0, language)}{THIN}%"

@@ -20,6 +20,11 @@ WORDS: dict[str, str] = {
     "demo_banner": "Laptop demo: miniature models and a toy corpus; these numbers say nothing about real texts.",
     "miniature_banner": "Some models are miniatures (same architecture, far fewer parameters); their numbers say nothing about "
     "the full-size models.",
+    "rows_lost": "{corpus}: {count} of {rows} rows of the source are not in the corpus ({share}), since they could not be read "
+    "as they were meant:",
+    "rows_unwanted": "{corpus}: rows that the configuration leaves out:",
+    "group_unknown": "unknown",
+    "groups_more": "{count} more",
     "miniature": "miniature",
     "demo": "demo",
     "summary": "Summary",

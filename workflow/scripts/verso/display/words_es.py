@@ -21,6 +21,11 @@ WORDS: dict[str, str] = {
     "sobre textos reales.",
     "miniature_banner": "Algunos modelos son miniaturas (la misma arquitectura con muchos menos parámetros); sus cifras no dicen "
     "nada de los modelos de tamaño real.",
+    "rows_lost": "{corpus}: {count} de las {rows} filas de la fuente no están en el corpus ({share}), porque no se pudieron leer "
+    "como se pretendía:",
+    "rows_unwanted": "{corpus}: filas que la configuración deja fuera:",
+    "group_unknown": "desconocido",
+    "groups_more": "{count} más",
     "miniature": "miniatura",
     "demo": "demostración",
     "summary": "Resumen",

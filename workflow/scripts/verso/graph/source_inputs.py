@@ -9,6 +9,7 @@ from verso.files import sha256_of
 from verso.graph.paths import Paths, Run
 from verso.graph.runs import Runs
 from verso.registry import KIND, SOURCE
+from verso.text.labels import Labels, are_ordered, taken_for_a_scale
 
 FETCHED = "scraped.jsonl"  # the documents fetched from a source on the web
 
@@ -100,6 +101,22 @@ class SourceInputs:
         """The part of a corpus's entry that determines its split: changes of other parts do not prepare it again."""
         corpus = self.corpus(wildcards)
         return KIND[corpus.kind].preparation(corpus)
+
+    def notices(self) -> list[str]:
+        """What a plan should say of the corpora of the experiments: whose labels are taken, or may be, for steps of a scale."""
+        said = []
+        for name in sorted({experiment.corpus for experiment in self.runs.config.experiments.values()}):
+            corpus: Any = self.runs.config.corpora[name]
+            if getattr(corpus, "ordered", False) is not None or not corpus.may_be_ordered():
+                continue
+            made = Path(self._paths.corpus("labels.json", name))
+            labels = Labels.load(made).names if made.exists() else corpus.names_of_classes()
+            if are_ordered(labels):
+                said.append(f"corpora.{name}: {taken_for_a_scale(labels)}")
+            elif not labels:
+                unless = "they are taken for steps of a scale, unless you say `ordered: false`"
+                said.append(f"corpora.{name}: if its labels are three numbers or more, {unless}")
+        return said
 
     def exports(self, kind: str) -> dict[str, str]:
         """The files that a kind's corpora are exported to, by the keyword of the rule's output."""

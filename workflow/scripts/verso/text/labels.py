@@ -117,6 +117,14 @@ def are_ordered(labels: Iterable[str]) -> bool:
     return len(found) > 2 and are_numbers(found)
 
 
+def taken_for_a_scale(labels: Iterable[str]) -> str:
+    """What to say where labels are taken for steps of a scale because they are numbers."""
+    return (
+        f"the labels {', '.join(labels)} are taken for steps of a scale (mean absolute error, quadratic kappa); if they are "
+        "numbers of kinds, say `ordered: false`; if they are steps, `ordered: true`"
+    )
+
+
 def are_numbers(labels: Iterable[str]) -> bool:
     """Whether all labels are numbers."""
     return all(NUMBER.fullmatch(label) for label in labels)

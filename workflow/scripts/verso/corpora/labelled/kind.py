@@ -90,7 +90,7 @@ class LabelledCorpus(CorpusBase):
 
 
 def _preparation(corpus: Any) -> dict[str, Any]:
-    settings: dict[str, Any] = corpus.model_dump(include={"split", "near_duplicates"})
+    settings: dict[str, Any] = corpus.model_dump(include={"split", "near_duplicates", "set_aside_limit"})
     settings["texts_per_label"] = corpus.texts_per_label
     return {**settings, "labels": corpus.names_of_labels(), "ordered": corpus.ordered}
 

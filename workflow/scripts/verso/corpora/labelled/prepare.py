@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verso.corpora.labelled.labels import in_order, names_of
+from verso.corpora.losses import refuse_too_many
 from verso.corpora.parts import PARTS, TEST, TRAIN, VALIDATION
 from verso.corpora.preparing.cleaned_documents import Cleaned, work_folder
 from verso.corpora.preparing.duplicates import cluster
@@ -22,7 +23,8 @@ from verso.corpora.preparing.split import held_out_first, stratified
 from verso.corpora.preparing.statistics import LabelledStatistics, described
 from verso.errors import VersoError
 from verso.files import write_json, write_json_lines
-from verso.text.labels import are_ordered, why_never_found
+from verso.jobs.logs import announce
+from verso.text.labels import are_ordered, taken_for_a_scale, why_never_found
 
 MOST_NAMED = 10  # labels in an error
 
@@ -38,18 +40,21 @@ def prepare_labelled(
     """Write the three parts, their statistics, the labels in the order of their classes, and what was set aside as double.
 
     settings: {"split": {"validation", "test", "seed"}, "near_duplicates": {"threshold", "shingle_words", "permutations"},
-    "labels": {the source's: our name} or None for all that occur, "ordered": bool or None, "texts_per_label": n or None for all}.
+    "labels": {the source's: our name} or None for all that occur, "ordered": bool or None, "texts_per_label": n or None for all,
+    "set_aside_limit": share of the rows that may be lost, or None}.
     outputs: the files to write: train, validation, test, statistics, labels ({"names", "ordered"}), set_aside. The parts hold the
     documents, cleaned, with "group" (the label's name) and "cluster".
 
     Documents that say their split stay in it, but that of two alike (the same text, or near-duplicates) the one in the less
-    held-out part is set aside; a part that none gives is taken out of train. Raises VersoError when there is but one class, a
-    class that is named never occurs, or a class has too few texts to be in every part.
+    held-out part is set aside; a part that none gives is taken out of train. Raises VersoError when too much was
+    lost in reading, there is but one class, a class that is named never occurs, or a class has too few texts to be in every part.
     """
     files = [Path(outputs[part]) for part in PARTS]
     with work_folder(files[0]) as folder:
         cleaned = Cleaned.written_to(folder / "cleaned.jsonl", Path(documents), "label", settings["split"]["seed"])
         names = _classes(cleaned, settings["labels"], documents)
+        losses = cleaned.losses(set_aside_acquired)
+        refuse_too_many(losses, settings.get("set_aside_limit"), Path(documents).parent.name, str(set_aside_acquired))
         first = cleaned.first_with_the_same_text()
         is_kept = first == np.arange(len(first))
         kept, repeated = np.flatnonzero(is_kept), np.flatnonzero(~is_kept)
@@ -72,6 +77,8 @@ def prepare_labelled(
         gathered = [LabelledStatistics() for _ in PARTS]
         near = cleaned.write_parts(kept, clusters, parts, files, gathered)
     ordered = settings["ordered"]
+    if ordered is None and are_ordered(names):
+        announce(f"corpora.{Path(documents).parent.name}: {taken_for_a_scale(names)}")
     write_json(outputs["labels"], {"names": names, "ordered": are_ordered(names) if ordered is None else ordered})
     write_json(
         outputs["statistics"],
@@ -84,6 +91,7 @@ def prepare_labelled(
             "over_texts_per_label": everything - len(kept) - len(left),
             "given_splits": [part for part in PARTS if part in cleaned.splits],
             "labels_not_in_every_part": only_some,
+            "losses": losses,
             "groups_only_in_train": [],
         },
     )
@@ -202,5 +210,5 @@ def _refuse_unlearnt(
         )
     only_some = [name for name in names if not all(found[name] for found in counts)]
     if only_some:
-        log.warning("labels that are not in every part, as the source splits them: %s", ", ".join(only_some))
+        announce(f"{documents}: labels that are not in every part, as the source splits them: {', '.join(only_some)}")
     return only_some

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from verso.corpora.losses import Losses
 from verso.corpora.parts import PARTS
 from verso.corpora.preparing.clean import clean
 from verso.corpora.preparing.duplicates import first_alike
@@ -91,6 +93,14 @@ class Cleaned:
 
     def __len__(self) -> int:
         return len(self.offsets)
+
+    def losses(self, set_aside: str | Path) -> dict[str, Any]:
+        """What became of all rows of the source (verso.corpora.losses); `set_aside` lists those that are no documents."""
+        counts = np.bincount(self.groups, minlength=len(self.names))
+        found = Losses(Counter(dict(zip(self.names, map(int, counts), strict=True))))
+        for row in read_json_lines(set_aside):
+            found.add(row)
+        return found.as_dict()
 
     def read(self, positions: NDArray[np.int64]) -> Iterator[dict[str, Any]]:
         """The documents at these positions, one at a time."""

@@ -4,12 +4,14 @@ Streams: only a few numbers a document are in memory. Cleaned documents wait in 
 """
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from verso.corpora.losses import Losses, refuse_too_many
 from verso.corpora.parts import PARTS
 from verso.corpora.preparing.clean import clean
 from verso.corpora.preparing.cleaned_documents import Cleaned, work_folder
@@ -32,21 +34,22 @@ def prepare(
     """Write the three parts of acquired `documents`, their statistics and the exact duplicates that are set aside.
 
     settings: {"split": {"method": "stratified"|"position", "validation", "test", "seed"},
-    "near_duplicates": {"threshold", "shingle_words", "permutations"}}. set_aside_acquired: what acquire set aside, to be counted.
+    "near_duplicates": {"threshold", "shingle_words", "permutations"}, "set_aside_limit": share or
+    None}. set_aside_acquired: what acquire set aside, to be counted.
     outputs: the files to write: train, validation, test, statistics, set_aside.
 
     The parts hold the documents, cleaned, with "group" (artist, or "" for a manual) and "cluster" (id of the first of its
     near-duplicates). The order of the documents decides the order in the parts and what a cluster is called, not the split.
-    Raises VersoError when there are fewer documents than the split needs.
+    Raises VersoError when more was set aside than is allowed, or there are fewer documents than the split needs.
     """
     files, set_aside = [Path(outputs[part]) for part in PARTS], Path(outputs["set_aside"])
     split = _by_position if settings["split"]["method"] == "position" else _stratified
-    parts, more = split(Path(documents), settings, files, set_aside)
+    parts, more = split(Path(documents), settings, files, set_aside, Path(set_aside_acquired))
     write_json(outputs["statistics"], {**described(kind, settings, parts, files, set_aside_acquired), **more})
 
 
 def _by_position(
-    documents: Path, settings: Mapping[str, Any], outputs: list[Path], set_aside: Path
+    documents: Path, settings: Mapping[str, Any], outputs: list[Path], set_aside: Path, set_aside_acquired: Path
 ) -> tuple[list[PartStatistics], dict[str, Any]]:
     """One long text, cut in three; each part's id names it."""
     rows = list(read_json_lines(documents))
@@ -61,15 +64,18 @@ def _by_position(
         parts[-1].add(text, "")
     write_json_lines(set_aside, [])
     near = {"clusters": 0, "documents": 0, "listed": []}
-    return parts, {"exact_duplicates": 0, "near_duplicates": near, "groups_only_in_train": []}
+    losses = Losses(Counter({"": 1})).as_dict()  # it is read whole, or not at all
+    return parts, {"exact_duplicates": 0, "near_duplicates": near, "groups_only_in_train": [], "losses": losses}
 
 
 def _stratified(
-    documents: Path, settings: Mapping[str, Any], outputs: list[Path], set_aside: Path
+    documents: Path, settings: Mapping[str, Any], outputs: list[Path], set_aside: Path, set_aside_acquired: Path
 ) -> tuple[list[PartStatistics], dict[str, Any]]:
     """Clean, find duplicates, split, write: four passes over the documents, none of which holds them."""
     with work_folder(outputs[0]) as folder:
         cleaned = Cleaned.written_to(folder / "cleaned.jsonl", documents, "artist", settings["split"]["seed"])
+        losses = cleaned.losses(set_aside_acquired)
+        refuse_too_many(losses, settings.get("set_aside_limit"), documents.parent.name, str(set_aside_acquired))
         first = cleaned.first_with_the_same_text()
         is_kept = first == np.arange(len(first))
         kept, repeated = np.flatnonzero(is_kept), np.flatnonzero(~is_kept)
@@ -83,4 +89,5 @@ def _stratified(
             log.info("groups only in train, since they are too small to split: %s", ", ".join(in_train))
         gathered = [PartStatistics() for _ in PARTS]
         near = cleaned.write_parts(kept, clusters, parts, outputs, gathered)
-    return gathered, {"exact_duplicates": len(repeated), "near_duplicates": near, "groups_only_in_train": in_train}
+    found = {"exact_duplicates": len(repeated), "near_duplicates": near, "groups_only_in_train": in_train, "losses": losses}
+    return gathered, found

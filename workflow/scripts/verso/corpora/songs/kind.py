@@ -48,7 +48,7 @@ class SongsCorpus(TextCorpus):
 
 
 def _preparation(corpus: Any) -> dict[str, Any]:
-    settings: dict[str, Any] = corpus.model_dump(include={"split", "near_duplicates"})
+    settings: dict[str, Any] = corpus.model_dump(include={"split", "near_duplicates", "set_aside_limit"})
     return {**settings, "split": {**settings["split"], "method": "stratified"}}
 
 

@@ -19,6 +19,10 @@ from verso.text.labels import text_of, value_of
 log = logging.getLogger(__name__)
 
 
+class Unwanted(Fault):
+    """A row that is sound, and that the config does not want."""
+
+
 def names_of_parts(source: Mapping[str, Any]) -> dict[str, str]:
     """What the source calls each part that it gives: {"train": ..., "test": ...}; by default by our own names."""
     said = source.get("splits")
@@ -65,7 +69,7 @@ def by_column(path: Path, rows: Iterator[Row | Fault], source: Mapping[str, Any]
             yield replace(row, split=parts[split])
         else:
             reason = "of a split that is not taken" if split else f"no {column}"
-            yield Fault(row.where, reason, excerpt_of(row.values))
+            yield (Unwanted if split else Fault)(row.where, reason, excerpt_of(row.values))
     _refuse_missing(path, source, found)
 
 
