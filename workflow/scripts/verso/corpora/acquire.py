@@ -69,9 +69,9 @@ def acquire(
     refuse = refuser(source) if "label" in source["columns"] else None
     losses = Losses()
     with atomic_text(set_aside) as aside, atomic_text(documents) as out:
-        for row in (row for earlier in set_aside_before for row in read_rows(earlier)):
-            losses.add(row)
-            aside.write(_json_line(row))
+        for earlier in (earlier for file in set_aside_before for earlier in read_rows(file)):
+            losses.add(earlier)
+            aside.write(_json_line(earlier))
         for row in progress(_rows(path, format_, source), f"acquire {path.name}", unit="rows"):
             if isinstance(row, Row) and not found:
                 found = [str(key) for key in row.values]
@@ -82,7 +82,7 @@ def acquire(
             if isinstance(document, Fault):
                 reasons[document.reason] += 1
                 examples.setdefault(document.reason, document.where)
-                told = {"where": document.where, "reason": document.reason, "excerpt": document.excerpt}
+                told: dict[str, Any] = {"where": document.where, "reason": document.reason, "excerpt": document.excerpt}
                 told |= {"group": group_of_row(row, source), "lost": not isinstance(document, Unwanted)}
                 losses.add(told)
                 aside.write(_json_line(told))
