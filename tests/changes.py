@@ -80,7 +80,7 @@ def estimate_of_needs(project):
 
 
 def way_a_job_is_run(project):
-    for module in ("machine/card_leases", "jobs/causes", "jobs/job", "training/run_lease"):
+    for module in ("machine/card_leases", "jobs/causes", "jobs/job", "jobs/run_lease"):
         path = project.path(f"{LIBRARY}/{module}.py")
         path.write_text(path.read_text(encoding="utf-8") + "\n\nCHANGED = 1\n", encoding="utf-8")
 

@@ -4,7 +4,7 @@
 
 Corpora, weights, scores, samples, tables and figures must be equal byte for byte. What a machine measures (seconds, memory,
 energy, speed) is left out of tables and JSON before they are compared, and of the page the visible numbers outside such tables
-are compared, not its words. Logs, benchmarks and checkpoints are no results. It prints a line for each file that differs or is
+are compared, not its words. Logs, benchmarks, checkpoints and results of earlier recipes do not count. It prints a line for each file that differs or is
 missing, and ends with 1 if there is one.
 """
 
@@ -16,7 +16,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-NO_RESULTS = {"logs", "benchmarks", "checkpoints", "so_far"}
+NO_RESULTS = {"logs", "benchmarks", "checkpoints", "earlier", "so_far"}
 # Columns and keys that hold what was measured of the machine, or name the machine, or the code
 MEASURED = re.compile(
     r"seconds|per_second|_mb$|_mb_|_kwh|joules|watts|energy|power|gpu_hours|cpu_hours|hours|peak_|host|device_name|driver|settings_key|"

@@ -58,7 +58,7 @@ HEAVY = {
 
 LONG_MODULES = {  # lines, and why each is one thought
     "training/loop.py": 330,  # one loop: epochs, best weights, checkpoints and its end share one state
-    "training/run_lease.py": 320,  # one lock: claim, wait and handing over are one protocol
+    "jobs/run_lease.py": 320,  # one lock: claim, wait and handing over are one protocol
     "corpora/sources/genius/fetch.py": 325,  # one site: search, list and page share its faults
 }
 

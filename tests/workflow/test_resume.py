@@ -126,3 +126,22 @@ def test_another_learning_rate_does_not_go_on_from_the_old_checkpoint(undisturbe
     assert sha256_of(project.path(WEIGHTS)) != before
     folders = list(project.path(f"{RUN}/checkpoints").iterdir())
     assert len(folders) == 1, "the checkpoints of settings that are gone stay for ever"
+
+
+def test_a_change_that_is_killed_loses_no_finished_result_and_going_back_trains_nothing(undisturbed, tmp_path):
+    project = undisturbed.copied_to(tmp_path)
+    files = [f"{RUN}/{name}" for name in ("model/weights.safetensors", "model/architecture.json", "history.csv", "hardware.json")]
+    before = {name: sha256_of(project.path(name)) for name in files}
+    project.change_config(lambda config: config["models"]["lstm-char"].update(learning_rate=0.001))
+    snakemake = project.start(WEIGHTS)
+    training_process(snakemake)
+    for process in [*psutil.Process(snakemake.pid).children(recursive=True), snakemake]:
+        process.kill()
+    snakemake.wait()
+    assert not project.path(WEIGHTS).exists(), "Snakemake deletes outputs before a job"
+    project.make("--unlock")
+    project.change_config(lambda config: config["models"]["lstm-char"].pop("learning_rate"))
+    output = project.make(WEIGHTS)
+    assert "train_recurrent_lm songs lstm-char 1: this recipe made these results before" in output
+    assert {name: sha256_of(project.path(name)) for name in files} == before
+    assert "epoch 1" not in project.path("results/logs/train_recurrent_lm/songs/lstm-char/seed-1.log").read_text()

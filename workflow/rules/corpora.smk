@@ -75,6 +75,7 @@ checkpoint prepare_corpus:
     threads: 1
     resources:
         **needs.light_work("prepare_corpus", "{corpus}"),
+        **needs.kept(),
     params:
         settings=sources.preparation,
         kind=sources.kind,
@@ -104,6 +105,7 @@ checkpoint prepare_labelled:
     threads: 1
     resources:
         **needs.light_work("prepare_labelled", "{corpus}"),
+        **needs.kept(),
     params:
         settings=sources.preparation,
         code=code_of("prepare_labelled"),

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tiny_llm import CPU
 
 from verso.errors import Interrupted
+from verso.jobs.run_lease import Lease
 from verso.training import resumable_rows
-from verso.training.run_lease import Lease
 
 
 class DeadError(Exception):

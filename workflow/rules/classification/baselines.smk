@@ -28,6 +28,7 @@ rule train_tfidf:
     threads: inputs.threads
     resources:
         **needs.training(),
+        **needs.kept(),
     params:
         settings=inputs.settings,
         code=code_of("train_tfidf"),
@@ -55,6 +56,7 @@ rule train_majority:
     threads: inputs.threads
     resources:
         **needs.training(),
+        **needs.kept(),
     params:
         settings=inputs.settings,
         code=code_of("train_majority"),
@@ -89,6 +91,7 @@ for ending, own in WITH_OWN_TEXTS.items():
         threads: 1
         resources:
             **needs.light_work(f"predict_baseline{ending}", RUN),
+            **needs.kept(),
         params:
             code=code_of("predict_baseline"),
         script:

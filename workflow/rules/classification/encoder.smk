@@ -29,6 +29,7 @@ rule train_encoder:
     threads: inputs.threads
     resources:
         **needs.training(),
+        **needs.kept(),
     params:
         settings=inputs.settings,
         seed=inputs.seed,
@@ -67,6 +68,7 @@ for ending, own in WITH_OWN_TEXTS.items():
         threads: inputs.threads
         resources:
             **needs.inference(f"predict_encoder{ending}"),
+            **needs.kept(),
             texts_at_once=lambda wildcards: inputs.entry(wildcards).batch,  # does not affect predictions
         params:
             code=code_of("predict_encoder"),

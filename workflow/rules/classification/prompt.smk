@@ -37,6 +37,7 @@ for ending, own in WITH_OWN_TEXTS.items():
         threads: inputs.threads
         resources:
             **needs.inference(f"answer_prompts{ending}"),
+            **needs.kept(),
             texts_at_once=lambda wildcards: inputs.entry(wildcards).batch,  # does not affect replies
         params:
             settings=inputs.keys("answer_by", "examples", "max_length", "max_new_tokens", "decoding", "attempts"),

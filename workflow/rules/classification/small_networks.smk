@@ -29,6 +29,7 @@ rule train_classifier:
     threads: inputs.threads
     resources:
         **needs.training(),
+        **needs.kept(),
     params:
         settings=inputs.settings,
         seed=inputs.seed,
@@ -65,6 +66,7 @@ for ending, own in WITH_OWN_TEXTS.items():
         threads: 1
         resources:
             **needs.light_work(f"predict_small_network{ending}", RUN),
+            **needs.kept(),
         params:
             code=code_of("predict_small_network"),
         script:

@@ -30,6 +30,7 @@ rule train_causal_llm:
     threads: inputs.threads
     resources:
         **needs.training(),
+        **needs.kept(),
     params:
         settings=inputs.settings,
         instruction=inputs.instruction,
@@ -60,6 +61,7 @@ rule score_causal_llm:
     threads: inputs.threads
     resources:
         **needs.inference("score_causal_llm"),
+        **needs.kept(),
     params:
         settings=lambda wildcards: inputs.entry(wildcards).scoring.model_dump(),
         instruction=inputs.instruction,
@@ -89,6 +91,7 @@ rule sample_causal_llm:
     threads: inputs.threads
     resources:
         **needs.inference("sample_causal_llm"),
+        **needs.kept(),
     params:
         settings=lambda wildcards: inputs.sampling(wildcards, "instructions"),
         code=code_of("sample_causal_llm"),

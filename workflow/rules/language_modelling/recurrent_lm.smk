@@ -27,6 +27,7 @@ rule train_recurrent_lm:
     threads: inputs.threads
     resources:
         **needs.training(),
+        **needs.kept(),
     params:
         settings=inputs.settings,  # this model's settings only: changes of other models must not retrain it
         seed=inputs.seed,
@@ -56,6 +57,7 @@ rule evaluate_recurrent_lm:
     threads: 1
     resources:
         **needs.light_work("evaluate_recurrent_lm", RUN),
+        **needs.kept(),
     params:
         scoring=lambda wildcards: sources.corpus(wildcards).scoring.model_dump(),
         sampling=lambda wildcards: inputs.sampling(wildcards, "prompts"),

@@ -21,6 +21,7 @@ rule measure_samples:
     threads: 1
     resources:
         **needs.light_work("measure_samples", RUN),
+        **needs.kept(),
     params:
         code=code_of("measure_samples"),
     script:

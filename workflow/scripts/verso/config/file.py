@@ -28,6 +28,15 @@ class Experiment(Settings):
         return value
 
 
+class History(Settings):
+    """How much is kept of what earlier recipes of a run gave, so that going back to one trains nothing again."""
+
+    recipes: int = Field(
+        3, ge=0, description="So many recipes of each run beside the present one, the last used; 0 keeps nothing."
+    )
+    megabytes: int = Field(2000, ge=0, description="So much space for them beside each run, at most; the least used go first.")
+
+
 class Config(Settings):
     """The whole config."""
 
@@ -42,6 +51,9 @@ class Config(Settings):
         None,
         description="Shell command run when all is done, something failed or somebody stopped it; it finds VERSO_OUTCOME "
         "(finished, failed, stopped), VERSO_TITLE, VERSO_EXPERIMENTS and VERSO_REPORT in its environment.",
+    )
+    history: History = Field(
+        default_factory=History, description="What earlier recipes of a run gave, kept beside it (`make history` lists it)."
     )
     corpora: dict[Name, Corpus] = Field(description="Texts, by name.")
     pretrained: dict[Name, Pretrained] = Field(

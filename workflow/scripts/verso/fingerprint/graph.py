@@ -26,8 +26,9 @@ from verso.fingerprint.syntax import chain_of
 
 # How a job is run, not what it computes: a new message or a new state of SLURM re-runs nothing and orphans no checkpoint
 MACHINERY = (
-    "verso.jobs.job", "verso.jobs.records", "verso.jobs.causes", "verso.jobs.logs", "verso.errors", "verso.machine.card_leases",
-    "verso.machine.site", "verso.machine.memory", "verso.training.progress", "verso.training.run_lease",
+    "verso.jobs.job", "verso.jobs.earlier", "verso.jobs.records", "verso.jobs.causes", "verso.jobs.logs", "verso.errors",
+    "verso.machine.card_leases",
+    "verso.machine.site", "verso.machine.memory", "verso.training.progress", "verso.jobs.run_lease",
 )  # fmt: skip
 
 OWN_NAMESPACE = {"globals", "vars", "locals", "eval", "exec"}  # who uses one may reach any name of its module

@@ -159,6 +159,11 @@ class Requests:
         of_site = sites.request_without_card(self.site) if self.site else {}
         return self._by_cpu({**request.needs_of_light_work(), **grown, **of_site, **DISK})
 
+    def kept(self) -> dict[str, int]:
+        """How much is kept of a job's earlier results (verso.jobs.earlier); in resources, so that a change re-runs nothing."""
+        history = self._runs.config.history
+        return {"kept_recipes": history.recipes, "kept_mb": history.megabytes}
+
     def _grown(
         self,
         rule: str,

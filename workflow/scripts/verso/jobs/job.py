@@ -19,7 +19,8 @@ from typing import Any
 from verso.errors import VersoError
 from verso.files import write_json
 from verso.jobs.causes import HOPELESS, cause_of_error
-from verso.jobs.logs import to_log
+from verso.jobs.earlier import Earlier
+from verso.jobs.logs import announce, to_log
 from verso.jobs.records import earlier_causes, read_record, record_path, start_of_snakemake
 from verso.machine.memory import peak_ram_mb
 
@@ -78,13 +79,18 @@ class Job:
             self._write()
 
 
+class _Restored(SystemExit):
+    """Ends the driver's process well, before its block."""
+
+
 @contextmanager
 def job_of(snakemake: Any, online: bool = False) -> Iterator[Job]:
     """Run a driver's call: everything it prints goes to its log, its errors become clear messages, its record is kept.
 
     snakemake: the object that Snakemake gives to a script. online: the job fetches from the hub; for every other one the hub's
     libraries are offline (they read the environment when they are imported, so a driver imports within this block).
-    An attempt after one that ended by a bug or a fault is refused: it would end the same way.
+    An attempt after one that ended by a bug or a fault is refused: it would end the same way. Where the same recipe made the
+    outputs before, they are put back, and the process ends well before the block: there is nothing to do.
     """
     with to_log(snakemake.log[0]), _environment(OFFLINE if not online else {}), ExitStack() as stack:
         path = record_path(snakemake.log[0])
@@ -116,15 +122,28 @@ def job_of(snakemake: Any, online: bool = False) -> Iterator[Job]:
         job._write()
         threading.Thread(target=job._beat, daemon=True).start()
         try:
+            earlier_results = Earlier.of_job(snakemake)
+            if earlier_results and earlier_results.restore(started):
+                announce(f"{_name(head)}: this recipe made these results before; they are put back, and nothing is made again")
+                raise _Restored(0)
             site = snakemake.config.get("site")
             if requested["cards"] and site:
                 stack.enter_context(_cards(site, requested["cards"], requested["vram_mb"]))
             yield job
+            if earlier_results:
+                earlier_results.keep(snakemake.resources.kept_recipes, snakemake.resources.kept_mb)
+        except _Restored:
+            job._end("done", "")
+            raise
         except BaseException as error:
             message = str(error) if isinstance(error, VersoError) else traceback.format_exc()
             job._end(cause_of_error(error), message)
             raise
         job._end("done", "")
+
+
+def _name(head: Mapping[str, Any]) -> str:
+    return " ".join([head["rule"], *map(str, head["wildcards"].values())])
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Checkpoints of a training: written atomically, verified by checksum when they are read, the newest two kept.
 
     checkpoints/<fingerprint>/step-000000412.<sha256 of the file>.ckpt
-    checkpoints/.lock, .claim                            which process trains the run, which waits: see verso.training.run_lease
+    checkpoints/.lock, .claim                            which process trains the run, which waits: see verso.jobs.run_lease
 
 The checksum is in the name: one rename makes content and checksum appear together.
 """
@@ -22,7 +22,7 @@ from typing import Any, Self
 import torch
 
 from verso.files import FULL_DISK, refuse_link, sha256_of
-from verso.training.run_lease import Lease
+from verso.jobs.run_lease import Lease
 
 log = logging.getLogger(__name__)
 

@@ -16,11 +16,11 @@ from torch import Tensor
 
 from verso.errors import Interrupted, VersoError
 from verso.jobs.logs import progress
+from verso.jobs.run_lease import Stop, stop_signals
 from verso.machine.hardware import Device, Meter
 from verso.training.checkpoints import Checkpoints
 from verso.training.learner import Learner
 from verso.training.progress import ProgressReport
-from verso.training.run_lease import Stop, stop_signals
 from verso.training.schedules import Schedule
 from verso.training.steps import Steps
 

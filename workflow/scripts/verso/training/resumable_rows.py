@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 
 from verso.errors import Interrupted
 from verso.jobs.logs import reporting_progress
+from verso.jobs.run_lease import Stop, stop_signals
 from verso.machine.halving import HalvingBatches
 from verso.machine.hardware import Device, Meter
 from verso.training.checkpoints import Checkpoints
-from verso.training.run_lease import Stop, stop_signals
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ import pytest
 
 import verso
 from verso.errors import Interrupted, VersoError
-from verso.training import run_lease as lease
-from verso.training.run_lease import Holder, Lease
+from verso.jobs import run_lease as lease
+from verso.jobs.run_lease import Holder, Lease
 
 OTHER = Holder(snakemake=500.0, host="gpu02", pid=4711, slurm_job="17", since=600.0)
 
@@ -21,8 +21,8 @@ HOLDER = """
 import logging, sys, time
 from pathlib import Path
 from verso.errors import VersoError
-from verso.training import run_lease as lease
-from verso.training.run_lease import Lease
+from verso.jobs import run_lease as lease
+from verso.jobs.run_lease import Lease
 logging.basicConfig(level="INFO", stream=sys.stderr, format="%(message)s")
 lease.LOOK_SECONDS = 0.0
 folder, started, manner, log = sys.argv[1:]
