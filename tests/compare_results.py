@@ -4,8 +4,8 @@
 
 Corpora, weights, scores, samples, tables and figures must be equal byte for byte. What a machine measures (seconds, memory,
 energy, speed) is left out of tables and JSON before they are compared, and of the page the visible numbers outside such tables
-are compared, not its words. Logs, benchmarks, checkpoints and results of earlier recipes do not count. It prints a line for each file that differs or is
-missing, and ends with 1 if there is one.
+are compared, not its words. Logs, benchmarks, checkpoints and what earlier recipes gave
+are no results. It prints a line for each file that differs or is missing, and ends with 1 if there is one.
 """
 
 import csv
