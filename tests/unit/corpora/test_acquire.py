@@ -1,5 +1,6 @@
 """Acquire: bad input is counted, set aside with its reason and never lost silently; good input comes through whole."""
 
+import csv
 import json
 import os
 import re
@@ -31,7 +32,7 @@ def take(tmp_path):
         source = {"type": "file", "path": str(path), "format": form, "fields": fields}
         source |= {"maximum_characters": maximum, "songs_per_artist": most, "kind": kind, "one_text": kind == "manual"}
         source |= {"columns": ["text", *(("artist", "title") if kind == "songs" else ("title",))]}
-        source |= {"text_key": "lyrics" if kind == "songs" else "text"}
+        source |= {"page_noise": kind == "songs", "text_key": "lyrics" if kind == "songs" else "text"}
         acquire(source, path, tmp_path / "documents.jsonl", tmp_path / "set_aside.jsonl")
         aside = [(row["where"], row["reason"]) for row in rows_of(tmp_path / "set_aside.jsonl")]
         return list(rows_of(tmp_path / "documents.jsonl")), aside
@@ -97,6 +98,35 @@ def test_what_is_set_aside_shows_how_it_begins(tmp_path, take):
 def test_mojibake_is_repaired_and_kept(tmp_path, take):
     documents, aside = take(lines(tmp_path / "songs.jsonl", song("canciÃ³n de amor", "JosÃ©")))
     assert (documents[0]["text"], documents[0]["metadata"]["artist"], aside) == ("canción de amor", "José", [])
+
+
+NOISY = [
+    ("12 ContributorsTranslationsEspañolUno Lyrics[Verse 1]\nla la\nle le5Embed", "[Verse 1]\nla la\nle le"),
+    ("1 ContributorUno Lyrics“Uno” opens the album… Read More [Verse 1]\nla", "[Verse 1]\nla"),
+    ("Uno Lyrics[Verse 1]\nla laEmbed", "[Verse 1]\nla la"),
+    ("[Verse 1]\nla laYou might also like[Chorus]\nle le1.2KEmbed", "[Verse 1]\nla la\n[Chorus]\nle le"),
+    ("la laYou might also likeLe le\nli", "la la\nLe le\nli"),
+    ("la la\nSee Ana LiveGet tickets as low as $65You might also like\nle", "la la\n\nle"),
+    ("back in 199912Embed", "back in 199912"),
+]
+SUNG = ["You might also like me", "Embed me", " la la \n\n\n\nle\n", "12 contributors", "One more Lyrics\nla", "3 Embedded"]
+
+
+@pytest.mark.parametrize(("lyrics", "sung"), [*NOISY, *((text, text) for text in SUNG)])
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_what_a_page_of_lyrics_says_is_cut_out_of_files_that_were_made_of_such(tmp_path, take, lyrics, sung, form):
+    path = lines(tmp_path / "songs.jsonl", song(lyrics))
+    if form == "csv":
+        path = tmp_path / "songs.csv"
+        with path.open("w", newline="", encoding="utf-8") as out:
+            csv.writer(out).writerows([["artist", "title", "lyrics"], ["Ana", "Uno", lyrics]])
+    documents, aside = take(path)
+    assert ([row["text"] for row in documents], aside) == ([sung], [])
+
+
+def test_a_song_of_which_the_page_alone_is_left_has_no_lyrics(tmp_path, take):
+    documents, aside = take(lines(tmp_path / "songs.jsonl", song("2 ContributorsUno Lyrics\nEmbed"), song()))
+    assert (len(documents), aside) == (1, [("songs.jsonl line 1", "no lyrics")])
 
 
 def test_songs_per_artist_counts_valid_songs_in_file_order(tmp_path, take):

@@ -11,6 +11,7 @@ from verso.corpora.labelled.language import LanguageFilter
 from verso.corpora.preparing.clean import clean, clean_name, repair_encoding
 from verso.corpora.sources.file.readers import NOT_UTF8, Fault, Row, excerpt_of
 from verso.corpora.sources.file.readers_json import BAD_BYTES
+from verso.corpora.sources.genius.page_noise import without_noise
 from verso.text.labels import text_of
 from verso.text.names import plain_name
 
@@ -35,6 +36,10 @@ def document_of(row: Row, source: Mapping[str, Any]) -> tuple[dict[str, Any] | F
         sound = repair_encoding(str(value))
         mended = mended or sound != value
         values[name] = sound if name == "text" else clean_name(sound)
+    if source.get("page_noise"):
+        values["text"] = without_noise(values["text"], values["title"], values["artist"])
+        if not clean(values["text"]):
+            return Fault(row.where, f"no {source['text_key']}", excerpt_of(row.values)), False
     metadata = {name: value for name, value in values.items() if name != "text"}
     document = {"id": document_id(values["text"], metadata), "text": values["text"], "metadata": metadata}
     return (document | {"split": row.split} if row.split else document), mended

@@ -71,7 +71,8 @@ KIND = Kind(
     prepare=_prepare,
     drafted=_drafted,
     wants="columns of artist, title and lyrics, or a folder with a subfolder for each artist",
-    reading=lambda corpus: {"songs_per_artist": corpus.songs_per_artist},
+    # Songs that are fetched come without the noise of their pages already
+    reading=lambda corpus: {"songs_per_artist": corpus.songs_per_artist, "page_noise": corpus.source.type == "file"},
     preparation=_preparation,
     text_key="lyrics",
     exports={

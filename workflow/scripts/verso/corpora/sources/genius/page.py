@@ -13,7 +13,6 @@ Older pages hold one <div class="lyrics">; on others the text is only in the sta
 """
 
 import json
-import logging
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -22,18 +21,11 @@ from bs4 import BeautifulSoup, NavigableString, PageElement, Tag
 from bs4.exceptions import ParserRejectedMarkup
 from lyricsgenius.utils import decode_js_string
 
-log = logging.getLogger(__name__)
+from verso.corpora.sources.genius.page_noise import without_noise
 
 STATE = re.compile(r"window\.__PRELOADED_STATE__\s*=\s*JSON\.parse\('((?:[^'\\]|\\.)*)'\)", re.DOTALL)
 SILENT = {"script", "style", "noscript", "template", "button", "svg", "iframe", "form"}  # elements whose text nobody sings
 BLOCKS = {"div", "p", "section", "ul", "ol", "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"}
-
-# What stands among the lyrics on pages that do not mark it as no part of them. It may be glued to a word before it.
-HEADER = re.compile(r"\A\s*\d+\s*Contributor")
-HEADER_REACHES = 2000  # characters: a header is no longer, translations and a teaser included
-TICKETS = re.compile(r"See [^\n]{1,80}? Live\s*Get tickets as low as \$[\d.,]*\d")
-ALSO = re.compile(r"You might also like(?=\s*(?:\[|\n|\Z))")
-EMBED = re.compile(r"(\d[\d.,]*[KM]?)?Embed\s*\Z")  # the count of shares is glued to it, and both to the last word
 
 NO_LYRICS = {
     "This song is an instrumental": "instrumental",
@@ -58,7 +50,7 @@ def read_page(html: str, title: str, artist: str) -> str:
     state = _state(html)
     places = [containers or soup.select("div.lyrics"), _preloaded(state)]
     for elements in places:
-        text = _without_noise(_joined(_text_of(element) for element in elements), title, artist, _shares(state))
+        text = without_noise(_joined(_text_of(element) for element in elements), title, artist, _shares(state))
         if re.fullmatch(r"\[Instrumental\]", text, re.IGNORECASE):
             raise NoLyrics("instrumental")
         if any(text.startswith(sign) for sign in NO_LYRICS):
@@ -147,52 +139,3 @@ def _joined(texts: Iterable[str]) -> str:
             joined += "\n\n" if text.startswith("[") else "\n"
         joined += text
     return joined
-
-
-def _without_noise(text: str, title: str, artist: str, shares: int | None) -> str:
-    text = _without_header(text, title)
-    text = TICKETS.sub("\n", text)
-    text = re.sub(rf"^See {re.escape(artist)} Live$", "", text, flags=re.MULTILINE)
-    text = ALSO.sub("\n", text)
-    text = _without_button(text, title, shares)
-    return re.sub(r"\n{3,}", "\n\n", text).strip()
-
-
-def _without_button(text: str, title: str, shares: int | None) -> str:
-    """Without "12Embed". Of the digits before it, those of the count that the page states; else all or none of them.
-
-    goodbye12Embed          the count: a word seldom goes over into digits
-    12Embed                 on a line of its own: the count
-    back in 199912Embed     not to be known: none is cut off, for a digit too many harms less than a year lost
-    """
-    found = EMBED.search(text)
-    if not found:
-        return text
-    before, digits = text[: found.start()], found.group(1) or ""
-    for shown in _shown(shares):
-        if digits.endswith(shown):
-            return before + digits.removesuffix(shown)
-    if digits and before.endswith(" "):
-        log.warning("%s: %s at its end: may hold a count of shares that is no lyrics; kept", title, digits)
-        return before + digits
-    return before
-
-
-def _shown(shares: int | None) -> list[str]:
-    """How a page may write that number; of none it writes nothing."""
-    if shares is None:
-        return []
-    return [f"{shares / 1000:.1f}K".replace(".0K", "K"), f"{shares:,}", str(shares)] if shares else [""]
-
-
-def _without_header(text: str, title: str) -> str:
-    """Without "30 ContributorsTranslationsEspañol<title> Lyrics" and the teaser "... Read More" after it."""
-    if not HEADER.match(text):
-        return text
-    head = text[:HEADER_REACHES]
-    end = re.search(rf"{re.escape(title)}\s*Lyrics", head) or re.search(r"Lyrics", head)
-    if not end:
-        return text
-    rest = text[end.end() :]
-    teaser = re.match(r"\s*[^\[\n]*?Read More\s*", rest)
-    return rest[teaser.end() :] if teaser else rest
