@@ -50,8 +50,9 @@ def acquire(
     path: a file, or a folder of .txt files. source: {"kind": what messages call it, "format": "auto" or one of FORMATS,
     "columns": our names of what a document has, "fields": {our name: the source's}, "text_key": what messages call the text,
     "one_text": whether `path` is one text, whose length is not limited, "maximum_characters": n}; where the kind has them
-    "songs_per_artist": n or None; "page_noise": whether what pages of lyrics say is to be cut away; "splits": what the source calls
-    its parts (verso.corpora.sources.file.given_splits) or None; "labels": {the source's: our name} or None; "language": see LanguageFilter, or None. A document of a given part says so in
+    "songs_per_artist": n or None; "page_noise": whether what pages of lyrics say is to be cut away; "splits": what the source
+    calls its parts (verso.corpora.sources.file.given_splits) or None; "labels": {the source's: our name} or None; "language": see
+    LanguageFilter, or None. A document of a given part says so in
     "split". set_aside_before: files of what was set aside on the way to `path`, to be listed with the rest. A copy (the same
     text, cleaned) of a song taken before counts for no artist: prepare sets it aside. Memory does not grow with the corpus, but
     for 8 bytes of each song with songs_per_artist. Raises VersoError when the file is missing, empty or broken, or has no
