@@ -2,6 +2,8 @@
 
 import copy
 import json
+import os
+import shutil
 import time
 
 import pytest
@@ -172,3 +174,34 @@ def test_snakemake_removes_no_old_manifest_behind_a_link(hub, tmp_path):
     assert f"results/pretrained/fetched: is a link to {shared}" in output
     assert "Traceback" not in output
     assert {path.name: path.read_text() for path in shared.iterdir()} == {"pretrained.json": "everybody's"}
+
+
+def test_a_model_in_a_folder_is_trained_from_where_it_lies_and_by_its_content_alone(toy_made_once, tmp_path):
+    shared = tmp_path / "shared" / "toy"
+    shutil.copytree(toy_made_once[0].path("results/pretrained/toy/snapshot"), shared)
+    shared_before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in shared.iterdir()}
+    config = config_with(site={"type": "folder", "path": str(shared)})
+    scoring = {"max_length": 128, "scoring": {"stride": 64}, "needs": {"mem_mb": 1500, "runtime": 10}}
+    config["models"] = {"base": {"family": "causal_llm", "pretrained": "site", "tuning": "none", **scoring}}
+    config["experiments"] = {"lyrics": {"corpus": "songs", "models": ["base"], "seeds": [1]}}
+    project = Project.made_in(tmp_path / "project", config)
+    scores, table = "results/runs/songs/base/seed-1/scores.csv", "results/tables/pretrained_models.csv"
+    project.make(scores, table)
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in shared.iterdir()} == shared_before
+    (row,) = read_csv(project.path(table))
+    assert (row["type"], row["path"]) == ("folder", str(shared))
+    assert project.plan(scores, table) == []
+
+    os.utime(shared / "model.safetensors")
+    output = project.make(scores, table)
+    assert "rule locate_pretrained:" in output.replace("checkpoint ", "rule ")
+    assert "rule describe_base:" not in output
+    assert "rule score_causal_llm:" not in output
+    assert "rule describe_pretrained:" not in output
+    assert project.plan(scores, table) == []
+
+    (shared / "tokenizer.json").unlink()
+    code, output = project.run(scores)
+    assert code != 0
+    assert f"pretrained.site.path  {shared} lacks a tokenizer (tokenizer.json)" in output
+    assert "Traceback" not in output

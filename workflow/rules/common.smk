@@ -115,9 +115,9 @@ wildcard_constraints:
 
 
 def refuse_linked_folders(jobs):
-    """Stop where a job would fetch or make a pretrained model through a link; Snakemake first removes the manifest behind it."""
+    """Stop where a job would write a pretrained model through a link; Snakemake first removes the manifest behind it."""
     for job in jobs:
-        if job.rule.name in ("fetch_pretrained", "make_miniature"):
+        if job.rule.name in ("fetch_pretrained", "locate_pretrained", "make_miniature"):
             try:
                 refuse_links(job.output[0])
             except VersoError as error:

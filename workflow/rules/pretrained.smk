@@ -1,9 +1,9 @@
-"""Pretrained models: fetch them from a hub, make miniatures, describe untuned base models.
+"""Pretrained models: fetch them from a hub, locate those that lie in a folder, make miniatures, describe untuned base models.
 
-Reads   the hub (on the login node only), or results/corpora/<corpus>/{train,validation}.jsonl
+Reads   the hub (on the login node only), a folder that the config names (nothing is written there), or results/corpora/<corpus>/{train,validation}.jsonl
 Writes  results/pretrained/<pretrained>/pretrained.json, the manifest, and of a miniature history.csv and hardware.json.
         Beside it, not declared as outputs because Snakemake deletes those before a rerun: snapshot/ (the model's files; a download
-        resumes where it ended), fetched.json (which commit, when), checkpoints/. Of a run that trains nothing, model/architecture.json,
+        resumes where it ended), fetched.json (which commit, when), checkpoints/, and of a folder linked/ and located.json. Of a run that trains nothing, model/architecture.json,
         an empty history.csv and hardware.json
 """
 
@@ -24,6 +24,29 @@ rule fetch_pretrained:
         code=code_of("fetch_pretrained"),
     script:
         "../scripts/fetch_pretrained.py"
+
+
+# A checkpoint as those that prepare a corpus are: files that were touched or lie elsewhere now often are the same
+checkpoint locate_pretrained:
+    output:
+        manifest=paths.pretrained("pretrained.json"),
+    log:
+        paths.log("locate_pretrained", "{pretrained}"),
+    benchmark:
+        paths.benchmark("locate_pretrained", "{pretrained}")
+    wildcard_constraints:
+        pretrained=runs.pretrained_of_type("folder"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **needs.light_work("locate_pretrained", "{pretrained}"),
+    params:
+        settings=inputs.settings_of_pretrained,
+        state=inputs.state_of_folder,
+        code=code_of("locate_pretrained"),
+    script:
+        "../scripts/locate_pretrained.py"
 
 
 rule make_miniature:

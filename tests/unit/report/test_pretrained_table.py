@@ -70,3 +70,16 @@ def test_what_a_page_says_cannot_be_a_command(tmp_path):
     _, tex = described(tmp_path, [manifest])
     assert r"\input" not in tex
     assert r"\write18" not in tex
+
+
+def test_a_model_of_a_folder_is_named_as_one_with_the_path_that_the_config_has_and_no_more(tmp_path):
+    manifest = fabricate_pretrained(tmp_path, "site", type="folder", repository=None, commit=None, licence=None)
+    place = {"path": "models/small_one", "repository": None, "commit": "c" * 40, "licence": "mit", "licence_on_hub": "mit"}
+    write_json(manifest.parent / "located.json", {**place, "files": {"config.json": {"lies": "/home/somebody/models/small_one"}}})
+    (row,), tex = described(tmp_path, [manifest], site=["tuned"])
+    assert (row["type"], row["path"], row["commit"], row["licence"]) == ("folder", "models/small_one", "c" * 40, "mit")
+    assert r"models/small\_one (folder)" in tex
+    write_json(manifest.parent / "located.json", {**place, "repository": "someone/small", "files": {}})
+    (row,), tex = described(tmp_path, [manifest], site=["tuned"])
+    assert "someone/small (folder)" in tex
+    assert "/home/somebody" not in tex + str(row)

@@ -15,6 +15,8 @@ from verso.config.file import Config
 from verso.contract import Fault
 from verso.errors import VersoError
 from verso.pretrained.faults import faults_of_pretrained
+from verso.pretrained.folder import fault_of_folder
+from verso.pretrained.settings import Folder
 from verso.registry import FAMILY, KIND, SOURCE, TASKS
 from verso.settings.base import Settings
 from verso.settings.raw import built, mapping, unknown
@@ -142,7 +144,7 @@ def corpora_needed(config: Config) -> set[str]:
 
 
 def missing_sources(config: Config) -> list[str]:
-    """One line for each missing input file (downloads excepted) and each invalid prompt template."""
+    """One line for each missing input file (downloads excepted), unusable model folder, and invalid prompt template."""
     needed = corpora_needed(config)
     files = {name: corpus.source.path for name, corpus in config.corpora.items() if SOURCE[corpus.source.type].fetch_rule is None}
     lines = [
@@ -150,6 +152,9 @@ def missing_sources(config: Config) -> list[str]:
         for name, path in files.items()
         if name in needed and not Path(path).exists()
     ]
+    bases = {name: config.pretrained[name] for name in sorted(pretrained_needed(config))}
+    folders = {name: fault_of_folder(entry) for name, entry in bases.items() if isinstance(entry, Folder)}
+    lines += [f"pretrained.{name}.path  {what}" for name, what in folders.items() if what]
     for name in sorted({model for experiment in config.experiments.values() for model in experiment.models}):
         entry = config.models[name]
         lines += [f"models.{name}.{key}  {what}" for key, what in FAMILY[entry.family].missing(entry)]

@@ -105,6 +105,7 @@ WORDS: dict[str, str] = {
     "architecture": "Architecture",
     "used_by": "Used by",
     "made_here": "miniature, made here",
+    "of_folder": "(from a folder)",
     "licence_on_hub": "on the hub: {licence}",
     "created": "Created",
     "last_change": "Last change",

@@ -107,6 +107,7 @@ WORDS: dict[str, str] = {
     "architecture": "Arquitectura",
     "used_by": "Usado por",
     "made_here": "miniatura, hecha aquí",
+    "of_folder": "(de una carpeta)",
     "licence_on_hub": "en el repositorio: {licence}",
     "created": "Creado",
     "last_change": "Último cambio",

@@ -7,6 +7,7 @@ from typing import Any
 
 from verso.graph.paths import Paths, Run
 from verso.graph.runs import Runs
+from verso.pretrained.folder import state_of_folder
 from verso.registry import KIND
 
 # Keys that change no model's weights, in every family
@@ -110,6 +111,11 @@ class Inputs:
         """The part of a pretrained model's entry that determines its files and their manifest."""
         entry = self.runs.config.pretrained[wildcards.pretrained]
         return entry.model_dump(exclude={"type", "configuration"} if entry.type == "hub" else {"type", "corpus", "needs"})
+
+    def state_of_folder(self, wildcards: Any) -> str:
+        """What names the state of a folder's files, by their sizes and times: where it is another, they are read anew."""
+        entry: Any = self.runs.config.pretrained[wildcards.pretrained]
+        return state_of_folder(entry)
 
     def corpus_of_miniature(self, name: str) -> Any:
         """Input function: the file `name` of the corpus on which a miniature is trained."""

@@ -133,9 +133,20 @@ class SourceInputs:
         return [self._paths.corpus("acquired.json", name) for name in names]
 
     def settled(self, runs: Iterable[Run]) -> list[str]:
-        """A small file of each corpus that is part of these runs or of their base models, as ancient inputs: see corpora.smk."""
-        names = {name for corpus, model, _ in runs for name in (corpus, self.runs.corpus_of_base(model)) if name is not None}
-        return [self._paths.corpus("statistics.json", name) for name in sorted(names)]
+        """What the checkpoints that these runs follow from write, as ancient inputs: see corpora.smk.
+
+        A small file of each corpus that is part of them or of their base models, and the manifests of bases that lie in folders.
+        """
+        runs = list(runs)
+        bases = {start for _, model, _ in runs if (start := self.runs.pretrained(model))}
+        located = sorted(name for name in bases if self.runs.config.pretrained[name].type == "folder")
+        manifests = [self._paths.pretrained("pretrained.json", name) for name in located]
+        return [*(self._paths.corpus("statistics.json", name) for name in self._corpora(runs)), *manifests]
+
+    def _corpora(self, runs: Iterable[Run]) -> list[str]:
+        """The names of the corpora that are part of these runs or of their base models."""
+        found = {name for corpus, model, _ in runs for name in (corpus, self.runs.corpus_of_base(model)) if name is not None}
+        return sorted(found)
 
     def settled_of_run(self, wildcards: Any) -> list[str]:
         """The same of one run."""
@@ -153,7 +164,7 @@ class SourceInputs:
         """
         runs = self.runs.of_experiments(*experiments)
         of_runs = {self._paths.corpus(name, corpus) for corpus, model, _ in runs if (name := self.runs.vocabulary(model))}
-        names = sorted(Path(path).parent.name for path in self.settled(runs))
+        names = self._corpora(runs)
         fetched = [self._paths.corpus(FETCHED, name) for name in names if self._fetch_rule(name)]
         return [*fetched, *self.acquired(names), *self.settled(runs), *sorted(of_runs), *self.exports_of(*experiments)]
 

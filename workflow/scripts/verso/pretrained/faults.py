@@ -1,7 +1,7 @@
 """Faults of a config's pretrained models, and of the models that start from them: names, kinds, lengths and layers.
 
-What a base has is known from its miniature's entry, from the `configuration` of its entry, or from its config.json once it is
-fetched, where verso.pretrained.architectures knows its kind. Of any other only the job finds out.
+What a base has is known from its miniature's entry, from the `configuration` of its entry, or from its config.json, of a folder
+or once it is fetched, where verso.pretrained.architectures knows its kind. Of any other only the job finds out.
 """
 
 import difflib
@@ -14,11 +14,11 @@ from pydantic import TypeAdapter
 from verso.contract import Family, Fault
 from verso.pretrained.architectures import known, layers_of, positions_of
 from verso.pretrained.model_config import UNKNOWN, configuration_of, configuration_said, fault_of_file, is_fetched
-from verso.pretrained.settings import Hub, Miniature, Pretrained
+from verso.pretrained.settings import Folder, Hub, Miniature, Pretrained
 from verso.settings.raw import built, mapping, unknown
 
 SIZES = {"hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings"}
-BASE: TypeAdapter[Hub | Miniature] = TypeAdapter(Pretrained)
+BASE: TypeAdapter[Hub | Folder | Miniature] = TypeAdapter(Pretrained)
 
 
 def faults_of_pretrained(raw: Mapping[str, Any], families: Mapping[str, Family]) -> list[Fault]:
@@ -43,9 +43,9 @@ def faults_of_pretrained(raw: Mapping[str, Any], families: Mapping[str, Family])
         reads = found.reads if (found := known(configuration)) else None
         wanted = family.starts_from if family else None
         if wanted == "causal_lm" and (
-            entry.get("purpose") == "masked_lm" or (reads == "both sides" and entry.get("type") == "hub")
+            entry.get("purpose") == "masked_lm" or (reads == "both sides" and entry.get("type") in ("hub", "folder"))
         ):
-            called = f"is a {kind}" if entry.get("type") == "hub" else "has purpose masked_lm"
+            called = "has purpose masked_lm" if entry.get("type") == "miniature" else f"is a {kind}"
             what = f'"{start}" {called} and writes nothing; a {family.name} starts from a causal_lm, such as mistral or qwen2'  # type: ignore[union-attr]
             faults.append((f"{path}.pretrained", what))
         elif wanted == "masked_lm" and entry.get("type") == "miniature" and entry.get("purpose", "causal_lm") != "masked_lm":

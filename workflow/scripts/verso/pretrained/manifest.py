@@ -3,6 +3,8 @@
     results/pretrained/<name>/pretrained.json   the manifest: what it is and each file with its checksum; written last
                               snapshot/         the files. No declared output: Snakemake deletes those before a rerun, and a
                                                 download of gigabytes must go on where it ended
+                              linked/           of a model of a folder, links to its files in place of snapshot/, and
+                              located.json      where they lie, with size, time and checksum of each (verso.pretrained.folder)
 
 Light: jobs look here before they import PyTorch.
 """
@@ -22,6 +24,7 @@ from verso.names import shown
 
 MANIFEST, SNAPSHOT = "pretrained.json", "snapshot"
 PART = f"{SNAPSHOT}.part"  # what is on its way there
+LINKED, LOCATED = "linked", "located.json"
 FETCHED = "fetched.json"  # beside them, of a model of the hub (verso.pretrained.fetch)
 WEIGHTS_END = (".safetensors", ".bin")
 HEADER_LENGTH = 8  # bytes: a safetensors file begins with its header's length as a little-endian integer
@@ -38,10 +41,10 @@ def snapshot_of(manifest: str | Path, weights: bool = True) -> Path:
     VersoError that names the file, the bytes found and right, and what to do.
     """
     manifest = Path(manifest)
-    folder = manifest.parent / SNAPSHOT
     if not manifest.is_file():
         raise VersoError(f"{manifest}: not found; fetch the model (`snakemake fetch`) or make the miniature first")
     described = read_json(manifest)
+    folder = manifest.parent / files_of(described["type"])
     for name, facts in described["files"].items():
         path = folder / name
         if not weights and path.suffix in WEIGHTS_END:
@@ -54,10 +57,31 @@ def snapshot_of(manifest: str | Path, weights: bool = True) -> Path:
         fault = fault_of_safetensors(path) if path.suffix == ".safetensors" else ""
         if fault:
             raise VersoError(f"{path}: {fault}; {_mend(manifest, described)}")
+    if described["type"] == "folder":
+        _must_be_as_located(manifest, weights)
     return folder
 
 
+def files_of(kind: str) -> str:
+    """The name of the folder beside a manifest that holds the files of a model of this type."""
+    return LINKED if kind == "folder" else SNAPSHOT
+
+
+def _must_be_as_located(manifest: Path, weights: bool) -> None:
+    """Raise VersoError where a file of a folder is another than that whose checksum was taken: somebody else may change it."""
+    located = read_json(manifest.parent / LOCATED)
+    for name, facts in located["files"].items():
+        path = manifest.parent / LINKED / name
+        if (weights or path.suffix not in WEIGHTS_END) and path.stat().st_mtime_ns != facts["changed"]:
+            raise VersoError(f"{located['path']}: {name} was changed since its checksum was taken; {_START_AGAIN}")
+
+
+_START_AGAIN = "start Snakemake again: it looks at the folder anew, and trains again what its content changes"
+
+
 def _mend(manifest: Path, described: Mapping[str, Any]) -> str:
+    if described["type"] == "folder":
+        return _START_AGAIN
     if described["miniature"]:
         return f"delete {manifest} and start again: the miniature is made anew"
     return f"delete {manifest} and run `snakemake fetch`: what is damaged is fetched again, the rest stays"
@@ -76,23 +100,29 @@ def refuse_links(manifest: str | Path) -> None:
         if path.is_symlink():
             raise VersoError(
                 f"{path}: is a link to {shown(str(path.readlink()))}, and nothing is written or removed through a link. "
-                "Remove it (it alone, not what it leads to) and start again"
+                "Remove it (it alone, not what it leads to) and start again; a model that lies in a folder is used there by "
+                "`{type: folder, path: ...}` (docs/pretrained.md)"
             )
 
 
-def write_manifest(manifest: str | Path, about: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Write the manifest of the files `names` that lie in snapshot/ beside it, atomically.
+def write_manifest(
+    manifest: str | Path, about: Mapping[str, Any], names: Iterable[str], checksums: Mapping[str, str] | None = None
+) -> None:
+    """Write the manifest of the files `names` that lie in snapshot/ (or linked/) beside it, atomically.
 
-    about: its first keys (name, type, licence, miniature and where it comes from). Added are model_type, parameters
-    (null where there are no weights) and files: {relative name: {"sha256", "bytes"}}. The same files give the same bytes.
-    Raises VersoError when the snapshot has no config.json, or its weights are not whole or, of *.bin, not weights alone.
+    about: its first keys (name, type, miniature, and of some types licence and where it comes from). Added are model_type,
+    parameters (null where there are no weights) and files: {relative name: {"sha256", "bytes"}}. The same files give the same
+    bytes. checksums: SHA-256 of files whose content need not be read for it. Raises VersoError when there is no config.json, a
+    file of weights that an index names is missing, or weights are not whole or, of *.bin, not weights alone.
     """
-    folder = Path(manifest).parent / SNAPSHOT
-    names = sorted(names)
+    folder = Path(manifest).parent / files_of(about["type"])
+    names, known = sorted(names), checksums or {}
     if "config.json" not in names:
         raise VersoError(
             f"{folder}: holds no config.json, which says what model this is (found: {', '.join(names) or 'nothing'})"
         )
+    if missing := missing_shards(folder, names):
+        raise VersoError(f"{folder}: lacks weights that {missing[0]} names: {', '.join(map(shown, missing[1:]))}")
     tensors = [name for name in names if name.endswith(".safetensors")]
     for name in tensors:
         if fault := fault_of_safetensors(folder / name):
@@ -102,11 +132,40 @@ def write_manifest(manifest: str | Path, about: Mapping[str, Any], names: Iterab
         counted = [parameters_in_bin(folder / name) for name in names if name.endswith(".bin")]
     facts = {
         **about,
-        "model_type": read_json(folder / "config.json").get("model_type"),
+        "model_type": mapping_in(folder / "config.json").get("model_type"),
         "parameters": sum(counted) if counted else None,
-        "files": {name: {"sha256": sha256_of(folder / name), "bytes": (folder / name).stat().st_size} for name in names},
+        "files": {
+            name: {"sha256": known.get(name) or sha256_of(folder / name), "bytes": (folder / name).stat().st_size}
+            for name in names
+        },
     }
     write_json(manifest, facts)
+
+
+def missing_shards(folder: Path, names: Iterable[str]) -> list[str]:
+    """Of weights in several files: the index and the files that it names and that are not among `names`; empty when whole."""
+    names = set(names)
+    for whole in ("model.safetensors", "pytorch_model.bin"):  # in the order in which transformers looks for them
+        index = f"{whole}.index.json"
+        if whole in names:
+            return []
+        if index in names:
+            named = mapping_in(folder / index).get("weight_map")
+            wanted = {str(file) for file in named.values()} if isinstance(named, dict) else {"a weight_map"}
+            missing = sorted(wanted - names)
+            return [index, *missing] if missing else []
+    return []
+
+
+def mapping_in(path: Path) -> dict[str, Any]:
+    """The object in a JSON file that somebody else wrote. Raises VersoError that names it where it holds none."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise VersoError(f"{path}: cannot be read as JSON ({error})") from error
+    if not isinstance(found, dict):
+        raise VersoError(f"{path}: holds no object")
+    return found
 
 
 def other_licence(facts: Mapping[str, Any]) -> str:

@@ -8,27 +8,34 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from verso.pretrained.settings import Hub, Miniature
+from verso.errors import VersoError
+from verso.pretrained.folder import place_of
+from verso.pretrained.settings import Folder, Hub, Miniature
 
 UNKNOWN: MappingProxyType[str, Any] = MappingProxyType({})  # nothing is known: an estimate then takes a usual size
 
 
-def configuration_of(entry: Hub | Miniature, snapshot: Path) -> dict[str, Any]:
-    """Of a pretrained model: its own config.json once it is in `snapshot`, before that what the config says of it.
+def configuration_of(entry: Hub | Folder | Miniature, snapshot: Path) -> dict[str, Any]:
+    """Of a pretrained model: its own config.json, once it is in `snapshot` or where its folder is, else what the config says.
 
     Empty where a model of the hub is neither there nor described.
     """
-    if found := _object(snapshot / "config.json"):
+    if not isinstance(entry, Folder) and (found := _object(snapshot / "config.json")):
         return found
     return configuration_said(entry)
 
 
-def configuration_said(entry: Hub | Miniature) -> dict[str, Any]:
-    """Of a pretrained model: what the config says of it. Empty where it says nothing of a model of the hub."""
+def configuration_said(entry: Hub | Folder | Miniature) -> dict[str, Any]:
+    """Of a pretrained model: what the config says of it, or the folder that it names. Empty where these say nothing."""
     if isinstance(entry, Miniature):
         # Of an encoder's control tokens that of the padding is the first (verso.pretrained.miniature_model)
         padding = {"pad_token_id": 0} if entry.purpose == "masked_lm" else {}
         return {"model_type": entry.architecture, "vocab_size": entry.vocabulary, **padding, **entry.configuration}
+    if isinstance(entry, Folder):
+        try:
+            return _object(place_of(entry.path) / "config.json")
+        except (OSError, VersoError):
+            return {}
     return _object(Path(entry.configuration)) if entry.configuration else {}
 
 

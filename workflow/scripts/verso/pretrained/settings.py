@@ -18,6 +18,9 @@ TAKEN = {
 }  # fmt: skip
 
 
+FILES = ["model*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"]
+
+
 class Hub(Settings):
     """A model of the Hugging Face hub."""
 
@@ -28,7 +31,7 @@ class Hub(Settings):
         description="A commit of 40 hexadecimal digits. A tag or branch works too, but may move: fetching stops when it has.",
     )
     files: list[str] = Field(
-        ["model*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"],
+        FILES,
         min_length=1,
         description="Patterns of the files wanted; one without a slash means files of the repository's top folder.",
     )
@@ -43,6 +46,33 @@ class Hub(Settings):
         if not REPOSITORY.fullmatch(value) or ".." in value or value.endswith(".git"):
             raise ValueError(f'"{value}" is no name of a repository; it is "owner/name", as in its address on the hub')
         return value
+
+
+class Folder(Settings):
+    """A model that lies in a folder, such as one that a cluster keeps for all of its users; used where it lies."""
+
+    type: Literal["folder"] = Field(
+        description="A model that lies in a folder already: used where it lies, nothing is copied, fetched or written there."
+    )
+    path: str = Field(
+        min_length=1,
+        description="The folder: files of transformers, or a model of a hub's cache (`models--owner--name`, or a commit of it "
+        "below `snapshots`).",
+    )
+    files: list[str] = Field(
+        FILES, min_length=1, description="Patterns of the files used; one without a slash means files of the folder itself."
+    )
+    licence: str | None = Field(
+        None, min_length=1, description="Licence of the weights, for the report; null: what the folder's README.md says."
+    )
+
+    @field_validator("files")
+    @classmethod
+    def _stay_in_the_folder(cls, values: list[str]) -> list[str]:
+        for value in values:
+            if value.startswith("/") or {"", "..", "**"} & set(value.split("/")):
+                raise ValueError(f'"{value}" is no pattern of files in the folder; "*.json" and "onnx/*.json" are')
+        return values
 
 
 class PretrainingSchedule(Schedule):
@@ -106,7 +136,7 @@ class Miniature(Settings):
         return self
 
 
-Pretrained = Annotated[Hub | Miniature, Field(discriminator="type")]
+Pretrained = Annotated[Hub | Folder | Miniature, Field(discriminator="type")]
 
 
 class ChatTemplate(Settings):

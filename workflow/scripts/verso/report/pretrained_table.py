@@ -6,13 +6,13 @@ from typing import Any
 
 from verso.display.latex import Column, escape, number_cell, tabular, text_cell
 from verso.files import read_json, write_csv, write_text
-from verso.pretrained.manifest import FETCHED, other_licence
+from verso.pretrained.manifest import FETCHED, LOCATED, other_licence
 
 ON_THE_HUB = ("licence_on_hub", "downloads_last_month", "likes", "gated", "library", "task", "languages", "base_models")
 DAYS = {"created": "created", "last_modified": "last_modified", "looked_up": "fetched"}  # column: key of fetched.json
 PRETRAINED_MODELS = (
-    "name", "type", "repository", "revision", "commit", "licence", "model_type", "parameters", *DAYS, *ON_THE_HUB, "miniature",
-    "models",
+    "name", "type", "path", "repository", "revision", "commit", "licence", "model_type", "parameters", *DAYS, *ON_THE_HUB,
+    "miniature", "models",
 )  # fmt: skip
 
 
@@ -27,14 +27,16 @@ def describe(manifests: Sequence[str | Path], models: Mapping[str, Sequence[str]
 
 
 def pretrained_row(manifest: str | Path, models: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """The row of a pretrained.json and the fetched.json beside it; blank for missing values or a missing fetched.json.
+    """The row of a pretrained.json and the fetched.json or located.json beside it; blank for missing values or a missing file.
 
-    A miniature has no repository, commit, licence or page. Days are ISO 8601, downloads those of the 30 days before `looked_up`,
-    the day when the page was read.
+    path: of a model of a folder, as the config says it. A miniature has no repository, commit, licence or page. Days are ISO
+    8601, downloads those of the 30 days before `looked_up`, the day when the page was read.
     """
-    described, fetched = read_json(manifest), Path(manifest).parent / FETCHED
-    page = read_json(fetched) if fetched.exists() else {}
-    row = {**described, "revision": page.get("revision"), "models": ", ".join(models.get(described["name"], ()))}
+    described = read_json(manifest)
+    beside = Path(manifest).parent / (LOCATED if described["type"] == "folder" else FETCHED)
+    page = read_json(beside) if beside.exists() else {}
+    of_folder = {key: page.get(key) for key in ("path", "repository", "commit", "licence")} if beside.name == LOCATED else {}
+    row = {**described, **of_folder, "revision": page.get("revision"), "models": ", ".join(models.get(described["name"], ()))}
     row |= {column: (page.get(key) or "")[:10] for column, key in DAYS.items()}
     for key in ON_THE_HUB:
         value = page.get(key)
@@ -47,9 +49,15 @@ def _licence(row: Mapping[str, Any]) -> str:
     return text_cell("licence")(row) + (f" (hub: {escape(other)})" if other else "")
 
 
+def _repository(row: Mapping[str, Any]) -> str:
+    if row["miniature"]:
+        return "miniature, made here"
+    return text_cell("repository" if row["repository"] else "path")(row) + (" (folder)" if row["type"] == "folder" else "")
+
+
 PRETRAINED_MODELS_TEX = (
     Column("Name", "l", text_cell("name")),
-    Column("Repository", "l", lambda row: "miniature, made here" if row["miniature"] else text_cell("repository")(row)),
+    Column("Repository", "l", _repository),
     Column("Commit", "l", text_cell("commit")),
     Column("Licence", "l", _licence),
     Column("Architecture", "l", text_cell("model_type")),
