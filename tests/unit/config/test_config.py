@@ -170,7 +170,7 @@ def without(entry, key):
         (without(HUB, "revision"), "revision", "is missing"),
         (HUB | {"repository": "just-a-name"}, "repository", "owner/name"),
         (HUB | {"configuration": "nowhere.json"}, "configuration", "nowhere.json cannot be read (No such file or directory"),
-        (HUB | {"type": "hob"}, "type", "must be one of hub, miniature"),
+        (HUB | {"type": "hob"}, "type", "must be one of hub, folder, miniature"),
         (MINIATURE | {"corpus": "sings"}, "corpus", '"sings" is no corpus; did you mean "songs"?'),
         (MINIATURE | {"vocabulary": 100}, "vocabulary", "greater than or equal to 300"),
         (MINIATURE | {"pretraining": {"epoch": 3}}, "pretraining.epoch", 'did you mean "epochs"?'),
