@@ -5,6 +5,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +14,25 @@ from verso.corpora.losses import Losses, sentences
 from verso.corpora.preparing.clean import clean
 from verso.corpora.sources.file import given_splits as given
 from verso.corpora.sources.file.given_splits import Unwanted
+from verso.corpora.sources.file.opened import Account, Reading, member_of
 from verso.corpora.sources.file.readers import (
     EXCERPT,
     Fault,
     Row,
     bytes_for,
-    read_csv,
     read_folder,
     read_json_lines,
-    read_text,
+    read_one_text,
 )
-from verso.corpora.sources.file.readers_json import opening_of, read_json_array
+from verso.corpora.sources.file.readers_csv import read_csv
+from verso.corpora.sources.file.readers_json import keys_of_lists, opening_of, read_json_array
+from verso.corpora.sources.file.readers_tables import read_parquet, read_workbook
+from verso.corpora.sources.file.settings import ARCHIVE, conversion_of, format_by_name
 from verso.errors import VersoError
 from verso.files import atomic_text
 from verso.files import read_json_lines as read_rows
 from verso.jobs.logs import announce, progress
 from verso.text.labels import why_never_found
-
-FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".txt": "txt"}
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,7 @@ def acquire(
     texts: set[bytes] = set()  # digests of the taken ones, to know a copy by
     repaired = over = written = 0
     found: list[str] = []
+    accounts: list[Account] = []
     most = source.get("songs_per_artist")
     refuse = refuser(source) if "label" in source["columns"] else None
     losses = Losses()
@@ -73,7 +76,7 @@ def acquire(
         for earlier in (earlier for file in set_aside_before for earlier in read_rows(file)):
             losses.add(earlier)
             aside.write(_json_line(earlier))
-        for row in progress(_rows(path, format_, source), f"acquire {path.name}", unit="rows"):
+        for row in progress(_rows(path, format_, source, accounts), f"acquire {path.name}", unit="rows"):
             if isinstance(row, Row) and not found:
                 found = [str(key) for key in row.values]
             document, mended = (row, False) if isinstance(row, Fault) else document_of(row, source)
@@ -101,6 +104,8 @@ def acquire(
             out.write(_json_line(document))
         if not written:
             raise VersoError(_nothing_usable(path, source, reasons, examples, found))
+    for account in accounts:
+        log.info("%s", account)
     log.info("%s: %d documents; encoding repaired in %d", path, written, repaired)
     if most is not None:
         log.info("over songs_per_artist and not taken: %d", over)
@@ -132,9 +137,13 @@ def format_of(path: Path, source: Mapping[str, Any]) -> str:
         raise VersoError(f"{path}: the file is empty; expected {kind}")
     format_: str = source["format"]
     if format_ == "auto":
-        format_ = "txt" if path.is_dir() else FORMATS.get(path.suffix.lower(), "")
-        if not format_:
-            raise VersoError(f"{path}: no format is known by {path.suffix!r}; set source.format to jsonl, json, csv or txt")
+        name = member_of(path).filename if path.suffix.lower() == ARCHIVE and path.is_file() else path.name
+        format_ = "txt" if path.is_dir() else format_by_name(name)
+        if format_ in ("", ARCHIVE[1:]):
+            how = f"; make a CSV of it: {line}" if (line := conversion_of(name)) else ""
+            raise VersoError(f"{path}: no format is known by {Path(name).suffix!r}; set source.format to jsonl, json or csv{how}")
+    if path.suffix.lower() == ARCHIVE and format_ in ("txt", "parquet", "xlsx"):
+        raise VersoError(f"{path}: unpack it and name what is in it; of archives only CSV, JSON lines and JSON are read")
     if path.is_dir() and format_ != "txt" and not source.get("splits"):
         raise VersoError(f"{path}: is a folder, and format {format_} wants a file; a folder holds .txt files")
     if source["one_text"] and (path.is_dir() or format_ != "txt"):
@@ -145,23 +154,22 @@ def format_of(path: Path, source: Mapping[str, Any]) -> str:
     return format_
 
 
-def _rows(path: Path, format_: str, source: Mapping[str, Any]) -> Iterator[Row | Fault]:
+def _rows(path: Path, format_: str, source: Mapping[str, Any], accounts: list[Account]) -> Iterator[Row | Fault]:
     fields = source["fields"]
-    limit = bytes_for(source["maximum_characters"])
+    reading = _reading(source, accounts)
     try:
         if source["one_text"]:
             # The one text is the whole corpus and is held as such, whatever maximum_characters says.
-            text = read_text(path, path.name, path.stat().st_size)
-            yield text if isinstance(text, Fault) else Row(path.name, {fields["text"]: text, fields["title"]: path.stem})
-        elif format_ == "json" and "splits" in source and opening_of(path) == "{":
-            yield from given.from_json_object(path, limit, source)
+            yield from read_one_text(path, replace(reading, limit=path.stat().st_size), fields["text"], fields["title"])
+        elif format_ == "json" and "splits" in source and _holds_parts(path, reading, source):
+            yield from given.from_json_object(path, reading, source)
         elif fields.get("split"):
-            yield from given.by_column(path, rows_of_file(path, format_, source), source)
+            yield from given.by_column(path, rows_of_file(path, format_, source, accounts), source)
         elif source.get("splits") and path.is_dir():
             yield from given.from_folder(
                 path,
                 source,
-                lambda part: rows_of_file(part, format_of(part, {**source, "splits": None}), source),
+                lambda part: rows_of_file(part, format_of(part, {**source, "splits": None}), source, accounts),
             )
         elif source.get("splits"):
             raise VersoError(
@@ -169,26 +177,37 @@ def _rows(path: Path, format_: str, source: Mapping[str, Any]) -> Iterator[Row |
                 "(source.fields.split), or a folder with a file of each part"
             )
         else:
-            yield from rows_of_file(path, format_, source)
+            yield from rows_of_file(path, format_, source, accounts)
     except PermissionError as error:
         raise VersoError(f"{error.filename or path}: may not be read; its owner must allow it (chmod +r)") from error
 
 
-def rows_of_file(path: Path, format_: str, source: Mapping[str, Any]) -> Iterator[Row | Fault]:
-    """Rows of a file, or of a folder of texts, as they stand there."""
+def _reading(source: Mapping[str, Any], accounts: list[Account]) -> Reading:
     fields = source["fields"]
-    limit = bytes_for(source["maximum_characters"])
-    if format_ == "jsonl":
-        yield from read_json_lines(path, limit)
-    elif format_ == "json":
-        yield from read_json_array(path, limit)
-    elif format_ == "csv":
-        yield from read_csv(path, limit, {fields[name] for name in source["columns"]} | {fields.get("split")} - {None})
+    columns = frozenset({fields[name] for name in source["columns"]} | {fields.get("split")} - {None})
+    return replace(Reading.of(source, bytes_for(source["maximum_characters"]), columns), accounts=accounts)
+
+
+def _holds_parts(path: Path, reading: Reading, source: Mapping[str, Any]) -> bool:
+    """Whether the keys of a JSON object are parts: the config says so, or one that holds rows is called like a part."""
+    if opening_of(path, reading) != "{":
+        return False
+    return bool(source["splits"]) or not set(keys_of_lists(path, reading)).isdisjoint(given.names_of_parts(source).values())
+
+
+def rows_of_file(
+    path: Path, format_: str, source: Mapping[str, Any], accounts: list[Account] | None = None
+) -> Iterator[Row | Fault]:
+    """Rows of a file, or of a folder of texts, as they stand there. accounts: gets one of each file that was read to its end."""
+    fields, reading = source["fields"], _reading(source, [] if accounts is None else accounts)
+    readers = {"jsonl": read_json_lines, "json": read_json_array, "csv": read_csv, "parquet": read_parquet, "xlsx": read_workbook}
+    if format_ in readers:
+        yield from readers[format_](path, reading)
     else:
         group = source["columns"][1]
         # No escapes here: a character is 4 bytes at most, and the byte-order mark 3.
         names = (fields["text"], fields[group], fields.get("title", "title"))
-        yield from read_folder(path, 4 * source["maximum_characters"] + 3, *names)
+        yield from read_folder(path, replace(reading, limit=4 * source["maximum_characters"] + 3), *names)
 
 
 def _nothing_usable(

@@ -9,8 +9,8 @@ from typing import Any
 from verso.corpora.labelled.labels import label_of
 from verso.corpora.labelled.language import LanguageFilter
 from verso.corpora.preparing.clean import clean, clean_name, repair_encoding
+from verso.corpora.sources.file.encodings import BAD_BYTES
 from verso.corpora.sources.file.readers import NOT_UTF8, Fault, Row, excerpt_of
-from verso.corpora.sources.file.readers_json import BAD_BYTES
 from verso.corpora.sources.genius.page_noise import without_noise
 from verso.text.labels import text_of
 from verso.text.names import plain_name

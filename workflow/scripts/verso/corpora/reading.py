@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from verso.corpora.acquire import format_of, rows_of_file
 from verso.corpora.documents import document_of
 from verso.corpora.preparing.clean import clean
+from verso.corpora.sources.file.opened import Reading
 from verso.corpora.sources.file.readers import Fault, Row, read_text
 from verso.corpora.sources.file.settings import AnyFile
 from verso.errors import VersoError
@@ -69,7 +70,7 @@ def _settings_of(path: Path) -> dict[str, Any]:
 
 
 def _lines(path: Path) -> Iterator[Row | Fault]:
-    content = read_text(path, path.name, path.stat().st_size)
+    content, _ = read_text(path, path.name, Reading(path.stat().st_size))
     if isinstance(content, Fault):
         yield content
         return

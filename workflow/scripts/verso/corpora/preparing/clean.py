@@ -5,13 +5,10 @@ import unicodedata
 
 import ftfy
 
+from verso.text.names import INVISIBLE
+
 NEWLINES = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 OTHER_WHITE_SPACE = re.compile(r"[^\S\n]+")
-# Every control character, and the format characters that show nothing: soft hyphen, zero-width spaces and joiners, marks of
-# direction, word joiner, byte-order mark, interlinear marks. Arabic number signs are format characters too, but they are seen.
-INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-)
 MISREAD_AS = ("latin-1", "sloppy-windows-1252")  # as ftfy calls them
 # What is no Latin letter of Europe, no accent, no sign, no emoji
 FOREIGN = re.compile("[^\u0000-\u017f\u0300-\u033f\u2000-\u2bff\ufe0e\ufe0f\ufffd\U0001f000-\U0001ffff]")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from verso.corpora.parts import PARTS
+from verso.corpora.sources.file.opened import Reading
 from verso.corpora.sources.file.readers import Fault, Row, excerpt_of
 from verso.corpora.sources.file.readers_json import read_json_splits
 from verso.errors import VersoError
@@ -29,11 +30,11 @@ def names_of_parts(source: Mapping[str, Any]) -> dict[str, str]:
     return {part: said[part] for part in PARTS if said[part] is not None} if said else {part: part for part in PARTS}
 
 
-def from_json_object(path: Path, limit: int, source: Mapping[str, Any]) -> Iterator[Row | Fault]:
+def from_json_object(path: Path, reading: Reading, source: Mapping[str, Any]) -> Iterator[Row | Fault]:
     """Rows of {"train": [...], ...}. Raises VersoError, with the keys found, when one is missing that is named."""
     parts = {name: part for part, name in names_of_parts(source).items()}
     found: dict[str, int] = {}
-    for key, row in read_json_splits(path, limit):
+    for key, row in read_json_splits(path, reading):
         found[key] = found.get(key, 0) + (row is not None)
         if key in parts and row is not None:
             yield replace(row, split=parts[key]) if isinstance(row, Row) else row

@@ -1,43 +1,51 @@
-"""Readers: rows out of JSON lines, CSV or a folder of texts, one at a time and in bounded memory (JSON: readers_json).
+"""Readers: rows out of JSON lines or a folder of texts, one at a time, in bounded memory (of other formats: readers_*).
 
-Each yields a Row, or a Fault where no row could be read. A row longer than `limit` bytes is skipped without ever
+Each yields a Row, or a Fault where no row could be read. A row longer than the limit is skipped without ever
 being held whole, whatever the format.
 """
 
-import codecs
-import csv
-import io
 import json
 import os
-import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from verso.errors import VersoError
+from verso.corpora.sources.file.encodings import BAD_BYTES, Encoding, Uncertain, bad_byte, decoded
+from verso.corpora.sources.file.opened import BLOCK, Account, Reading, opened, say_encoding
+from verso.jobs.logs import announce
 
-BLOCK = 1 << 16
 EXCERPT = 200  # characters of a bad row that are kept beside the reason
 NOT_UTF8 = "not UTF-8"
+NAMED = 5  # files of a folder in another encoding that are named on the screen
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record as its format gives it: field names and raw values; `split`: of which given split it is, "" of none."""
+    """One record as its format gives it: field names and raw values; `split`: of which given split it is, "" of none.
+
+    lines: how many of the file it takes. Where bytes of it are no text in the file's encoding, encodings.BAD_BYTES stands.
+    """
 
     where: str
     values: Mapping[str, Any]
     split: str = ""
+    lines: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One record that is set aside: where it stood, why, and how it begins."""
+    """One record that is set aside: where it stood, why, and how it begins; lines: how many of the file it takes.
+
+    values: what could be read of it, where that is certain.
+    """
 
     where: str
     reason: str
     excerpt: str
+    lines: int = 1
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def bytes_for(characters: int) -> int:
@@ -49,7 +57,7 @@ def excerpt_of(value: object) -> str:
     """How a value begins. Of what nests only the type: it may nest deeper than Python can print."""
     if isinstance(value, Mapping):
         plain = {key: item if isinstance(item, str | int | float | None) else type(item).__name__ for key, item in value.items()}
-        return json.dumps(plain, ensure_ascii=False)[:EXCERPT]
+        return json.dumps(plain, ensure_ascii=False)[:EXCERPT].replace(BAD_BYTES, "\ufffd")
     return (value if isinstance(value, str) else type(value).__name__)[:EXCERPT]
 
 
@@ -57,29 +65,44 @@ def _excerpt(data: bytes) -> str:
     return data[: 4 * EXCERPT].decode("utf-8", errors="replace")[:EXCERPT]
 
 
-def read_json_lines(path: Path, limit: int) -> Iterator[Row | Fault]:
+_JSON = json.JSONDecoder(parse_constant=lambda _: None)  # NaN and Infinity are no JSON, and no value either
+
+
+def read_json_lines(path: Path, reading: Reading) -> Iterator[Row | Fault]:
     """One JSON object a line. A broken line is a Fault, and the next is read."""
-    with path.open("rb") as stream:
-        number = 0
+    limit = reading.limit
+    with opened(path, reading) as (stream, account):
+        assert account.lines is not None
         while line := stream.readline(limit + 1):
-            number += 1
-            where = f"{path.name} line {number}"
-            if len(line) > limit and not line.endswith(b"\n"):
-                _skip_line(stream)
-                yield Fault(where, f"longer than {limit} bytes", _excerpt(line))
+            account.lines += 1
+            row = _of_line(line, stream, account.lines, path, reading)
+            if row is None:
+                account.blank += 1
                 continue
-            line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-            if not line.strip():
-                continue
-            try:
-                value = json.loads(line.decode("utf-8"))
-            except UnicodeDecodeError:
-                yield Fault(where, NOT_UTF8, _excerpt(line))
-                continue
-            except (ValueError, RecursionError):  # RecursionError: a line of a million "["
-                yield Fault(where, "broken JSON", _excerpt(line))
-                continue
-            yield Row(where, value) if isinstance(value, dict) else Fault(where, "not a JSON object", _excerpt(line))
+            account.rows += isinstance(row, Row)
+            account.set_aside += isinstance(row, Fault)
+            yield row
+
+
+def _of_line(line: bytes, stream: BinaryIO, number: int, path: Path, reading: Reading) -> Row | Fault | None:
+    where = f"{path.name} line {number}"
+    if len(line) > reading.limit and not line.endswith(b"\n"):
+        _skip_line(stream)
+        return Fault(where, f"longer than {reading.limit} bytes", _excerpt(line))
+    if not line.strip():
+        return None
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        text = line.decode("utf-8", errors="verso.bad_bytes")
+        where = f"{path.name} {bad_byte(line, number)}"
+    try:
+        value = _JSON.decode(text)
+    except (ValueError, RecursionError):  # RecursionError: a line of a million "["
+        return Fault(where, "broken JSON", _excerpt(line))
+    return (
+        Row(where, reading.under_names(value)) if isinstance(value, dict) else Fault(where, "not a JSON object", _excerpt(line))
+    )
 
 
 def _skip_line(stream: BinaryIO) -> None:
@@ -87,115 +110,29 @@ def _skip_line(stream: BinaryIO) -> None:
         pass
 
 
-class _CsvRecords:
-    """Cuts CSV bytes into records at the newlines (LF, CRLF or CR) outside quotes; of an overlong one only the beginning is kept.
-
-    The csv module alone would raise in the middle of such a record and take its remaining lines for new ones.
-    """
-
-    _QUOTED = re.compile(rb'(?:[^"]+|"")*')
-    _PLAIN = re.compile(rb"[^,\r\n]*")
-
-    def __init__(self, stream: BinaryIO, limit: int) -> None:
-        self.stream = stream
-        self.limit = limit
-
-    def __iter__(self) -> Iterator[tuple[int, bytes, bool]]:
-        """Yields (number of its first line, its bytes, whether it is whole)."""
-        state, line, first = "start", 1, 1
-        kept: list[bytes] = []
-        size = 0
-        for piece in self._pieces():
-            if size <= self.limit:
-                kept.append(piece)
-            size += len(piece)
-            state = self._after(piece, state)
-            if not piece.endswith((b"\r", b"\n")):
-                continue
-            line += 1
-            if state == "start":
-                yield first, b"".join(kept), size <= self.limit
-                kept, size, first = [], 0, line
-        if kept:
-            yield first, b"".join(kept), size <= self.limit
-
-    def _pieces(self) -> Iterator[bytes]:
-        """Lines with their ends, and the two parts of a line that a block cuts; never half of a CRLF."""
-        while block := self.stream.read(BLOCK):
-            while block.endswith(b"\r") and (more := self.stream.read(1)):
-                block += more
-            yield from block.splitlines(keepends=True)
-
-    def _after(self, piece: bytes, state: str) -> str:
-        """The state after a piece: at the start of a field, in a plain one, in a quoted one, or just behind a quote in it."""
-        position = 0
-        while position < len(piece):
-            content = self._QUOTED if state == "quoted" else self._PLAIN
-            if state in {"start", "behind"} and piece[position : position + 1] == b'"':
-                state = "quoted"
-            else:
-                position += len(content.match(piece, position)[0])  # type: ignore[index]
-                if position == len(piece):
-                    return "quoted" if state == "quoted" else "plain"
-                state = "behind" if state == "quoted" else "start"
-            position += 1  # past the quote, the comma or the newline
-        return state
-
-
-def read_csv(path: Path, limit: int, needed: set[str]) -> Iterator[Row | Fault]:
-    """A CSV file with a header. Raises VersoError when the header lacks one of the `needed` columns."""
-    header: list[str] = []
-    csv.field_size_limit(max(csv.field_size_limit(), limit))
-    with path.open("rb") as stream:
-        for line, record, whole in _CsvRecords(stream, limit):
-            where = f"{path.name} line {line}"
-            if not whole:
-                yield Fault(where, f"longer than {limit} bytes", _excerpt(record))
-                continue
-            try:
-                text = record.removeprefix(codecs.BOM_UTF8).decode("utf-8") if line == 1 else record.decode("utf-8")
-            except UnicodeDecodeError:
-                yield Fault(where, NOT_UTF8, _excerpt(record))
-                continue
-            if not text.strip():
-                continue
-            try:
-                cells = next(csv.reader(io.StringIO(text, newline="")))
-            except csv.Error:
-                yield Fault(where, "broken CSV", text[:EXCERPT])
-                continue
-            if not header:
-                header = [cell.strip() for cell in cells]
-                if missing := needed - set(header):
-                    raise VersoError(
-                        f"{path}: no column {', '.join(sorted(missing))}; its header has {', '.join(header)}. "
-                        + (_other_delimiter(header) or "Name the columns under source.fields")
-                    )
-                continue
-            if len(cells) != len(header):
-                yield Fault(where, "not as many cells as the header has columns", text[:EXCERPT])
-            else:
-                yield Row(where, dict(zip(header, cells, strict=True)))
-
-
-def _other_delimiter(header: list[str]) -> str:
-    """What to do about a header whose columns are not separated by commas; nothing for any other."""
-    for delimiter, called in ((";", "';'"), ("\t", "tabs")):
-        if len(header) == 1 and delimiter in header[0]:
-            return f"The columns seem to be separated by {called}: save it with commas"
-    return ""
-
-
-def read_text(path: Path, where: str, limit: int) -> str | Fault:
-    """One text file, whole; its size is looked at before it is read."""
-    if path.stat().st_size > limit:
+def read_text(path: Path, where: str, reading: Reading) -> tuple[str | Fault, Encoding | None]:
+    """One text file, whole, and its encoding; its size is looked at before it is read. Raises Uncertain as encoding_of does."""
+    if path.stat().st_size > reading.limit:
         with path.open("rb") as stream:
-            return Fault(where, f"longer than {limit} bytes", _excerpt(stream.read(4 * EXCERPT)))
+            return Fault(where, f"longer than {reading.limit} bytes", _excerpt(stream.read(4 * EXCERPT))), None
     data = path.read_bytes()
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return Fault(where, NOT_UTF8, _excerpt(data))
+    found = decoded(data, reading.encoding, str(path))
+    if found.bad:
+        reason = NOT_UTF8 if found.encoding.is_utf8 else f"not {found.encoding.name}"
+        return Fault(f"{where} {found.bad}", reason, _excerpt(data)), found.encoding
+    return found.text, found.encoding
+
+
+def read_one_text(path: Path, reading: Reading, text: str, title: str) -> Iterator[Row | Fault]:
+    """A file that is one text, of any length; its title is its name."""
+    content, encoding = read_text(path, path.name, reading)
+    if encoding and reading.encoding == "auto" and not encoding.is_utf8:
+        say_encoding(str(path), encoding)
+    fault = isinstance(content, Fault)
+    reading.accounts.append(
+        Account(path.name, encoding.name if encoding else "", lines=None, rows=not fault, set_aside=int(fault))
+    )
+    yield content if isinstance(content, Fault) else Row(path.name, {text: content, title: path.stem})
 
 
 def _named(path: Path) -> str:
@@ -203,12 +140,15 @@ def _named(path: Path) -> str:
     return os.fsencode(path.as_posix()).decode("utf-8", errors="backslashreplace")
 
 
-def read_folder(folder: Path, limit: int, text: str, group: str, title: str) -> Iterator[Row | Fault]:
+def read_folder(folder: Path, reading: Reading, text: str, group: str, title: str) -> Iterator[Row | Fault]:
     """A folder of .txt files: the first subfolder is the artist (or label), the file's name the title.
 
     Links that lead out of the folder are no part of the corpus, and links to folders may go in circles: both are Faults.
     """
     inside = folder.resolve()
+    account = Account(folder.name, "", lines=None)
+    encodings: Counter[str] = Counter()
+    named: list[str] = []
     for place, subfolders, names in os.walk(folder):
         subfolders.sort()
         here = Path(place)
@@ -227,8 +167,21 @@ def read_folder(folder: Path, limit: int, text: str, group: str, title: str) -> 
             if not path.is_file():  # a dangling link, a pipe
                 yield Fault(where, "not a file", "")
                 continue
-            content = read_text(path, where, limit)
+            try:
+                content, encoding = read_text(path, where, reading)
+            except Uncertain as error:  # one file of many
+                content, encoding = Fault(f"{where} {error.place}", NOT_UTF8, ""), None
+            if encoding is not None:
+                encodings[encoding.name] += 1
+                if not encoding.is_utf8 and len(named) < NAMED:
+                    named.append(f"{where} {encoding.first_bad}".rstrip())
+            account.set_aside += isinstance(content, Fault)
             if isinstance(content, Fault):
                 yield content
             else:
+                account.rows += 1
                 yield Row(where, {text: content, group: parts.parts[0] if len(parts.parts) > 1 else "", title: path.stem})
+    account.encoding = ", ".join(f"{count} {name}" for name, count in encodings.most_common())
+    reading.accounts.append(account)
+    if named and reading.encoding == "auto":
+        announce(f"{folder}: files read as {account.encoding} (the first: {'; '.join(named)}); source.encoding decides")

@@ -1,14 +1,65 @@
 """The config's types of text that lies in a file or a folder."""
 
-from pathlib import Path
+import codecs
+from pathlib import Path, PurePath
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from verso.contract import Source
 from verso.settings.base import Settings
 
-ENDINGS = (".jsonl", ".json", ".csv", ".txt")
+FORMATS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "txt",
+    ".parquet": "parquet",
+    ".xlsx": "xlsx",
+}
+PACKED = (".gz", ".bz2", ".xz")  # of one file, whose name stands before it
+ARCHIVE = ".zip"
+BYTES_OF_TEXT = ("jsonl", "json", "csv")  # formats that may be packed
+CONVERSIONS = {  # what pandas reads of the formats that are not read here
+    ".xls": "read_excel({0!r})",
+    ".xlsm": "read_excel({0!r})",
+    ".ods": "read_excel({0!r})",
+    ".pkl": "read_pickle({0!r})",
+    ".pickle": "read_pickle({0!r})",
+    ".feather": "read_feather({0!r})",
+    ".arrow": "read_feather({0!r})",
+    ".orc": "read_orc({0!r})",
+    ".dta": "read_stata({0!r})",
+    ".sav": "read_spss({0!r})",
+    ".sas7bdat": "read_sas({0!r})",
+    ".xml": "read_xml({0!r})",
+    ".html": "read_html({0!r})[0]",
+    ".dat": "read_table({0!r})",
+}
+
+
+def format_by_name(name: str) -> str:
+    """The format that a file's name tells ("csv" of reviews.csv.gz), "zip" of an archive, "" where it tells none."""
+    path = PurePath(name)
+    ending = path.suffix.lower()
+    if ending == ARCHIVE:
+        return "zip"
+    if ending not in PACKED:
+        return FORMATS.get(ending, "")
+    inner = FORMATS.get(path.with_suffix("").suffix.lower(), "")
+    return inner if inner in BYTES_OF_TEXT else ""
+
+
+def conversion_of(name: str) -> str:
+    """The line that makes a CSV of a file that is not read; "" where none is known."""
+    path = PurePath(name)
+    how = CONVERSIONS.get(path.suffix.lower())
+    if how is None:
+        return ""
+    line = f"import pandas; pandas.{how.format(path.name)}.to_csv({path.with_suffix('.csv').name!r}, index=False)"
+    return f'python -c "{line}"'
 
 
 class Fields(Settings):
@@ -24,16 +75,56 @@ class AnyFile(Settings):
 
     type: Literal["file"] = Field("file", description="Text that lies in a file or a folder.")
     path: str = Field(description="The file, or for `txt` a folder (artist or label = subfolder, title = file name).")
-    format: Literal["auto", "jsonl", "json", "csv", "txt"] = Field("auto", description="`auto` goes by the file's ending.")
+    format: Literal["auto", "jsonl", "json", "csv", "txt", "parquet", "xlsx"] = Field(
+        "auto", description="`auto` goes by the ending: that before `.gz`, `.bz2` or `.xz`, and of a `.zip` that of its one file."
+    )
+    encoding: str = Field(
+        "auto", description="`auto`: UTF-8, UTF-16 with a mark or Windows-1252, as the file reads well; or a name, as `cp1251`."
+    )
+    delimiter: str = Field(
+        "auto", description="What separates the cells of a CSV: one character or `tab`; `auto`: what the header shows."
+    )
+    quoting: Literal["double", "single", "none"] = Field(
+        "double", description="Which quotes enclose the cells of a CSV; `none`: quotes are characters as all others."
+    )
+    escape: str | None = Field(
+        None, description='What stands before a quote within a cell of a CSV, such as `"\\\\"`; null: the quote is doubled.'
+    )
+    header: Literal["first", "none"] = Field(
+        "first", description="Where a CSV or a sheet names its columns; `none`: they are `column1`, `column2` ..."
+    )
     maximum_characters: int = Field(
         200_000, gt=0, description="A longer document is set aside with that reason (a `manual`, being one long text, never is)."
     )
 
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        try:
+            known = value == "auto" or codecs.lookup(value)._is_text_encoding
+        except (LookupError, ValueError):
+            known = False
+        if not known:
+            raise ValueError(f'"{value}" is no encoding that Python knows; known are utf-8, cp1252, latin-1, utf-16, cp1251 ...')
+        return value
+
+    @field_validator("delimiter", "escape")
+    @classmethod
+    def _is_one_character(cls, value: str | None) -> str | None:
+        if value is not None and value not in ("auto", "tab") and (len(value) != 1 or value in "\r\n\"'"):
+            raise ValueError(f"found {value!r}; must be one character, and no quote and no line break")
+        return value
+
     @model_validator(mode="after")
     def _is_of_a_known_format(self) -> Self:
         ending = Path(self.path).suffix.lower()
-        if self.format == "auto" and ending not in (*ENDINGS, ""):  # no ending: a folder, which may not be there yet
-            raise ValueError(f"path ends in {ending}: name a folder, a file that ends in {', '.join(ENDINGS)}, or its `format`")
+        if self.format == "auto" and ending and not format_by_name(self.path):  # no ending: a folder, which may not be there yet
+            if line := conversion_of(self.path):
+                raise ValueError(f"path ends in {ending}, which is not read here; make a CSV of it: {line}")
+            endings = ", ".join((*FORMATS, *(f".csv{packed}" for packed in PACKED), ARCHIVE))
+            raise ValueError(f"path ends in {ending}: name a folder, a file that ends in {endings}, or its `format`")
+        if self.escape is not None and self.escape == self.delimiter:
+            raise ValueError(f"delimiter and escape are both {self.escape!r}")
         return self
 
 
