@@ -2,7 +2,8 @@
 templates as published but for tools and pictures.
 
 A tokenizer of SentencePiece's kind (Llama 2, Mistral, Phi-3.5, Gemma) writes a blank as "▁" and, but for Gemma's, begins each
-text with one; one of tiktoken's kind (Llama 3, Qwen, SmolLM2) works on bytes and takes line breaks together.
+text with one; one of GPT-2's kind (SmolLM2) works on bytes; one of tiktoken's (Llama 3, Qwen) too, and takes line breaks
+together.
 """
 
 import json
@@ -179,6 +180,8 @@ class ChatFamily:
     controls: list = field(default_factory=list)
     plain: list = field(default_factory=list)
     ends: list = field(default_factory=list)
+    architecture: str = "llama"
+    tokenizer_class: str = "LlamaTokenizer"  # as tokenizer_config.json names it
     strips: bool = False  # its control tokens swallow the white space behind them
 
     @property
@@ -197,6 +200,7 @@ GEMMA = {
     "roles": GEMMA_ROLES,
     "controls": TURNS,
     "plain": ["\n\n", "▁▁"],
+    "tokenizer_class": "GemmaTokenizer",
     "ends": ["<eos>", "<end_of_turn>"],
 }
 QWEN_TOKENS = {
@@ -215,39 +219,44 @@ FAMILIES = {
         "<|start_header_id|>assistant<|end_header_id|>\n\n",
         "{text}<|eot_id|>", "<|begin_of_text|>", {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>"},
         ["<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eom_id|>"],
-        ends=["<|end_of_text|>", "<|eom_id|>", "<|eot_id|>"],
+        ends=["<|end_of_text|>", "<|eom_id|>", "<|eot_id|>"], tokenizer_class="PreTrainedTokenizerFast",
     ),
-    "mistral-0.1": ChatFamily("sentencepiece", MISTRAL, "<s>[INST] {request}[/INST]", " {text}</s>", "<s>", LLAMA_ROLES),
+    "mistral-0.1": ChatFamily(
+        "sentencepiece", MISTRAL, "<s>[INST] {request}[/INST]", " {text}</s>", "<s>", LLAMA_ROLES, architecture="mistral"
+    ),
     "mistral-0.3": ChatFamily(
         "sentencepiece", MISTRAL, "<s>[INST] {request}[/INST]", " {text}</s>", "<s>", LLAMA_ROLES, ["[INST]", "[/INST]"],
-        ends=["</s>"],
+        ends=["</s>"], architecture="mistral",
     ),
     "qwen2.5": ChatFamily(
         "tiktoken", with_system(QWEN), f"<|im_start|>system\n{QWEN}<|im_end|>\n{USER}", "{text}<|im_end|>", **QWEN_TOKENS,
-        ends=["<|im_end|>", "<|endoftext|>"],
+        architecture="qwen2",
     ),
     "qwen3": ChatFamily(
         "tiktoken", QWEN_3, USER + "<think>\n\n</think>\n\n", "{text}<|im_end|>", **QWEN_TOKENS, plain=["<think>", "</think>"],
-        ends=["<|im_end|>", "<|endoftext|>"],
+        architecture="qwen3",
     ),
-    "gemma-2": ChatFamily("gemma", GEMMA_2, **GEMMA),
-    "gemma-3": ChatFamily("gemma", GEMMA_3, **GEMMA),
+    "gemma-2": ChatFamily("gemma", GEMMA_2, **GEMMA, architecture="gemma2"),
+    "gemma-3": ChatFamily("gemma", GEMMA_3, **GEMMA, architecture="gemma3_text"),
     "phi-3.5": ChatFamily(
         "sentencepiece", PHI, "<|user|>\n{request}<|end|>\n<|assistant|>\n", "{text}<|end|>", "<s>",
         {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>"},
-        ["<|assistant|>", "<|system|>", "<|end|>", "<|user|>"], ends=["<|end|>", "<|assistant|>", "<|endoftext|>"], strips=True,
+        ["<|assistant|>", "<|system|>", "<|end|>", "<|user|>"], ends=["<|end|>", "<|assistant|>", "<|endoftext|>"],
+        strips=True, architecture="phi3",
     ),
     "smollm2": ChatFamily(
-        "tiktoken", with_system(SMOL), f"<|im_start|>system\n{SMOL}<|im_end|>\n{USER}", "{text}<|im_end|>", "<|endoftext|>",
+        "gpt-2", with_system(SMOL), f"<|im_start|>system\n{SMOL}<|im_end|>\n{USER}", "{text}<|im_end|>", "<|endoftext|>",
         {"unk_token": "<|endoftext|>", "bos_token": "<|im_start|>", "eos_token": "<|im_end|>", "pad_token": "<|im_end|>"},
-        ends=["<|im_end|>"],
+        ends=["<|im_end|>"], tokenizer_class="GPT2Tokenizer",
     ),
     "chatml": ChatFamily(
         "sentencepiece", "{% for message in messages %}" + CHATML, USER, "{text}<|im_end|>", "<s>",
         {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "<|im_end|>", "pad_token": "</s>"}, ["<|im_start|>"],
+        architecture="mistral",
     ),
     "zephyr": ChatFamily(
-        "sentencepiece", ZEPHYR, "<|user|>\n{request}</s>\n<|assistant|>\n", "{text}</s>", "<s>", LLAMA_ROLES, ends=["</s>"]
+        "sentencepiece", ZEPHYR, "<|user|>\n{request}</s>\n<|assistant|>\n", "{text}</s>", "<s>", LLAMA_ROLES, ends=["</s>"],
+        architecture="mistral",
     ),
 }  # fmt: skip
 WORDS = (
@@ -262,7 +271,7 @@ def tokenizer_of(name):
     from transformers import PreTrainedTokenizerFast
 
     family = FAMILIES[name]
-    tokenizer = {"tiktoken": _tiktoken, "sentencepiece": _sentencepiece, "gemma": _gemma}[family.kind]()
+    tokenizer = {"tiktoken": _tiktoken, "gpt-2": _gpt_2, "sentencepiece": _sentencepiece, "gemma": _gemma}[family.kind]()
     special = list(dict.fromkeys([*family.roles.values(), *family.controls, family.start]))
     tokenizer.add_special_tokens(
         [AddedToken(token, rstrip=family.strips and "|" in token, normalized=False) for token in special]
@@ -283,10 +292,48 @@ def ends_of(name):
     return [tokenizer_of(name).convert_tokens_to_ids(token) for token in FAMILIES[name].ends]
 
 
+def base_in(folder, name):
+    """A random model of a few numbers with a family's tokenizer, as a hub gives one; returns its manifest."""
+    import torch
+    from transformers import CONFIG_MAPPING, AutoModelForCausalLM, GenerationConfig
+
+    from verso.pretrained.manifest import SNAPSHOT, write_manifest
+
+    tokenizer = tokenizer_of(name)
+    torch.manual_seed(1)
+    sizes = {
+        "hidden_size": 16,
+        "intermediate_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+    }
+    sizes |= {"head_dim": 8, "vocab_size": len(tokenizer), "max_position_embeddings": 1024, "pad_token_id": None}
+    config = CONFIG_MAPPING[FAMILIES[name].architecture](**sizes, initializer_range=0.2)
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    model.generation_config = GenerationConfig(eos_token_id=ends_of(name) or None)
+    model.save_pretrained(folder / SNAPSHOT)
+    tokenizer.save_pretrained(folder / SNAPSHOT)
+    path = folder / SNAPSHOT / "tokenizer_config.json"
+    said = json.loads(path.read_text())
+    path.write_text(json.dumps({**said, "tokenizer_class": FAMILIES[name].tokenizer_class, "legacy": False}))
+    about = {"name": name, "type": "hub", "licence": None, "miniature": False, "commit": None}
+    write_manifest(folder / "pretrained.json", about, [path.name for path in (folder / SNAPSHOT).iterdir()])
+    return folder / "pretrained.json"
+
+
 def _tiktoken():
-    tokenizer = Tokenizer(BPE())
     split = pre_tokenizers.Split(Regex(WORDS), "isolated")
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    return _of_bytes([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+
+
+def _gpt_2():
+    return _of_bytes([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+
+
+def _of_bytes(cut):
+    tokenizer = Tokenizer(BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(cut)
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokenizer.train_from_iterator(TEXTS, trainers.BpeTrainer(vocab_size=380, initial_alphabet=alphabet, show_progress=False))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from chat_families import base_in, tokenizer_of
 from tiny_llm import CPU, LORA, SETTINGS, with_random_adapters
 
 from verso.errors import VersoError
@@ -258,6 +259,36 @@ def test_a_snapshot_without_tokenizer_json_is_refused(tiny, tmp_path):
     (manifest.parent / "snapshot/tokenizer.json").rename(manifest.parent / "snapshot/tokenizer.model")
     with pytest.raises(VersoError, match=r"has no tokenizer.json; add it to the `files`"):
         causal_llm.load_tokenizer(described_again(manifest))
+
+
+@pytest.mark.parametrize("name", ["llama-2", "qwen3", "gemma-2", "smollm2"])
+def test_a_tokenizer_is_what_its_file_says_whatever_class_of_transformers_the_model_names(tmp_path, name):
+    found = causal_llm.load_tokenizer(base_in(tmp_path, name))
+    text = "<s>You have 1234 songs,\n\n  niño"
+    assert found(text, add_special_tokens=False)["input_ids"] == tokenizer_of(name)(text, add_special_tokens=False)["input_ids"]
+    assert found.special_tokens_map == tokenizer_of(name).special_tokens_map, "a class's own are not the model's"
+
+
+def test_a_model_without_an_end_token_is_refused_by_its_folder(tmp_path):
+    manifest = base_in(tmp_path, "qwen3")
+    path = manifest.parent / "snapshot/tokenizer_config.json"
+    said = json.loads(path.read_text())
+    del said["eos_token"]
+    path.write_text(json.dumps(said))
+    with pytest.raises(VersoError, match=r"snapshot: the model's tokenizer has no end token \(eos_token\)"):
+        causal_llm.load_chat(described_again(manifest), {})
+
+
+@pytest.mark.parametrize(
+    ("listed", "further"), [(None, []), ("<|endoftext|>", ["<|endoftext|>"]), (["<|im_start|>"], ["<|im_start|>"])]
+)
+def test_what_ends_an_answer_is_read_from_the_generation_config(tmp_path, listed, further):
+    manifest = base_in(tmp_path, "qwen2.5")
+    ids, path = tokenizer_of("qwen2.5").convert_tokens_to_ids, manifest.parent / "snapshot/generation_config.json"
+    path.write_text(json.dumps({"eos_token_id": ids(listed) if listed else None}))
+    assert causal_llm.load_chat(described_again(manifest), {}).ends == sorted(ids(["<|im_end|>", *further]))
+    path.unlink()
+    assert causal_llm.load_chat(described_again(manifest), {}).ends == ids(["<|im_end|>"])
 
 
 def test_a_model_that_nobody_can_talk_to_is_refused(tiny, tmp_path):

@@ -197,16 +197,19 @@ def read_adapters(base: Any, folder: str | Path) -> Any:
 
 
 def load_tokenizer(manifest: str | Path) -> Any:
-    """The base's tokenizer, from its tokenizer.json.
+    """The base's tokenizer, as its tokenizer.json says.
 
-    Raises VersoError when there is none (tokenizer.model alone is mis-read by transformers 5), or it has no chat template.
+    AutoTokenizer would not do: for Llama, Qwen2, Gemma and GPT-2 transformers 5 takes the vocabulary alone from it, and cuts
+    texts by rules of its own, which are not always the model's (SmolLM2's single digits, the blank behind Llama 2's <s>).
+
+    Raises VersoError when there is no such file (tokenizer.model alone is mis-read too), or it has no chat template.
     """
     folder = snapshot_of(manifest)
     if not (folder / "tokenizer.json").is_file():
         raise VersoError(f"{folder}: has no tokenizer.json; add it to the `files` of this pretrained model and fetch again")
-    from transformers import AutoTokenizer
+    from transformers import PreTrainedTokenizerFast
 
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
     if not tokenizer.chat_template:
         raise VersoError(
             f"{folder}: its tokenizer has no chat template; take an instruction-tuned model (its name says -instruct or -chat)"

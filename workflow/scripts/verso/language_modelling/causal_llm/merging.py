@@ -18,6 +18,9 @@ from verso.pretrained import causal_llm
 from verso.pretrained.adapters import must_be_tuned_on
 from verso.pretrained.manifest import snapshot_of
 
+TOKENIZER_FILES = (
+    "tokenizer*", "special_tokens_map.json", "added_tokens.json", "chat_template*", "vocab.*", "merges.txt", "*.model",
+)  # fmt: skip
 SHARD = "2GB"  # largest size of a file, for many file systems
 
 
@@ -51,7 +54,6 @@ def _write(model_folder: Path, manifest: str | Path, snapshot: Path, folder: Pat
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
-    tokenizer = causal_llm.load_tokenizer(manifest)
     base = AutoModelForCausalLM.from_pretrained(snapshot, dtype="auto", local_files_only=True, trust_remote_code=False)
     model = causal_llm.read_adapters(base, model_folder).merge_and_unload()
     for name, parameter in model.named_parameters():
@@ -59,7 +61,9 @@ def _write(model_folder: Path, manifest: str | Path, snapshot: Path, folder: Pat
             raise VersoError(f"{model_folder}: merged, {name} is beyond {parameter.dtype}, the number type of {snapshot}")
     try:
         model.save_pretrained(folder, max_shard_size=SHARD)
-        tokenizer.save_pretrained(folder)
+        for name in TOKENIZER_FILES:  # as they are: transformers would write a class that other programs may not know
+            for path in snapshot.glob(name):
+                shutil.copyfile(path, folder / path.name)
     except (OSError, SafetensorError) as error:
         if isinstance(error, OSError) and error.errno not in FULL_DISK:
             raise

@@ -105,7 +105,7 @@ def _instruction(request: Request) -> str:
 
 def _row(chat: Chat, request: Request, tokens: list[int], seed: int, limit: int) -> dict[str, Any]:
     kept, over = chat.ended(tokens)
-    text = chat.tokenizer.decode(kept, skip_special_tokens=True).strip()
+    text = chat.tokenizer.decode(kept, skip_special_tokens=True, clean_up_tokenization_spaces=False).strip()
     return {
         "id": request.id,
         "group": request.group,
