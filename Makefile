@@ -18,7 +18,7 @@ said = $(foreach name,$(1),$(if $(filter command,$(firstword $(origin $(name))))
 RUN := $(VERSO) verso.commands.run $(if $(CORES),--cores $(CORES))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu demo run fetch new plan status predict write report-so-far cancel install-profile slurm-lab soak test test-quick lint format config-docs benchmarks clean
+.PHONY: help setup setup-gpu demo run fetch new plan status history clean-history predict write report-so-far cancel install-profile slurm-lab soak test test-quick lint format config-docs benchmarks clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -64,6 +64,12 @@ plan: $(BIN)/.run-installed  ## table of the runs to come: CONFIG, PROFILE
 
 status: $(BIN)/.run-installed  ## how far each run of CONFIG is, from files alone
 	@$(VERSO) verso.commands.status --config "$(CONFIG)"
+
+history: $(BIN)/.run-installed  ## the recipes that each run of CONFIG has had, what differs between them, their scores before and after
+	@$(VERSO) verso.commands.history --config "$(CONFIG)"
+
+clean-history: $(BIN)/.run-installed  ## remove what is kept of earlier recipes in CONFIG's results, and say how much that frees
+	@$(VERSO) verso.commands.clean_history --config "$(CONFIG)"
 
 new: $(BIN)/.run-installed  ## write a config for a file or folder of texts: DATA, NAME, KIND
 	@test -n "$$DATA" || { echo "make new DATA=my.csv: the file or folder of texts is missing"; exit 2; }

@@ -234,7 +234,8 @@ class Task:
     results: files of a finished run, beside model/architecture.json, each with the word that says it stands. compared, shown:
     files of each run that its comparison and its section of the page read. further: the same of some runs, (entry, corpus) ->
     FurtherFiles; a report of the runs so far does without them. of_corpus: files of a corpus that both read, from its settings.
-    tables, latex, figures: what it writes. works: rules of a run that all its families share.
+    tables, latex, figures: what it writes. works: rules of a run that all its families share. headline: the few numbers that say
+    how good a run is, by what they are called, from its scores.csv; `make history` shows them, and raises what reading it raises.
     """
 
     name: str
@@ -243,6 +244,7 @@ class Task:
     tables: tuple[str, ...]
     latex: tuple[str, ...]
     figures: tuple[str, ...]
+    headline: Callable[[Path], Mapping[str, float]]
     shown: Mapping[str, str] = field(default_factory=dict)
     further: Callable[[Any, Any], FurtherFiles] = no_further_files
     of_corpus: Callable[[Any], Mapping[str, str]] = no_files

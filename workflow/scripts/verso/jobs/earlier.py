@@ -15,6 +15,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -171,6 +172,25 @@ def remove(folder: Path) -> None:
     """Remove a folder of what is kept; links in it are removed, not followed. Raises VersoError where it is a link itself."""
     refuse_link(folder)
     shutil.rmtree(folder)
+
+
+def clear(folder: Path) -> tuple[int, int]:
+    """Remove what is kept beside the outputs in `folder` but for what takes no space there (hard links of outputs that stand).
+
+    Returns how many recipes' results were removed, and how many bytes that freed.
+    """
+    removed = freed = 0
+    for kept in kept_in(folder):
+        account = (kept.folder / ACCOUNT).stat().st_size
+        if (size := kept.own_bytes) > account or not kept.stands:
+            remove(kept.folder)
+            removed, freed = removed + 1, freed + size
+    for rule in _folders_in(folder / FOLDER):
+        for left in rule.glob(".*.part"):  # by a job that was killed here
+            remove(left)
+        with suppress(OSError):  # one that is not empty
+            rule.rmdir()
+    return removed, freed
 
 
 def _read(folder: Path) -> Kept | None:
