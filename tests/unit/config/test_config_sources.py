@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +84,34 @@ def test_a_fault_of_a_source_names_the_key_and_what_is_right(source, corpus, whe
 def test_every_key_of_a_source_is_described():
     kinds = [FileSource, GeniusSource, Fields]
     assert [name for kind in kinds for name, field in kind.model_fields.items() if not field.description] == []
+
+
+def test_verso_s_own_files_are_found_from_any_working_directory(tmp_path, monkeypatch):
+    """`snakemake -s .../Verso/workflow/Snakefile` elsewhere, or Verso as a module: the default prompt template was missing."""
+    raw = {
+        "corpora": {
+            "songs": {"kind": "songs", "source": {"path": "resources/demo/songs.jsonl"}},
+            "reviews": {"kind": "labelled", "source": {"path": "reviews.csv"}},
+        },
+        "pretrained": {
+            "mistral": {"type": "hub", "repository": "owner/mistral", "revision": "main", "licence": "mit",
+                        "configuration": "resources/architectures/mistral-7b-instruct-v0.3.json"}
+        },
+        "models": {"asked": {"family": "prompt", "pretrained": "mistral"}, "majority": {"family": "majority"}},
+        "experiments": {"labels": {"corpus": "reviews", "models": ["asked", "majority"]}},
+    }  # fmt: skip
+    monkeypatch.chdir(Path(__file__).parents[3])
+    here = load(raw, "a test")
+    assert here.models["asked"].template == "resources/prompts/label.en.jinja", "as it was: no path, no reason to run again"
+    monkeypatch.chdir(tmp_path)
+    Path("reviews.csv").touch()
+    found = load(raw, "a test")
+    for path in (found.corpora["songs"].source.path, found.models["asked"].template, found.pretrained["mistral"].configuration):
+        assert Path(path).is_file()
+    assert missing_sources(found) == []
+    own = tmp_path / "resources" / "demo" / "songs.jsonl"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    assert load(raw, "a test").corpora["songs"].source.path == "resources/demo/songs.jsonl", "the user's own file of that name"
+    raw["corpora"]["songs"]["source"]["path"] = "resources/demo/none.jsonl"
+    assert load(raw, "a test").corpora["songs"].source.path == "resources/demo/none.jsonl"

@@ -15,6 +15,7 @@ from verso.contract import Family, Fault
 from verso.pretrained.architectures import known, layers_of, positions_of
 from verso.pretrained.model_config import UNKNOWN, configuration_of, configuration_said, fault_of_file, is_fetched
 from verso.pretrained.settings import Folder, Hub, Miniature, Pretrained
+from verso.settings.base import shipped
 from verso.settings.raw import built, mapping, unknown
 
 SIZES = {"hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings"}
@@ -73,7 +74,7 @@ def _faults_of_base(path: str, entry: Mapping[str, Any], corpora: Mapping[str, A
     corpus, configuration = entry.get("corpus"), entry.get("configuration")
     if isinstance(corpus, str) and corpus not in corpora:
         yield f"{path}.corpus", unknown(corpus, "corpus", corpora)
-    if entry.get("type") == "hub" and isinstance(configuration, str) and (fault := fault_of_file(Path(configuration))):
+    if entry.get("type") == "hub" and isinstance(configuration, str) and (fault := fault_of_file(Path(shipped(configuration)))):
         yield f"{path}.configuration", fault
     base = built(BASE, entry)
     if not isinstance(base, Miniature):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from verso.settings.base import REPOSITORY, Name, Needs, Schedule, Settings
+from verso.settings.base import REPOSITORY, Name, Needs, PathOfFile, Schedule, Settings
 
 # What transformers' apply_chat_template takes by name, and what Verso says
 TAKEN = {
@@ -36,7 +36,7 @@ class Hub(Settings):
         description="Patterns of the files wanted; one without a slash means files of the repository's top folder.",
     )
     licence: str = Field(min_length=1, description="Licence of the weights, as the model's page says; the report shows it.")
-    configuration: str | None = Field(
+    configuration: PathOfFile | None = Field(
         None, description="JSON file with the architecture's configuration, for estimates before the model is fetched."
     )
 

@@ -1,14 +1,28 @@
 """What several parts of the config share: the base of all its types, names, what a run needs, the learning rate's shape."""
 
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+ROOT = Path(__file__).resolve().parents[4]  # of Verso
+
+
+def shipped(path: str) -> str:
+    """A path below resources/ as one of Verso's own files where the working directory has none: Verso is used from any folder."""
+    ours = path.startswith("resources/") and not Path(path).exists() and (ROOT / path).exists()
+    return os.path.relpath(ROOT / path) if ours else path
+
+
+PathOfFile = Annotated[str, AfterValidator(shipped)]
 
 
 EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")

@@ -16,7 +16,7 @@ from verso.contract import MODEL, Family, Prediction, TrainedModel, Work
 from verso.errors import VersoError
 from verso.pretrained.estimate import architecture
 from verso.pretrained.settings import ChatTemplate, NeedsOfLLM
-from verso.settings.base import Decoding, ModelSettings, Name
+from verso.settings.base import Decoding, ModelSettings, Name, PathOfFile
 
 
 class ReplyDecoding(Decoding):
@@ -42,7 +42,7 @@ class Prompt(ModelSettings):
         description="`generate`: the model writes a reply, a label or invalid; `likelihood`: the label whose name is the "
         "most likely reply, never invalid.",
     )
-    template: str = Field(
+    template: PathOfFile = Field(
         "resources/prompts/label.en.jinja",
         min_length=1,
         description="File of the prompt, a jinja2 template with the variables `text`, `labels` and "

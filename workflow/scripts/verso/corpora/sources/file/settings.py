@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from verso.contract import Source
-from verso.settings.base import Settings
+from verso.settings.base import PathOfFile, Settings
 
 FORMATS = {
     ".jsonl": "jsonl",
@@ -74,7 +74,7 @@ class AnyFile(Settings):
     """What every file or folder of text has."""
 
     type: Literal["file"] = Field("file", description="Text that lies in a file or a folder.")
-    path: str = Field(description="The file, or for `txt` a folder (artist or label = subfolder, title = file name).")
+    path: PathOfFile = Field(description="The file, or for `txt` a folder (artist or label = subfolder, title = file name).")
     format: Literal["auto", "jsonl", "json", "csv", "txt", "parquet", "xlsx"] = Field(
         "auto", description="`auto` goes by the ending: that before `.gz`, `.bz2` or `.xz`, and of a `.zip` that of its one file."
     )
