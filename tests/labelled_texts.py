@@ -55,7 +55,7 @@ class Labelled:
             "columns": ["text", "label"],
             "text_key": "text",
             "one_text": False,
-            "path": str(path),
+            "path": path if isinstance(path, dict) else str(path),
             "format": form,
             "fields": {"text": "text", "label": "label", "split": None} | fields,
             "maximum_characters": maximum,

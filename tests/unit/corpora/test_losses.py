@@ -67,8 +67,17 @@ def test_by_chance_alone_no_label_is_said_to_lose_more():
 
 def test_many_labels_are_named_by_size_and_the_rest_counted():
     found = Counter({"a": 5, "b": 4, "": 3, "d": 2, "e": 1, "f": 1})
-    assert of_groups(dict(found.most_common())) == "16 (a 5, b 4, unknown 3, d 2, 2 more)"
+    assert of_groups(dict(found.most_common())) == "16 (a: 5, b: 4, unknown: 3, d: 2, 2 more)"
     assert sentences(Losses(Counter("ab")).as_dict()) == []
+
+
+def test_as_many_reasons_as_rows_are_not_all_named():
+    found = Losses(
+        Counter(a=9), {}, {f"of a split that is not taken: {number}": Counter(a=1) for number in range(5000)}
+    ).as_dict()
+    assert len(found["unwanted_by_reason"]) < 20
+    assert sum(sum(groups.values()) for groups in found["unwanted_by_reason"].values()) == 5000
+    assert len(sentences(found)) < 20
 
 
 @pytest.fixture
@@ -88,7 +97,7 @@ def test_rows_of_a_source_are_counted_by_label_told_and_stop_the_preparation_unt
         ("no label", "", True): 1,
         ('no label: "NA" means none', "", True): 1,
     }
-    assert "rows.jsonl: 22 of 122 rows set aside (18.0%):\n  20 (neg 20)  no text\n  1  no label" in caplog.text
+    assert "rows.jsonl: 22 of 122 rows set aside (18.0%):\n  20 (neg: 20)  no text\n  1  no label" in caplog.text
     with pytest.raises(VersoError, match=r"22 of 122 rows set aside[\s\S]*Of neg 33.3% are lost, of pos 0.0%"):
         corpus.prepared()
     _, statistics = corpus.prepared(set_aside_limit=0.4)
@@ -108,5 +117,5 @@ def test_a_lost_row_counts_under_the_name_that_the_config_gives_its_label(corpus
     rows = [{"text": "", "label": 1}] * 12 + reviews({"1": 20, "2": 20})
     labels = {"1": "bad", "2": "good"}
     corpus.acquired(lines(corpus.folder / "rows.jsonl", rows), labels=labels)
-    with pytest.raises(VersoError, match=r"12 \(bad 12\)  no text[\s\S]*Of bad 37.5% are lost, of good"):
+    with pytest.raises(VersoError, match=r"12 \(bad: 12\)  no text[\s\S]*Of bad 37.5% are lost, of good"):
         corpus.prepared(labels=labels)

@@ -1,5 +1,7 @@
 """Where the text of a corpus comes from, as the rules are given it: what decides is a param, how it is fetched is none."""
 
+from pathlib import Path
+
 import pytest
 from drivers import Named
 from whole_config import RAW, sources_of
@@ -62,6 +64,20 @@ def test_what_is_fetched_lies_where_fetching_leaves_it():
         assert sources.files(of(name)) == [f"{folder}/scraped.jsonl"], "it need not be there yet"
         assert sources.set_aside_in_fetching(of(name)) == [f"{folder}/set_aside_scraping.jsonl"]
     assert (sources.path(of("songs")), sources.set_aside_in_fetching(of("songs"))) == ("songs.jsonl", [])
+
+
+def test_files_of_parts_are_inputs_and_hidden_ones_are_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = ("d/train.csv", "d/dev.csv", "d/.test.csv", "d/other.csv", "t/train/pos/1.txt", "t/test/pos/1.txt", "t/.git/1.txt")
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("x")
+    files = {path: sources_of(with_source("reviews", path=path, format="auto")).files(of("reviews")) for path in ("d", "t")}
+    assert files == {"d": ["d/train.csv", "d/dev.csv"], "t": ["t/test/pos/1.txt", "t/train/pos/1.txt"]}
+    paths = {"train": "d/train.csv", "test": "t"}
+    sources = sources_of(with_source("reviews", path=paths, format="auto"))
+    assert sources.files(of("reviews")) == ["d/train.csv", "t/test/pos/1.txt", "t/train/pos/1.txt"]
+    assert sources.path(of("reviews")) == sources.reading(of("reviews"))["path"] == paths
 
 
 @pytest.mark.parametrize(

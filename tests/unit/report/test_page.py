@@ -82,7 +82,7 @@ def test_what_a_source_lost_stands_above_the_contents_by_reason_and_artist_in_bo
         top = report.split(f'<div class="page" lang="{language}"')[1].split("<nav")[0]
         assert said in top
         for line in (
-            "no lyrics: 3 (Ada Nocturne 3)",
+            "no lyrics: 3 (Ada Nocturne: 3)",
             "not UTF-8: 1",
             "in another language (fr): 2 (&lt;script&gt;window.pwned=6",
         ):

@@ -114,14 +114,14 @@ def test_a_json_object_without_train_lists_its_keys(tmp_path, corpus):
 
 def test_splits_that_nothing_tells_apart_say_what_is_needed(tmp_path, corpus):
     path = lines(tmp_path / "r.jsonl", [{"text": GOOD, "label": 1}])
-    with pytest.raises(VersoError, match=r"source.fields.split\), or a folder with a file of each"):
+    with pytest.raises(VersoError, match=r"source.fields.split\), a folder with a file of each part, or as `path` the file"):
         corpus.acquired(path, splits={"train": "train", "test": "test"})
 
 
 def test_a_row_of_a_split_that_nobody_wants_is_set_aside(tmp_path, corpus):
     rows = [{"text": GOOD, "label": 1, "part": "train"}, {"text": BAD, "label": 1, "part": "extra"}, {"text": BAD, "label": 1}]
     _, aside = corpus.acquired(lines(tmp_path / "r.jsonl", rows), split="part")
-    assert [reason for _, reason in aside] == ["of a split that is not taken", "no part"]
+    assert [reason for _, reason in aside] == ["of a split that is not taken: extra", "no part"]
 
 
 @pytest.mark.parametrize("written", [0, 0.0, "0", "0.0", " 0 "])

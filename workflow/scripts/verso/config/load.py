@@ -146,10 +146,12 @@ def corpora_needed(config: Config) -> set[str]:
 def missing_sources(config: Config) -> list[str]:
     """One line for each missing input file (downloads excepted), unusable model folder, and invalid prompt template."""
     needed = corpora_needed(config)
-    files = {name: corpus.source.path for name, corpus in config.corpora.items() if SOURCE[corpus.source.type].fetch_rule is None}
+    fetched = {source.name for source in SOURCE.values() if source.fetch_rule}
+    files = {name: corpus.source.paths() for name, corpus in config.corpora.items() if corpus.source.type not in fetched}
     lines = [
         f"corpora.{name}.source.path  {path} does not exist (looked from {Path.cwd()})"
-        for name, path in files.items()
+        for name, paths in files.items()
+        for path in paths
         if name in needed and not Path(path).exists()
     ]
     bases = {name: config.pretrained[name] for name in sorted(pretrained_needed(config))}

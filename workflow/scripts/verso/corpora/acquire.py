@@ -3,31 +3,23 @@
 import hashlib
 import json
 import logging
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from verso.corpora.documents import document_of, group_of, group_of_row, refuser
 from verso.corpora.losses import Losses, sentences
+from verso.corpora.parts import PARTS
 from verso.corpora.preparing.clean import clean
-from verso.corpora.sources.file import given_splits as given
+from verso.corpora.rows import rows_of
 from verso.corpora.sources.file.given_splits import Unwanted
-from verso.corpora.sources.file.opened import Account, Reading, member_of
+from verso.corpora.sources.file.opened import Account
 from verso.corpora.sources.file.readers import (
     EXCERPT,
     Fault,
     Row,
-    bytes_for,
-    read_folder,
-    read_json_lines,
-    read_one_text,
 )
-from verso.corpora.sources.file.readers_csv import read_csv
-from verso.corpora.sources.file.readers_json import keys_of_lists, opening_of, read_json_array
-from verso.corpora.sources.file.readers_tables import read_parquet, read_workbook
-from verso.corpora.sources.file.settings import ARCHIVE, conversion_of, format_by_name
 from verso.errors import VersoError
 from verso.files import atomic_text
 from verso.files import read_json_lines as read_rows
@@ -39,7 +31,7 @@ log = logging.getLogger(__name__)
 
 def acquire(
     source: Mapping[str, Any],
-    path: str | Path,
+    path: str | Path | Mapping[str, str],
     documents: str | Path,
     set_aside: str | Path,
     set_aside_before: Sequence[str | Path] = (),
@@ -49,7 +41,7 @@ def acquire(
     set_aside: where, reason, excerpt, group (label or artist, "" where that cannot be read) and lost (false: the config wants no
     such row). How many there are is said on the screen.
 
-    path: a file, or a folder of .txt files. source: {"kind": what messages call it, "format": "auto" or one of FORMATS,
+    path: a file, a folder of .txt files, or that of each part. source: {"kind": what messages call it, "format": "auto" or one,
     "columns": our names of what a document has, "fields": {our name: the source's}, "text_key": what messages call the text,
     "one_text": whether `path` is one text, whose length is not limited, "maximum_characters": n}; where the kind has them
     "songs_per_artist": n or None; "page_noise": whether what pages of lyrics say is to be cut away; "splits": what the source
@@ -60,8 +52,8 @@ def acquire(
     for 8 bytes of each song with songs_per_artist. Raises VersoError when the file is missing, empty or broken, or has no
     usable row.
     """
-    path = Path(path)
-    format_ = format_of(path, source)
+    places = {part: Path(path[part]) for part in PARTS if part in path} if isinstance(path, Mapping) else Path(path)
+    shown = ", ".join(map(str, places.values())) if isinstance(places, dict) else str(places)
     reasons: Counter[str] = Counter()
     examples: dict[str, str] = {}
     taken: Counter[str] = Counter()
@@ -72,17 +64,21 @@ def acquire(
     most = source.get("songs_per_artist")
     refuse = refuser(source) if "label" in source["columns"] else None
     losses = Losses()
+    parts = _Parts(
+        [*places] if isinstance(places, dict) else [part for part, name in (source.get("splits") or {}).items() if name]
+    )
     with atomic_text(set_aside) as aside, atomic_text(documents) as out:
         for earlier in (earlier for file in set_aside_before for earlier in read_rows(file)):
             losses.add(earlier)
             aside.write(_json_line(earlier))
-        for row in progress(_rows(path, format_, source, accounts), f"acquire {path.name}", unit="rows"):
+        for row in progress(rows_of(places, source, accounts), f"acquire {shown}", unit="rows"):
             if isinstance(row, Row) and not found:
                 found = [str(key) for key in row.values]
             document, mended = (row, False) if isinstance(row, Fault) else document_of(row, source)
             if refuse and not isinstance(document, Fault) and (reason := refuse(document)):
                 examples.setdefault(reason, f'{row.where}, labelled "{document["metadata"]["label"]}"')
                 document = Unwanted(row.where, reason, document["text"][:EXCERPT])
+            parts.add(row, document)
             if isinstance(document, Fault):
                 reasons[document.reason] += 1
                 examples.setdefault(document.reason, document.where)
@@ -103,16 +99,43 @@ def acquire(
             losses.documents[group_of(document["metadata"])] += 1
             out.write(_json_line(document))
         if not written:
-            raise VersoError(_nothing_usable(path, source, reasons, examples, found))
+            raise VersoError(_nothing_usable(places, shown, source, reasons, examples, found))
+        parts.refuse_empty(shown)
     for account in accounts:
         log.info("%s", account)
-    log.info("%s: %d documents; encoding repaired in %d", path, written, repaired)
+    log.info("%s: %d documents; encoding repaired in %d", shown, written, repaired)
     if most is not None:
         log.info("over songs_per_artist and not taken: %d", over)
     for reason, count in reasons.most_common():
         log.info("set aside, %s: %d (first: %s)", reason, count, examples[reason])
     if said := sentences(losses.as_dict()):
-        announce("\n".join([f"{path}: {said[0]}", *said[1:]]))
+        announce("\n".join([f"{shown}: {said[0]}", *said[1:]]))
+
+
+class _Parts:
+    """What became of the rows of each given part."""
+
+    def __init__(self, named: Sequence[str]) -> None:
+        """named: the parts that the config names."""
+        self._documents: Counter[str] = Counter(dict.fromkeys(named, 0))
+        self._reasons: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def add(self, row: Row | Fault, document: dict[str, Any] | Fault) -> None:
+        """Count a row, and what it became."""
+        if isinstance(row, Row) and row.split:
+            if isinstance(document, Fault):
+                self._reasons[row.split][document.reason] += 1
+            self._documents[row.split] += not isinstance(document, Fault)
+
+    def refuse_empty(self, shown: str) -> None:
+        """Raise VersoError when nothing is left of a part that the source gives or the config names."""
+        for part, count in self._documents.items():
+            if not count:
+                why = "; ".join(f"{number} set aside: {reason}" for reason, number in self._reasons[part].most_common(5))
+                raise VersoError(
+                    f"{shown}: nothing is left of the given {part} ({why or 'it has no readable row'}). Mend its rows, or leave "
+                    f"it out: as null under source.splits, beside those that you keep; then {part} is taken out of train"
+                )
 
 
 def _digest(text: str) -> bytes:
@@ -125,97 +148,19 @@ def _json_line(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace").decode("utf-8") + "\n"
 
 
-def format_of(path: Path, source: Mapping[str, Any]) -> str:
-    """The format to read `path` in. Raises VersoError when there is nothing to read or no telling how.
-
-    Where the source names its parts (`splits`), a folder holds a file, or a folder, of each.
-    """
-    kind = source["kind"]
-    if not path.exists():
-        raise VersoError(f"{path}: no such file or folder; give the corpus's source.path")
-    if path.is_file() and path.stat().st_size == 0:
-        raise VersoError(f"{path}: the file is empty; expected {kind}")
-    format_: str = source["format"]
-    if format_ == "auto":
-        name = member_of(path).filename if path.suffix.lower() == ARCHIVE and path.is_file() else path.name
-        format_ = "txt" if path.is_dir() else format_by_name(name)
-        if format_ in ("", ARCHIVE[1:]):
-            how = f"; make a CSV of it: {line}" if (line := conversion_of(name)) else ""
-            raise VersoError(f"{path}: no format is known by {Path(name).suffix!r}; set source.format to jsonl, json or csv{how}")
-    if path.suffix.lower() == ARCHIVE and format_ in ("txt", "parquet", "xlsx"):
-        raise VersoError(f"{path}: unpack it and name what is in it; of archives only CSV, JSON lines and JSON are read")
-    if path.is_dir() and format_ != "txt" and not source.get("splits"):
-        raise VersoError(f"{path}: is a folder, and format {format_} wants a file; a folder holds .txt files")
-    if source["one_text"] and (path.is_dir() or format_ != "txt"):
-        raise VersoError(f"{path}: a {kind} is one text file (format: txt)")
-    if not source["one_text"] and format_ == "txt" and not path.is_dir():
-        group = source["columns"][1]
-        raise VersoError(f"{path}: a single .txt names no {group}; give a folder with one subfolder for each, or kind: manual")
-    return format_
-
-
-def _rows(path: Path, format_: str, source: Mapping[str, Any], accounts: list[Account]) -> Iterator[Row | Fault]:
-    fields = source["fields"]
-    reading = _reading(source, accounts)
-    try:
-        if source["one_text"]:
-            # The one text is the whole corpus and is held as such, whatever maximum_characters says.
-            yield from read_one_text(path, replace(reading, limit=path.stat().st_size), fields["text"], fields["title"])
-        elif format_ == "json" and "splits" in source and _holds_parts(path, reading, source):
-            yield from given.from_json_object(path, reading, source)
-        elif fields.get("split"):
-            yield from given.by_column(path, rows_of_file(path, format_, source, accounts), source)
-        elif source.get("splits") and path.is_dir():
-            yield from given.from_folder(
-                path,
-                source,
-                lambda part: rows_of_file(part, format_of(part, {**source, "splits": None}), source, accounts),
-            )
-        elif source.get("splits"):
-            raise VersoError(
-                f"{path}: source.splits names parts, and nothing in this file names them: give the column that does "
-                "(source.fields.split), or a folder with a file of each part"
-            )
-        else:
-            yield from rows_of_file(path, format_, source, accounts)
-    except PermissionError as error:
-        raise VersoError(f"{error.filename or path}: may not be read; its owner must allow it (chmod +r)") from error
-
-
-def _reading(source: Mapping[str, Any], accounts: list[Account]) -> Reading:
-    fields = source["fields"]
-    columns = frozenset({fields[name] for name in source["columns"]} | {fields.get("split")} - {None})
-    return replace(Reading.of(source, bytes_for(source["maximum_characters"]), columns), accounts=accounts)
-
-
-def _holds_parts(path: Path, reading: Reading, source: Mapping[str, Any]) -> bool:
-    """Whether the keys of a JSON object are parts: the config says so, or one that holds rows is called like a part."""
-    if opening_of(path, reading) != "{":
-        return False
-    return bool(source["splits"]) or not set(keys_of_lists(path, reading)).isdisjoint(given.names_of_parts(source).values())
-
-
-def rows_of_file(
-    path: Path, format_: str, source: Mapping[str, Any], accounts: list[Account] | None = None
-) -> Iterator[Row | Fault]:
-    """Rows of a file, or of a folder of texts, as they stand there. accounts: gets one of each file that was read to its end."""
-    fields, reading = source["fields"], _reading(source, [] if accounts is None else accounts)
-    readers = {"jsonl": read_json_lines, "json": read_json_array, "csv": read_csv, "parquet": read_parquet, "xlsx": read_workbook}
-    if format_ in readers:
-        yield from readers[format_](path, reading)
-    else:
-        group = source["columns"][1]
-        # No escapes here: a character is 4 bytes at most, and the byte-order mark 3.
-        names = (fields["text"], fields[group], fields.get("title", "title"))
-        yield from read_folder(path, replace(reading, limit=4 * source["maximum_characters"] + 3), *names)
-
-
 def _nothing_usable(
-    path: Path, source: Mapping[str, Any], reasons: Counter[str], examples: Mapping[str, str], found: list[str]
+    places: Path | dict[str, Path],
+    shown: str,
+    source: Mapping[str, Any],
+    reasons: Counter[str],
+    examples: Mapping[str, str],
+    found: list[str],
 ) -> str:
-    message = f"{path}: no usable row for a corpus of kind {source['kind']}"
+    message = f"{shown}: no usable row for a corpus of kind {source['kind']}"
     if not reasons:
-        return message + ("; the folder holds no .txt file" if path.is_dir() else "; the file holds no row")
+        return message + (
+            "; the folder holds no .txt file" if isinstance(places, Path) and places.is_dir() else "; the file holds no row"
+        )
     for reason, count in reasons.most_common():
         message += f"\n  {count} set aside: {reason} (first: {examples[reason]})"
     fields = [source["fields"][name] for name in source["columns"]]

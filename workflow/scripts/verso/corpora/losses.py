@@ -13,6 +13,7 @@ FEWEST = 5  # rows; fewer never stop anything
 TIMES = 3  # as large a share lost of one label as of another
 CHANCE = 0.05  # that even losses are taken for uneven ones
 GROUPS_SHOWN = 4
+REASONS_NAMED = 12  # there may be as many as rows, where a column of parts is none
 
 
 @dataclass
@@ -46,7 +47,11 @@ class Losses:
 
 def _by_reason(found: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
     by_size = sorted(found.items(), key=lambda pair: -pair[1].total())
-    return {reason: dict(groups.most_common()) for reason, groups in by_size}
+    named = {reason: dict(groups.most_common()) for reason, groups in by_size[:REASONS_NAMED]}
+    if others := by_size[REASONS_NAMED:]:
+        rest = sum((groups for _, groups in others), Counter[str]())
+        named[f"{len(others)} other reasons, in set_aside.jsonl"] = dict(rest.most_common())
+    return named
 
 
 def sentences(found: Mapping[str, Any]) -> list[str]:
@@ -62,8 +67,8 @@ def sentences(found: Mapping[str, Any]) -> list[str]:
 
 
 def of_groups(groups: Mapping[str, int], unknown: str = "unknown", more: str = "{count} more") -> str:
-    """A count and those of the labels or artists in it, the largest: "67 (neg 60, pos 7)"."""
-    shown = [f"{group or unknown} {count:,}" for group, count in list(groups.items())[:GROUPS_SHOWN]]
+    """A count and those of the labels or artists in it, the largest: "67 (neg: 60, pos: 7)"."""
+    shown = [f"{group or unknown}: {count:,}" for group, count in list(groups.items())[:GROUPS_SHOWN]]
     if len(groups) > GROUPS_SHOWN:
         shown.append(more.format(count=len(groups) - GROUPS_SHOWN))
     total = f"{sum(groups.values()):,}"

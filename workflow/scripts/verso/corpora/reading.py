@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from verso.corpora.acquire import format_of, rows_of_file
 from verso.corpora.documents import document_of
 from verso.corpora.preparing.clean import clean
+from verso.corpora.rows import format_of, rows_of_file
 from verso.corpora.sources.file.opened import Reading
 from verso.corpora.sources.file.readers import Fault, Row, read_text
 from verso.corpora.sources.file.settings import AnyFile

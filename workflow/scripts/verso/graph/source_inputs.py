@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from verso.corpora.sources.file.part_names import parts_in, texts_below
+from verso.errors import VersoError
 from verso.files import sha256_of
 from verso.graph.paths import Paths, Run
 from verso.graph.runs import Runs
@@ -55,9 +57,10 @@ class SourceInputs:
         source = self.corpus(wildcards).source
         return SOURCE[source.type].as_file(source, self._paths.corpus(FETCHED, wildcards.corpus))
 
-    def path(self, wildcards: Any) -> str:
-        """The path of the source."""
-        return str(self.file(wildcards).path)
+    def path(self, wildcards: Any) -> str | dict[str, str]:
+        """The path of the source, or that of each part."""
+        path: str | dict[str, str] = self.file(wildcards).path
+        return path
 
     def set_aside_in_fetching(self, wildcards: Any) -> list[str]:
         """File of the documents that fetching set aside, for the statistics."""
@@ -70,18 +73,20 @@ class SourceInputs:
 
     def _all_files(self, wildcards: Any) -> list[Path]:
         source = self.file(wildcards)
-        path = Path(source.path)
-        splits = getattr(source, "splits", None)
-        if splits and path.is_dir():  # each split is a file or a folder of texts
-            parts = [path / name for name in (splits.train, splits.validation, splits.test) if name is not None]
-        else:
-            parts = [path]
-        return [file for part in parts for file in _texts_below(part) if file.is_file()]
+        paths = list(map(Path, source.paths()))
+        if isinstance(source.path, str) and hasattr(source, "splits") and paths[0].is_dir():
+            try:
+                parts = parts_in(paths[0], self.reading(wildcards))
+            except VersoError:  # the reading will say what is wrong
+                parts = {}
+            paths = [*parts.values()] if parts and source.splits else [*paths, *parts.values()]
+        found = dict.fromkeys(file for path in paths for file in (texts_below(path) if path.is_dir() else [path]))
+        return [file for file in found if file.is_file()]
 
     def files(self, wildcards: Any) -> list[str]:
         """The source's files; empty if they are missing (onstart then stops the run)."""
         if self._is_fetched(wildcards):
-            return [self.path(wildcards)]
+            return [str(self.path(wildcards))]
         return [str(file) for file in self._all_files(wildcards) if _can_be_input(file)]
 
     def checksums_of_other_files(self, wildcards: Any) -> dict[str, str]:
@@ -181,10 +186,6 @@ class SourceInputs:
             "further_attempts": of_source(lambda source: source.retries),
             "maximum_page_bytes": of_source(lambda source: round(source.maximum_page_mb * 1e6)),
         }
-
-
-def _texts_below(path: Path) -> list[Path]:
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() == ".txt") if path.is_dir() else [path]
 
 
 def _can_be_input(file: Path) -> bool:

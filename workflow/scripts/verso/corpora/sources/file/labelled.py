@@ -4,6 +4,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from verso.corpora.parts import PARTS
+from verso.corpora.sources.file.part_names import KNOWN
 from verso.corpora.sources.file.settings import AnyFile
 from verso.settings.base import Settings
 from verso.text.labels import text_of
@@ -45,12 +47,38 @@ class Splits(Settings):
         return self
 
 
+def _by_part(value: Any) -> Any:
+    """{train: a.csv, dev: b.csv} under our names of the parts."""
+    if not isinstance(value, dict):
+        return value
+    parts = {name: KNOWN.get(str(name).lower()) for name in value}
+    if unknown := [str(name) for name, part in parts.items() if part is None]:
+        raise ValueError(f"{', '.join(unknown)} is no part; known: {', '.join(KNOWN)}")
+    if len(set(parts.values())) < len(parts) or "train" not in parts.values():
+        raise ValueError(f"found {', '.join(map(str, parts))}; must name train, and validation and test once at most")
+    if len({str(path) for path in value.values()}) < len(value):
+        raise ValueError("two parts are one file")
+    return {part: value[name] for part in PARTS for name in parts if parts[name] == part}
+
+
+Paths = Annotated[str | dict[str, str], BeforeValidator(_by_part)]
+
+
 class LabelledFile(AnyFile):
     """Labelled texts that lie in a file or a folder."""
 
+    path: Paths = Field(  # type: ignore[assignment]  # one, or one a part
+        description="The file, or a folder (label = subfolder); or that of each part, as `{train: a.csv, test: b.csv}`."
+    )
     fields: LabelledFields = Field(default_factory=LabelledFields, description="Where a row keeps text and label.")
     splits: Splits | None = Field(
         None,
-        description="Parts that the source gives and that are kept; null: `train`, `validation`, `test` of a JSON object or of "
-        "the column `fields.split`, otherwise none.",
+        description="What the source calls the parts that it gives; null: the usual names (train; validation, val, valid, dev, "
+        "eval; test) of keys of a JSON object, values of the column `fields.split`, or files or folders in a folder.",
     )
+
+    @model_validator(mode="after")
+    def _names_its_parts_once(self) -> Self:
+        if isinstance(self.path, dict) and (self.splits or self.fields.split):
+            raise ValueError("path names the file of each part already; leave out splits and fields.split")
+        return self

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from verso.corpora.sources.file.encodings import BAD_BYTES, Encoding, Uncertain, bad_byte, decoded
 from verso.corpora.sources.file.opened import BLOCK, Account, Reading, opened, say_encoding
+from verso.corpora.sources.file.part_names import is_ignored
 from verso.jobs.logs import announce
 
 EXCERPT = 200  # characters of a bad row that are kept beside the reason
@@ -143,21 +144,22 @@ def _named(path: Path) -> str:
 def read_folder(folder: Path, reading: Reading, text: str, group: str, title: str) -> Iterator[Row | Fault]:
     """A folder of .txt files: the first subfolder is the artist (or label), the file's name the title.
 
-    Links that lead out of the folder are no part of the corpus, and links to folders may go in circles: both are Faults.
+    Hidden ones are passed over (part_names.is_ignored). Links that lead out of the folder are no part of the corpus, and links to
+    folders may go in circles: both are Faults.
     """
     inside = folder.resolve()
     account = Account(folder.name, "", lines=None)
     encodings: Counter[str] = Counter()
     named: list[str] = []
     for place, subfolders, names in os.walk(folder):
-        subfolders.sort()
+        subfolders[:] = sorted(name for name in subfolders if not is_ignored(name))
         here = Path(place)
         for name in subfolders:
             if (here / name).is_symlink():
                 yield Fault(_named((here / name).relative_to(folder)), "a link to a folder", "")
         for name in sorted(names):
             path = here / name
-            if path.suffix.lower() != ".txt":
+            if path.suffix.lower() != ".txt" or is_ignored(name):
                 continue
             parts = path.relative_to(folder)
             where = _named(parts)

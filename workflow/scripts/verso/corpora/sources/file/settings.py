@@ -97,6 +97,10 @@ class AnyFile(Settings):
         200_000, gt=0, description="A longer document is set aside with that reason (a `manual`, being one long text, never is)."
     )
 
+    def paths(self) -> list[str]:
+        """The file or folder, or that of each part."""
+        return list(self.path.values()) if isinstance(self.path, dict) else [self.path]
+
     @field_validator("encoding")
     @classmethod
     def _is_known(cls, value: str) -> str:
@@ -117,12 +121,13 @@ class AnyFile(Settings):
 
     @model_validator(mode="after")
     def _is_of_a_known_format(self) -> Self:
-        ending = Path(self.path).suffix.lower()
-        if self.format == "auto" and ending and not format_by_name(self.path):  # no ending: a folder, which may not be there yet
-            if line := conversion_of(self.path):
-                raise ValueError(f"path ends in {ending}, which is not read here; make a CSV of it: {line}")
-            endings = ", ".join((*FORMATS, *(f".csv{packed}" for packed in PACKED), ARCHIVE))
-            raise ValueError(f"path ends in {ending}: name a folder, a file that ends in {endings}, or its `format`")
+        for path in self.paths() if self.format == "auto" else ():
+            ending = Path(path).suffix.lower()
+            if ending and not format_by_name(path):  # no ending: a folder, which may not be there yet
+                if line := conversion_of(path):
+                    raise ValueError(f"path ends in {ending}, which is not read here; make a CSV of it: {line}")
+                endings = ", ".join((*FORMATS, *(f".csv{packed}" for packed in PACKED), ARCHIVE))
+                raise ValueError(f"path ends in {ending}: name a folder, a file that ends in {endings}, or its `format`")
         if self.escape is not None and self.escape == self.delimiter:
             raise ValueError(f"delimiter and escape are both {self.escape!r}")
         return self

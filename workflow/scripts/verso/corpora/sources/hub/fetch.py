@@ -17,12 +17,13 @@ import pyarrow
 from datasets.exceptions import DatasetsError
 from huggingface_hub import HfApi
 
-from verso.corpora.sources.file.given_splits import names_of_parts
+from verso.corpora.parts import PARTS
+from verso.corpora.sources.file.part_names import PartNames
 from verso.errors import VersoError
 from verso.fetching.hub import COMMIT, TIMEOUT, Unreachable, clear_errors, commit_named, token_of_hub
 from verso.fetching.web_cache import WebCache
 from verso.files import empty_folder, read_json, write_json, write_json_lines
-from verso.jobs.logs import progress
+from verso.jobs.logs import announce, progress
 
 REVISIONS = "revisions.json"
 
@@ -127,17 +128,18 @@ def _fetch(repository: str, commit: str, configuration: str | None, folder: Path
 
 def _parts(found: datasets.DatasetDict, splits: Mapping[str, str | None] | None, repository: str) -> dict[str, str]:
     """Our part of each of its splits that is taken. Raises VersoError, with the splits found, when one is missing."""
-    named = names_of_parts({"splits": splits})
+    names = PartNames({"splits": splits})
+    parts = {name: part for name in found if (part := names.part_of(name)) is not None}
     listed = ", ".join(f"{name} ({len(rows)} rows)" for name, rows in found.items())
-    for part, name in named.items():
-        if name not in found and (splits or part == "train"):
+    for part in names.named or ["train"]:
+        if part not in parts.values():
             raise VersoError(
-                f"{repository}: has no split {name!r} (source.splits.{part}); found: {listed}. Name those that there are under "
-                "source.splits; what is null is taken out of train"
+                f"{repository}: has no split {names.called(part)!r} (source.splits.{part}); found: {listed}. Name those that "
+                "there are under source.splits; what is null is taken out of train"
             )
-    if left := [name for name in found if name not in named.values()]:
-        log.info("%s: splits not taken, for source.splits does not name them: %s", repository, ", ".join(left))
-    return {name: part for part, name in named.items() if name in found}
+    if left := [f"{name} ({len(rows)} rows)" for name, rows in found.items() if name not in parts]:
+        announce(f"{repository}: splits not taken, for source.splits does not name them: {', '.join(left)}")
+    return {name: part for part in PARTS for name in parts if parts[name] == part}
 
 
 def _refuse_missing_columns(found: datasets.Dataset, fields: Mapping[str, str], what: str) -> None:
