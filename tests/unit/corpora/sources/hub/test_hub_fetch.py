@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 
 import datasets
 import huggingface_hub.constants
@@ -251,3 +252,18 @@ def test_a_list_of_files_that_never_ends_is_left(hub, fetched):
     with pytest.raises(VersoError, match=rf"{NAME}: 127.0.0.1:\d+ lists its files again and again"):
         fetched()
     assert len(hub.requests) < 20
+
+
+@pytest.mark.parametrize("how", ["{}", "file://{}", "zip://a.jsonl::{}"])
+def test_a_dataset_that_names_a_file_of_this_machine_as_its_data_does_not_get_it(hub, fetched, tmp_path, how):
+    """Its rows would be what the user has there, and be printed in a report."""
+    secret = tmp_path / ("secret.zip" if "zip" in how else "secret.jsonl")
+    if "zip" in how:
+        with zipfile.ZipFile(secret, "w") as archive:
+            archive.writestr("a.jsonl", as_lines(rows_of("secret", 3)))
+    else:
+        secret.write_bytes(as_lines(rows_of("secret", 3)))
+    card = as_card({"config_name": "default", "data_files": [{"split": "train", "path": how.format(secret)}]})
+    hub.add("someone/hostile", {"README.md": card, "train.jsonl": as_lines(rows_of("train", 3))})
+    assert "a file of this machine, as its data; do not trust this dataset" in told(fetched, repository="someone/hostile")
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and b"secret 1" in path.read_bytes()]

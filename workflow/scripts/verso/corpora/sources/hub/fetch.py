@@ -24,6 +24,7 @@ from verso.fetching.hub import COMMIT, TIMEOUT, Unreachable, clear_errors, commi
 from verso.fetching.web_cache import WebCache
 from verso.files import empty_folder, read_json, write_json, write_json_lines
 from verso.jobs.logs import announce, progress
+from verso.names import shown
 
 REVISIONS = "revisions.json"
 
@@ -39,7 +40,7 @@ def fetch_dataset(source: Mapping[str, Any], cache: str | Path, outputs: Mapping
     network.
 
     Raises VersoError without a network, for a gated or missing dataset or revision, one that has moved, a dataset that is a
-    script, a configuration, split or column that is not there.
+    script or names files of this machine, a configuration, split or column that is not there.
     """
     repository, revision, configuration = source["repository"], source["revision"], source["configuration"]
     fields, folder = source["fields"], Path(cache) / repository.replace("/", "--")
@@ -113,9 +114,12 @@ def _fetch(repository: str, commit: str, configuration: str | None, folder: Path
     try:
         try:
             with clear_errors(repository, commit, token, "datasets/"):
-                found = datasets.load_dataset(
+                builder = datasets.load_dataset_builder(
                     repository, configuration, revision=commit, token=token or False, cache_dir=str(work / "made")
                 )
+                _refuse_files_of_this_machine(repository, builder.config.data_files)
+                builder.download_and_prepare()
+                found = builder.as_dataset()
         except (DatasetsError, FileNotFoundError, ValueError, pyarrow.ArrowException) as error:
             cause = error.__cause__ or error
             raise VersoError(f"{repository} at {commit}, configuration {configuration or 'default'}: {cause}") from error
@@ -124,6 +128,16 @@ def _fetch(repository: str, commit: str, configuration: str | None, folder: Path
         (work / "whole").rename(place)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _refuse_files_of_this_machine(repository: str, data_files: Mapping[str, Any] | None) -> None:
+    """Raise VersoError where a dataset's page names a file that lies here: its rows would be of it, and end in a report."""
+    for path in (str(path) for paths in (data_files or {}).values() for path in paths):
+        place = path.rpartition("::")[2]  # of a file in an archive, that of the archive
+        if not place.startswith(("hf://", "https://", "http://")):
+            raise VersoError(
+                f"{repository}: names {shown(place)}, a file of this machine, as its data; do not trust this dataset"
+            )
 
 
 def _parts(found: datasets.DatasetDict, splits: Mapping[str, str | None] | None, repository: str) -> dict[str, str]:
