@@ -51,7 +51,9 @@ def make(folder: Path, architecture="deberta-v2", purpose="masked_lm", name="toy
 
 def described(folder: Path, **about):
     """The manifest of the snapshot as it lies there."""
-    write_manifest(folder / "pretrained.json", about, [path.name for path in (folder / "snapshot").iterdir()])
+    write_manifest(
+        folder / "pretrained.json", {"type": "miniature", **about}, [path.name for path in (folder / "snapshot").iterdir()]
+    )
     return folder / "pretrained.json"
 
 

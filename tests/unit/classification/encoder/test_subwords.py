@@ -1,8 +1,12 @@
 """What an encoder reads of a text: its own tokenizer's sub-words, framed, cut, and never a control token from within."""
 
+import json
+
 import pytest
 import torch
 from tiny_encoder import described, make
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import PreTrainedTokenizerFast
 
 from verso.classification.encoder.subwords import Subwords
 from verso.errors import VersoError
@@ -82,3 +86,21 @@ def test_deberta_s_sentencepiece_file_alone_reads_as_sentencepiece_does(tmp_path
     for text in (*texts, "…", "ＡＢＣ", "ﬁne", "  two  spaces\nand\u00a0lines ", "habitacio\u0301n", "😀"):
         assert ids(subwords, text, 1000) == [1, *expected.encode(text), 2], text
     assert 3 not in ids(subwords, "… ＡＢＣ ﬁne"), "unknown"
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["roles named", "roles known to the class alone"])
+def test_capitals_and_accents_are_kept_or_dropped_as_tokenizer_json_says(tmp_path, named):
+    backend = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    backend.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
+    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    controls = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
+    trainer = trainers.WordPieceTrainer(vocab_size=100, special_tokens=[*controls.values()], show_progress=False)
+    backend.train_from_iterator(["El niño cantó ayer"] * 3, trainer)
+    backend.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    PreTrainedTokenizerFast(tokenizer_object=backend, **controls).save_pretrained(tmp_path)
+    # As many repositories have it: of capitals and accents this file says nothing
+    said = {"tokenizer_class": "BertTokenizer", **(controls if named else {})}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(said))
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
+    found = ids(Subwords.of(tmp_path, 200), "El niño cantó")
+    assert found == [2, *(backend.token_to_id(word) for word in ("El", "niño", "cantó")), 3]

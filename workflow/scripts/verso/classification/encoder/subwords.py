@@ -37,7 +37,7 @@ class Subwords:
 
         Raises VersoError when it is missing or does not match the model.
         """
-        from transformers import AutoTokenizer
+        from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
         if not any(path for pattern in VOCABULARIES for path in snapshot.glob(pattern)):
             raise VersoError(
@@ -46,6 +46,11 @@ class Subwords:
             )
         try:
             tokenizer = AutoTokenizer.from_pretrained(snapshot, local_files_only=True, trust_remote_code=False)
+            if (snapshot / "tokenizer.json").is_file():
+                # By the file's own rules: classes of transformers 5 make others, which may drop capitals and accents that the
+                # model has learnt with. They know which control tokens there are, which older repositories do not say
+                roles = tokenizer.special_tokens_map
+                tokenizer = PreTrainedTokenizerFast.from_pretrained(snapshot, local_files_only=True, **roles)
         except Exception as error:  # each kind of tokenizer raises its own exceptions
             raise VersoError(f"{snapshot}: its tokenizer cannot be read ({error})") from error
         if len(tokenizer) > known:
