@@ -49,7 +49,7 @@ class Subwords:
             if (snapshot / "tokenizer.json").is_file():
                 # By the file's own rules: classes of transformers 5 make others, which may drop capitals and accents that the
                 # model has learnt with. They know which control tokens there are, which older repositories do not say
-                roles = tokenizer.special_tokens_map
+                roles: dict[str, Any] = {**tokenizer.special_tokens_map}
                 tokenizer = PreTrainedTokenizerFast.from_pretrained(snapshot, local_files_only=True, **roles)
         except Exception as error:  # each kind of tokenizer raises its own exceptions
             raise VersoError(f"{snapshot}: its tokenizer cannot be read ({error})") from error
