@@ -15,11 +15,24 @@ HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 SCRIPTS = HOME / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+from verso.commands import screen
+
+# First of all, for what follows takes a second or more, in which somebody may press Ctrl-C
+STOP = screen.Stop()
+OWN_SCREEN = workflow.is_main_process and Path(workflow.main_snakefile).parent in (
+    HOME,
+    HOME.parent,
+)  # another workflow's is its own
+if OWN_SCREEN:
+    STOP.listen(begun=False)
+
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 from verso import provenance
-from verso.commands import outcome, screen
+from verso.commands import outcome
+from verso.commands.run_lines import show_run_lines
+from verso.commands.terminal import duration
 from verso.config import load as configs
 from verso.errors import VersoError
 from verso.files import read_json, write_json
@@ -41,7 +54,6 @@ ENVIRONMENT = str(HOME / "envs" / "verso.yaml")  # for --sdm conda; `make setup`
 CODE = provenance.Code()
 STARTED = time.time()
 LAYOUT = {"layout": 1}  # version of the results folder; raised if an older folder's files would be misread
-STOP = screen.Stop()
 
 
 def stop(message):
@@ -56,7 +68,7 @@ if fault := fault_of_place(sys.executable, str(HOME), os.getcwd()):
 # Jobs parse this again and need the time of the start that they belong to: a later start takes over their run
 if workflow.is_main_process:
     os.environ[records.STARTED] = str(STARTED)
-    if Path(workflow.main_snakefile).parent in (HOME, HOME.parent):  # another workflow's screen is its own
+    if OWN_SCREEN:
         screen.show_short_lines(logger, os.environ, STOP)
 
 try:
@@ -70,6 +82,9 @@ try:
         notice=(lambda line: print(line, file=sys.stderr)) if workflow.is_main_process else None,
     )
     paths = Paths(CONFIG.results.rstrip("/"))
+    RUN_LINES = show_run_lines(
+        logger, os.environ, STARTED, f"Verso: nothing to do, all is made. The report is {paths.report}.", STOP
+    )
     LAYOUT_FILE = Path(paths.results, ".layout.json")
     layout = read_json(LAYOUT_FILE) if LAYOUT_FILE.exists() else None
 except VersoError as error:

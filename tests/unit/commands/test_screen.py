@@ -92,6 +92,8 @@ def test_how_a_jobs_process_ended_is_said_without_its_command(lines):
         "Command 'set -euo pipefail;  python3.11 /x/tmp.train.py' returned non-zero exit status 137."
     )
     assert lines.format(record(ended, LogEvent.ERROR)) == "The process of a job returned non-zero exit status 137."
+    killed = ended.replace("returned non-zero exit status 137", "died with <Signals.SIGKILL: 9>")
+    assert lines.format(record(killed, LogEvent.ERROR)) == "The process of a job died with SIGKILL."
 
 
 def test_a_forgotten_profile_is_named(lines):
@@ -109,21 +111,42 @@ def test_after_a_stop_the_jobs_that_it_ended_are_no_errors(lines, stop):
     assert lines.format(record(last, LogEvent.ERROR)) == ""
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_is_noticed_and_does_what_it_did(stop, capfd, number):
+@pytest.fixture
+def handlers():
+    """The signals' handlers are put back."""
     before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
+def test_the_first_ctrl_c_interrupts_snakemake_and_a_second_one_does_not(stop, handlers, capfd):
+    stop.listen(begun=True)
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGINT)
+    assert stop.by == "SIGINT"
+    assert "Verso: stopping; trainings save a checkpoint first.\n\nVerso: it is stopping" in capfd.readouterr().err
+
+
+def test_before_any_job_a_ctrl_c_ends_snakemake_with_a_sentence(stop, handlers, capfd):
+    stop.listen(begun=False)
+    with pytest.raises(SystemExit):
+        os.kill(os.getpid(), signal.SIGINT)
+    assert "stopped by you, before anything began" in capfd.readouterr().err
+
+
+def test_sigterm_does_what_snakemake_does_at_it_and_a_ctrl_c_after_it_still_stops(stop, handlers, capfd):
     received = []
-    try:
-        signal.signal(number, lambda *of: received.append(of[0]))
-        stop.listen()
-        os.kill(os.getpid(), number)
-        os.kill(os.getpid(), number)
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-    assert stop.by == number.name
-    assert received == [number, number]
+    signal.signal(signal.SIGTERM, lambda *of: received.append(of[0]))
+    stop.listen(begun=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert (stop.by, received) == ("SIGTERM", [signal.SIGTERM] * 2)
     assert capfd.readouterr().err.count("Verso:") == 1
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+    assert stop.by == "SIGINT"
 
 
 def test_a_screen_of_another_plugin_is_left_alone(stop):
@@ -166,7 +189,7 @@ def test_each_failed_job_is_named_with_its_reason_and_its_log(tmp_path):
         job(tmp_path, "c", "fault", "of an earlier start", started=1.0, log="killed by the system\n\n"),
     ]
     jobs.append(SimpleNamespace(is_group=lambda: True, jobs=[job(tmp_path, "d", "done"), job(tmp_path, "e", log="")]))
-    said = outcome.failed(outcome.failed_jobs(jobs), STARTED).splitlines()
+    said = outcome.failed(outcome.failed_jobs(jobs), STARTED, tmp_path).splitlines()
     assert said[0].startswith("Verso: 4 jobs failed.")
     assert said[1::2] == [
         "  train_x songs a seed 1: fault: songs.csv: line 3",
@@ -179,13 +202,13 @@ def test_each_failed_job_is_named_with_its_reason_and_its_log(tmp_path):
 
 def test_of_many_failed_jobs_the_first_are_named_and_the_others_counted(tmp_path):
     jobs = [job(tmp_path, f"m{n:03}", "fault", "no such file") for n in range(40)]
-    said = outcome.failed(outcome.failed_jobs(jobs), STARTED).splitlines()
+    said = outcome.failed(outcome.failed_jobs(jobs), STARTED, tmp_path).splitlines()
     assert said[0].startswith("Verso: 40 jobs failed.")
     assert len(said) == 1 + 2 * outcome.NAMED + 1
     assert "and 30 more" in said[-1]
 
 
 def test_an_end_without_a_failed_job_is_snakemakes_own(tmp_path):
-    assert "an error of its own" in outcome.failed([], STARTED)
+    assert "an error of its own" in outcome.failed([], STARTED, tmp_path)
     assert outcome.stopped("SIGINT").startswith("Verso: stopped by you.")
     assert "the same command goes on" in outcome.stopped("SIGTERM")

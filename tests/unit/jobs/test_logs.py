@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from project import read_to_the_end
 
+from verso.errors import STOPPED
 from verso.jobs import logs
 
 SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
@@ -125,5 +126,11 @@ def test_a_log_that_is_a_link_adds_nothing_to_what_it_leads_to(tmp_path):
 def test_a_job_that_ctrl_c_ends_says_so_in_its_log_and_shows_no_traceback(tmp_path):
     log = tmp_path / "a.log"
     done = job("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)", log)
-    assert (done.returncode, done.stderr) == (logs.STOPPED, "")
+    assert (done.returncode, done.stderr) == (STOPPED, "")
     assert log.read_text() == "stopped by SIGINT; the same command starts this job again\n"
+
+
+@pytest.mark.parametrize("end", ["pass", "raise Interrupted('saved', 'stopped')"])
+def test_what_a_library_logs_when_the_process_ends_is_no_error_on_the_screen(tmp_path, end):
+    lines = f"import atexit\natexit.register(lambda: logging.getLogger('torch').warning('cache hits'))\n{end}"
+    assert "Logging error" not in job(lines, tmp_path / "a.log").stderr

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+STOPPED = 130  # exit code of what Ctrl-C ended, as shells have it: 128 and the number of SIGINT
+
 
 class VersoError(Exception):
     """Says which file or key, what was found and what would be right; shown without a traceback."""

@@ -9,7 +9,8 @@ from verso.commands.screen import LONGEST, end_of_log
 from verso.commands.status import complaint
 from verso.commands.terminal import cut, printable
 from verso.jobs.records import record_path
-from verso.jobs.states import Job, Record, judge
+from verso.jobs.states import Job, Record, judge, with_submissions
+from verso.jobs.submissions import Submission, read_submissions
 
 NAMED = 10  # failed jobs
 GOES_ON = "What is finished is kept; the same command goes on."
@@ -35,15 +36,21 @@ def name_of(rule: str, wildcards: Mapping[str, str]) -> str:
     return printable(" ".join([rule, *(f"seed {value}" if key == "seed" else value for key, value in wildcards.items())]))
 
 
-def last_of(log: str, started: float) -> Job | None:
-    """The job of a log, judged now; None where it left no record under the Snakemake that started then."""
+def last_of(log: str, started: float, submissions: Mapping[str, Submission] | None = None) -> Job | None:
+    """The job of a log, judged now; None where nothing is known of it under the Snakemake that started then.
+
+    submissions: what became of its submission to SLURM (verso.jobs.submissions).
+    """
     try:
-        record = Record.model_validate_json(record_path(log).read_bytes())
+        records = [(Path(log), Record.model_validate_json(record_path(log).read_bytes()))]
     except (OSError, ValueError):
+        records = []
+    submission = (submissions or {}).get(log)
+    if submission is not None and submission.snakemake == started:
+        records = with_submissions(records, {log: submission})
+    if not records or not records[0][1].attempts or records[0][1].attempts[-1].snakemake != started:
         return None
-    if not record.attempts or record.attempts[-1].snakemake != started:
-        return None
-    return judge([(Path(log), record)], time.time())[0]
+    return judge(records, time.time())[0]
 
 
 def stopped(signal: str) -> str:
@@ -52,11 +59,11 @@ def stopped(signal: str) -> str:
     return f"Verso: stopped {who}. Trainings go on from their checkpoints. {GOES_ON}"
 
 
-def failed(jobs: Iterable[Failed], started: float) -> str:
-    """Which jobs failed and why, with their logs. started: when Snakemake did, in seconds since the epoch."""
-    lines = list[str]()
+def failed(jobs: Iterable[Failed], started: float, logs: Path) -> str:
+    """Which jobs failed and why, with their logs. started: when Snakemake did, in seconds. logs: the folder of all."""
+    lines, submissions = list[str](), read_submissions(logs)
     for job in jobs:
-        last = last_of(job.log, started) if job.log else None
+        last = last_of(job.log, started, submissions) if job.log else None
         if last is not None and last.state == "done":  # of a group in which another failed
             continue
         lines.append(cut(f"  {name_of(job.rule, job.wildcards)}: {_reason(job, last)}", LONGEST))
@@ -73,6 +80,8 @@ def failed(jobs: Iterable[Failed], started: float) -> str:
 
 
 def _reason(job: Failed, last: Job | None) -> str:
+    if last is not None and last.state == "running":  # its record goes on, and it does not
+        return "its process was killed before it could say why; too little memory is the commonest reason"
     if last is not None:
         return printable(complaint(last))
     said = end_of_log(job.log)[1:] if job.log else []

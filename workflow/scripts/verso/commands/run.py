@@ -1,7 +1,7 @@
 """Run a study with a line for each training and how far it is: `make run`, `python -m verso.commands.run --config my.yaml`.
 
-It looks at the config, then becomes Snakemake: signals and the exit code are Snakemake's own. Of the screen it only says, by
-SCREEN, that the Snakefile shows lines of its own (verso.commands.screen).
+It looks at the config, then runs Snakemake within itself: signals and the exit code are Snakemake's own. Of the screen it only
+says, by SCREEN, that the Snakefile shows lines of its own (verso.commands.run_lines).
 """
 
 import argparse
@@ -10,19 +10,19 @@ import sys
 
 from verso.commands.screen import LINES, SCREEN
 from verso.config.reading import read_file
-from verso.errors import VersoError
+from verso.errors import STOPPED, VersoError
 
 
-def command_of(options: argparse.Namespace) -> list[str]:
-    """The command line of Snakemake."""
+def arguments_of(options: argparse.Namespace) -> list[str]:
+    """The arguments of Snakemake."""
     cores = ["--cores", options.cores] if options.cores else []
     # Targets come first: options such as --quiet would read them as their own values
-    command = [sys.executable, "-m", "snakemake", *options.targets, "--configfile", options.config, "--profile", options.profile]
+    command = [*options.targets, "--configfile", options.config, "--profile", options.profile]
     return [*command, *cores, "--quiet", "host", *options.further]
 
 
 def main() -> int:
-    """The command line. Returns 1 when the config is none, else Snakemake takes its place and gives its own exit code."""
+    """The command line. Returns 1 when the config is none and STOPPED after a Ctrl-C; else Snakemake exits by its own code."""
     arguments = sys.argv[1:]
     own, further = arguments, list[str]()
     if "--" in arguments:
@@ -41,7 +41,15 @@ def main() -> int:
     except VersoError as error:
         print(error, file=sys.stderr)
         return 1
-    return os.execve(sys.executable, command_of(options), {**os.environ, SCREEN: LINES})
+    os.environ[SCREEN] = LINES
+    sys.argv = ["snakemake", *arguments_of(options)]  # Snakemake names it in its log
+    try:
+        from snakemake.cli import main as snakemake  # type: ignore[import-untyped]  # a second, in which somebody may press Ctrl-C
+
+        snakemake()
+    except KeyboardInterrupt:
+        print("\nVerso: stopped by you. The same command goes on.", file=sys.stderr)
+    return STOPPED
 
 
 if __name__ == "__main__":

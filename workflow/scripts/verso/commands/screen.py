@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import signal
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from types import FrameType
 from typing import Any
 
 from verso.commands.terminal import cut
+from verso.errors import STOPPED
 
 SCREEN = "VERSO_SCREEN"  # environment variable by which our commands tell the Snakefile what the screen shows
 WHOLE, LINES = "whole", "lines"
@@ -27,13 +29,10 @@ LONGEST = 240  # characters of a line
 FILES = 3  # of a list of files that are named
 TAIL = 12  # lines of a failed job's log
 NO_CORES = "cores have to be specified"
-EXIT = re.compile(r"RuleException:\s+CalledProcessError in .*?(returned non-zero exit status \d+|died with [^\n]*)", re.DOTALL)
+EXIT = re.compile(
+    r"RuleException:\s+CalledProcessError in .*?(returned non-zero exit status \d+|died with <Signals\.\w+)", re.DOTALL
+)
 ENDS = "At least one job did not complete successfully"  # the last word of a Snakemake that failed or was stopped
-
-SAID_AT = {
-    signal.SIGINT: "stopping; trainings save a checkpoint first.",
-    signal.SIGTERM: "SIGTERM received: jobs at work go on to their end, and no other begins. Ctrl-C or SIGINT stops them now.",
-}
 
 
 def stream_handler(logger: logging.Logger) -> logging.Handler | None:
@@ -46,23 +45,46 @@ class Stop:
 
     def __init__(self) -> None:
         self.by: str | None = None
+        self._begun = False
 
-    def listen(self) -> None:
-        """From now on, notice SIGINT and SIGTERM; what Snakemake does at them stays as it is. Call it in the main thread."""
-        for number in SAID_AT:
-            before = signal.getsignal(number)
-            if callable(before):
-                signal.signal(number, self._noticing(before))
+    def listen(self, begun: bool) -> None:
+        """From now on, notice SIGINT and SIGTERM; at the first of each Snakemake does what it does.
 
-    def _noticing(self, before: Callable[..., Any]) -> Callable[[int, FrameType | None], None]:
+        begun: whether jobs run; a Snakemake that has not begun ends at once. A second Ctrl-C would end Snakemake in the midst of
+        its own end, so nothing but a line comes of it.
+        """
+        self._begun = begun
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._interrupted)
+            terminated = signal.getsignal(signal.SIGTERM)
+            if begun and callable(terminated):
+                signal.signal(signal.SIGTERM, self._terminated(terminated))
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        if self.by == "SIGINT":
+            _say_at_once("Verso: it is stopping; jobs save themselves.")
+            return
+        self.by = "SIGINT"
+        if self._begun:
+            _say_at_once("Verso: stopping; trainings save a checkpoint first.")
+            raise KeyboardInterrupt
+        _say_at_once("Verso: stopped by you, before anything began.")
+        raise SystemExit(STOPPED)
+
+    def _terminated(self, before: Callable[..., Any]) -> Callable[[int, FrameType | None], None]:
         def handler(number: int, frame: FrameType | None) -> None:
             if self.by is None:
-                self.by = signal.Signals(number).name
-                with suppress(OSError):  # past Python's buffer, which this may have interrupted; the terminal may be gone
-                    os.write(2, f"\nVerso: {SAID_AT[signal.Signals(number)]}\n".encode())
+                self.by = "SIGTERM"
+                _say_at_once("Verso: SIGTERM: jobs at work go on to their end, and no other begins. Ctrl-C stops them now.")
             before(number, frame)
 
         return handler
+
+
+def _say_at_once(line: str) -> None:
+    """From a signal's handler: past Python's buffer, whose writing this may have interrupted; the terminal may be gone."""
+    with suppress(OSError):
+        os.write(2, f"\n{line}\n".encode())
 
 
 class ShortLines(logging.Formatter):
@@ -128,7 +150,7 @@ def plain(text: str) -> str:
     if wrapped:
         return wrapped[1].rstrip()
     if ended := EXIT.search(text):  # the driver of a job, whose path and options say nothing to a person
-        return f"The process of a job {ended[1]}."
+        return f"The process of a job {ended[1].replace('<Signals.', '')}."
     if NO_CORES in text:
         return f"{text}\nOr give a profile: --profile profiles/local (this machine), --profile profiles/slurm (a cluster)"
     return text

@@ -194,6 +194,18 @@ def _line_of_job(job: Job, doing: str, now: float) -> Line:
     return Line("running", [", ".join(far) or "started", shown, left, *_place(last)])
 
 
+def progress_of(job: Job, doing: str, now: float) -> str:
+    """How far a job at work is, in a line. doing: what it does, said where it does not train by epochs."""
+    progress = job.last.progress
+    if progress is not None and progress.texts is not None and progress.texts_done is not None:
+        left = [] if progress.seconds_left is None else [f"{duration(progress.seconds_left)} left"]
+        return ", ".join([f"{doing}, {progress.texts_done:,} of {progress.texts:,} texts", *left])
+    far, losses, left_or_so_far = _line_of_job(job, "", now).cells[:3]
+    if progress is None or progress.epoch is None:
+        return f"{doing}, {left_or_so_far} so far"
+    return ", ".join(filter(None, [far, losses and f"losses {losses}", left_or_so_far]))
+
+
 def _place(attempt: Attempt) -> list[str]:
     """Host and SLURM job of an attempt, and its main memory: used / requested."""
     requested = attempt.requested_number("mem_mb")

@@ -14,13 +14,12 @@ from typing import Any, TextIO, TypeVar, cast
 
 from tqdm import tqdm
 
-from verso.errors import Interrupted, VersoError
+from verso.errors import STOPPED, Interrupted, VersoError
 from verso.files import FULL_DISK, refuse_link
 
 Item = TypeVar("Item")
 REPORT_SECONDS = 1.0  # at least, between two words on how far a job is
 LOGGED: dict[str, Any] = {"mininterval": 5, "delay": 5, "ascii": True, "ncols": 100}  # a line at most every 5 seconds
-STOPPED = 130  # exit code of what Ctrl-C ended, as shells have it: 128 and the number of SIGINT
 log = logging.getLogger(__name__)
 
 
@@ -70,6 +69,10 @@ def to_log(path: str | Path) -> Iterator[None]:
             log.write(traceback.format_exc())
             terminal.write(traceback.format_exc())
             sys.exit(1)
+        finally:
+            logging.basicConfig(
+                handlers=[logging.NullHandler()], force=True
+            )  # libraries log at their exit, when this file is closed
 
 
 class _Both(io.TextIOBase):
