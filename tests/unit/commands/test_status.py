@@ -118,12 +118,12 @@ MODEL, SCORES, MEASURES = "model/architecture.json", "scores.csv", "sample_measu
 
 def test_what_a_corpus_lost_stands_below_the_runs_by_reason_and_label(study):
     losses = Losses(Counter(neg=133, pos=200), {"not UTF-8": Counter(neg=67)}, {"in another language (fr)": Counter(pos=3)})
-    statistics = study.folder / "results" / "corpora" / "songs" / "statistics.json"
-    write_json(statistics, {"losses": losses.as_dict()})
+    acquired = study.folder / "results" / "corpora" / "songs" / "acquired.json"
+    write_json(acquired, {"losses": losses.as_dict()})
     said = ["songs: 67 of 400 rows set aside (16.8%):", "  67 (neg: 67)  not UTF-8", "3 other rows not taken:"]
     assert "\n".join(["", *said, "  3 (pos: 3)  in another language (fr)", ""]) in study.page()
     for old in ({}, {"losses": None}, []):
-        write_json(statistics, old)
+        write_json(acquired, old)
         assert "rows" not in study.page()
 
 

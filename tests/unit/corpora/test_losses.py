@@ -95,7 +95,7 @@ def test_rows_of_a_source_are_counted_by_label_told_and_stop_the_preparation_unt
     assert Counter((row["reason"], row["group"], row["lost"]) for row in aside) == {
         ("no text", "neg", True): 20,
         ("no label", "", True): 1,
-        ('no label: "NA" means none', "", True): 1,
+        ('no label: "NA" means none, unless `labels` names it', "", True): 1,
     }
     assert "rows.jsonl: 22 of 122 rows set aside (18.0%):\n  20 (neg: 20)  no text\n  1  no label" in caplog.text
     with pytest.raises(VersoError, match=r"22 of 122 rows set aside[\s\S]*Of neg 33.3% are lost, of pos 0.0%"):

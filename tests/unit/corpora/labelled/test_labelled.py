@@ -194,7 +194,7 @@ def test_what_tables_write_for_none_is_no_label_and_the_word_is_named(tmp_path, 
     rows = lines(tmp_path / "r.jsonl", [{"text": review(number), "label": label} for number, label in enumerate(written)])
     documents, aside = corpus.acquired(rows)
     assert [row["metadata"]["label"] for row in documents] == ["pos", "neg"]
-    means = [f'no label: "{word}" means none' for word in ("NA", "NaN", "null")]
+    means = [f'no label: "{word}" means none, unless `labels` names it' for word in ("NA", "NaN", "null")]
     assert [reason for _, reason in aside] == [*means[:2], "no label", "no label", means[2]]
     documents, _ = corpus.acquired(rows, labels={"NA": "nothing", "pos": "pos"})
     assert [row["metadata"]["label"] for row in documents] == ["nothing", "pos"]

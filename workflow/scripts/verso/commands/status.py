@@ -84,7 +84,7 @@ def status(config: Config, now: float, colours: Mapping[str, str] | None = None)
         names = [[" ".join([job.record.rule, *job.record.wildcards.values()])] for job in light]
         page += ["", *_listed(["job", *HEADER[3:]], names, [_line_of_job(job, "", now) for job in light], colours)]
     page += ["", *map(printable, skipped)] if skipped else []
-    page += [line for corpus in sorted(corpora) for line in _losses(corpus, results / "corpora" / corpus / "statistics.json")]
+    page += [line for corpus in sorted(corpora) for line in _losses(corpus, results / "corpora" / corpus / "acquired.json")]
 
     counts = Counter(line.state for line in lines)
     summary = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
@@ -226,10 +226,10 @@ def complaint(job: Job) -> str:
     return ": ".join(filter(None, [cause, said]))
 
 
-def _losses(corpus: str, statistics: Path) -> list[str]:
-    """What a prepared corpus lost, by reason and label or artist; nothing of one that is not prepared, or by an older version."""
+def _losses(corpus: str, acquired: Path) -> list[str]:
+    """What a corpus lost, by reason and label or artist; nothing of one that is not acquired, or by an older version."""
     try:
-        said = sentences(read_json(statistics)["losses"])
+        said = sentences(read_json(acquired)["losses"])
     except (OSError, VersoError, KeyError, TypeError):
         return []
     return ["", *(printable(line) for line in [f"{corpus}: {said[0]}", *said[1:]])] if said else []

@@ -35,8 +35,8 @@ def acquire(
     documents: str | Path,
     set_aside: str | Path,
     set_aside_before: Sequence[str | Path] = (),
-) -> None:
-    """Write `documents` (JSON lines of id, text, metadata) and `set_aside` from `path`.
+) -> dict[str, Any]:
+    """Write `documents` (JSON lines of id, text, metadata) and `set_aside` from `path`; returns what was lost (Losses.as_dict).
 
     set_aside: where, reason, excerpt, group (label or artist, "" where that cannot be read) and lost (false: the config wants no
     such row). How many there are is said on the screen.
@@ -108,8 +108,10 @@ def acquire(
         log.info("over songs_per_artist and not taken: %d", over)
     for reason, count in reasons.most_common():
         log.info("set aside, %s: %d (first: %s)", reason, count, examples[reason])
-    if said := sentences(losses.as_dict()):
+    lost = losses.as_dict()
+    if said := sentences(lost):
         announce("\n".join([f"{shown}: {said[0]}", *said[1:]]))
+    return lost
 
 
 class _Parts:

@@ -22,15 +22,15 @@ LATENCY_SECONDS = 30.0  # in which a file that another node wrote is seen over N
 def acquire_and_attest(
     source: Mapping[str, Any], path: str | Path, acquired: str | Path, set_aside_before: Sequence[str | Path] = ()
 ) -> None:
-    """Acquire a corpus into FILES beside `acquired`, then write `acquired`: of each its size in bytes and its SHA-256.
+    """Acquire a corpus into FILES beside `acquired`, then write `acquired`: of each its size in bytes and its SHA-256,
+    and what the source lost (verso.corpora.losses).
 
     The other arguments, and what is raised: as of verso.corpora.acquire.acquire. When it raises, what was there before stays.
     """
     documents, set_aside = (Path(acquired).with_name(name) for name in FILES.values())
-    acquire(source, path, documents, set_aside, set_aside_before)
-    write_json(
-        acquired, {file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)} for file in (documents, set_aside)}
-    )
+    losses = acquire(source, path, documents, set_aside, set_aside_before)
+    attested = {file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)} for file in (documents, set_aside)}
+    write_json(acquired, {**attested, "losses": losses})
 
 
 def documents_of(acquired: str | Path, patience: float = LATENCY_SECONDS) -> dict[str, Path]:

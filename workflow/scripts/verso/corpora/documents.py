@@ -30,7 +30,7 @@ def document_of(row: Row, source: Mapping[str, Any]) -> tuple[dict[str, Any] | F
             value = label_of(raw, source.get("labels") or ())
         reason = _fault_of(value, called, None if source["one_text"] else source["maximum_characters"])
         if value is None and isinstance(raw, str) and plain_name(raw):
-            reason = f'no {called}: "{plain_name(raw)}" means none'
+            reason = f'no {called}: "{plain_name(raw)}" means none, unless `labels` names it'
         if reason:
             return Fault(row.where, reason, excerpt_of(row.values)), False
         sound = repair_encoding(str(value))

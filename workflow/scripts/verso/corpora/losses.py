@@ -88,7 +88,8 @@ def refuse_too_many(found: Mapping[str, Any], limit: float | None, corpus: str, 
     if share <= most and not uneven:
         return
     needed = max(share, uneven[1] if uneven else 0.0)
-    message = [f"corpora.{corpus}: {sentences(found)[0]}", *sentences({**found, "unwanted_by_reason": {}})[1:]]
+    counted, *by_reason = sentences({**found, "unwanted_by_reason": {}})
+    message = [f"corpora.{corpus}: {counted[:-1]}, more than is allowed:", *by_reason]
     if uneven:
         worst, of_worst, best, of_best = uneven
         message.append(f"Of {worst} {of_worst:.1%} are lost, of {best} {of_best:.1%}: that would change the balance.")
