@@ -23,7 +23,9 @@ class NearDuplicates(Settings):
     threshold: float = Field(
         0.7, gt=0, le=1, description="Jaccard similarity of word shingles from which two texts count as one."
     )
-    shingle_words: int = Field(5, ge=1, description="Words in a shingle; of texts in Chinese, Japanese or Thai, characters.")
+    shingle_words: int = Field(
+        5, ge=1, description="Words in a shingle; of texts in Chinese, Japanese or Thai, twice as many characters."
+    )
     permutations: int = Field(128, ge=16, description="Length of a MinHash signature.")
 
 

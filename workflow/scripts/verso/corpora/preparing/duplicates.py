@@ -29,6 +29,7 @@ _UNSPACED = (
     "\ua980-\ua9c0\u3005-\u3007\u3031-\u3035\u3041-\u3096\u309d-\u30fa\u30fc-\u312f\u31a0-\u31bf\u31f0-\u31ff\uff66-\uff9f"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
+CHARACTERS_OF_A_WORD = 2
 UNSPACED = re.compile(f"[{_UNSPACED}]")
 WORD_OR_CHARACTER = re.compile(f"[{_UNSPACED}]|(?:(?![{_UNSPACED}])\\w)+(?:['’](?:(?![{_UNSPACED}])\\w)+)*")
 RECALL = 0.999  # of the pairs exactly at the threshold become candidates; of those above it, more
@@ -42,22 +43,22 @@ ALL_PAIRS = 24
 def shingles(text: str, words: int) -> frozenset[str]:
     """All runs of `words` neighbouring words, lower-cased and without punctuation; of a shorter text the whole is one.
 
-    In a script without blanks (Chinese, Japanese, Thai) each character is a word, where most words of a text are such characters:
-    else a word would be a whole clause. A text without any word is one shingle as it stands.
+    Of a text that is mostly in a script without blanks (Chinese, Japanese, Thai), where a clause would be one word, they are runs
+    of characters, twice as many as words: in Chinese a word has two. A text without any word is one shingle as it stands.
     """
-    found = _words_of(text.lower())
-    if len(found) < words:
+    found, size = _words_of(text.lower(), words)
+    if len(found) < size:
         return frozenset([" ".join(found) or text])
-    return frozenset(" ".join(found[start : start + words]) for start in range(len(found) - words + 1))
+    return frozenset(" ".join(found[start : start + size]) for start in range(len(found) - size + 1))
 
 
-def _words_of(text: str) -> list[str]:
-    found: list[str] = WORD.findall(text)
+def _words_of(text: str, words: int) -> tuple[list[str], int]:
+    """The words of a text, or its characters and the words between them, and how many of these are a shingle."""
     if not text.isascii() and UNSPACED.search(text):
         split: list[str] = WORD_OR_CHARACTER.findall(text)
         if 2 * sum(bool(UNSPACED.match(word)) for word in split) > len(split):
-            return split
-    return found
+            return split, CHARACTERS_OF_A_WORD * words
+    return WORD.findall(text), words
 
 
 def numbers_of(found: frozenset[str]) -> NDArray[np.int64]:

@@ -23,7 +23,7 @@ from verso.fetching.listing import Listing
 from verso.fetching.web import Answer, Lost, Refused, Web, writable
 from verso.fetching.web_cache import WebCache
 from verso.files import write_json, write_json_lines
-from verso.jobs.logs import progress
+from verso.jobs.logs import announce, progress
 
 PER_PAGE = 100  # reviews in an answer, its most
 KEPT = "What was fetched is kept: start again, and only the rest is fetched."
@@ -70,8 +70,10 @@ def scrape_reviews(source: Mapping[str, Any], cache: str | Path, web: Web, outpu
         count = write_json_lines(outputs["reviews"], _all_reviews(steam, lists))
     for found in lists:
         if found.taken < found.wanted:
-            log.warning(
-                "app %d: %d %s reviews were requested, and there are %d", found.app, found.wanted, found.label, found.taken
+            said = f"app {found.app}: {found.wanted} {found.label} reviews were requested, and there are {found.taken}"
+            more = found.there is not None and found.there > found.taken + len(found.set_aside)
+            announce(
+                said + (f" in the store's list, which ends or repeats itself though it counts {found.there}" if more else "")
             )
     write_json_lines(outputs["set_aside"], (row for found in lists for row in found.set_aside))
     write_json(outputs["summary"], [found.as_dict() for found in lists])
