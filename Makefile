@@ -18,7 +18,7 @@ said = $(foreach name,$(1),$(if $(filter command,$(firstword $(origin $(name))))
 RUN := $(VERSO) verso.commands.run $(if $(CORES),--cores $(CORES))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu demo run fetch new plan status history clean-history predict write report-so-far cancel install-profile slurm-lab soak test test-quick lint format config-docs benchmarks clean
+.PHONY: help setup setup-gpu demo run fetch new check plan status history clean-history predict write report-so-far cancel install-profile slurm-lab soak test test-quick lint format config-docs benchmarks clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -74,6 +74,9 @@ clean-history: $(BIN)/.run-installed  ## remove what is kept of earlier recipes 
 new: $(BIN)/.run-installed  ## write a config for a file or folder of texts: DATA, NAME, KIND
 	@test -n "$$DATA" || { echo "make new DATA=my.csv: the file or folder of texts is missing"; exit 2; }
 	@$(VERSO) verso.commands.new $(call said,DATA NAME KIND)
+
+check: $(BIN)/.run-installed  ## what is in CONFIG and its data, and where a run would stop, without training
+	@$(VERSO) verso.commands.check --config "$(CONFIG)"
 
 predict: $(BIN)/.run-installed  ## label texts with a trained classifier: CONFIG, MODEL, INPUT; OUTPUT, COLUMN, SEED, CORPUS, EXPERIMENT
 	@test -n "$$MODEL" -a -n "$$INPUT" || { echo "make predict CONFIG=my.yaml MODEL=tfidf INPUT=texts.csv: MODEL or INPUT is missing"; exit 2; }

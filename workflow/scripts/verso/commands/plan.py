@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from verso.commands.screen import SCREEN, WHOLE
-from verso.commands.terminal import duration, table
+from verso.commands.terminal import counted, duration, table
 from verso.config.reading import named_in, read_file
 from verso.errors import VersoError
 from verso.registry import FAMILIES, KINDS, SOURCES
@@ -226,10 +226,10 @@ def _totals(jobs: Sequence[PlannedJob]) -> list[str]:
     groups = {job.group for job in jobs if job.group}
     # Targets (without outputs) are never submitted; nor are fetching rules, which a dry run does not mark
     alone = [job for job in jobs if not job.group and "output" in job.facts and job.rule not in FETCHING]
-    submissions = f"{_count(len(groups) + len(alone), 'submission')} on a cluster"
+    submissions = f"{counted(len(groups) + len(alone), 'submission')} on a cluster"
     if groups:
-        submissions += f", {_count(len(groups), 'group')} of {sum(bool(job.group) for job in jobs)} jobs among them"
-    lines = [f"{_count(len(jobs), 'job')}, {_count(len(trainings), 'training')} among them; {submissions}."]
+        submissions += f", {counted(len(groups), 'group')} of {sum(bool(job.group) for job in jobs)} jobs among them"
+    lines = [f"{counted(len(jobs), 'job')}, {counted(len(trainings), 'training')} among them; {submissions}."]
     priced = [job for job in jobs if job.number("expected_seconds") is not None]
     known, uses = [job for job in priced if job.is_training], [job for job in priced if not job.is_training]
     if known:
@@ -243,7 +243,7 @@ def _totals(jobs: Sequence[PlannedJob]) -> list[str]:
             f"To be prepared first: {', '.join(unseen)}. Times there are for the text as last counted, or a million characters."
         )
     if len(known) < len(trainings):
-        lines.append(f"No time is expected of {_count(len(trainings) - len(known), 'training')}.")
+        lines.append(f"No time is expected of {counted(len(trainings) - len(known), 'training')}.")
     return lines
 
 
@@ -251,10 +251,6 @@ def _hours(jobs: Sequence[PlannedJob]) -> str:
     seconds = [job.number("expected_seconds") or 0 for job in jobs]
     gpu, cpu = (sum(getattr(job, of) * s for job, s in zip(jobs, seconds, strict=True)) / 3600 for of in ("cards", "threads"))
     return f"{gpu:.2f} GPU-hours, {cpu:.2f} CPU-hours"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 # --- the command line ---

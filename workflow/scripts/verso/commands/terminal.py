@@ -66,6 +66,11 @@ def _length(count: int, most: int, width: int) -> int:
     return max(1, round(width * count / most)) if count else 0
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things: "1 job", "2 jobs"."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def duration(seconds: float) -> str:
     """A time in its two largest units: 3 min 20 s, 2 h 5 min, 1 d 4 h."""
     if not math.isfinite(seconds):

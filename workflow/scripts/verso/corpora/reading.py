@@ -1,6 +1,6 @@
 """A file or a folder that no config describes yet, read as a corpus's source is: its rows as they stand, or its texts alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,12 +26,12 @@ class Text(NamedTuple):
     reason: str
 
 
-def rows_of(path: Path) -> Iterator[Row | Fault]:
+def rows_of(path: Path, settings: Mapping[str, Any] | None = None) -> Iterator[Row | Fault]:
     """Each row with all its columns, whatever these are called; of a .txt each line that is not empty, as `text`.
 
-    Raises VersoError as verso.corpora.acquire.acquire does.
+    settings: of the file as a source, as verso.corpora.acquire.acquire takes them; None: found out. Raises what that raises.
     """
-    source = _settings_of(path)
+    source = dict(settings or _settings_of(path))
     form = format_of(path, source | {"one_text": path.suffix.lower() == ".txt" and not path.is_dir()})
     if form == "txt" and not path.is_dir():
         yield from _lines(path)

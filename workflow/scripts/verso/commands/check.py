@@ -1,0 +1,201 @@
+"""Check a config and its data without training: `make check CONFIG=`, `python -m verso.commands.check`.
+
+Each corpus is read and prepared in a temporary folder by the code of a run, so what stops here would stop a run, and is told
+with the same words; requests of memory and time are those of `make plan`, for the text as it was counted.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any
+
+from verso.commands.status import read_config
+from verso.commands.terminal import bars, counted, duration, printable, table
+from verso.commands.trial import SetAside, Trial, TrialPaths, tried
+from verso.config.file import Config
+from verso.config.load import corpora_needed, missing_sources, pretrained_needed
+from verso.corpora.parts import PARTS
+from verso.errors import VersoError
+from verso.graph.inputs import Inputs
+from verso.graph.needs import Requests
+from verso.graph.paths import Paths
+from verso.graph.runs import Runs
+from verso.graph.source_inputs import SourceInputs
+from verso.jobs.secrets import fault_of_env_file
+from verso.registry import FAMILY
+
+MOST_GROUPS = 20  # labels or artists with a bar each
+MOST_OF_A_REASON = 6  # labels or artists of what is set aside for one reason
+HEADER = ["model", "corpus", "seeds", "work", "threads", "mem_mb", "minutes", "vram_mb", "cards", "expected, each"]
+
+
+def checked(config: Config, origin: str) -> tuple[list[str], list[str]]:
+    """The page, and the reasons why a run would stop; origin: the config's file."""
+    paths = Paths(config.results.rstrip("/"))
+    sources = SourceInputs(Runs(config, paths))
+    missing = missing_sources(config)
+    page, faults = [], [*missing, *filter(None, [fault_of_env_file(Path(".env"))])]
+    with TemporaryDirectory(prefix="verso-check-") as temporary:
+        folder = Path(temporary)
+        for name in sorted(corpora_needed(config)):
+            if any(line.startswith(f"corpora.{name}.source.") for line in missing):
+                continue
+            trial = tried(sources, name, folder, _units(config, name))
+            page += [*_corpus(trial, config.corpora[name]), ""]
+            faults += [f"corpus {name}: {fault}" for fault in (trial.fault, *_faults_of_models(config, trial)) if fault]
+        page += [*_requests(config, TrialPaths(paths.results, folder)), ""]
+    page += [*_bases(config, paths)]
+    runs = sources.runs.all
+    return [f"{origin}: {counted(len(config.experiments), 'experiment')}, {counted(len(runs), 'run')}", "", *page], faults
+
+
+def _models_on(config: Config, corpus: str) -> list[str]:
+    """The models of all experiments on a corpus."""
+    experiments = (experiment for experiment in config.experiments.values() if experiment.corpus == corpus)
+    return list(dict.fromkeys(model for experiment in experiments for model in experiment.models))
+
+
+def _units(config: Config, corpus: str) -> set[str]:
+    """The units of the vocabularies that models on a corpus read."""
+    files = {FAMILY[config.models[model].family].vocabulary(config.models[model]) for model in _models_on(config, corpus)}
+    return {file.removeprefix("vocab_").removesuffix(".json") for file in files if file}
+
+
+# --- corpora ---
+
+
+def _corpus(trial: Trial, corpus: Any) -> Iterator[str]:
+    yield f"corpus {trial.name}, {corpus.kind}, from {printable(trial.path)}"
+    if trial.to_fetch:
+        yield f"  not fetched yet; make fetch would fetch from {printable(trial.to_fetch)}"
+        return
+    yield from (f"  {printable(line)}" for line in [*trial.columns, *trial.said] if not line.startswith("set aside"))
+    for reason, own in trial.set_aside.items():
+        yield f"  set aside, {printable(reason)}: {own.count:,}{_of_groups(own)} (first: {printable(own.first)})"
+    if not trial.statistics:
+        return
+    found = trial.statistics
+    total = found["total"]
+    yield "  texts: " + ", ".join(f"{part} {found['parts'][part]['documents']:,}" for part in PARTS) + _given(found)
+    words = total["words_per_document"]
+    yield (
+        f"  words of a text: {words['min']:,} to {words['max']:,}, half have {words['median']:,.0f} or more, "
+        f"one in twenty more than {words['p95']:,.0f}"
+    )
+    near = found["near_duplicates"]
+    yield (
+        f"  duplicates: {found['exact_duplicates']:,} texts again as they are, set aside; {near['documents']:,} texts alike in "
+        f"{counted(near['clusters'], 'cluster')}" + _of_held_out(found)
+    )
+    groups = sorted(((name, amount["documents"]) for name, amount in total["groups"].items() if name), key=lambda pair: -pair[1])
+    in_order = [(name, dict(groups).get(name, 0)) for name in trial.labels.get("names", [])] or groups
+    yield from (f"    {line}" for line in bars(in_order[:MOST_GROUPS]))
+    if len(in_order) > MOST_GROUPS:
+        yield f"    and {len(in_order) - MOST_GROUPS} more"
+
+
+def _of_groups(own: SetAside) -> str:
+    most = sorted(own.groups.items(), key=lambda pair: -pair[1])
+    named = ", ".join(f"{printable(name)} {count:,}" for name, count in islice(most, MOST_OF_A_REASON))
+    return f" ({named}{', ...' if len(most) > MOST_OF_A_REASON else ''})" if most else ""
+
+
+def _given(found: Mapping[str, Any]) -> str:
+    given = found.get("given_splits")
+    return f" ({', '.join(given)} as the source gives them)" if given else ""
+
+
+def _of_held_out(found: Mapping[str, Any]) -> str:
+    count = found.get("near_duplicates_of_held_out", 0)
+    return f", and {count:,} like a held-out text, set aside" if count else ", on one side of the split each"
+
+
+# --- models ---
+
+
+def _requests(config: Config, paths: TrialPaths) -> list[str]:
+    """What each model requests, as `make plan` has it, without a site: a row for each model on each corpus."""
+    runs = Runs(config, paths)
+    requests = Requests(runs, Inputs(runs), None, is_main=True, say=lambda line: None)
+    seeds: dict[tuple[str, str], list[int]] = {}
+    for corpus, model, seed in runs.all:
+        seeds.setdefault((corpus, model), []).append(seed)
+    rows = []
+    for (corpus, model), own in seeds.items():
+        entry, family = config.models[model], runs.family(model)
+        wanted: Mapping[str, Any] = requests.of_training_now(corpus, model, own[0])
+        work = "training"
+        if not family.trains(entry):
+            rule, used = next((rule, used) for rule, used in family.works.items() if used.seconds is not None)
+            wildcards = SimpleNamespace(corpus=corpus, model=model, seed=own[0])
+            wanted, work = {**wanted, "expected_seconds": requests.inference(rule)["expected_seconds"](wildcards)}, used.doing
+        numbers = [f"{wanted[key]:,}" for key in ("mem_mb", "runtime", "vram_mb", "cards")]
+        rows.append([model, corpus, str(len(own)), work, str(entry.needs.cpus), *numbers, duration(wanted["expected_seconds"])])
+    unseen = sorted({corpus for corpus, _ in seeds if not Path(paths.corpus("statistics.json", corpus)).exists()})
+    note = f"What these take is for a million characters until they are read: {', '.join(unseen)}"
+    return [*table(HEADER, rows), *([note] if unseen else [])]
+
+
+def _bases(config: Config, paths: Paths) -> Iterator[str]:
+    """The pretrained models that a run would fetch or make."""
+    for name in sorted(pretrained_needed(config)):
+        entry = config.pretrained[name]
+        if Path(paths.pretrained("pretrained.json", name)).exists():
+            yield f"pretrained {name}: is there"
+        elif (repository := getattr(entry, "repository", None)) is not None:
+            yield f"pretrained {name}: make fetch would fetch {repository}"
+        else:
+            yield f"pretrained {name}: a run makes it first, of type {entry.type}"
+
+
+def _faults_of_models(config: Config, trial: Trial) -> Iterator[str]:
+    """Faults of models on a corpus that only its labels, artists and texts show."""
+    corpus = config.corpora[trial.name]
+    if trial.labels:
+        corpus = corpus.model_copy(update={"labels": trial.labels["names"], "ordered": trial.labels["ordered"]})
+        for place, text in enumerate(corpus.own_texts):
+            if str(text.label) not in trial.labels["names"]:
+                yield f"own_texts[{place}].label is {text.label}; there are: {', '.join(trial.labels['names'])}"
+        models = (
+            model for experiment in config.experiments.values() if experiment.corpus == trial.name for model in experiment.models
+        )
+        for model in dict.fromkeys(models):
+            entry = config.models[model]
+            yield from (f'"{model}" {what}' for what in FAMILY[entry.family].faults(entry.model_dump(), trial.name, corpus))
+    if trial.statistics and (sampling := getattr(corpus, "sampling", None)):
+        known = trial.statistics["parts"]["train"]["groups"]
+        for group in sampling.groups:
+            if group not in known:
+                yield f"sampling.groups.{group}: no group of train has this name; there are: {', '.join(sorted(known)[:10])}"
+
+
+# --- the command line ---
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line. Returns the exit code: 1 where a run would stop, else 0."""
+    parser = argparse.ArgumentParser(prog="python -m verso.commands.check", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--config", default="config/config.yaml", help="the config to check (%(default)s)")
+    options = parser.parse_args(arguments)
+    try:
+        page, faults = checked(read_config(options.config), options.config)
+    except VersoError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("\n".join(page))
+    if faults:
+        print(
+            "\n".join(["", "A run would stop:", *(f"  {line}" for fault in faults for line in fault.splitlines())]),
+            file=sys.stderr,
+        )
+        return 1
+    print("\nNothing here would stop a run. See what it does: make plan; start it: make run.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
