@@ -34,7 +34,7 @@ FLOORS = (
     ("jobs", "display"),
     ("machine",),
     ("contract", "significance", "provenance"),
-    ("settings", "fingerprint"),
+    ("settings", "fingerprint", "drafts"),
     ("files", "names"),
     ("errors",),
 )

@@ -87,6 +87,15 @@ def test_it_is_planned_and_watched_in_words(made):
     made.make()
 
 
+def test_it_labels_texts_of_the_user(made):
+    command = [sys.executable, "-m", "verso.commands.predict", "--config", "test.yaml", "--model", "bag"]
+    test = "results/corpora/reviews/test.jsonl"
+    environment = {"PYTHONPATH": "workflow/scripts", "OMP_NUM_THREADS": "1"}
+    subprocess.run([*command, "--input", test, "--output", "own.csv"], cwd=made.folder, env=environment, check=True)
+    scores = read_csv(made.path("results/runs/reviews/bag/seed-1/scores.csv"))
+    assert [row["prediction"] for row in read_csv(made.path("own.csv"))] == [row["prediction"] for row in scores]
+
+
 def test_its_keys_have_a_table_and_wrong_ones_are_refused(made):
     code = "from verso.config.reference import tables; print(tables())"
     command = [sys.executable, "-c", code]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
+from verso.drafts import Draft, Found, Starter
 from verso.settings.base import ModelSettings, Settings
 
 Fault = tuple[str, str]  # path in the config, and what is wrong there
@@ -66,48 +67,6 @@ class Work:
     measured: str = ""
     resumable: bool = False
     request: Callable[[Configuration], InferenceEstimate] | None = None
-
-
-class Column(NamedTuple):
-    """A column of a file that no config describes yet.
-
-    filled: rows that have a value. values: how often each occurs, None where there are too many. characters: of all values.
-    """
-
-    name: str
-    filled: int
-    values: Mapping[str, int] | None
-    characters: int
-
-
-class Found(NamedTuple):
-    """What a file or a folder of texts holds; of a folder the columns are `text`, `folder` and `name`, of a .txt `text` alone."""
-
-    path: str
-    is_folder: bool
-    is_one_text: bool
-    rows: int
-    columns: tuple[Column, ...]
-
-
-class Draft(NamedTuple):
-    """A corpus's entry for a file, as `make new` writes it. keys: besides `kind` and `source.path`, which `source` adds to.
-
-    remarks: a line each on what was found. left_out: keys that the user may want, a line of YAML each.
-    """
-
-    source: Mapping[str, Any]
-    keys: Mapping[str, Any]
-    remarks: tuple[str, ...]
-    left_out: tuple[str, ...] = ()
-
-
-class Starter(NamedTuple):
-    """A small model to begin with, as `make new` writes it: its name, its keys besides `family`, and what it is."""
-
-    name: str
-    keys: Mapping[str, Any]
-    remark: str
 
 
 class FurtherFiles(NamedTuple):

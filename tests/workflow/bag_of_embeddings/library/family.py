@@ -1,12 +1,13 @@
 """The family `bag_of_embeddings`: classifiers that average the vectors of a text's words."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from verso.classification.bag_of_embeddings import estimate
 from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, with_own_texts
-from verso.contract import MODEL, Family, Work
+from verso.contract import MODEL, Family, Prediction, TrainedModel, Work
 from verso.settings.base import ModelSettings, Needs, Schedule
 
 
@@ -31,6 +32,12 @@ class BagOfEmbeddings(ModelSettings):
     needs: Needs = Field(default_factory=Needs, description="What a run requests of the machine.")
 
 
+def _predict(model: TrainedModel, texts: Sequence[tuple[str, str]]) -> list[Prediction]:
+    from verso.classification.bag_of_embeddings.predicting import predict_texts
+
+    return predict_texts(model, texts)
+
+
 FAMILY = Family(
     settings=BagOfEmbeddings,
     task="classification",
@@ -42,4 +49,5 @@ FAMILY = Family(
     },
     vocabulary=lambda entry: "vocab_token.json",
     estimate=estimate.estimate,
+    predict=_predict,
 )

@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 
 from verso.classification.bag_of_embeddings.model import load
-from verso.classification.scores import Files, Predictions, predict_on_cpu
+from verso.classification.scores import Files, Predictions, predict_on_cpu, predictions_of
+from verso.contract import Prediction, TrainedModel
 from verso.machine.hardware import use_threads
 from verso.text.encoded import EncodedTexts
 from verso.text.tokens import TokenVocabulary
@@ -16,6 +17,13 @@ def predict(files: Files, vocabulary: str | Path) -> None:
     """Predict as verso.classification.scores.predict_on_cpu does. vocabulary: the corpus's vocab_token.json."""
     use_threads()
     predict_on_cpu(files, _Bag(files.model_folder, vocabulary))
+
+
+def predict_texts(model: TrainedModel, texts: Sequence[tuple[str, str]]) -> list[Prediction]:
+    """What it says of any texts, (id, text) each."""
+    use_threads()
+    predictor = _Bag(model.folder, model.corpus / "vocab_token.json")
+    return predictions_of(predictor, texts, model.corpus / "labels.json", model.folder)
 
 
 class _Bag:

@@ -7,19 +7,18 @@ with the same words; requests of memory and time are those of `make plan`, for t
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
 from verso.commands.status import read_config
-from verso.commands.terminal import bars, counted, duration, printable, table
-from verso.commands.trial import SetAside, Trial, TrialPaths, tried
+from verso.commands.terminal import bars, counted, duration, printable, said_on_the_screen, table
+from verso.commands.trial import Trial, TrialPaths, tried
 from verso.config.file import Config
 from verso.config.load import corpora_needed, missing_sources, pretrained_needed
+from verso.corpora.losses import of_groups
 from verso.corpora.parts import PARTS
-from verso.errors import VersoError
 from verso.graph.inputs import Inputs
 from verso.graph.needs import Requests
 from verso.graph.paths import Paths
@@ -29,7 +28,6 @@ from verso.jobs.secrets import fault_of_env_file
 from verso.registry import FAMILY
 
 MOST_GROUPS = 20  # labels or artists with a bar each
-MOST_OF_A_REASON = 6  # labels or artists of what is set aside for one reason
 HEADER = ["model", "corpus", "seeds", "work", "threads", "mem_mb", "minutes", "vram_mb", "cards", "expected, each"]
 
 
@@ -73,9 +71,10 @@ def _corpus(trial: Trial, corpus: Any) -> Iterator[str]:
     if trial.to_fetch:
         yield f"  not fetched yet; make fetch would fetch from {printable(trial.to_fetch)}"
         return
-    yield from (f"  {printable(line)}" for line in [*trial.columns, *trial.said] if not line.startswith("set aside"))
+    yield from (f"  {printable(line)}" for line in [*trial.columns, *trial.said] if not _is_told_below(line))
     for reason, own in trial.set_aside.items():
-        yield f"  set aside, {printable(reason)}: {own.count:,}{_of_groups(own)} (first: {printable(own.first)})"
+        done, groups = "set aside" if own.lost else "not taken", printable(of_groups(dict(own.groups.most_common())))
+        yield f"  {done}, {printable(reason)}: {groups}; the first is {printable(own.first)}"
     if not trial.statistics:
         return
     found = trial.statistics
@@ -91,17 +90,16 @@ def _corpus(trial: Trial, corpus: Any) -> Iterator[str]:
         f"  duplicates: {found['exact_duplicates']:,} texts again as they are, set aside; {near['documents']:,} texts alike in "
         f"{counted(near['clusters'], 'cluster')}" + _of_held_out(found)
     )
-    groups = sorted(((name, amount["documents"]) for name, amount in total["groups"].items() if name), key=lambda pair: -pair[1])
-    in_order = [(name, dict(groups).get(name, 0)) for name in trial.labels.get("names", [])] or groups
-    yield from (f"    {line}" for line in bars(in_order[:MOST_GROUPS]))
-    if len(in_order) > MOST_GROUPS:
-        yield f"    and {len(in_order) - MOST_GROUPS} more"
+    sizes = {name: amount["documents"] for name, amount in total["groups"].items() if name}
+    names = trial.labels.get("names") or sorted(sizes, key=lambda name: -sizes[name])
+    yield from (f"    {line}" for line in bars([(name, sizes.get(name, 0)) for name in names[:MOST_GROUPS]], sum(sizes.values())))
+    if len(names) > MOST_GROUPS:
+        yield f"    and {len(names) - MOST_GROUPS} more"
 
 
-def _of_groups(own: SetAside) -> str:
-    most = sorted(own.groups.items(), key=lambda pair: -pair[1])
-    named = ", ".join(f"{printable(name)} {count:,}" for name, count in islice(most, MOST_OF_A_REASON))
-    return f" ({named}{', ...' if len(most) > MOST_OF_A_REASON else ''})" if most else ""
+def _is_told_below(line: str) -> bool:
+    """Whether a line of the log says what is set aside, which the page says by reason and label."""
+    return line.startswith("set aside") or "\n" in line
 
 
 def _given(found: Mapping[str, Any]) -> str:
@@ -176,25 +174,23 @@ def _faults_of_models(config: Config, trial: Trial) -> Iterator[str]:
 # --- the command line ---
 
 
+def _done(options: argparse.Namespace) -> int:
+    page, faults = checked(read_config(options.config), options.config)
+    print("\n".join(page))
+    if faults:
+        lines = [f"  {line}" for fault in faults for line in fault.splitlines()]
+        print("\n".join(["", "A run would stop:", *lines]), file=sys.stderr)
+        return 1
+    print("\nNothing here would stop a run. See what it does: make plan; start it: make run.")
+    return 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line. Returns the exit code: 1 where a run would stop, else 0."""
     parser = argparse.ArgumentParser(prog="python -m verso.commands.check", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--config", default="config/config.yaml", help="the config to check (%(default)s)")
     options = parser.parse_args(arguments)
-    try:
-        page, faults = checked(read_config(options.config), options.config)
-    except VersoError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print("\n".join(page))
-    if faults:
-        print(
-            "\n".join(["", "A run would stop:", *(f"  {line}" for fault in faults for line in fault.splitlines())]),
-            file=sys.stderr,
-        )
-        return 1
-    print("\nNothing here would stop a run. See what it does: make plan; start it: make run.")
-    return 0
+    return said_on_the_screen(lambda: _done(options))
 
 
 if __name__ == "__main__":

@@ -14,11 +14,13 @@ from typing import Any
 
 import yaml
 
-from verso.commands.terminal import printable
+from verso.commands.terminal import printable, said_on_the_screen
 from verso.config.load import load
-from verso.contract import Column, Draft, Found, Kind
+from verso.contract import Kind
+from verso.corpora.columns import parts_among
 from verso.corpora.reading import rows_of
 from verso.corpora.sources.file.readers import Fault
+from verso.drafts import Column, Draft, Found
 from verso.errors import VersoError
 from verso.registry import FAMILIES, KIND, KINDS
 from verso.settings.raw import unknown
@@ -36,7 +38,9 @@ def found_in(path: Path) -> Found:
     values: dict[str, Counter[str]] = {}
     rows = 0
     faults: Counter[str] = Counter()
-    for row in rows_of(path):
+    parts = parts_in(path)
+    sources = [path / name for name in parts.values()] or [path]
+    for row in (row for source in sources for row in rows_of(source)):
         if isinstance(row, Fault):
             faults[row.reason] += 1
             continue
@@ -50,13 +54,20 @@ def found_in(path: Path) -> Found:
                 counts[text] += 1
     if not rows:
         reasons = "; ".join(f"{count} set aside: {reason}" for reason, count in faults.most_common())
-        raise VersoError(f"{path}: no row that can be read{f' ({reasons})' if reasons else ''}")
+        holds = f"it holds: {', '.join(sorted(one.name for one in path.iterdir())[:10]) or 'nothing'}" if path.is_dir() else ""
+        raise VersoError(f"{path}: no row that can be read{f' ({reasons or holds})' if reasons or holds else ''}")
     columns = (
         Column(name, filled[name], counts if len(counts) <= MOST_VALUES else None, characters[name])
         for name, counts in values.items()
     )
     one_text = path.is_file() and path.suffix.lower() == ".txt"
-    return Found(str(path), path.is_dir(), one_text, rows, tuple(columns))
+    return Found(str(path), sources[0].is_dir(), one_text, rows, tuple(columns), parts)
+
+
+def parts_in(path: Path) -> dict[str, str]:
+    """What a folder calls its parts, where all that it holds are files or folders of parts; else empty."""
+    names = [entry.name for entry in sorted(path.iterdir()) if not entry.name.startswith((".", "_"))] if path.is_dir() else []
+    return parts_among(names)
 
 
 def drafted(found: Found, kind: str | None) -> tuple[Kind, Draft]:
@@ -167,25 +178,25 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line. Returns the exit code: 1 where no config was written, else 0."""
-    options = parser().parse_args(arguments)
-    try:
-        name, target = name_of(options.name, options.data)
-        if target.exists():
-            raise VersoError(f"{target} is there already, and nothing is overwritten: give another NAME=")
-        found = found_in(options.data)
-        kind, draft = drafted(found, options.kind)
-        text = text_of(found, kind, draft, name, target)
-        load(yaml.safe_load(text), str(target))
-        write_new(target, text)
-    except VersoError as error:
-        print(error, file=sys.stderr)
-        return 1
+def _done(options: argparse.Namespace) -> int:
+    name, target = name_of(options.name, options.data)
+    if target.exists():
+        raise VersoError(f"{target} is there already, and nothing is overwritten: give another NAME=")
+    found = found_in(options.data)
+    kind, draft = drafted(found, options.kind)
+    text = text_of(found, kind, draft, name, target)
+    load(yaml.safe_load(text), str(target))
+    write_new(target, text)
     print(f"{target}: {found.rows:,} rows of {printable(found.path)} as a corpus of kind {kind.name} (another: KIND=)")
     print("\n".join(f"  {printable(remark)}" for remark in draft.remarks))
     print(f"Look it over, then:\n  make check CONFIG={target}\n  make run CONFIG={target}")
     return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line. Returns the exit code: 1 where no config was written, else 0."""
+    options = parser().parse_args(arguments)
+    return said_on_the_screen(lambda: _done(options))
 
 
 if __name__ == "__main__":

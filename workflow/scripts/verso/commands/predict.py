@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from verso.commands.terminal import bars, printable
-from verso.commands.trained import add_choice, choice_of, chosen, prepare_process, read_config
+from verso.commands.terminal import bars, printable, said_on_the_screen
+from verso.commands.trained import add_choice, choice_of, chosen, introduction, prepare_process, read_config
 from verso.config.file import Config
 from verso.contract import Prediction, TrainedModel
 from verso.corpora.reading import Text, texts_of
@@ -60,7 +60,7 @@ def rows_of_output(labels: Sequence[str], texts: Sequence[Text], found: Sequence
 def summary(texts: Sequence[Text], found: Sequence[Prediction | None], labels: Sequence[str]) -> list[str]:
     """How many rows got which label, and which got none and why."""
     counts = Counter(own.label for own in found if own is not None)
-    lines = bars([(label, counts[label]) for label in labels])
+    lines = bars([(label, counts[label]) for label in labels], sum(counts.values()))
     reasons: dict[str, list[str]] = {}
     for text, own in zip(texts, found, strict=True):
         if own is None or not own.label:
@@ -90,24 +90,18 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line. Returns the exit code: 1 where nothing can be labelled, else 0."""
-    options = parser().parse_args(arguments)
-    try:
-        config = read_config(options.config)
-        run, model = chosen(config, options.config, choice_of(options), "predict")
-        prepare_process(model)
-        target = output_of(config, run, options.input, options.output)
-        texts = list(texts_of(options.input, options.column, _usual_column(config, run)))
-        print(f"{run[1]}, trained on {run[0]} with seed {run[2]}, reads {len(texts):,} rows of {options.input}", file=sys.stderr)
-        found = predicted(model, texts)
-        labels = Labels.load(model.corpus / "labels.json").names
-        columns = ["row", "id", "prediction", *(f"probability_{label}" for label in labels), "reason", "text"]
-        write_csv(target, rows_of_output(labels, texts, found), columns)
-        print("\n".join([*summary(texts, found, labels), f"written to {target}"]))
-    except VersoError as error:
-        print(error, file=sys.stderr)
-        return 1
+def _done(options: argparse.Namespace) -> int:
+    config = read_config(options.config)
+    run, model = chosen(config, options.config, choice_of(options), "predict")
+    prepare_process(model)
+    target = output_of(config, run, options.input, options.output)
+    texts = list(texts_of(options.input, options.column, _usual_column(config, run)))
+    print(f"{introduction(config, run)} reads {len(texts):,} rows of {options.input}", file=sys.stderr)
+    found = predicted(model, texts)
+    labels = Labels.load(model.corpus / "labels.json").names
+    columns = ["row", "id", "prediction", *(f"probability_{label}" for label in labels), "reason", "text"]
+    write_csv(target, rows_of_output(labels, texts, found), columns)
+    print("\n".join([*summary(texts, found, labels), f"written to {target}"]))
     return 0
 
 
@@ -116,6 +110,12 @@ def _usual_column(config: Config, run: Run) -> str:
     corpus: Any = config.corpora[run[0]]
     fields: Mapping[str, Any] = corpus.source.model_dump().get("fields") or {}
     return fields.get("text") or KIND[corpus.kind].text_key
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line. Returns the exit code: 1 where nothing can be labelled, else 0."""
+    options = parser().parse_args(arguments)
+    return said_on_the_screen(lambda: _done(options))
 
 
 if __name__ == "__main__":

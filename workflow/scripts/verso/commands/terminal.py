@@ -1,8 +1,13 @@
 """Text for a terminal: tables, durations, lines that fit, and removal of control characters."""
 
+import io
 import math
+import os
 import re
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from verso.errors import VersoError
 
 COLUMNS = 130
 
@@ -39,6 +44,23 @@ def cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def said_on_the_screen(work: Callable[[], int]) -> int:
+    """The exit code of a command's work, which prints: 1 with the message of a VersoError, 130 after Ctrl-C."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows a question mark
+    try:
+        return work()
+    except VersoError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped by you", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
 def printable(text: str) -> str:
     """Text without control characters, which could redraw the terminal; each becomes a blank."""
     return "".join(character if character.isprintable() else " " for character in text)
@@ -49,9 +71,9 @@ def printable_lines(text: str) -> list[str]:
     return [printable(line) for line in text.split("\n")]
 
 
-def bars(counts: Sequence[tuple[str, int]], width: int = 30) -> list[str]:
-    """A line for each name with its count, its share of all and a bar; the longest bar is `width` characters long."""
-    total, most = sum(count for _, count in counts), max((count for _, count in counts), default=0)
+def bars(counts: Sequence[tuple[str, int]], total: int, width: int = 30) -> list[str]:
+    """A line for each name with its count, its share of the total and a bar, the longest `width` characters long."""
+    most = max((count for _, count in counts), default=0)
     names = [printable(name)[: COLUMNS // 3] for name, _ in counts]
     wide = max(map(len, names), default=0)
     digits = len(f"{most:,}")

@@ -10,10 +10,13 @@ from verso.commands.status import read_config as read_config
 from verso.config.file import Config
 from verso.contract import MODEL, Family, TrainedModel
 from verso.errors import VersoError
+from verso.files import read_json
+from verso.graph.inputs import Inputs
 from verso.graph.paths import Paths, Run
 from verso.graph.runs import Runs
 from verso.jobs.job import OFFLINE
 from verso.machine.visible_cards import visible_cards
+from verso.provenance import key_of_settings
 from verso.registry import FAMILIES
 from verso.settings.raw import unknown
 
@@ -66,6 +69,17 @@ def chosen(config: Config, origin: str, choice: Choice, ability: str) -> tuple[R
         )
     run = trained[0]
     return run, _trained_model(runs, run)
+
+
+def introduction(config: Config, run: Run) -> str:
+    """Which model it is, and whether the config has changed it since."""
+    corpus, model, seed = run
+    runs = Runs(config, Paths(config.results.rstrip("/")))
+    hardware = Path(runs.paths.of_run("hardware.json", run))
+    trained_by = read_json(hardware).get("settings_key") if hardware.is_file() else None
+    changed = trained_by not in (None, key_of_settings(Inputs(runs).settings_of(model)))
+    since = " (by other settings than the config has now: make run trains it again)" if changed else ""
+    return f"{model}, trained on {corpus} with seed {seed}{since}"
 
 
 def prepare_process(model: TrainedModel) -> None:

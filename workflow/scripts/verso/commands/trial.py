@@ -1,6 +1,7 @@
 """A corpus read and prepared for `make check`: by the code that a run reads and prepares it with, into a temporary folder."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,11 +36,11 @@ class TrialPaths(Paths):
 
 @dataclass
 class SetAside:
-    """What is set aside for one reason: how many rows, of which labels or artists where that is known, and where the first is."""
+    """Rows of one reason: of which labels or artists, "" where that is not known; whether they are lost, or only not wanted."""
 
-    count: int = 0
-    groups: dict[str, int] = field(default_factory=dict)
-    first: str = ""
+    first: str
+    lost: bool
+    groups: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass
@@ -87,7 +88,7 @@ def tried(sources: SourceInputs, name: str, folder: Path, units: set[str]) -> Tr
             for unit in sorted(units):
                 build(outputs["train"], unit, getattr(corpus.minimum_count, unit), own / f"vocab_{unit}.json")
         except VersoError as error:
-            trial.fault = str(error).replace(f"{own}/", "")
+            trial.fault = str(error).replace(f"{own}/", sources.runs.paths.corpus("", name))  # as a run would say it
     trial.set_aside = _set_aside(aside)
     for key in ("statistics", "labels"):
         setattr(trial, key, read_json(outputs[key]) if outputs[key].exists() else {})
@@ -131,8 +132,6 @@ def _heard() -> Iterator[list[str]]:
 def _set_aside(path: Path) -> dict[str, SetAside]:
     found: dict[str, SetAside] = {}
     for row in read_json_lines(path) if path.exists() else ():
-        own = found.setdefault(row["reason"], SetAside(first=row["where"]))
-        own.count += 1
-        if (group := row.get("group")) is not None:
-            own.groups[group] = own.groups.get(group, 0) + 1
-    return dict(sorted(found.items(), key=lambda pair: -pair[1].count))
+        own = found.setdefault(row["reason"], SetAside(row["where"], bool(row.get("lost"))))
+        own.groups[row.get("group") or ""] += 1
+    return dict(sorted(found.items(), key=lambda pair: -pair[1].groups.total()))

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from verso.commands.terminal import printable_lines
-from verso.commands.trained import add_choice, choice_of, chosen, prepare_process, read_config
+from verso.commands.terminal import printable_lines, said_on_the_screen
+from verso.commands.trained import add_choice, choice_of, chosen, introduction, prepare_process, read_config
 from verso.config.file import Config
 from verso.contract import TrainedModel, Writing
 from verso.errors import VersoError
@@ -81,28 +81,28 @@ def _temperature(text: str) -> float:
     return value
 
 
+def _done(options: argparse.Namespace) -> int:
+    if options.output and options.output.exists():
+        raise VersoError(f"{options.output} is there already: name another OUTPUT, or move it away")
+    config = read_config(options.config)
+    run, model = chosen(config, options.config, choice_of(options), "write")
+    prepare_process(model)
+    print(f"{introduction(config, run)}; draws {options.draws}", file=sys.stderr)
+    rows = []
+    for row in written(config, run, model, options):
+        rows.append(row)
+        print(shown(row, len(rows), options.number), flush=True)
+    if options.output:
+        save(rows, options.output)
+        print(f"written to {options.output}", file=sys.stderr)
+    return 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line. Returns the exit code: 1 where the model cannot write, else 0."""
     options = parser().parse_args(arguments)
     options.prompt = None if options.prompt is None else options.prompt.replace("\\n", "\n")
-    try:
-        if options.output and options.output.exists():
-            raise VersoError(f"{options.output} is there already: name another OUTPUT, or move it away")
-        config = read_config(options.config)
-        run, model = chosen(config, options.config, choice_of(options), "write")
-        prepare_process(model)
-        print(f"{run[1]}, trained on {run[0]} with seed {run[2]}, draws {options.draws}", file=sys.stderr)
-        rows = []
-        for row in written(config, run, model, options):
-            rows.append(row)
-            print(shown(row, len(rows), options.number), flush=True)
-        if options.output:
-            save(rows, options.output)
-            print(f"written to {options.output}", file=sys.stderr)
-    except VersoError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return said_on_the_screen(lambda: _done(options))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,35 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from verso.contract import Column, Found
+from verso.drafts import Column, Found
 
+PART_NAMES = {
+    "train": ("train", "training"),
+    "validation": ("validation", "val", "valid", "dev", "development"),
+    "test": ("test", "testing", "eval"),
+}
+LABEL_NAMES = {
+    *(
+        "pos",
+        "neg",
+        "positive",
+        "negative",
+        "neutral",
+        "mixed",
+        "good",
+        "bad",
+        "spam",
+        "ham",
+        "yes",
+        "no",
+        "true",
+        "false",
+        "fake",
+    ),
+    *("real", "toxic", "positivo", "negativo", "neutro", "positivas", "negativas", "si", "bueno", "malo", "unsup"),
+}
 FEWEST_CHARACTERS = 12  # a column whose values are shorter on average holds no texts
 
 
@@ -24,6 +49,20 @@ def longest(found: Found, besides: Sequence[Column] = ()) -> Column | None:
 def mean_length(column: Column) -> float:
     """Characters of a value."""
     return column.characters / max(1, column.filled)
+
+
+def parts_among(names: Iterable[str]) -> dict[str, str]:
+    """What a source calls its parts, {"train": "train", "test": "dev.csv"}; empty where these names are not those of parts."""
+    known = {word: part for part, words in PART_NAMES.items() for word in words}
+    called = [(known.get(name.casefold().partition(".")[0]), name) for name in names]
+    parts = {part: name for part, name in called if part}
+    return parts if "train" in parts and len(parts) == len(called) > 1 else {}
+
+
+def are_like_labels(names: Iterable[str]) -> bool:
+    """Whether names of folders are those of labels: numbers, or words that labels are often called."""
+    plain = [_plain(name) for name in names]
+    return len(plain) > 1 and (all(name.isdecimal() for name in plain) or any(name in LABEL_NAMES for name in plain))
 
 
 def listed(values: Sequence[tuple[str, int]], most: int = 12) -> str:

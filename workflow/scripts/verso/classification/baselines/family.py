@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 
 from verso.classification.baselines import estimate
 from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, with_own_texts
-from verso.contract import MODEL, Family, Prediction, Starter, TrainedModel, Work
+from verso.contract import MODEL, Family, Prediction, TrainedModel, Work
+from verso.drafts import Starter
 from verso.settings.base import ModelSettings, Needs
 
 

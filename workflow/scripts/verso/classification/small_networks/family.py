@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, faults_of_head, with_own_texts
 from verso.classification.small_networks import estimate
-from verso.contract import MODEL, Family, Prediction, Starter, TrainedModel, Work
+from verso.contract import MODEL, Family, Prediction, TrainedModel, Work
+from verso.drafts import Starter
 from verso.settings.base import ModelSettings, Needs, Schedule
 
 

@@ -1,12 +1,12 @@
 """Whether a file holds labelled texts, and the entry of a corpus for it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from verso.contract import Column, Draft, Found
-from verso.corpora.columns import listed, longest, named
+from verso.corpora.columns import listed, longest, named, parts_among
 from verso.corpora.labelled.labels import in_order, label_of
+from verso.drafts import Column, Draft, Found
 
 TEXT = (
     "text", "review", "reviews", "review_text", "comment", "comments", "content", "body", "message", "tweet",
@@ -19,7 +19,6 @@ LABEL = (
     "puntuación", "emoción", "tema", "recommended", "voted_up", "is_spam", "airline_sentiment",
 )  # fmt: skip
 SPLIT = ("split", "part", "partition", "subset", "set", "fold", "parte", "partición")
-PARTS = {"train": ("train", "training"), "validation": ("validation", "val", "valid", "dev"), "test": ("test", "testing", "eval")}
 FEWEST_OF_A_LABEL = 3  # one for each part (verso.corpora.labelled.prepare)
 MOST_LABELS = 50
 WITH_TEXTS = 3  # rows that a label must have on average to be taken for one, where its column is known by no name
@@ -80,7 +79,7 @@ def _label(found: Found, text: Column | None) -> Column | None:
     others = [
         column for column in found.columns if column is not text and column.values and 2 <= len(column.values) <= MOST_LABELS
     ]
-    other = Found(found.path, found.is_folder, found.is_one_text, found.rows, tuple(others))
+    other = found._replace(columns=tuple(others))
     repeated = [column for column in others if column.filled >= WITH_TEXTS * len(column.values or ())]
     return named(other, LABEL) or min(repeated, key=lambda column: len(column.values or ()), default=None)
 
@@ -88,17 +87,10 @@ def _label(found: Found, text: Column | None) -> Column | None:
 def _fields(found: Found, text: Column, label: Column) -> dict[str, str]:
     fields = {key: column.name for key, column in (("text", text), ("label", label)) if column.name != key}
     split = named(found, SPLIT)
-    return fields | ({"split": split.name} if split is not None and _parts(split) else {})
+    return fields | ({"split": split.name} if split is not None and not found.parts and parts_among(split.values or ()) else {})
 
 
 def _source(found: Found, fields: Mapping[str, str]) -> dict[str, Any]:
     split = next((column for column in found.columns if column.name == fields.get("split")), None)
-    parts = _parts(split) if split is not None else {}
-    return {**({"fields": fields} if fields else {}), **({"splits": parts} if parts else {})}
-
-
-def _parts(column: Column) -> dict[str, str]:
-    """What a column calls the parts; empty where its values are no names of parts."""
-    values: Sequence[str] = list(column.values or {})
-    parts = {part: value for part, names in PARTS.items() for value in values if value.casefold() in names}
-    return parts if "train" in parts and len(parts) == len(values) > 1 else {}
+    parts = parts_among(split.values or ()) if split is not None else found.parts
+    return {**({"fields": dict(fields)} if fields else {}), **({"splits": dict(parts)} if parts else {})}

@@ -6,9 +6,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from verso.contract import Draft, Fault, Found, Kind
+from verso.contract import Fault, Kind
 from verso.corpora.labelled.settings import Label, LabelledSource, Labels
 from verso.corpora.settings import CorpusBase
+from verso.drafts import Draft, Found
 from verso.settings.base import Settings
 from verso.text.labels import are_ordered
 

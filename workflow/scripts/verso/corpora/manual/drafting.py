@@ -1,6 +1,6 @@
 """The entry of a corpus for one long text."""
 
-from verso.contract import Draft, Found
+from verso.drafts import Draft, Found
 
 
 def drafted(found: Found) -> Draft | None:

@@ -6,9 +6,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from verso.contract import Draft, Found, Kind
+from verso.contract import Kind
 from verso.corpora.settings import TextCorpus
 from verso.corpora.sources.file.settings import FileSource
+from verso.drafts import Draft, Found
 
 
 class ManualCorpus(TextCorpus):

@@ -1,7 +1,7 @@
 """Whether a file holds songs, and the entry of a corpus for it."""
 
-from verso.contract import Draft, Found
-from verso.corpora.columns import listed, named
+from verso.corpora.columns import are_like_labels, listed, named
+from verso.drafts import Draft, Found
 
 ARTIST = (
     "artist",
@@ -23,9 +23,11 @@ MOST_SHOWN = 6
 
 def drafted(found: Found) -> Draft | None:
     """An entry for a file with artist, title and lyrics, or for a folder with a subfolder for each artist."""
+    if found.parts:
+        return None  # songs are split by artist, whatever parts a source has
     if found.is_folder:
         folder = named(found, ["folder"])
-        if folder is None:
+        if folder is None or are_like_labels(folder.values or ()):
             return None
         artists = sorted((folder.values or {}).items(), key=lambda pair: -pair[1])
         return Draft({}, {}, (f"{len(artists)} artists, by subfolder: {listed(artists, MOST_SHOWN)}",), LEFT_OUT)

@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from verso.contract import Draft, Found, Kind
+from verso.contract import Kind
 from verso.corpora.settings import TextCorpus
+from verso.drafts import Draft, Found
 from verso.settings.base import Settings
 
 

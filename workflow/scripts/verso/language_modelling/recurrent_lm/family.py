@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from verso.contract import MODEL, Family, Starter, TrainedModel, Work, Writing
+from verso.contract import MODEL, Family, TrainedModel, Work, Writing
+from verso.drafts import Starter
 from verso.language_modelling.recurrent_lm import estimate
 from verso.settings.base import ModelSettings, Needs, Schedule
 

@@ -1,0 +1,200 @@
+"""What is in a config and its data, and where a run would stop, found by the code of a run and without one."""
+
+import csv
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from verso.commands import trial
+from verso.commands.check import main
+from verso.commands.status import read_config
+from verso.corpora.acquired import acquire_and_attest, documents_of
+from verso.corpora.labelled.prepare import prepare_labelled
+from verso.graph.inputs import Inputs
+from verso.graph.needs import Requests
+from verso.graph.paths import Paths
+from verso.graph.runs import Runs
+from verso.graph.source_inputs import SourceInputs
+from verso.text.vocabulary import build
+
+MODELS = {"gru": {"family": "recurrent_classifier", "cell": "gru"}, "majority": {"family": "majority"}}
+OTHER = "the room was near a beach and we had soup there with bread while it rained on the old town all day long"
+LABELS = ["bad", "fair", "good"]
+
+
+def review(number):
+    words = OTHER.split()
+    return " ".join(words[(number * step) % len(words)] for step in range(1, 9)) + f" in the year {number}"
+
+
+def write_reviews(path, rows=60, more=(), labels=LABELS):
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerows([["Review", "Stars", "Town"], *([review(n), labels[n % len(labels)], "X"] for n in range(rows)), *more])
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch, capsys):
+    """Write a config with these corpora, models and more, and check it; gives back the exit code and what was said."""
+    monkeypatch.chdir(tmp_path)
+
+    def checked(corpus=None, models=MODELS, corpora=None, **others):
+        fields = {"text": "Review", "label": "Stars"}
+        own = {"kind": "labelled", "source": {"path": "reviews.csv", "fields": fields}, **(corpus or {})}
+        corpora = {"reviews": own} if corpora is None else corpora
+        experiments = {f"on-{name}": {"corpus": name, "models": [*models], "seeds": [1, 2]} for name in corpora}
+        Path("my.yaml").write_text(yaml.safe_dump({"corpora": corpora, "models": models, "experiments": experiments, **others}))
+        code = main(["--config", "my.yaml"])
+        said = capsys.readouterr()
+        return SimpleNamespace(code=code, page=said.out, faults=said.err, text=said.out + said.err)
+
+    return checked
+
+
+def test_columns_labels_lengths_duplicates_and_losses_are_shown_and_nothing_is_left_behind(check, tmp_path):
+    write_reviews(tmp_path / "reviews.csv", more=[[review(3), "bad", "X"], ["", "good", "X"], [review(7), "", "X"]])
+    found = check()
+    assert found.code == 0, found.text
+    for part in (
+        "corpus reviews, labelled, from reviews.csv",
+        "columns: Review (text), Stars (label); not read: Town",
+        "set aside, no text: 1 (good 1); the first is reviews.csv line 63",
+        "set aside, no label: 1; the first is reviews.csv line 64",
+        "duplicates: 1 texts again as they are, set aside",
+        "12 words",
+    ):
+        assert part in found.page.replace("words of a text: 12", "12 words"), part
+    bars = [line.split() for line in found.page.splitlines() if "█" in line]
+    assert [(name, count, share) for name, count, share, _ in bars] == [
+        ("bad", "20", "33%"),
+        ("fair", "20", "33%"),
+        ("good", "20", "33%"),
+    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["my.yaml", "reviews.csv"]
+
+
+def test_models_request_what_the_plan_requests_once_the_corpus_is_prepared(check, tmp_path):
+    write_reviews(tmp_path / "reviews.csv", rows=90)
+    page = check().page
+    runs = Runs(read_config("my.yaml"), Paths("results"))
+    sources, wildcards = SourceInputs(runs), SimpleNamespace(corpus="reviews")
+    folder = tmp_path / "results/corpora/reviews"
+    acquire_and_attest(sources.reading(wildcards), sources.path(wildcards), folder / "acquired.json")
+    outputs = {name: folder / f"{name}.jsonl" for name in ("train", "validation", "test", "set_aside")}
+    outputs |= {name: folder / f"{name}.json" for name in ("statistics", "labels")}
+    prepare_labelled(**documents_of(folder / "acquired.json"), settings=sources.preparation(wildcards), outputs=outputs)
+    build(outputs["train"], "token", 2, folder / "vocab_token.json")
+    planned = Requests(runs, Inputs(runs), None, is_main=True, say=print).of_training_now("reviews", "gru", 1)
+    row = next(line.split() for line in page.splitlines() if line.startswith("gru "))
+    assert row[:5] == ["gru", "reviews", "2", "training", "1"]
+    assert row[5:9] == [f"{planned[key]:,}" for key in ("mem_mb", "runtime", "vram_mb", "cards")]
+    assert row[9:] == [str(planned["expected_seconds"]), "s"]
+
+
+@pytest.mark.parametrize(
+    ("corpus", "models", "said"),
+    [
+        ({"source": {"path": "reviews.csv", "fields": {"text": "Text", "label": "Stars"}}}, MODELS, "no column Text"),
+        ({"source": {"path": "nowhere.csv"}}, MODELS, "nowhere.csv does not exist"),
+        ({"labels": ["bad", "fair", "superb"]}, MODELS, "no text is labelled superb"),
+        ({"own_texts": [{"text": "Fine.", "label": "grand"}]}, MODELS, "own_texts[0].label is grand; there are: bad, fair, good"),
+        ({}, {"gru": {**MODELS["gru"], "head": "corn"}}, '"gru" has head: corn, which is for labels on a scale'),
+        ({"minimum_count": {"token": 500}}, MODELS, "no token occurs 500 times"),
+    ],
+)
+def test_what_would_stop_a_run_is_told_and_ends_with_1(check, tmp_path, corpus, models, said):
+    write_reviews(tmp_path / "reviews.csv")
+    found = check(corpus, models)
+    assert found.code == 1
+    assert "A run would stop:" in found.faults
+    assert said in found.faults
+    assert "Traceback" not in found.text
+    assert "verso-check" not in found.faults, "a folder that is gone by now"
+
+
+def test_too_much_that_is_set_aside_would_stop_a_run_and_says_of_which_label(check, tmp_path):
+    write_reviews(tmp_path / "reviews.csv", more=[["", "good", "X"]] * 9)
+    found = check()
+    assert found.code == 1
+    assert "set_aside_limit" in found.faults
+    assert "set aside, no text: 9 (good 9); the first is reviews.csv line 62" in found.page
+
+
+def test_every_corpus_is_tried_and_all_that_would_stop_is_told_at_once(check, tmp_path):
+    write_reviews(tmp_path / "one.csv", labels=["only"])
+    write_reviews(tmp_path / "two.csv")
+    fields = {"text": "Review", "label": "Stars"}
+    corpora = {
+        name: {"kind": "labelled", "source": {"path": f"{name}.csv", "fields": fields}} for name in ("one", "two", "three")
+    }
+    found = check(corpora=corpora)
+    assert found.code == 1
+    assert "corpus one: " in found.faults
+    assert "have one label, only" in found.faults
+    assert "three.csv does not exist" in found.faults
+    assert "corpus two, labelled" in found.page
+    assert "corpus two: " not in found.faults
+
+
+def test_a_faulty_config_is_refused_with_its_faults(check, tmp_path):
+    write_reviews(tmp_path / "reviews.csv")
+    found = check(models={"gru": {**MODELS["gru"], "hiden": 3}})
+    assert found.code == 1
+    assert 'did you mean "hidden"?' in found.faults
+    assert found.page == ""
+
+
+def test_of_the_web_it_says_what_would_be_fetched_or_reads_what_was(check, tmp_path):
+    corpora = {"lyrics": {"kind": "songs", "songs_per_artist": 5, "source": {"type": "genius", "artists": ["Ada", "Bo"]}}}
+    models = {"lstm": {"family": "recurrent_lm", "cell": "lstm", "unit": "char"}}
+    found = check(corpora=corpora, models=models)
+    assert found.code == 0, found.text
+    assert "not fetched yet; make fetch would fetch from genius: artists: Ada, Bo" in found.page
+    assert "songs_per_artist: 5" in found.page
+    folder = tmp_path / "results/corpora/lyrics"
+    folder.mkdir(parents=True)
+    songs = [
+        {"artist": artist, "title": f"Song {n}", "lyrics": f"{review(n)} by {artist}"}
+        for artist in ("Ada", "Bo")
+        for n in range(5)
+    ]
+    (folder / "scraped.jsonl").write_text("".join(json.dumps(song) + "\n" for song in songs))
+    found = check(corpora=corpora, models=models)
+    assert found.code == 0, found.text
+    assert "not fetched" not in found.page
+    assert [line.split()[:2] for line in found.page.splitlines() if "█" in line] == [["Ada", "5"], ["Bo", "5"]]
+
+
+def test_a_group_that_samples_are_wanted_of_must_be_among_the_artists(check, tmp_path):
+    songs = [
+        {"artist": artist, "title": f"Song {n}", "lyrics": f"{review(n)} by {artist}"}
+        for artist in ("Ada", "Bo")
+        for n in range(5)
+    ]
+    (tmp_path / "songs.jsonl").write_text("".join(json.dumps(song) + "\n" for song in songs))
+    corpora = {
+        "lyrics": {"kind": "songs", "source": {"path": "songs.jsonl"}, "sampling": {"groups": {"Adda": {"temperature": 0.5}}}}
+    }
+    found = check(corpora=corpora, models={"lstm": {"family": "recurrent_lm", "cell": "lstm", "unit": "char"}})
+    assert found.code == 1
+    assert "sampling.groups.Adda: no group of train has this name; there are: Ada, Bo" in found.faults
+
+
+def test_a_terminal_is_shown_no_control_character_of_a_file(check, tmp_path):
+    write_reviews(tmp_path / "reviews.csv", labels=["bad\x1b[2J", "good"])
+    found = check()
+    assert "\x1b" not in found.text
+    assert "bad" in found.page
+
+
+def test_it_reads_and_prepares_by_what_the_rules_run(monkeypatch, check, tmp_path):
+    """A second reader would sooner or later say other things than a run does."""
+    write_reviews(tmp_path / "reviews.csv")
+    called = []
+    acquire = trial.acquire
+    monkeypatch.setattr(trial, "acquire", lambda *arguments: (called.append(arguments[1]), acquire(*arguments))[1])
+    check()
+    assert called == ["reviews.csv"]

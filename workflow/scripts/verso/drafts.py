@@ -1,0 +1,51 @@
+"""What `make new` finds in a file that no config describes yet, and what kinds and families write for it."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Column(NamedTuple):
+    """A column of a file that no config describes yet.
+
+    filled: rows that have a value. values: how often each occurs, None where there are too many. characters: of all values.
+    """
+
+    name: str
+    filled: int
+    values: Mapping[str, int] | None
+    characters: int
+
+
+class Found(NamedTuple):
+    """What a file or a folder of texts holds.
+
+    is_folder: of texts, whose columns are `text`, `folder` and `name`; of a .txt the only one is `text`. parts: what a
+    folder calls the parts that it holds, each a file or a folder of texts; empty where it holds none.
+    """
+
+    path: str
+    is_folder: bool
+    is_one_text: bool
+    rows: int
+    columns: tuple[Column, ...]
+    parts: Mapping[str, str]
+
+
+class Draft(NamedTuple):
+    """A corpus's entry for a file, as `make new` writes it. keys: besides `kind` and `source.path`, which `source` adds to.
+
+    remarks: a line each on what was found. left_out: keys that the user may want, a line of YAML each.
+    """
+
+    source: Mapping[str, Any]
+    keys: Mapping[str, Any]
+    remarks: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
+class Starter(NamedTuple):
+    """A small model to begin with, as `make new` writes it: its name, its keys besides `family`, and what it is."""
+
+    name: str
+    keys: Mapping[str, Any]
+    remark: str
