@@ -61,7 +61,7 @@ def test_columns_labels_lengths_duplicates_and_losses_are_shown_and_nothing_is_l
     for part in (
         "corpus reviews, labelled, from reviews.csv",
         "columns: Review (text), Stars (label); not read: Town",
-        "set aside, no text: 1 (good 1); the first is reviews.csv line 63",
+        "set aside, no text: 1 (good: 1); the first is reviews.csv line 63",
         "set aside, no label: 1; the first is reviews.csv line 64",
         "duplicates: 1 texts again as they are, set aside",
         "12 words",
@@ -120,7 +120,7 @@ def test_too_much_that_is_set_aside_would_stop_a_run_and_says_of_which_label(che
     found = check()
     assert found.code == 1
     assert "set_aside_limit" in found.faults
-    assert "set aside, no text: 9 (good 9); the first is reviews.csv line 62" in found.page
+    assert "set aside, no text: 9 (good: 9); the first is reviews.csv line 62" in found.page
 
 
 def test_every_corpus_is_tried_and_all_that_would_stop_is_told_at_once(check, tmp_path):

@@ -111,11 +111,27 @@ def test_parts_that_a_column_names_are_kept(here):
     rows = [[*row, part] for row, part in zip(reviews(["a", "b"], 12), ["train"] * 16 + ["dev"] * 4 + ["test"] * 4, strict=True)]
     write_csv(here / "a.csv", ["text", "label", "split"], rows)
     assert main(["--data", "a.csv"]) == 0
-    assert corpus_of(here / "a.yaml")["source"] == {
-        "path": "a.csv",
-        "fields": {"split": "split"},
-        "splits": {"train": "train", "validation": "dev", "test": "test"},
-    }
+    assert corpus_of(here / "a.yaml")["source"] == {"path": "a.csv", "fields": {"split": "split"}}
+
+
+def test_parts_that_a_folder_or_the_keys_of_json_give_are_kept(here):
+    (here / "tables").mkdir()
+    write_csv(here / "tables/train.csv", ["text", "stars"], reviews(["1", "2"]))
+    write_csv(here / "tables/test.csv", ["text", "stars"], reviews(["1", "2"], 3))
+    assert main(["--data", "tables"]) == 0
+    assert corpus_of(here / "tables.yaml")["source"] == {"path": "tables", "fields": {"label": "stars"}}
+    assert "parts that the source gives: train (12), test (6)" in (here / "tables.yaml").read_text()
+    for part in ("train", "test"):
+        for label in ("pos", "neg"):
+            (here / "texts" / part / label).mkdir(parents=True)
+            for number in range(3):
+                (here / "texts" / part / label / f"{number}.txt").write_text(review(number))
+    assert main(["--data", "texts"]) == 0
+    assert corpus_of(here / "texts.yaml") == {"kind": "labelled", "source": {"path": "texts"}}
+    rows = [{"text": text, "label": label} for text, label in reviews(["a", "b"])]
+    (here / "given.json").write_text(json.dumps({"train": rows, "dev": rows[:4], "test": rows[4:8]}))
+    assert main(["--data", "given.json"]) == 0
+    assert "parts that the source gives: train (12), validation (4), test (4)" in (here / "given.yaml").read_text()
 
 
 def test_nothing_is_ever_overwritten_and_no_study_shares_its_results_with_another(here, capsys):

@@ -19,8 +19,8 @@ class Column(NamedTuple):
 class Found(NamedTuple):
     """What a file or a folder of texts holds.
 
-    is_folder: of texts, whose columns are `text`, `folder` and `name`; of a .txt the only one is `text`. parts: what a
-    folder calls the parts that it holds, each a file or a folder of texts; empty where it holds none.
+    is_folder: of texts, whose columns are `text`, `folder` and `name`; of a .txt the only one is `text`. parts: rows
+    of each part that it gives itself, as files or folders in a folder or keys of a JSON object.
     """
 
     path: str
@@ -28,7 +28,7 @@ class Found(NamedTuple):
     is_one_text: bool
     rows: int
     columns: tuple[Column, ...]
-    parts: Mapping[str, str]
+    parts: Mapping[str, int]
 
 
 class Draft(NamedTuple):

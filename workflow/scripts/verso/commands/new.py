@@ -17,13 +17,13 @@ import yaml
 from verso.commands.terminal import printable, said_on_the_screen
 from verso.config.load import load
 from verso.contract import Kind
-from verso.corpora.columns import parts_among
-from verso.corpora.reading import rows_of
+from verso.corpora.reading import FOLDER, rows_of
 from verso.corpora.sources.file.readers import Fault
 from verso.drafts import Column, Draft, Found
 from verso.errors import VersoError
 from verso.registry import FAMILIES, KIND, KINDS
 from verso.settings.raw import unknown
+from verso.text.labels import text_of
 
 MOST_VALUES = 500  # of a column, that are told apart
 SEEDS = [1, 2, 3]
@@ -38,15 +38,15 @@ def found_in(path: Path) -> Found:
     values: dict[str, Counter[str]] = {}
     rows = 0
     faults: Counter[str] = Counter()
-    parts = parts_in(path)
-    sources = [path / name for name in parts.values()] or [path]
-    for row in (row for source in sources for row in rows_of(source)):
+    parts: Counter[str] = Counter()
+    for row in rows_of(path):
         if isinstance(row, Fault):
             faults[row.reason] += 1
             continue
         rows += 1
+        parts.update([row.split] if row.split else [])
         for name, value in row.values.items():
-            text = str(value).strip() if isinstance(value, str | int | float | bool) else ""
+            text = said if isinstance(said := text_of(value), str) else ""
             filled[str(name)] += bool(text)
             characters[str(name)] += len(text)
             counts = values.setdefault(str(name), Counter())
@@ -61,13 +61,7 @@ def found_in(path: Path) -> Found:
         for name, counts in values.items()
     )
     one_text = path.is_file() and path.suffix.lower() == ".txt"
-    return Found(str(path), sources[0].is_dir(), one_text, rows, tuple(columns), parts)
-
-
-def parts_in(path: Path) -> dict[str, str]:
-    """What a folder calls its parts, where all that it holds are files or folders of parts; else empty."""
-    names = [entry.name for entry in sorted(path.iterdir()) if not entry.name.startswith((".", "_"))] if path.is_dir() else []
-    return parts_among(names)
+    return Found(str(path), FOLDER in values, one_text, rows, tuple(columns), parts)
 
 
 def drafted(found: Found, kind: str | None) -> tuple[Kind, Draft]:
@@ -82,7 +76,7 @@ def drafted(found: Found, kind: str | None) -> tuple[Kind, Draft]:
     raise VersoError(f"{found.path}: {found.rows:,} rows, columns: {columns}. What a corpus wants:\n{wanted}")
 
 
-def text_of(found: Found, kind: Kind, draft: Draft, name: str, target: Path) -> str:
+def written(found: Found, kind: Kind, draft: Draft, name: str, target: Path) -> str:
     """The config, commented."""
     columns = ", ".join(printable(column.name) for column in found.columns)
     schema = _relative(SCHEMA, target.resolve().parent)
@@ -184,7 +178,7 @@ def _done(options: argparse.Namespace) -> int:
         raise VersoError(f"{target} is there already, and nothing is overwritten: give another NAME=")
     found = found_in(options.data)
     kind, draft = drafted(found, options.kind)
-    text = text_of(found, kind, draft, name, target)
+    text = written(found, kind, draft, name, target)
     load(yaml.safe_load(text), str(target))
     write_new(target, text)
     print(f"{target}: {found.rows:,} rows of {printable(found.path)} as a corpus of kind {kind.name} (another: KIND=)")

@@ -17,6 +17,7 @@ from verso.commands.trained import add_choice, choice_of, chosen, introduction, 
 from verso.config.file import Config
 from verso.contract import Prediction, TrainedModel
 from verso.corpora.reading import Text, texts_of
+from verso.corpora.sources.file.opened import Account
 from verso.display.cells import plain_cell
 from verso.errors import VersoError
 from verso.files import write_csv
@@ -95,7 +96,9 @@ def _done(options: argparse.Namespace) -> int:
     run, model = chosen(config, options.config, choice_of(options), "predict")
     prepare_process(model)
     target = output_of(config, run, options.input, options.output)
-    texts = list(texts_of(options.input, options.column, _usual_column(config, run)))
+    accounts: list[Account] = []
+    texts = list(texts_of(options.input, options.column, _usual_column(config, run), accounts))
+    print("".join(f"{account}\n" for account in accounts), end="", file=sys.stderr)
     print(f"{introduction(config, run)} reads {len(texts):,} rows of {options.input}", file=sys.stderr)
     found = predicted(model, texts)
     labels = Labels.load(model.corpus / "labels.json").names

@@ -11,7 +11,8 @@ from typing import Any
 
 from verso.corpora.acquire import acquire
 from verso.corpora.parts import PARTS
-from verso.corpora.reading import rows_of
+from verso.corpora.reading import FOLDER, rows_of
+from verso.corpora.sources.file.part_names import paths_in
 from verso.corpora.sources.file.readers import Row
 from verso.errors import VersoError
 from verso.files import read_json, read_json_lines
@@ -69,8 +70,10 @@ def tried(sources: SourceInputs, name: str, folder: Path, units: set[str]) -> Tr
     What was fetched from the web before is read; nothing is fetched.
     """
     wildcards, corpus = SimpleNamespace(corpus=name), sources.runs.config.corpora[name]
-    trial = Trial(name, sources.path(wildcards))
-    if SOURCE[corpus.source.type].fetch_rule is not None and not Path(trial.path).exists():
+    path = sources.path(wildcards)
+    paths = list(paths_in(path))
+    trial = Trial(name, ", ".join(map(str, paths)))
+    if SOURCE[corpus.source.type].fetch_rule is not None and not paths[0].exists():
         wanted = "; ".join(f"{key}: {_short(value)}" for key, value in sources.fetched(wildcards).items() if value is not None)
         trial.to_fetch = f"{corpus.source.type}: {wanted}"
         return trial
@@ -82,8 +85,8 @@ def tried(sources: SourceInputs, name: str, folder: Path, units: set[str]) -> Tr
     reading = sources.reading(wildcards)
     with _heard() as trial.said:
         try:
-            trial.columns = _columns(reading, Path(trial.path))
-            acquire(reading, trial.path, own / "documents.jsonl", aside, earlier)
+            trial.columns = _columns(reading, paths[0])
+            acquire(reading, path, own / "documents.jsonl", aside, earlier)
             KIND[corpus.kind].prepare(own / "documents.jsonl", sources.preparation(wildcards), aside, outputs)
             for unit in sorted(units):
                 build(outputs["train"], unit, getattr(corpus.minimum_count, unit), own / f"vocab_{unit}.json")
@@ -97,10 +100,12 @@ def tried(sources: SourceInputs, name: str, folder: Path, units: set[str]) -> Tr
 
 def _columns(reading: Mapping[str, Any], path: Path) -> list[str]:
     """What the columns of the first row are read as, and which are not read."""
-    if reading["one_text"] or path.is_dir():
+    if reading["one_text"]:
         return []
     row = next((row for row in rows_of(path, reading) if isinstance(row, Row)), None)
     if row is None:
+        return []
+    if FOLDER in row.values:
         return []
     named = {column: ours for ours in (*reading["columns"], "split") if (column := reading["fields"].get(ours))}
     read = [f"{column} ({ours})" if column != ours else column for column, ours in named.items() if column in row.values]

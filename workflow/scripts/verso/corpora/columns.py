@@ -6,11 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from verso.drafts import Column, Found
 
-PART_NAMES = {
-    "train": ("train", "training"),
-    "validation": ("validation", "val", "valid", "dev", "development"),
-    "test": ("test", "testing", "eval"),
-}
 LABEL_NAMES = {
     *(
         "pos",
@@ -49,14 +44,6 @@ def longest(found: Found, besides: Sequence[Column] = ()) -> Column | None:
 def mean_length(column: Column) -> float:
     """Characters of a value."""
     return column.characters / max(1, column.filled)
-
-
-def parts_among(names: Iterable[str]) -> dict[str, str]:
-    """What a source calls its parts, {"train": "train", "test": "dev.csv"}; empty where these names are not those of parts."""
-    known = {word: part for part, words in PART_NAMES.items() for word in words}
-    called = [(known.get(name.casefold().partition(".")[0]), name) for name in names]
-    parts = {part: name for part, name in called if part}
-    return parts if "train" in parts and len(parts) == len(called) > 1 else {}
 
 
 def are_like_labels(names: Iterable[str]) -> bool:

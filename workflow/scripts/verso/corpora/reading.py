@@ -6,15 +6,17 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from verso.corpora import rows
 from verso.corpora.documents import document_of
 from verso.corpora.preparing.clean import clean
-from verso.corpora.rows import format_of, rows_of_file
-from verso.corpora.sources.file.opened import Reading
-from verso.corpora.sources.file.readers import Fault, Row, read_text
+from verso.corpora.sources.file.opened import Account, Reading
+from verso.corpora.sources.file.part_names import parts_in
+from verso.corpora.sources.file.readers import Fault, Row, read_one_text
 from verso.corpora.sources.file.settings import AnyFile
 from verso.errors import VersoError
 
 TEXT, FOLDER, NAME = "text", "folder", "name"  # what a row of a folder of texts, or of a file of lines, has
+FIELDS = {TEXT: TEXT, FOLDER: FOLDER, "title": NAME}
 
 
 class Text(NamedTuple):
@@ -26,28 +28,35 @@ class Text(NamedTuple):
     reason: str
 
 
-def rows_of(path: Path, settings: Mapping[str, Any] | None = None) -> Iterator[Row | Fault]:
+def rows_of(
+    path: Path, settings: Mapping[str, Any] | None = None, accounts: list[Account] | None = None
+) -> Iterator[Row | Fault]:
     """Each row with all its columns, whatever these are called; of a .txt each line that is not empty, as `text`.
 
-    settings: of the file as a source, as verso.corpora.acquire.acquire takes them; None: found out. Raises what that raises.
+    settings: of the file as a source, as verso.corpora.acquire.acquire takes them; None: found out. accounts: gets one of each
+    file that was read to its end. Raises VersoError as acquire does.
     """
     source = dict(settings or _settings_of(path))
-    form = format_of(path, source | {"one_text": path.suffix.lower() == ".txt" and not path.is_dir()})
-    if form == "txt" and not path.is_dir():
-        yield from _lines(path)
+    if path.is_file() and path.suffix.lower() == ".txt":
+        yield from _lines(path, source)
         return
-    columns = (TEXT, FOLDER) if path.is_dir() else ()
-    yield from rows_of_file(path, form, source | {"columns": columns, "one_text": False})
+    places = parts_in(path, source).values() if path.is_dir() else [path]
+    tables = any(place.is_file() for place in places)
+    source |= {"columns": () if tables else (TEXT, FOLDER), "one_text": False}
+    if not tables:
+        source["fields"] = FIELDS
+    yield from rows.rows_of(path, source, [] if accounts is None else accounts)
 
 
-def texts_of(path: Path, column: str | None, usual: str) -> Iterator[Text]:
+def texts_of(path: Path, column: str | None, usual: str, accounts: list[Account]) -> Iterator[Text]:
     """The texts of a file's rows, each row once. column: that holds the text; None: `usual`, or the only one that there is.
+    accounts: as of rows_of.
 
     Raises VersoError, with the columns found, when that column is not there.
     """
     source = _settings_of(path)
     chosen = None
-    for row in rows_of(path):
+    for row in rows_of(path, source, accounts):
         if isinstance(row, Fault):
             yield Text(row.where, "", "", row.reason)
             continue
@@ -66,17 +75,18 @@ def _settings_of(path: Path) -> dict[str, Any]:
         settings = AnyFile(path=str(path)).model_dump()
     except ValidationError as error:
         raise VersoError(f"{path}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from error
-    return settings | {"kind": "texts", "one_text": False, "splits": None, "fields": {TEXT: TEXT, FOLDER: FOLDER, "title": NAME}}
+    return settings | {"kind": "texts", "one_text": False, "splits": None, "labels": None, "fields": FIELDS}
 
 
-def _lines(path: Path) -> Iterator[Row | Fault]:
-    content, _ = read_text(path, path.name, Reading(path.stat().st_size))
-    if isinstance(content, Fault):
-        yield content
-        return
-    for number, line in enumerate(content.splitlines(), start=1):
-        if line.strip():
-            yield Row(f"{path.name} line {number}", {TEXT: line})
+def _lines(path: Path, source: Mapping[str, Any]) -> Iterator[Row | Fault]:
+    reading = Reading.of(source, path.stat().st_size, frozenset())
+    for text in read_one_text(path, reading, TEXT, NAME):
+        if isinstance(text, Fault):
+            yield text
+            continue
+        for number, line in enumerate(text.values[TEXT].splitlines(), start=1):
+            if line.strip():
+                yield Row(f"{path.name} line {number}", {TEXT: line})
 
 
 def _column(path: Path, column: str | None, usual: str, row: Row) -> str:

@@ -1,11 +1,11 @@
 """Whether a file holds labelled texts, and the entry of a corpus for it."""
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any
 
-from verso.corpora.columns import listed, longest, named, parts_among
+from verso.corpora.columns import listed, longest, named
 from verso.corpora.labelled.labels import in_order, label_of
+from verso.corpora.sources.file.part_names import is_known
 from verso.drafts import Column, Draft, Found
 
 TEXT = (
@@ -39,22 +39,15 @@ def drafted(found: Found) -> Draft | None:
     enough = [name for name, count in counted if count >= FEWEST_OF_A_LABEL]
     keys: dict[str, Any] = {}
     remarks = [f"labels: {listed(counted)}"]
-    if len(enough) < len(names) and len(enough) > 1:
+    if found.parts:
+        remarks.append(f"parts that the source gives: {listed(list(found.parts.items()))}")
+    if len(names) > len(enough) > 1:
         keys["labels"] = [int(name) if name == str(_whole(name)) else name for name in enough]
-        remarks.append(
-            f"left out, for they have fewer than {FEWEST_OF_A_LABEL} texts: {listed([c for c in counted if c[0] not in enough])}"
-        )
-    left_out = (
-        [f"labels: {{{names[0]}: {_example(names[0])}, {names[1]}: ...}}  # other names for them, in your order"]
-        if not keys
-        else []
-    )
-    return Draft(
-        _source(found, fields),
-        keys,
-        tuple(remarks),
-        (*left_out, "language: {keep: [en]}  # rows in other languages are set aside"),
-    )
+        few = [(name, count) for name, count in counted if name not in enough]
+        remarks.append(f"left out, for they have fewer than {FEWEST_OF_A_LABEL} texts: {listed(few)}")
+    other_names = f"labels: {{{names[0]}: {_example(names[0])}, {names[1]}: ...}}  # other names for them, in your order"
+    left_out = [*([] if keys else [other_names]), "language: {keep: [en]}  # rows in other languages are set aside"]
+    return Draft({"fields": fields} if fields else {}, keys, tuple(remarks), tuple(left_out))
 
 
 def _whole(name: str) -> int | None:
@@ -86,11 +79,6 @@ def _label(found: Found, text: Column | None) -> Column | None:
 
 def _fields(found: Found, text: Column, label: Column) -> dict[str, str]:
     fields = {key: column.name for key, column in (("text", text), ("label", label)) if column.name != key}
-    split = named(found, SPLIT)
-    return fields | ({"split": split.name} if split is not None and not found.parts and parts_among(split.values or ()) else {})
-
-
-def _source(found: Found, fields: Mapping[str, str]) -> dict[str, Any]:
-    split = next((column for column in found.columns if column.name == fields.get("split")), None)
-    parts = parts_among(split.values or ()) if split is not None else found.parts
-    return {**({"fields": dict(fields)} if fields else {}), **({"splits": dict(parts)} if parts else {})}
+    split = None if found.parts else named(found, SPLIT)
+    names = {str(value).casefold() for value in (split.values or () if split else ())}
+    return fields | ({"split": split.name} if split and "train" in names and all(map(is_known, names)) else {})
