@@ -15,7 +15,7 @@ from tokenizers.models import BPE
 
 TEXTS = [
     "the tide comes in without a word\nwe walk along the shore and count the boats\n",
-    "la marea sube despacio y nadie la espera\n\nel niño cuenta barcos desde el muelle\n",
+    "la marea sube despacio\n   y nadie la espera\n\n   el niño cuenta barcos desde el muelle\n",
     "system user assistant model You are a helpful assistant. Write a song. Today Date: 26 Jul 2024\n\n",
 ] * 4
 CHATML = (
@@ -277,11 +277,12 @@ def tokenizer_of(name):
         [AddedToken(token, rstrip=family.strips and "|" in token, normalized=False) for token in special]
     )
     tokenizer.add_tokens([AddedToken(token, normalized=False) for token in family.plain])
-    if begin := family.roles.get(
-        "bos_token"
-    ):  # as an encoder of bare texts adds it: a template that writes one too would double it
-        named = [(begin, tokenizer.token_to_id(begin))]
-        tokenizer.post_processor = processors.TemplateProcessing(single=f"{begin} $A", special_tokens=named)
+    # As an encoder of bare texts adds a beginning: a template that writes one too would double it
+    begin = [token for role, token in family.roles.items() if role == "bos_token"]
+    named = [(token, tokenizer.token_to_id(token)) for token in begin]
+    adds = processors.TemplateProcessing(single=" ".join([*begin, "$A"]), special_tokens=named)
+    trims = processors.ByteLevel(trim_offsets=True)  # published with Llama 3 and SmolLM2: a blank is in no token's place
+    tokenizer.post_processor = processors.Sequence([trims, adds]) if family.kind in ("tiktoken", "gpt-2") else adds
     whole = PreTrainedTokenizerFast(tokenizer_object=tokenizer, clean_up_tokenization_spaces=False, **family.roles)
     whole.chat_template = family.template
     return whole

@@ -87,6 +87,8 @@ class Chat:
                 "the model's tokenizer has no end token (eos_token), so that no text could end; take a pretrained model whose "
                 "tokenizer_config.json names one"
             )
+        # Nothing is added to a frame; and GPT-2's kind would leave blanks out of the places of tokens
+        tokenizer.backend_tokenizer.post_processor = None
         self._frame = frame_of(tokenizer, chat_template or {})
         source = tokenizer.get_chat_template()
         # Some that only a template makes controls are not marked as such (Qwen3's <think>); line breaks may be added tokens
