@@ -1,5 +1,7 @@
 """What a status page says of records and results; times are given, so nothing waits."""
 
+import copy
+import html
 import json
 import os
 import time
@@ -15,6 +17,11 @@ from verso.commands.terminal import COLUMNS
 from verso.corpora.losses import Losses
 from verso.errors import VersoError
 from verso.files import write_json
+from verso.graph.descriptions import Descriptions
+from verso.graph.inputs import Inputs
+from verso.graph.paths import Paths
+from verso.graph.runs import Runs
+from verso.provenance import key_of_study
 
 NOW = 1_763_800_000.0
 CONFIG = {
@@ -78,6 +85,17 @@ class Study:
         config = yaml.safe_load(self.config.read_text())
         self.config.write_text(yaml.safe_dump({**config, **changes}))
 
+    def report(self, at, study=None, config=None):
+        """A page as the report's template begins, of this config unless another key or name is given."""
+        runs = Runs(read_config(self.config), Paths(str(self.folder / "results")))
+        described = Descriptions(runs, Inputs(runs), code_of=str)
+        key = study or key_of_study(runs.config.title, described.experiments(runs.all), described.models(runs.all))
+        path = self.folder / "results" / "report.html"
+        path.parent.mkdir(exist_ok=True)
+        name = html.escape(config or str(self.config))
+        path.write_text(f'<meta name="verso-study" content="{key}">\n<meta name="verso-config" content="{name}">\n')
+        os.utime(path, (at, at))
+
     def of_classifiers(self, **model):
         """The runs are on labelled texts; model: the entry of "a"."""
         labelled = {"songs": {"kind": "labelled", "source": {"path": "reviews.csv"}}}
@@ -99,7 +117,7 @@ class Study:
             os.utime(path, (at, at))
 
     def page(self):
-        return status(read_config(self.config), NOW)
+        return status(read_config(self.config), NOW, str(self.config))
 
     def row(self, model="a", seed=2):
         return next(line for line in self.page().splitlines() if line.split()[:3] == ["songs", model, str(seed)])
@@ -129,8 +147,8 @@ def test_what_a_corpus_lost_stands_below_the_runs_by_reason_and_label(study):
 
 def test_every_run_has_one_line_before_anything_was_started_seeds_in_the_order_of_numbers(study):
     lines = study.page().splitlines()
-    assert [line.split() for line in lines[1:5]] == [["songs", m, s, "queued"] for m in "ab" for s in ("2", "10")]
-    assert lines[-1] == "4 runs: 4 queued. There is no report yet."
+    assert [line.split() for line in lines[1:5]] == [["songs", m, s, "not", "started"] for m in "ab" for s in ("2", "10")]
+    assert lines[-1] == "0 of 1 corpora prepared. 4 runs: 4 not started. There is no report yet."
 
 
 def test_a_training_reports_how_far_it_is(study):
@@ -336,12 +354,51 @@ def test_a_failure_of_a_rule_of_an_earlier_version_is_history_once_all_results_s
 
 def test_whether_the_report_stands(study):
     study.made(MODEL, SCORES, MEASURES, at=NOW - 50)
-    report = study.folder / "results" / "report.html"
-    report.touch()
-    os.utime(report, (NOW, NOW))
+    study.report(at=NOW)
     assert "The report stands" in study.page()
-    os.utime(report, (NOW - 99, NOW - 99))
+    study.report(at=NOW - 99)
     assert "The report is older than the newest results" in study.page()
+
+
+def test_a_report_of_another_config_is_not_called_this_ones(study):
+    study.report(at=NOW, study="0" * 16, config="config/<demo>.yaml")
+    assert "is the report of another config (config/<demo>.yaml): there is none of this one yet" in study.page()
+    study.report(at=NOW)
+    study.change_config(title="Another title")
+    assert "is of this config as it was before it was changed" in study.page()
+    (study.folder / "results" / "report.html").write_text("<html>")
+    assert "does not say what it was made of" in study.page()
+
+
+def test_another_recipe_makes_another_report_and_more_memory_does_not(study):
+    study.report(at=NOW)
+    models = copy.deepcopy(CONFIG["models"])
+    models["a"]["needs"] = {"mem_mb": 5000}
+    study.change_config(models=models)
+    assert "The report stands" in study.page()
+    models["a"]["hidden"] = 17
+    study.change_config(models=models)
+    assert "before it was changed" in study.page()
+
+
+def test_what_was_never_started_is_said_to_be(study):
+    assert study.state() == "not"
+    assert f"Nothing of {study.config} has been started yet: `make run CONFIG={study.config}` begins." in study.page()
+    study.run("train", ended("stopped"))
+    page = study.page()
+    assert "Nothing of" not in page
+    assert "3 not started, 1 stopped" in page
+
+
+def test_what_a_start_at_work_will_come_to_is_queued(study):
+    study.run("train", attempt(progress=PROGRESS))
+    assert "1 running, 3 queued" in study.page()
+
+
+def test_corpora_are_counted_too(study):
+    assert "0 of 1 corpora prepared. 4 runs" in study.page()
+    write_json(study.folder / "results" / "corpora" / "songs" / "statistics.json", {})
+    assert "1 of 1 corpora prepared. 4 runs" in study.page()
 
 
 @pytest.mark.parametrize(

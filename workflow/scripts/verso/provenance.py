@@ -87,6 +87,11 @@ def key_of_settings(settings: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:DIGITS]
 
 
+def key_of_study(title: str, experiments: Iterable[Mapping[str, Any]], models: Mapping[str, Mapping[str, Any]]) -> str:
+    """Names what a report is about: its title, its experiments with their seeds, and the recipes of their models."""
+    return key_of_settings({"title": title, "experiments": list(experiments), "models": dict(models)})
+
+
 def key_of_files(fingerprint: str, settings: Mapping[str, Any], files: Iterable[str | Path]) -> str:
     """Names a result by all that it follows from: code, settings, the content of files, and the versions of COMPUTING."""
     facts = [fingerprint, settings, [sha256_of(path) for path in files], [_version(name) for name in COMPUTING]]

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from verso.commands.report_state import state_of_report
 from verso.commands.terminal import duration, printable, table
 from verso.config.file import Config
 from verso.config.load import load
@@ -30,7 +31,8 @@ from verso.jobs.states import Attempt, Job, Progress, Run, judge, read_records, 
 from verso.jobs.submissions import SUBMITTED, read_submissions
 from verso.registry import FAMILY, TASK
 
-STATES = ("done", "running", "trained", "submitted", "queued", "retrying", "stopped", "lost", "failed")
+STATES = ("done", "running", "trained", "submitted", "queued", "not started", "retrying", "stopped", "lost", "failed")
+AT_WORK = ("running", "submitted", "retrying")
 COLOURS = {"done": "32", "running": "36", "trained": "36", "retrying": "33", "stopped": "33", "lost": "31", "failed": "31"}
 HEADER = ["corpus", "model", "seed", "state", "how far", "train / val. loss", "time", "where", "MB used / requested"]
 
@@ -56,15 +58,18 @@ class Line:
     log: Path | None = None
 
 
-def status(config: Config, now: float, colours: Mapping[str, str] | None = None) -> str:
-    """The whole page for the files as they are. now: seconds since the epoch; colours: ANSI codes by state."""
+def status(config: Config, now: float, origin: str, colours: Mapping[str, str] | None = None) -> str:
+    """The whole page for the files as they are. now: seconds since the epoch; origin: the config's path; colours: ANSI codes by
+    state.
+    """
     results, runs = Path(config.results), runs_of(config)
     abouts = {model: _about(config.models[model]) for _, model, _ in runs}
     records, skipped = read_records(results / "logs")
     known, corpora = set(runs), {corpus for corpus, _, _ in runs}
     of_run: dict[Run | None, list[Job]] = defaultdict(list)
-    light = []
+    light, at_work = [], False
     for job in judge(with_submissions(records, read_submissions(results / "logs")), now):
+        at_work |= job.state in AT_WORK
         run = job.record.run()
         if run in known:
             of_run[run].append(job)
@@ -78,7 +83,8 @@ def status(config: Config, now: float, colours: Mapping[str, str] | None = None)
         about = abouts[run[1]]
         made = {name: _time_of(folder / name) for name in about.files}
         newest = max(newest, *made.values())
-        lines.append(line_of_run(of_run[run], made, now, about))
+        line = line_of_run(of_run[run], made, now, about)
+        lines.append(line if at_work or line.state != "queued" else Line("not started", []))
     page = _listed(HEADER, [[corpus, model, str(seed)] for corpus, model, seed in runs], lines, colours)
     if light:
         names = [[" ".join([job.record.rule, *job.record.wildcards.values()])] for job in light]
@@ -86,9 +92,13 @@ def status(config: Config, now: float, colours: Mapping[str, str] | None = None)
     page += ["", *map(printable, skipped)] if skipped else []
     page += [line for corpus in sorted(corpora) for line in _losses(corpus, results / "corpora" / corpus / "acquired.json")]
 
+    if not at_work and not light and not any(of_run.values()) and not newest:
+        page += ["", f"Nothing of {origin} has been started yet: `make run CONFIG={origin}` begins."]
     counts = Counter(line.state for line in lines)
     summary = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
-    page += ["", f"{len(runs)} run{'s' * (len(runs) != 1)}: {summary}. {_report(results / 'report.html', newest)}"]
+    prepared = sum((results / "corpora" / corpus / "statistics.json").exists() for corpus in corpora)
+    done = f"{prepared} of {len(corpora)} corpora prepared. {len(runs)} run{'s' * (len(runs) != 1)}: {summary}."
+    page += ["", f"{done} {state_of_report(config, origin, newest)}"]
     return "\n".join(page)
 
 
@@ -235,13 +245,6 @@ def _losses(corpus: str, acquired: Path) -> list[str]:
     return ["", *(printable(line) for line in [f"{corpus}: {said[0]}", *said[1:]])] if said else []
 
 
-def _report(path: Path, newest: float) -> str:
-    made = _time_of(path)
-    if not made:
-        return "There is no report yet."
-    return f"The report stands: {path}" if made >= newest else f"The report is older than the newest results: {path}"
-
-
 def _time_of(path: Path) -> float:
     """When a file was written, in seconds since the epoch; 0 where it is missing."""
     try:
@@ -269,7 +272,7 @@ def main() -> int:
         sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows a question mark
     try:
         while True:
-            page = status(read_config(options.config), time.time(), COLOURS if terminal else {})
+            page = status(read_config(options.config), time.time(), options.config, COLOURS if terminal else {})
             print(("\x1b[H\x1b[2J" if terminal and options.watch else "") + page, flush=True)
             if options.watch is None:
                 return 0

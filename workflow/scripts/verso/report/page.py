@@ -21,6 +21,7 @@ from verso.display.words import LANGUAGES
 from verso.errors import VersoError
 from verso.files import read_csv, read_json, write_text
 from verso.pretrained.manifest import other_licence
+from verso.provenance import key_of_study
 from verso.report.sections import SECTIONS
 from verso.report.words import spanish_labels, words_of
 
@@ -73,6 +74,7 @@ def render(
     script = environment.get_template("script.js.j2").render()
     page = environment.get_template("report.html.j2").render(
         title=study.title,
+        study_key=key_of_study(study.title, study.experiments, study.models),
         language=study.language,
         languages=[
             (code, _interface(code, list(tasks), figures)) for code in sorted(LANGUAGES, key=lambda code: code != study.language)
