@@ -27,6 +27,8 @@ MARKS = {  # of UTF-32 before those of UTF-16, with which they begin
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_CUT_SEQUENCE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{0,2}\Z")  # what the end of a block may have cut
+_AROUND = re.compile(rb"[^\n]{0,80}[\x80-\xff]+[^\n]{0,80}\n?")
 # What a Western European language does not write in Windows-1252: bytes without a character, letters of Iceland alone (in other
 # encodings those of Turkey and Prague), an õ as in Hungarian, three accented letters in a row, signs within words, a capital
 # behind a small letter.
@@ -100,32 +102,63 @@ def encoding_of(opened: Callable[[], BinaryIO], said: str, where: str) -> Encodi
     return _of_what_is_no_utf8(opened, where)
 
 
+@dataclass
+class _Counted:
+    """What a file that is no UTF-8 is made of, besides ASCII.
+
+    sequences: of UTF-8; latin: those of them that a Western language writes; others: bytes; odd: those of them that are odd in
+    Windows-1252; sample: parts of lines that hold any of these; place: of the first byte that is no UTF-8.
+    """
+
+    sequences: int = 0
+    latin: int = 0
+    others: int = 0
+    odd: int = 0
+    sample: bytes = b""
+    place: str = ""
+
+    def add(self, block: bytes) -> None:
+        """Count a block, in which no sequence is cut."""
+        found = _SEQUENCE.findall(block)
+        rest = _SEQUENCE.sub(b"", block) if found else block
+        self.sequences += len(found)
+        self.latin += sum(sequence[0] in (0xC2, 0xC3) or sequence[:2] == b"\xe2\x80" for sequence in found)
+        self.others += len(_NOT_ASCII.findall(rest))
+        self.odd += len(_ODD.findall(rest))
+        if len(self.sample) < SAMPLE:
+            self.sample += b"".join(_AROUND.findall(block))[: SAMPLE - len(self.sample)]
+
+
 def _of_what_is_no_utf8(opened: Callable[[], BinaryIO], where: str) -> Encoding:
-    """Counts all bytes that are no ASCII: in sequences of UTF-8, and odd in Windows-1252."""
-    beyond = sequences = in_sequences = odd = number = 0
-    place = ""
-    sample: list[bytes] = []
-    sampled = 0
+    counted = _Counted()
+    number, line_start, offset, carried = 1, 0, 0, b""
     with opened() as stream:
-        while lines := stream.readlines(SCANNED):
-            for line in lines if not place or sampled < SAMPLE else ():
-                number += 1
-                if not line.isascii():
-                    place = place or bad_byte(line, number)
-                    sampled += len(line)
-                    sample.append(line[:SAMPLE])
-            block = b"".join(lines)
-            beyond += len(_NOT_ASCII.findall(block))
-            found = _SEQUENCE.findall(block)
-            sequences, in_sequences = sequences + len(found), in_sequences + sum(map(len, found))
-            odd += len(_ODD.findall(block))
-    others = beyond - in_sequences
-    if sequences >= others:
+        while block := stream.read(SCANNED):
+            block = carried + block
+            cut = _CUT_SEQUENCE.search(block)
+            carried = cut[0] if cut else b""
+            block = block[: len(block) - len(carried)]
+            if not counted.place:
+                bad = _first_bad(block)
+                before = len(block) if bad is None else bad
+                number += block.count(b"\n", 0, before)
+                if (last := block.rfind(b"\n", 0, before)) >= 0:
+                    line_start = offset + last + 1
+                if bad is not None:
+                    counted.place = _place(number, offset + bad - line_start + 1, block[bad])
+            counted.add(block)
+            offset += len(block)
+    counted.add(carried)
+    place = counted.place or _place(number, offset - line_start + 1, carried[0])
+    if counted.sequences >= counted.others:
         return Encoding("utf-8-sig", UTF8, place)
-    if odd <= MOST_ODD * beyond and sequences <= MOST_UTF8 * others:
-        return Encoding("cp1252", WINDOWS, place)
+    if counted.odd <= MOST_ODD * counted.others:
+        if counted.sequences <= MOST_UTF8 * counted.others:
+            return Encoding("cp1252", WINDOWS, place)
+        if counted.sequences - counted.latin <= MOST_UTF8 * counted.sequences:  # both, one behind the other
+            return Encoding("utf-8-sig", UTF8, place)
     raise Uncertain(
-        f"{where}: {place}, which is not UTF-8, nor does the whole read well as {WINDOWS}{_guessed(b''.join(sample)[:SAMPLE])}; "
+        f"{where}: {place}, which is not UTF-8, nor does the whole read well as {WINDOWS}{_guessed(counted.sample)}; "
         "name its encoding (source.encoding), or save the file as UTF-8. With source.encoding: utf-8 only the rows with such "
         "bytes are set aside",
         place,
@@ -142,14 +175,22 @@ def _guessed(sample: bytes) -> str:
 
 def bad_byte(line: bytes, number: int) -> str:
     """The first byte of a line that is no UTF-8, by its place, and what it seems to be; "" where all of the line is."""
+    bad = _first_bad(line)
+    return "" if bad is None else _place(number, bad + 1, line[bad])
+
+
+def _first_bad(block: bytes) -> int | None:
     try:
-        line.decode("utf-8")
+        block.decode("utf-8")
     except UnicodeDecodeError as error:
-        byte = line[error.start : error.start + 1]
-        character = byte.decode("cp1252", errors="ignore")
-        seems = f" ({character} in {WINDOWS})" if character.isprintable() and character else ""
-        return f"line {number}, byte {error.start + 1} is 0x{byte[0]:02X}{seems}"
-    return ""
+        return error.start
+    return None
+
+
+def _place(line: int, byte: int, value: int) -> str:
+    character = bytes([value]).decode("cp1252", errors="ignore")
+    seems = f" ({character} in {WINDOWS})" if character and character.isprintable() else ""
+    return f"line {line}, byte {byte} is 0x{value:02X}{seems}"
 
 
 @dataclass(frozen=True, slots=True)

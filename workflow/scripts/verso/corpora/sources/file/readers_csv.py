@@ -5,22 +5,17 @@ closed, the reading stops with the line: what follows could be read as one long 
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from verso.corpora.sources.file.csv_headers import heading_of
 from verso.corpora.sources.file.csv_lines import CsvLines, Dialect, Overlong, closing_state
+from verso.corpora.sources.file.csv_neighbours import Neighbours
 from verso.corpora.sources.file.opened import Account, Reading, opened
 from verso.corpora.sources.file.readers import EXCERPT, Fault, Row
 from verso.errors import VersoError
 
-FIRST_RECORDS = 10  # before so many there are no neighbours to compare with
-FEWEST_LINES, TIMES_LONGEST = 200, 20  # a record of more lines than these, the second as often as the longest before, is none
 ROWS_TO_STOP = 4  # a record that holds as many rows or more stops the reading
-LEARNT_FROM = 1000  # records whose short values are remembered, and of later ones each so many'th
-EACH = 64
-SHORT = 40  # characters
-
 QUOTE_HINT = (
     "close it there, or double the quotes within a text; where another character stands before a quote within a text, set "
     "source.escape, and where quotes mean nothing, source.quoting: none"
@@ -37,26 +32,25 @@ def read_csv(path: Path, reading: Reading) -> Iterator[Row | Fault]:
         lines = CsvLines(stream, reading.limit)
         dialect, header = heading_of(lines, path, reading)
         account.header = lines.number
-        yield from _Records(path, lines, dialect, header, account).read(reading)
+        yield from _Records(path, lines, dialect, header, reading.columns).read(reading.limit, account)
         account.lines = lines.number
 
 
 class _Records:
-    """The records below a header. seen: short values of each column, to know a row by that stands inside another."""
+    """The records below a header."""
 
-    def __init__(self, path: Path, lines: CsvLines, dialect: Dialect, header: list[str], account: Account) -> None:
-        self.path, self.lines, self.dialect, self.header, self.account = path, lines, dialect, header, account
-        self.longest = self.count = 0
-        self.seen: list[set[str]] = [set() for _ in header]
+    def __init__(self, path: Path, lines: CsvLines, dialect: Dialect, header: list[str], columns: Set[str]) -> None:
+        self.path, self.lines, self.dialect, self.header = path, lines, dialect, header
+        places = [place for place, column in enumerate(header) if column in columns]
+        self.neighbours = Neighbours(len(header), places, dialect)
 
-    def read(self, reading: Reading) -> Iterator[Row | Fault]:
-        lines, header, account, name = self.lines, self.header, self.account, self.path.name
-        width = len(header)
-        learnt = [place for place, column in enumerate(header) if column in reading.columns]
+    def read(self, limit: int, account: Account) -> Iterator[Row | Fault]:
+        """Each as a row, or as what is set aside."""
+        lines, header, neighbours, name = self.lines, self.header, self.neighbours, self.path.name
         parser = self.dialect.parser(lines)
         while True:
-            lines.begin(self._most_lines())
-            cells: list[str] | Fault
+            lines.begin(neighbours.most_lines)
+            cells: list[str] | str
             try:
                 cells = next(parser)
             except StopIteration:
@@ -64,41 +58,38 @@ class _Records:
             except csv.Error as error:
                 cells = self._mended(str(error))
             except Overlong:
-                cells = self._skipped(reading.limit)
+                cells = self._skipped(limit)
             taken = lines.number - lines.before
             if taken == 1 and isinstance(cells, list) and len(cells) < 2 and not lines.record[0].strip():
                 account.blank += 1
                 continue
-            where = f"{name} {lines.place()}"
             account.continued += taken - 1
-            self.count += 1
-            if taken > 1 and (fault := self._swallowed(where, width)):
-                cells = fault
-            if isinstance(cells, Fault):
+            if (reason := self._refused(cells, taken)) or isinstance(cells, str):
                 account.set_aside += 1
-                yield cells if cells.where else Fault(where, cells.reason, cells.excerpt, taken)
+                yield Fault(f"{name} {lines.place()}", reason, "".join(lines.record)[:EXCERPT], taken)
                 continue
-            if len(cells) != width:
-                if len(cells) < width or any(cell.strip() for cell in cells[width:]):
-                    account.set_aside += 1
-                    reason = "fewer" if len(cells) < width else "more"
-                    yield Fault(where, f"{reason} cells than the header has columns", "".join(lines.record)[:EXCERPT], taken)
-                    continue
-                del cells[width:]  # a table program's empty cells beyond the last column
             account.rows += 1
-            if taken > self.longest:
-                self.longest = taken
-            if self.count <= LEARNT_FROM or not self.count % EACH:
-                for place in learnt:
-                    if 0 < len(cells[place]) <= SHORT:
-                        self.seen[place].add(cells[place].strip())
-            yield Row(where, dict(zip(header, cells, strict=True)), lines=taken)
+            neighbours.learn(cells, taken)
+            yield Row(f"{name} {lines.place()}", dict(zip(header, cells, strict=False)), lines=taken)
 
-    def _most_lines(self) -> int | None:
-        return None if self.count < FIRST_RECORDS else max(FEWEST_LINES, TIMES_LONGEST * self.longest)
+    def _refused(self, cells: list[str] | str, taken: int) -> str:
+        """Why the cells of a record are no row. Raises VersoError where it has swallowed many."""
+        if taken > 1 and (within := self.neighbours.rows_within(self.lines.record)):
+            if within >= ROWS_TO_STOP:
+                raise VersoError(
+                    f"{self.path}: line {self.lines.before + 1} opens a quote, and of the lines that it encloses, to line "
+                    f"{self.lines.number}, {within} look like rows of their own; {QUOTE_HINT}"
+                )
+            return "lines that look like rows of their own, within quotes"
+        if isinstance(cells, str):
+            return cells
+        if len(cells) < len(self.header):
+            return "fewer cells than the header has columns"
+        # A table program writes empty cells beyond the last column
+        return "more cells than the header has columns" if any(map(str.strip, cells[len(self.header) :])) else ""
 
-    def _mended(self, problem: str) -> list[str] | Fault:
-        """The cells of a record that breaks the rules, where that harms nothing; a Fault where it surely ends with its line.
+    def _mended(self, problem: str) -> list[str] | str:
+        """The cells of a record that breaks the rules, where that harms nothing; why there are none, where its end is sure.
 
         Raises VersoError otherwise.
         """
@@ -111,28 +102,27 @@ class _Records:
             )
         text = "".join(lines.record)
         if not self.dialect.quote:
-            return Fault("", "broken CSV", text[:EXCERPT])
+            return "broken CSV"
         if (cells := self.dialect.with_blanks(text)) is not None:
             return cells
         if last == first and len(self.dialect.leniently(text)) == len(self.header):
-            return Fault("", "a quote within quotes that is not doubled (escaped? then set source.escape)", text[:EXCERPT])
+            return "a quote within quotes that is not doubled (escaped? then set source.escape)"
         raise VersoError(
             f"{self.path}: the quote that line {first} opens is closed within a text, in line {last} ({problem}), so that it is "
             f"not certain where this row ends; {QUOTE_HINT}"
         )
 
-    def _skipped(self, limit: int) -> Fault:
-        """A record that is too long to be held, skipped to its end; raises VersoError where it has none, or too many lines."""
+    def _skipped(self, limit: int) -> str:
+        """Skip a record that is too long to be held to its end; raises VersoError where it has none, or too many lines."""
         lines = self.lines
-        excerpt = lines.record[0][:EXCERPT]
-        self._swallowed("", len(self.header))
-        most, state = self._most_lines(), closing_state("".join(lines.record), self.dialect)
+        self._refused("", lines.number - lines.before)
+        most, state = self.neighbours.most_lines, closing_state("".join(lines.record), self.dialect)
         first = lines.before + 1
         while True:
             if most is not None and lines.number - lines.before > most:
                 raise VersoError(
                     f"{self.path}: by its quotes the row that begins in line {first} has more than {most} lines, and the longest "
-                    f"of {self.count} rows before it has {self.longest}: is its quote closed? {QUOTE_HINT}"
+                    f"of {self.neighbours.count} rows before it has {self.neighbours.longest}: is its quote closed? {QUOTE_HINT}"
                 )
             if lines.whole and state == "start":
                 break
@@ -145,33 +135,4 @@ class _Records:
                     )
                 break
             state = closing_state(piece, self.dialect, state)
-        return Fault("", f"longer than {limit} bytes", excerpt)
-
-    def _swallowed(self, where: str, width: int) -> Fault | None:
-        """What a record of several lines is when its lines look like rows: a quote was left open, and another has closed it.
-
-        Raises VersoError where these are many.
-        """
-        record = self.lines.record
-        alike = [line for line in record if line.count(self.dialect.delimiter) == width - 1] if width > 1 else []
-        if len(alike) < 2:
-            return None
-        known = sum(map(self._is_known, alike))
-        # A row's own first or last line looks like a row, too
-        if not (known > 1 and 2 * (known - 1) >= len(record) - 1) and not (len(alike) == len(record) > ROWS_TO_STOP):
-            return None
-        if len(alike) >= ROWS_TO_STOP:
-            raise VersoError(
-                f"{self.path}: line {self.lines.before + 1} opens a quote, and of the lines that it encloses, to line "
-                f"{self.lines.number}, {len(alike)} look like rows of their own; {QUOTE_HINT}"
-            )
-        return Fault(
-            where,
-            "lines that look like rows of their own, within quotes",
-            "".join(record)[:EXCERPT],
-            self.lines.number - self.lines.before,
-        )
-
-    def _is_known(self, line: str) -> bool:
-        cells = [cell.strip(" \r\n" + (self.dialect.quote or "")) for cell in line.split(self.dialect.delimiter)]
-        return any(cell in values for cell, values in zip(cells, self.seen, strict=True))
+        return f"longer than {limit} bytes"
