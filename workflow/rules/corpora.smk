@@ -4,8 +4,9 @@ Reads   the sources named in the config
 Writes  results/corpora/<corpus>/acquired.json and {train,validation,test}.jsonl, set_aside_duplicates.jsonl, statistics.json,
         vocab_{char,word,token}.json; of songs, *_lyrics_alpaca.json, *_lyrics.txt, dataset_info.json; of labelled texts,
         labels.json and exports/<corpus>.json, <corpus>_{train,val,test}.csv, <corpus>_{vocab,stats}.json.
-        Beside acquired.json, which says their checksums, documents.jsonl and set_aside.jsonl. They are not declared as outputs of
-        acquiring: Snakemake deletes those before a job and after its failure, and a corpus that cannot be read again stays
+        Beside acquired.json, which says their checksums, documents.jsonl and set_aside.jsonl, and reading.json, which says how
+        each file was read. They are not declared as outputs of acquiring: Snakemake deletes those before a job and after its
+        failure, and a corpus that cannot be read again stays
 
 A corpus that is read again often comes out the same: a file has another name, a limit sets nothing aside. The rules that prepare
 are checkpoints for that reason alone: once one has run, Snakemake looks anew at what follows from it, finds the checksums of the

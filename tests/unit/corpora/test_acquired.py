@@ -6,6 +6,7 @@ import pytest
 from project import ROOT
 
 from verso.corpora.acquired import acquire_and_attest, documents_of
+from verso.corpora.preparing.texts import prepare
 from verso.errors import VersoError
 
 SONGS = ROOT / "resources/demo/songs.jsonl"
@@ -30,6 +31,25 @@ def test_the_same_bytes_are_attested_in_the_same_words_whatever_file_or_limit_th
     assert acquired_in(tmp_path / "second", copy, songs_per_artist=3) != first
 
 
+def test_how_a_file_was_read_is_said_beside_and_in_the_statistics_and_runs_nothing_again(tmp_path):
+    first = acquired_in(tmp_path)
+    (tmp_path / "songs.jsonl").write_text(f"\n{SONGS.read_text(encoding='utf-8')}\n\nbroken", encoding="utf-16")
+    with_blanks = acquired_in(tmp_path, tmp_path / "songs.jsonl")
+    assert json.loads(with_blanks)["documents.jsonl"] == json.loads(first)["documents.jsonl"]
+    (read,) = json.loads((tmp_path / "reading.json").read_text())
+    songs = len(SONGS.read_text(encoding="utf-8").splitlines())
+    counted = {"rows": songs, "set_aside": 1, "blank": 3, "header": 0, "continued": 0, "lines": songs + 4}
+    assert read == {"file": "songs.jsonl", "encoding": "UTF-16", **counted}
+    parts = {name: tmp_path / f"{name}.jsonl" for name in ("train", "validation", "test")}
+    outputs = parts | {"statistics": tmp_path / "statistics.json", "set_aside": tmp_path / "set_aside_duplicates.jsonl"}
+    settings = {
+        "split": {"method": "stratified", "validation": 0.1, "test": 0.2, "seed": 1},
+        "near_duplicates": {"threshold": 0.7, "shingle_words": 5, "permutations": 16},
+    }
+    prepare(**documents_of(tmp_path / "acquired.json"), kind="songs", settings=settings, outputs=outputs)
+    assert json.loads(outputs["statistics"].read_text())["reading"] == [read]
+
+
 def test_documents_and_rows_set_aside_stay_when_a_later_reading_fails(tmp_path):
     acquired_in(tmp_path)
     before = {name: (tmp_path / name).read_bytes() for name in ("documents.jsonl", "set_aside.jsonl")}
@@ -37,7 +57,9 @@ def test_documents_and_rows_set_aside_stay_when_a_later_reading_fails(tmp_path):
     with pytest.raises(VersoError):
         acquired_in(tmp_path, fields={**SOURCE["fields"], "text": "lyrcs"})
     assert {name: (tmp_path / name).read_bytes() for name in before} == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(before)  # so nothing passes for newly read
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [*before, "reading.json"]
+    )  # so nothing passes for newly read
 
 
 @pytest.mark.parametrize("name", ["documents.jsonl", "set_aside.jsonl"])

@@ -35,8 +35,10 @@ def acquire(
     documents: str | Path,
     set_aside: str | Path,
     set_aside_before: Sequence[str | Path] = (),
-) -> dict[str, Any]:
-    """Write `documents` (JSON lines of id, text, metadata) and `set_aside` from `path`; returns what was lost (Losses.as_dict).
+) -> tuple[dict[str, Any], list[Account]]:
+    """Write `documents` (JSON lines of id, text, metadata) and `set_aside` from `path`.
+
+    Returns what was lost (Losses.as_dict), and of each file how it was read.
 
     set_aside: where, reason, excerpt, group (label or artist, "" where that cannot be read) and lost (false: the config wants no
     such row). How many there are is said on the screen.
@@ -111,7 +113,7 @@ def acquire(
     lost = losses.as_dict()
     if said := sentences(lost):
         announce("\n".join([f"{shown}: {said[0]}", *said[1:]]))
-    return lost
+    return lost, accounts
 
 
 class _Parts:

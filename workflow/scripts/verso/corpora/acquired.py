@@ -1,6 +1,7 @@
 """What acquiring leaves: documents.jsonl and set_aside.jsonl, and acquired.json, which attests them by their checksums.
 
     acquire ──► documents.jsonl, set_aside.jsonl     stay where a later reading fails
+            ├─► reading.json                         encoding of each file, and what became of its lines
             └─► acquired.json                        written last; Snakemake deletes it before each reading and after a failure
 
 A reading that gives the same bytes gives the same acquired.json, and nothing that follows from it is made again.
@@ -15,6 +16,7 @@ from verso.corpora.acquire import acquire
 from verso.errors import VersoError
 from verso.files import read_json, sha256_of, write_json
 
+READING = "reading.json"  # how each file of the source was read: it says nothing of what was read, and is not attested
 FILES = {"documents": "documents.jsonl", "set_aside_acquired": "set_aside.jsonl"}  # by what preparing calls them
 LATENCY_SECONDS = 30.0  # in which a file that another node wrote is seen over NFS
 
@@ -28,13 +30,14 @@ def acquire_and_attest(
     The other arguments, and what is raised: as of verso.corpora.acquire.acquire. When it raises, what was there before stays.
     """
     documents, set_aside = (Path(acquired).with_name(name) for name in FILES.values())
-    losses = acquire(source, path, documents, set_aside, set_aside_before)
+    losses, accounts = acquire(source, path, documents, set_aside, set_aside_before)
+    write_json(Path(acquired).with_name(READING), [account.as_dict() for account in accounts])
     attested = {file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)} for file in (documents, set_aside)}
     write_json(acquired, {**attested, "losses": losses})
 
 
 def documents_of(acquired: str | Path, patience: float = LATENCY_SECONDS) -> dict[str, Path]:
-    """The paths of FILES, by what preparing calls them, once they are what `acquired` attests.
+    """The paths of FILES and of READING, by what preparing calls them, once FILES are what `acquired` attests.
 
     patience: seconds in which they may become so. Raises VersoError when one is missing or another.
     """
@@ -46,4 +49,4 @@ def documents_of(acquired: str | Path, patience: float = LATENCY_SECONDS) -> dic
             fault = "has changed since it was acquired" if wrong[0].is_file() else "is missing"
             raise VersoError(f"{wrong[0]}: {fault}; delete {acquired}, and the corpus is read again from its source")
         time.sleep(1)
-    return found
+    return found | {"reading": Path(acquired).with_name(READING)}

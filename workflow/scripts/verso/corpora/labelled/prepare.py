@@ -36,6 +36,7 @@ def prepare_labelled(
     settings: Mapping[str, Any],
     set_aside_acquired: str | Path,
     outputs: Mapping[str, str | Path],
+    reading: str | Path | None = None,
 ) -> None:
     """Write the three parts, their statistics, the labels in the order of their classes, and what was set aside as double.
 
@@ -43,7 +44,7 @@ def prepare_labelled(
     "labels": {the source's: our name} or None for all that occur, "ordered": bool or None, "texts_per_label": n or None for all,
     "set_aside_limit": share of the rows that may be lost, or None}.
     outputs: the files to write: train, validation, test, statistics, labels ({"names", "ordered"}), set_aside. The parts hold the
-    documents, cleaned, with "group" (the label's name) and "cluster".
+    documents, cleaned, with "group" (the label's name) and "cluster". reading: as of verso.corpora.preparing.texts.prepare.
 
     Documents that say their split stay in it, but that of two alike (the same text, or near-duplicates) the one in the less
     held-out part is set aside; a part that none gives is taken out of train. Raises VersoError when too much was
@@ -83,7 +84,7 @@ def prepare_labelled(
     write_json(
         outputs["statistics"],
         {
-            **described("labelled", settings, gathered, files, set_aside_acquired),
+            **described("labelled", settings, gathered, files, set_aside_acquired, reading),
             "exact_duplicates": len(repeated),
             "exact_duplicates_of_another_label": int(disagree.sum()),
             "near_duplicates": near,

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from verso.corpora.parts import PARTS
-from verso.files import read_json_lines, sha256_of
+from verso.files import read_json, read_json_lines, sha256_of
 from verso.text.vocabulary import split
 
 TAG = re.compile(r"^\[([^\[\]\n:]{1,60})(?::[^\[\]\n]*)?\]$", re.MULTILINE)  # [Verse 2: Somebody] is a "Verse 2"
@@ -131,8 +131,12 @@ def described(
     parts: Sequence[PartStatistics],
     outputs: Sequence[Path],
     set_aside_acquired: str | Path,
+    reading: str | Path | None,
 ) -> dict[str, Any]:
-    """What statistics.json says of every prepared corpus: totals, each part and its file, what was set aside before."""
+    """What statistics.json says of every prepared corpus: totals, each part and its file, what was set aside before.
+
+    reading: the file that says how those of the source were read; None, or a missing one: nothing is said of that.
+    """
     whole = type(parts[0])()
     for part in parts:
         whole.merge(part)
@@ -146,6 +150,7 @@ def described(
         },
         "section_tags": most_frequent_tags(whole.tags),
         "set_aside": count_reasons(set_aside_acquired),
+        "reading": read_json(reading) if reading is not None and Path(reading).is_file() else [],
     }
 
 

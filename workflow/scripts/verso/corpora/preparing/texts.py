@@ -30,13 +30,14 @@ def prepare(
     settings: Mapping[str, Any],
     set_aside_acquired: str | Path,
     outputs: Mapping[str, str | Path],
+    reading: str | Path | None = None,
 ) -> None:
     """Write the three parts of acquired `documents`, their statistics and the exact duplicates that are set aside.
 
     settings: {"split": {"method": "stratified"|"position", "validation", "test", "seed"},
     "near_duplicates": {"threshold", "shingle_words", "permutations"}, "set_aside_limit": share or
-    None}. set_aside_acquired: what acquire set aside, to be counted.
-    outputs: the files to write: train, validation, test, statistics, set_aside.
+    None}. set_aside_acquired: what acquire set aside, to be counted. outputs: the files to write: train, validation, test,
+    statistics, set_aside. reading: the file that says how those of the source were read, if there is one.
 
     The parts hold the documents, cleaned, with "group" (artist, or "" for a manual) and "cluster" (id of the first of its
     near-duplicates). The order of the documents decides the order in the parts and what a cluster is called, not the split.
@@ -45,7 +46,7 @@ def prepare(
     files, set_aside = [Path(outputs[part]) for part in PARTS], Path(outputs["set_aside"])
     split = _by_position if settings["split"]["method"] == "position" else _stratified
     parts, more = split(Path(documents), settings, files, set_aside, Path(set_aside_acquired))
-    write_json(outputs["statistics"], {**described(kind, settings, parts, files, set_aside_acquired), **more})
+    write_json(outputs["statistics"], {**described(kind, settings, parts, files, set_aside_acquired, reading), **more})
 
 
 def _by_position(

@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, cast
 
@@ -43,6 +43,10 @@ class Account:
         """Whether each line is a row, a row set aside, a further line of one, blank, or of the header."""
         parts = self.header + self.blank + self.rows + self.set_aside + self.continued
         return self.lines is None or self.lines == parts
+
+    def as_dict(self) -> dict[str, Any]:
+        """Its counts, and the encoding, by name."""
+        return asdict(self)
 
     def __str__(self) -> str:
         counted = f"{self.rows} rows read, {self.set_aside} not readable as rows"
