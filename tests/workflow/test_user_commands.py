@@ -10,6 +10,7 @@ import sys
 import pytest
 from project import ROOT
 
+from verso.commands import new
 from verso.graph.runs import reporting_rules
 
 
@@ -65,6 +66,51 @@ def test_the_profile_is_found_by_its_name_once_it_is_installed(project, tmp_path
     )
     assert refused.returncode != 0
     assert "nowhere is no folder" in refused.stdout
+
+
+def test_the_config_that_make_new_writes_is_one_that_snakemake_runs(project, monkeypatch):
+    project.path("test.yaml").unlink()
+    monkeypatch.chdir(project.folder)
+    assert new.main(["--data", "songs.jsonl", "--name", "test.yaml"]) == 0
+    trained = {line.split()[2] for line in project.plan() if line.startswith("train_recurrent_lm ")}
+    assert trained == {"lstm-char", "gru-word"}
+
+
+@pytest.fixture
+def typed(tmp_path):
+    """Run make with a python that says what it is given; gives that back, an argument a line."""
+    (tmp_path / "python").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    (tmp_path / "python").chmod(0o755)
+    (tmp_path / ".run-installed").touch()
+
+    def given(*words, **environment):
+        done = subprocess.run(
+            ["make", f"BIN={tmp_path}", *words], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True
+        )
+        return done.returncode, done.stdout.splitlines()
+
+    return given
+
+
+def test_what_a_person_types_reaches_the_command_as_it_is(typed):
+    prompt = """it "is" 'so' `date` (yes) ; \\n & > x"""
+    code, arguments = typed("write", "CONFIG=my own.yaml", "MODEL=lstm", f"PROMPT={prompt}", "N=2", "OUTPUT=-a b.txt")
+    assert code == 0
+    assert arguments[1:] == [
+        "verso.commands.write", "--config", "my own.yaml", "--model=lstm", f"--prompt={prompt}", "--n=2", "--output=-a b.txt",
+    ]  # fmt: skip
+
+
+def test_what_the_shell_has_under_the_name_of_an_option_is_none(typed):
+    assert typed("new", "DATA=a.csv", NAME="my-computer", KIND="x")[1][1:] == ["verso.commands.new", "--data=a.csv"]
+
+
+@pytest.mark.parametrize("command", [("new",), ("predict", "MODEL=a"), ("predict", "INPUT=a"), ("write",)])
+def test_a_command_without_what_it_needs_says_so(typed, command):
+    code, said = typed(*command)
+    assert code != 0
+    assert "missing" in said[0]
+    assert f"make {command[0]}" in said[0]
 
 
 SO_FAR = [

@@ -45,8 +45,8 @@ def checked(config: Config, origin: str) -> tuple[list[str], list[str]]:
             trial = tried(sources, name, folder, _units(config, name))
             page += [*_corpus(trial, config.corpora[name]), ""]
             faults += [f"corpus {name}: {fault}" for fault in (trial.fault, *_faults_of_models(config, trial)) if fault]
-        page += [*_requests(config, TrialPaths(paths.results, folder)), ""]
-    page += [*_bases(config, paths)]
+        page += _requests(config, TrialPaths(paths.results, folder))
+    page += _bases(config, paths)
     runs = sources.runs.all
     return [f"{origin}: {counted(len(config.experiments), 'experiment')}, {counted(len(runs), 'run')}", "", *page], faults
 

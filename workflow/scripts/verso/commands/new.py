@@ -81,8 +81,7 @@ def written(found: Found, kind: Kind, draft: Draft, name: str, target: Path) -> 
     columns = ", ".join(printable(column.name) for column in found.columns)
     schema = _relative(SCHEMA, target.resolve().parent)
     lines = [
-        f"# yaml-language-server: $schema={schema}" if schema else "#",
-        "#",
+        *([f"# yaml-language-server: $schema={schema}", "#"] if schema else []),
         f"# Written by `make new` for {printable(found.path)}: {found.rows:,} rows; columns: {columns}",
         *(f"# {printable(remark)}" for remark in draft.remarks),
         "# All keys: config/README.md. Lines that begin with # say what else could be.",

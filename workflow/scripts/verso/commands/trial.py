@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -83,9 +83,10 @@ def tried(sources: SourceInputs, name: str, folder: Path, units: set[str]) -> Tr
     earlier = [path for path in sources.set_aside_in_fetching(wildcards) if Path(path).exists()]
     outputs = {**{part: own / f"{part}.jsonl" for part in PARTS}, **{key: own / file for key, file in OUTPUTS.items()}}
     reading = sources.reading(wildcards)
+    with suppress(VersoError), _heard():  # what it says, acquiring says again
+        trial.columns = _columns(reading, paths[0])
     with _heard() as trial.said:
         try:
-            trial.columns = _columns(reading, paths[0])
             acquire(reading, path, own / "documents.jsonl", aside, earlier)
             KIND[corpus.kind].prepare(own / "documents.jsonl", sources.preparation(wildcards), aside, outputs)
             for unit in sorted(units):

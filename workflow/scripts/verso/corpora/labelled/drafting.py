@@ -7,6 +7,7 @@ from verso.corpora.columns import listed, longest, named
 from verso.corpora.labelled.labels import in_order, label_of
 from verso.corpora.sources.file.part_names import is_known
 from verso.drafts import Column, Draft, Found
+from verso.text.labels import are_ordered
 
 TEXT = (
     "text", "review", "reviews", "review_text", "comment", "comments", "content", "body", "message", "tweet",
@@ -45,8 +46,13 @@ def drafted(found: Found) -> Draft | None:
         keys["labels"] = [int(name) if name == str(_whole(name)) else name for name in enough]
         few = [(name, count) for name, count in counted if name not in enough]
         remarks.append(f"left out, for they have fewer than {FEWEST_OF_A_LABEL} texts: {listed(few)}")
-    other_names = f"labels: {{{names[0]}: {_example(names[0])}, {names[1]}: ...}}  # other names for them, in your order"
-    left_out = [*([] if keys else [other_names]), "language: {keep: [en]}  # rows in other languages are set aside"]
+    left_out = ["language: {keep: [en]}  # rows in other languages are set aside"]
+    if not keys:
+        left_out.insert(
+            0, f"labels: {{{names[0]}: {_example(names[0])}, {names[1]}: ...}}  # other names for them, in your order"
+        )
+    if are_ordered(names):
+        left_out.append("ordered: true  # they are taken for steps of a scale, as stars are; false: for numbers of kinds")
     return Draft({"fields": fields} if fields else {}, keys, tuple(remarks), tuple(left_out))
 
 
