@@ -200,6 +200,13 @@ def test_what_tables_write_for_none_is_no_label_and_the_word_is_named(tmp_path, 
     assert [row["metadata"]["label"] for row in documents] == ["nothing", "pos"]
 
 
+def test_what_tables_write_for_none_is_no_text(tmp_path, corpus):
+    words = ["NA", " NaN ", "null", "None", "<NA>", "#N/A", "Na", "none of it", "nano"]
+    documents, aside = corpus.acquired(lines(tmp_path / "r.jsonl", [{"text": word, "label": 1} for word in words]))
+    assert [row["text"] for row in documents] == words[6:]
+    assert [reason for _, reason in aside] == [f'no text: "{word.strip()}" means none' for word in words[:6]]
+
+
 def test_a_number_in_json_is_its_text(tmp_path, corpus):
     documents, aside = corpus.acquired(
         lines(tmp_path / "r.jsonl", [{"text": 1999, "label": 1}, {"text": float("nan"), "label": 1}])

@@ -122,11 +122,46 @@ def test_a_path_for_each_part_goes_by_the_usual_names():
         ({"path": {"train": "a.csv", "test": "a.csv"}}, "two parts are one file"),
         ({"path": {"train": "a.csv", "test": "b.pages"}}, "path ends in .pages"),
         ({"path": {"train": "a.csv", "test": "b.csv"}, "fields": {"split": "part"}}, "leave out splits and fields.split"),
+        ({"path": {"train": {"text": "a.txt"}, "test": "b.csv"}}, "train: must be a path, or text and label"),
     ],
 )
 def test_paths_that_are_wrong_are_told(source, told):
     with pytest.raises(ValidationError, match=re.escape(told)):
         LabelledFile.model_validate(source)
+
+
+# --- texts in one file, labels in another ---
+
+
+def beside(folder, name, rows, end="\n"):
+    paths = {"text": folder / f"{name}_text.txt", "label": folder / f"{name}_labels.txt"}
+    for key, path in paths.items():
+        path.write_text("".join(f"{row[key]}{end}" for row in rows), encoding="utf-8", newline="")
+    return {key: str(path) for key, path in paths.items()}
+
+
+def test_a_file_of_labels_beside_a_file_of_texts_is_read_line_by_line(tmp_path, corpus):
+    rows = given_rows_of(LABELS, test=10)
+    paths = {"train": beside(tmp_path, "train", rows["train"], end="\r\n"), "test": beside(tmp_path, "test", rows["test"])}
+    source = LabelledFile.model_validate({"path": paths})
+    assert source.paths() == [*paths["train"].values(), *paths["test"].values()]
+    documents, aside = corpus.acquired(source.path)
+    assert aside == []
+    assert Counter(row["split"] for row in documents) == {"train": 50, "test": 10}
+    expected = [(row["text"], row["label"]) for part in ("train", "test") for row in rows[part]]
+    assert [(row["text"], row["metadata"]["label"]) for row in documents] == expected
+    alone, _ = corpus.acquired(paths["train"])
+    assert [row["text"] for row in alone] == [row["text"] for row in rows["train"]]
+
+
+def test_lines_without_a_partner_stop_and_empty_ones_are_set_aside(tmp_path, corpus):
+    rows = [{"text": review("a"), "label": 1}, {"text": "", "label": 1}, {"text": review("b"), "label": ""}]
+    _, aside = corpus.acquired(beside(tmp_path, "x", rows))
+    assert aside == [("x_text.txt line 2", "no text"), ("x_text.txt line 3", "no label")]
+    paths = beside(tmp_path, "x", rows)
+    (tmp_path / "x_labels.txt").write_text("1\n1\n")
+    with pytest.raises(VersoError, match=r"x_text.txt has 3 lines and .*x_labels.txt 2: each text needs its label"):
+        corpus.acquired(paths)
 
 
 # --- parts of which nothing is left ---

@@ -10,9 +10,8 @@ from typing import Any
 
 from verso.corpora.documents import document_of, group_of, group_of_row, refuser
 from verso.corpora.losses import Losses, sentences
-from verso.corpora.parts import PARTS
 from verso.corpora.preparing.clean import clean
-from verso.corpora.rows import rows_of
+from verso.corpora.rows import Place, places_of, rows_of
 from verso.corpora.sources.file.given_splits import Unwanted
 from verso.corpora.sources.file.opened import Account
 from verso.corpora.sources.file.readers import (
@@ -31,7 +30,7 @@ log = logging.getLogger(__name__)
 
 def acquire(
     source: Mapping[str, Any],
-    path: str | Path | Mapping[str, str],
+    path: str | Path | Mapping[str, Any],
     documents: str | Path,
     set_aside: str | Path,
     set_aside_before: Sequence[str | Path] = (),
@@ -43,18 +42,17 @@ def acquire(
     set_aside: where, reason, excerpt, group (label or artist, "" where that cannot be read) and lost (false: the config wants no
     such row). How many there are is said on the screen.
 
-    path: a file, a folder of .txt files, or that of each part. source: {"kind": what messages call it, "format": "auto" or one,
-    "columns": our names of what a document has, "fields": {our name: the source's}, "text_key": what messages call the text,
-    "one_text": whether `path` is one text, whose length is not limited, "maximum_characters": n}; where the kind has them
-    "songs_per_artist": n or None; "page_noise": whether what pages of lyrics say is to be cut away; "splits": what the source
-    calls its parts (verso.corpora.sources.file.given_splits) or None; "labels": {the source's: our name} or None; "language": see
-    LanguageFilter, or None. A document of a given part says so in
-    "split". set_aside_before: files of what was set aside on the way to `path`, to be listed with the rest. A copy (the same
-    text, cleaned) of a song taken before counts for no artist: prepare sets it aside. Memory does not grow with the corpus, but
-    for 8 bytes of each song with songs_per_artist. Raises VersoError when the file is missing, empty or broken, or has no
-    usable row.
+    path: a file, a folder of .txt files, files beside each other, or that of each part (verso.corpora.rows.places_of). source:
+    {"kind": what messages call it, "format": "auto" or one of FORMATS, "columns": our names of what a document has, "fields": {our
+    name: the source's}, "text_key": what messages call the text, "one_text": whether `path` is one text, whose length is not
+    limited, "maximum_characters": n}; where the kind has them "songs_per_artist": n or None; "page_noise": whether what pages of
+    lyrics say is to be cut away; "splits": what the source calls its parts or None; "labels": {the source's: our name} or None;
+    "language": see LanguageFilter, or None. A document of a given part says so in "split". set_aside_before: files of what was set
+    aside on the way to `path`, to be listed with the rest. A copy (the same text, cleaned) of a song taken before counts for no
+    artist: prepare sets it aside. Memory does not grow with the corpus, but for 8 bytes of each song with songs_per_artist.
+    Raises VersoError when a file is missing, empty or broken, has no usable row, or nothing is left of a given part.
     """
-    places = {part: Path(path[part]) for part in PARTS if part in path} if isinstance(path, Mapping) else Path(path)
+    places = places_of(path)
     shown = ", ".join(map(str, places.values())) if isinstance(places, dict) else str(places)
     reasons: Counter[str] = Counter()
     examples: dict[str, str] = {}
@@ -153,7 +151,7 @@ def _json_line(value: Mapping[str, Any]) -> str:
 
 
 def _nothing_usable(
-    places: Path | dict[str, Path],
+    places: Place | dict[str, Place],
     shown: str,
     source: Mapping[str, Any],
     reasons: Counter[str],

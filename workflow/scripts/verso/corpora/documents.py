@@ -12,9 +12,10 @@ from verso.corpora.preparing.clean import clean, clean_name, repair_encoding
 from verso.corpora.sources.file.encodings import BAD_BYTES
 from verso.corpora.sources.file.readers import NOT_UTF8, Fault, Row, excerpt_of
 from verso.corpora.sources.genius.page_noise import without_noise
-from verso.text.labels import text_of
+from verso.text.labels import text_of, value_of
 from verso.text.names import plain_name
 
+LONGEST_MISSING = 20  # characters: what tables write for none is shorter
 SLUG = 40  # characters of each slug in an id: an id must fit into a file name
 
 
@@ -28,9 +29,11 @@ def document_of(row: Row, source: Mapping[str, Any]) -> tuple[dict[str, Any] | F
         value = raw if isinstance(raw, str | bool) else text_of(raw)  # Prince's 1999, by an artist called 311
         if name == "label":
             value = label_of(raw, source.get("labels") or ())
+        elif name == "text" and isinstance(raw, str) and len(raw) < LONGEST_MISSING and value_of(raw) is None:
+            value = None
         reason = _fault_of(value, called, None if source["one_text"] else source["maximum_characters"])
-        if value is None and isinstance(raw, str) and plain_name(raw):
-            reason = f'no {called}: "{plain_name(raw)}" means none, unless `labels` names it'
+        if value is None and isinstance(raw, str) and (written := plain_name(raw)):
+            reason = f'no {called}: "{written}" means none' + (", unless `labels` names it" if name == "label" else "")
         if reason:
             return Fault(row.where, reason, excerpt_of(row.values)), False
         sound = repair_encoding(str(value))

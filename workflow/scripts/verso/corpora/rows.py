@@ -3,17 +3,21 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from verso.corpora.parts import PARTS
 from verso.corpora.sources.file import given_splits as given
 from verso.corpora.sources.file.opened import Account, Reading, member_of
 from verso.corpora.sources.file.part_names import is_known, parts_in
 from verso.corpora.sources.file.readers import Fault, Row, bytes_for, read_folder, read_json_lines, read_one_text
+from verso.corpora.sources.file.readers_beside import Beside, read_beside
 from verso.corpora.sources.file.readers_csv import read_csv
 from verso.corpora.sources.file.readers_json import keys_of_lists, opening_of, read_json_array
 from verso.corpora.sources.file.readers_tables import read_parquet, read_workbook
 from verso.corpora.sources.file.settings import ARCHIVE, conversion_of, format_by_name
 from verso.errors import VersoError
+
+Place = Path | Beside
 
 
 def format_of(path: Path, source: Mapping[str, Any]) -> str:
@@ -45,21 +49,35 @@ def format_of(path: Path, source: Mapping[str, Any]) -> str:
     return format_
 
 
-def rows_of(path: Path | Mapping[str, Path], source: Mapping[str, Any], accounts: list[Account]) -> Iterator[Row | Fault]:
-    """Rows of a source, those of a given part with its name. path: file or folder, or that of each part; accounts: see below."""
+def places_of(path: str | Path | Mapping[str, Any]) -> Place | dict[str, Place]:
+    """Where the rows lie, as the config's `path` says: a place, or that of each part."""
+    if not isinstance(path, Mapping):
+        return Path(path)
+    if "text" in path:
+        return Beside(Path(path["text"]), Path(path["label"]))
+    return {part: cast(Place, places_of(path[part])) for part in PARTS if part in path}
 
-    def of_part(path: Path) -> Iterator[Row | Fault]:
-        return rows_of_file(path, format_of(path, {**source, "splits": None}), source, accounts)
 
+def rows_of(places: Place | Mapping[str, Place], source: Mapping[str, Any], accounts: list[Account]) -> Iterator[Row | Fault]:
+    """Rows of a source, those of a given part with its name. accounts: gets one of each file that was read to its end."""
+
+    def of_part(place: Place) -> Iterator[Row | Fault]:
+        if isinstance(place, Beside):
+            return read_beside(place, _reading(source, accounts), source["fields"]["text"], source["fields"]["label"])
+        return rows_of_file(place, format_of(place, {**source, "splits": None}), source, accounts)
+
+    path = places
     try:
         if isinstance(path, Mapping):
             yield from given.from_places(path, of_part)
-        elif "splits" in source and path.is_dir() and (places := parts_in(path, source)):
-            yield from given.from_folder(path, places, source, of_part)
+        elif isinstance(path, Beside):
+            yield from of_part(path)
+        elif "splits" in source and path.is_dir() and (found := parts_in(path, source)):
+            yield from given.from_folder(path, found, source, of_part)
         else:
             yield from _rows_of_one(path, source, accounts)
     except PermissionError as error:
-        raise VersoError(f"{error.filename or path}: may not be read; its owner must allow it (chmod +r)") from error
+        raise VersoError(f"{error.filename or places}: may not be read; its owner must allow it (chmod +r)") from error
 
 
 def _rows_of_one(path: Path, source: Mapping[str, Any], accounts: list[Account]) -> Iterator[Row | Fault]:

@@ -17,7 +17,7 @@ from verso.errors import VersoError
 from verso.jobs.logs import announce
 from verso.text.labels import value_of
 
-Read = Callable[[Path], Iterator[Row | Fault]]
+Read = Callable[[Any], Iterator[Row | Fault]]
 
 
 class Unwanted(Fault):
@@ -53,11 +53,11 @@ def by_column(path: Path, rows: Iterator[Row | Fault], source: Mapping[str, Any]
     _refuse_missing(path, names, found)
 
 
-def from_places(places: Mapping[str, Path], read: Read) -> Iterator[Row | Fault]:
-    """Rows of the file or folder of each part, in the order of the parts."""
-    for part, path in places.items():
-        for row in read(path):
-            where = f"{path.name}/{row.where}" if path.is_dir() else row.where
+def from_places(places: Mapping[str, Any], read: Read) -> Iterator[Row | Fault]:
+    """Rows of the place of each part (a path, or what `read` takes beside it), in the order of the parts."""
+    for part, place in places.items():
+        for row in read(place):
+            where = f"{place.name}/{row.where}" if isinstance(place, Path) and place.is_dir() else row.where
             yield replace(row, where=where, split=part) if isinstance(row, Row) else replace(row, where=where)
 
 

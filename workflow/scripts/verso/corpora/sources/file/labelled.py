@@ -47,13 +47,21 @@ class Splits(Settings):
         return self
 
 
+def _is_beside(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"text", "label"} and all(isinstance(path, str) for path in value.values())
+
+
 def _by_part(value: Any) -> Any:
-    """{train: a.csv, dev: b.csv} under our names of the parts."""
-    if not isinstance(value, dict):
+    """{train: a.csv, dev: b.csv} under our names of the parts; a place is a path, or {text: a.txt, label: b.txt}."""
+    if not isinstance(value, dict) or _is_beside(value):
         return value
     parts = {name: KNOWN.get(str(name).lower()) for name in value}
     if unknown := [str(name) for name, part in parts.items() if part is None]:
-        raise ValueError(f"{', '.join(unknown)} is no part; known: {', '.join(KNOWN)}")
+        raise ValueError(
+            f"{', '.join(unknown)} is no part; known: {', '.join(KNOWN)}; or text and label, of files beside each other"
+        )
+    if wrong := [str(name) for name, place in value.items() if not isinstance(place, str) and not _is_beside(place)]:
+        raise ValueError(f"{', '.join(wrong)}: must be a path, or text and label, each the path of a file")
     if len(set(parts.values())) < len(parts) or "train" not in parts.values():
         raise ValueError(f"found {', '.join(map(str, parts))}; must name train, and validation and test once at most")
     if len({str(path) for path in value.values()}) < len(value):
@@ -61,14 +69,15 @@ def _by_part(value: Any) -> Any:
     return {part: value[name] for part in PARTS for name in parts if parts[name] == part}
 
 
-Paths = Annotated[str | dict[str, str], BeforeValidator(_by_part)]
+Paths = Annotated[str | dict[str, str | dict[str, str]], BeforeValidator(_by_part)]
 
 
 class LabelledFile(AnyFile):
     """Labelled texts that lie in a file or a folder."""
 
     path: Paths = Field(  # type: ignore[assignment]  # one, or one a part
-        description="The file, or a folder (label = subfolder); or that of each part, as `{train: a.csv, test: b.csv}`."
+        description="The file, or a folder (label = subfolder); or that of each part, as `{train: a.csv, test: b.csv}`; in place "
+        "of a file those of texts and of labels, line beside line, as `{text: a.txt, label: b.txt}`."
     )
     fields: LabelledFields = Field(default_factory=LabelledFields, description="Where a row keeps text and label.")
     splits: Splits | None = Field(
@@ -80,5 +89,5 @@ class LabelledFile(AnyFile):
     @model_validator(mode="after")
     def _names_its_parts_once(self) -> Self:
         if isinstance(self.path, dict) and (self.splits or self.fields.split):
-            raise ValueError("path names the file of each part already; leave out splits and fields.split")
+            raise ValueError("path names files that have no other parts; leave out splits and fields.split")
         return self

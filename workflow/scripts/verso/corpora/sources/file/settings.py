@@ -1,6 +1,7 @@
 """The config's types of text that lies in a file or a folder."""
 
 import codecs
+from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Any, Literal, Self
 
@@ -98,8 +99,8 @@ class AnyFile(Settings):
     )
 
     def paths(self) -> list[str]:
-        """The file or folder, or that of each part."""
-        return list(self.path.values()) if isinstance(self.path, dict) else [self.path]
+        """The file or folder, or those of each part."""
+        return list(_all_in(self.path))
 
     @field_validator("encoding")
     @classmethod
@@ -121,7 +122,7 @@ class AnyFile(Settings):
 
     @model_validator(mode="after")
     def _is_of_a_known_format(self) -> Self:
-        for path in self.paths() if self.format == "auto" else ():
+        for path in _own_formats(self.path) if self.format == "auto" else ():
             ending = Path(path).suffix.lower()
             if ending and not format_by_name(path):  # no ending: a folder, which may not be there yet
                 if line := conversion_of(path):
@@ -144,6 +145,18 @@ class FileSource(AnyFile):
         if isinstance(values, dict) and (found := values.get("type", "file")) != "file":  # where only a file will do
             raise ValueError(f"type {found} is no source of a corpus of this kind; name a file")
         return values
+
+
+def _all_in(path: Any) -> Iterator[str]:
+    yield from (inner for each in path.values() for inner in _all_in(each)) if isinstance(path, dict) else [path]
+
+
+def _own_formats(path: Any) -> Iterator[str]:
+    """Those files that are read by their format; of texts beside labels it is that of lines."""
+    if not isinstance(path, dict):
+        yield path
+    elif "text" not in path:
+        yield from (inner for each in path.values() for inner in _own_formats(each))
 
 
 def file_unless_said(value: Any) -> Any:
