@@ -160,7 +160,7 @@ def test_lines_without_a_partner_stop_and_empty_ones_are_set_aside(tmp_path, cor
     assert aside == [("x_text.txt line 2", "no text"), ("x_text.txt line 3", "no label")]
     paths = beside(tmp_path, "x", rows)
     (tmp_path / "x_labels.txt").write_text("1\n1\n")
-    with pytest.raises(VersoError, match=r"x_text.txt has 3 lines and .*x_labels.txt 2: each text needs its label"):
+    with pytest.raises(VersoError, match=r"x_text.txt has 3 lines and .*x_labels.txt 2: each text needs a label"):
         corpus.acquired(paths)
 
 

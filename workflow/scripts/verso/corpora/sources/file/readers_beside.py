@@ -32,7 +32,7 @@ def read_beside(files: Beside, reading: Reading, text: str, label: str) -> Itera
                 yield Row(f"{files.texts.name} line {number}", {text: first, label: second})
         if of_texts.lines != of_labels.lines:
             raise VersoError(
-                f"{files.texts} has {of_texts.lines:,} lines and {files.labels} {of_labels.lines:,}: each text needs its label in "
+                f"{files.texts} has {of_texts.lines:,} lines and {files.labels} {of_labels.lines:,}: each text needs a label in "
                 "the line of the same number"
             )
 
