@@ -101,7 +101,8 @@ def test_each_time_the_card_was_too_small_halves_the_batch(snakemake):
         assert micro_batches(job) == 4
 
 
-def test_a_killed_job_leaves_how_large_it_was(snakemake, tmp_path):
+def job_in_a_process(snakemake, tmp_path, work):
+    """A job that does `work` in a process of its own, once that has begun."""
     script = f"""
 import os, time
 from types import SimpleNamespace
@@ -110,24 +111,38 @@ class Values(dict): pass
 snakemake = SimpleNamespace(log=[{snakemake.log[0]!r}], rule="train", wildcards=Values(), threads=1, config={{}},
     resources=Values(mem_mb=700, runtime=10, vram_mb=0, cards=0))
 with job_of(snakemake):
-    held = bytearray(250_000_000)
-    time.sleep(2.5)
-    open({str(tmp_path / "grown")!r}, "w").close()
+    {work}
+    open({str(tmp_path / "begun")!r}, "w").close()
     time.sleep(60)
 """
     library = str(Path(__file__).parents[3] / "workflow" / "scripts")
     process = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": library})
     ends = time.monotonic() + 30
-    while not (tmp_path / "grown").exists():
+    while not (tmp_path / "begun").exists():
         assert time.monotonic() < ends
         assert process.poll() is None
         time.sleep(0.05)
+    return process
+
+
+def test_a_killed_job_leaves_how_large_it_was(snakemake, tmp_path):
+    process = job_in_a_process(snakemake, tmp_path, "held = bytearray(250_000_000); time.sleep(2.5)")
     process.send_signal(signal.SIGKILL)
     process.wait()
     (attempt,) = record_of(snakemake)["attempts"]
     assert attempt["end"] is None
     assert attempt["peak_ram_mb"] > 250
     assert earlier_causes([attempt], STARTED) == ["out_of_memory"], "250 MB and two Snakemakes are nearly the 700 MB asked"
+
+
+def test_a_job_that_is_stopped_before_it_listens_is_stopped_and_not_lost(snakemake, tmp_path):
+    process = job_in_a_process(snakemake, tmp_path, "pass")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=10) == -signal.SIGTERM, "Snakemake and SLURM see what they always saw"
+    (attempt,) = record_of(snakemake)["attempts"]
+    assert attempt["cause"] == "stopped"
+    assert attempt["end"] >= attempt["start"]
+    assert earlier_causes([attempt], STARTED) == ["stopped"]
 
 
 def test_one_that_hands_over_leaves_its_successors_entry_alone(snakemake):

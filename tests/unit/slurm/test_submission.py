@@ -3,7 +3,17 @@
 import pytest
 
 from verso.machine.site import Site
-from verso.slurm.submission import AsSubmitted, Requested, flags_of_cards, is_busy, is_full, is_in_doubt, requested_of, words_of
+from verso.slurm.submission import (
+    AsSubmitted,
+    Requested,
+    flags_of_cards,
+    is_busy,
+    is_full,
+    is_in_doubt,
+    requested_of,
+    stuck,
+    words_of,
+)
 
 REFUSALS = [
     "sbatch: error: invalid partition specified: cpu\n"
@@ -99,3 +109,12 @@ def test_a_job_as_submitted_is_the_job_but_for_its_resources():
 )
 def test_only_types_with_a_dash_are_written_here(resources, flags):
     assert flags_of_cards(Requested(resources)) == flags
+
+
+def test_what_waits_for_a_reason_that_time_does_not_end_is_stuck():
+    never = ["PartitionConfig", "PartitionTimeLimit", "InvalidAccount", "InvalidQOS", "BadConstraints", "JobHeldAdmin"]
+    never += ["QOSMaxWallDurationPerJobLimit", "AssocMaxWallDurationPerJobLimit", "QOSMaxCpuPerJobLimit", "AssocMaxGRESPerJob"]
+    later = ["Priority", "Resources", "None", "(null)", "Dependency", "BeginTime", "AssocGrpCpuLimit", "QOSMaxJobsPerUserLimit"]
+    later += ["ReqNodeNotAvail, UnavailableNodes:gpu01", "QOSMaxGRESPerUser", "Reservation", ""]
+    queue = "\n".join(f"{number}|{reason}" for number, reason in enumerate([*never, *later], 1))
+    assert stuck(queue) == {str(number): reason for number, reason in enumerate(never, 1)}

@@ -190,6 +190,8 @@ def _line_of_job(job: Job, doing: str, now: float) -> Line:
     last = job.last
     if job.state == SUBMITTED:
         number = f"job {last.slurm_job}" if last.slurm_job else ""
+        if last.message:
+            return Line(job.state, [f"{number}: {last.message}"])
         return Line(job.state, ["waits in SLURM's queue", "", duration(now - last.start), number, ""])
     if job.state != "running":
         log = job.log if job.state in ("failed", "lost") else None

@@ -7,6 +7,7 @@ why it ended.
 
 import logging
 import os
+import signal
 import socket
 import threading
 import time
@@ -14,6 +15,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from verso.errors import VersoError
@@ -41,7 +43,7 @@ class Job:
         self.started: float = attempt["snakemake"]
         self.requested: dict[str, Any] = attempt["asked"]
         self._path, self._head, self._attempt = path, head, attempt
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal comes while the main thread reports
         self._over = threading.Event()
         self._written = 0.0
 
@@ -122,6 +124,7 @@ def job_of(snakemake: Any, online: bool = False) -> Iterator[Job]:
         job._write()
         threading.Thread(target=job._beat, daemon=True).start()
         try:
+            stack.enter_context(_stopped_by_a_signal(job))
             earlier_results = Earlier.of_job(snakemake)
             if earlier_results and earlier_results.restore(started):
                 announce(f"{_name(head)}: this recipe made these results before; they are put back, and nothing is made again")
@@ -144,6 +147,25 @@ def job_of(snakemake: Any, online: bool = False) -> Iterator[Job]:
 
 def _name(head: Mapping[str, Any]) -> str:
     return " ".join([head["rule"], *map(str, head["wildcards"].values())])
+
+
+@contextmanager
+def _stopped_by_a_signal(job: Job) -> Iterator[None]:
+    """SIGTERM ends the process as ever, yet the record says so: a training listens itself, but only once it has begun."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        job._end("stopped", f"{signal.Signals(number).name} came; what was not saved begins anew")
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may install handlers
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

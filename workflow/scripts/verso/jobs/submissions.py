@@ -92,6 +92,6 @@ def attempt_of(submission: Submission) -> dict[str, Any]:
         "alive": submission.time,
         "end": submission.time,
         "cause": cause,
-        "message": "" if cause == SUBMITTED else said,
+        "message": submission.message if cause == SUBMITTED else said,
         "begun": False,
     }

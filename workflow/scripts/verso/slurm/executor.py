@@ -8,6 +8,7 @@
 It replaces the executor that `executor: slurm` means, so no profile changes.
 """
 
+import asyncio
 import shlex
 import subprocess
 import threading
@@ -23,7 +24,7 @@ from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
 from verso.jobs.submissions import REFUSED, SUBMITTED, Submissions, Submitted
 from verso.machine.site import Site
-from verso.slurm.submission import AsSubmitted, flags_of_cards, is_busy, is_full, is_in_doubt, words_of
+from verso.slurm.submission import AsSubmitted, flags_of_cards, is_busy, is_full, is_in_doubt, stuck, words_of
 
 PATIENCE_SECONDS = 1800.0
 FIRST_WAIT, LONGEST_WAIT = 5.0, 60.0
@@ -43,6 +44,8 @@ class Executor(plugin.Executor):
         self._in_queue: set[str] = set()  # of those that have not ended
         self._hopeless: set[Any] = set()
         self._reported: set[int] = set()
+        self._stuck: set[str] = set()  # of those, what was said
+        self._next_look = 0.0
         self._writing = threading.Lock()
         super().__post_init__(test_mode)
 
@@ -105,12 +108,9 @@ class Executor(plugin.Executor):
         return False
 
     def get_account_arg(self, job: Any) -> Iterator[str]:
-        """The account's flag: unchecked, for sbatch knows, and says so."""
+        """The account's flag: neither looked up nor guessed, for sbatch knows the user's accounts and default, and says so."""
         account = job.resources.get("slurm_account")
-        if account:
-            yield f" -A {shlex.quote(str(account))}"
-        else:
-            yield from super().get_account_arg(job)
+        yield f" -A {shlex.quote(str(account))}" if account else ""
 
     # --- what is refused ---
 
@@ -151,6 +151,7 @@ class Executor(plugin.Executor):
     async def check_active_jobs(self, active_jobs: list[SubmittedJobInfo]) -> AsyncIterator[SubmittedJobInfo]:
         """Look at the jobs; those of which SLURM says nothing are looked at again."""
         self._reported.clear()
+        await self._say_what_is_stuck(active_jobs)
         kept = set()
         async for info in super().check_active_jobs(active_jobs):
             kept.add(id(info))
@@ -158,6 +159,23 @@ class Executor(plugin.Executor):
         for info in active_jobs:
             if id(info) not in kept and id(info) not in self._reported:
                 yield info
+
+    async def _say_what_is_stuck(self, active_jobs: list[SubmittedJobInfo]) -> None:
+        """Once about each job that SLURM keeps for a reason that time does not end."""
+        if not active_jobs or time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + LONGEST_WAIT
+        command = ["squeue", "--noheader", "--states=PENDING", f"--name={self.run_uuid}", "--format=%i|%r"]
+        found = await asyncio.to_thread(_answer_of, command)
+        waiting = {str(info.external_jobid): info.job for info in active_jobs}
+        for number, reason in stuck(found).items():
+            if number in waiting and number not in self._stuck:
+                self._stuck.add(number)
+                named = _named(_members(waiting[number]), waiting[number])
+                self.logger.warning(
+                    f"Verso: SLURM keeps job {number} ({named}) waiting, and will not begin it as it is: {reason}"
+                )
+                self._note(waiting[number], SUBMITTED, number, f"SLURM will not begin it as it is: {reason}")
 
     def report_job_success(self, job_info: SubmittedJobInfo) -> None:
         """Tell the scheduler that a job is done."""
@@ -197,6 +215,14 @@ def _members(job: Any) -> list[Submitted]:
     """The jobs of a group in their order, or the job alone; those without a log leave no trace."""
     jobs = list(job) if job.is_group() else [job]
     return [Submitted(one.rule.name, dict(one.wildcards.items()), str(one.log[0])) for one in jobs if one.log]
+
+
+def _answer_of(command: list[str]) -> str:
+    """What a command of SLURM prints; empty where it fails."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""
 
 
 def _named(jobs: list[Submitted], job: Any) -> str:

@@ -15,6 +15,11 @@ BUSY = (
     "too many jobs", "please try again", "communication connection failure", "insane message length",
 )  # fmt: skip
 FULL = re.compile(r"MaxSubmitJob|maximum number of (submitted )?jobs", re.IGNORECASE)  # until one of the user's jobs has ended
+# Reasons of `squeue` for which a job waits until somebody changes something
+STUCK = re.compile(
+    r"Partition(Config|TimeLimit|NodeLimit)|BadConstraints|Invalid(Account|QOS)|(Account|QOS|Qos)NotAllowed|JobHeld\w*|MaxMemPerLimit"
+    r"|(Assoc|QOS|Job|Assoc\w+|QOS\w+)(MaxWallDurationPerJob\w*|\w*PerJobLimit|\w*PerJob|\w*MinutesPerJobLimit)"
+)
 IN_DOUBT = ("timed out", "zero bytes")  # the answer is missing: the controller may have taken the job
 SAID = re.compile(r"The error message was '(.*?)'\.?\n +sbatch call:", re.DOTALL)
 
@@ -78,6 +83,12 @@ def is_busy(words: str) -> bool:
 def is_full(words: str) -> bool:
     """Whether the user has as many jobs in the queue as the site allows."""
     return bool(FULL.search(words))
+
+
+def stuck(queue: str) -> dict[str, str]:
+    """The jobs that will not begin as they are, with SLURM's reason. queue: of squeue, a line of "number|reason" for each job."""
+    rows = [line.strip().partition("|") for line in queue.splitlines()]
+    return {number: reason for number, _, reason in rows if number and STUCK.fullmatch(reason)}
 
 
 def is_in_doubt(words: str) -> bool:
