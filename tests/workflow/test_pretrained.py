@@ -8,7 +8,7 @@ import time
 
 import pytest
 from hub_server import FILES, REPOSITORY, Hub
-from project import CONFIG, Project
+from project import CONFIG, ROOT, Project
 
 from verso.files import read_csv, read_json
 
@@ -29,6 +29,11 @@ TOY = {
     "needs": {"mem_mb": 1500, "runtime": 10},
 }
 
+REVIEWS = {  # those that ship with Verso
+    "kind": "labelled",
+    "source": {"path": "reviews.csv", "fields": {"text": "Review", "label": "Polarity"}},
+    "labels": [1, 2, 3, 4, 5],
+}
 HUB_ENTRY = {"type": "hub", "repository": REPOSITORY, "revision": "main", "licence": "mit", "files": ["model*", "*.json"]}
 
 
@@ -134,12 +139,13 @@ def test_a_study_of_classifiers_alone_has_the_table_of_what_they_start_from(hub,
     hub.repositories[REPOSITORY].push({**FILES, "config.json": json.dumps({"model_type": "bert"}).encode()})
     config = {
         "title": "Encoders",
-        "corpora": {"reviews": {"kind": "labelled", "source": {"path": "songs.jsonl"}}},
+        "corpora": {"reviews": REVIEWS},
         "pretrained": {"fetched": HUB_ENTRY},
         "models": {name: {"family": "encoder", "pretrained": "fetched", "tuning": name} for name in ("full", "lora")},
         "experiments": {"polarity": {"corpus": "reviews", "models": ["full", "lora"], "seeds": [1, 2]}},
     }
     project = Project.made_in(tmp_path / "project", config)
+    shutil.copy2(ROOT / "resources" / "demo" / "reviews.csv", project.folder)
     table = "results/tables/pretrained_models.csv"
     project.make(table)
     (row,) = read_csv(project.path(table))
@@ -149,7 +155,7 @@ def test_a_study_of_classifiers_alone_has_the_table_of_what_they_start_from(hub,
 
 
 def test_a_revision_that_is_pinned_after_the_fetch_trains_nothing_again(hub, tmp_path):
-    """What reads the model depends on the manifest's bytes: a fetch by itself finds them the same."""
+    """What reads the model depends on the manifest's bytes: a fetch finds them the same, in one start with a study too."""
     project = Project.made_in(tmp_path / "project", config_with(fetched=HUB_ENTRY))
     reader = f"rule reads:\n    input: '{FETCHED}'\n    output: 'read'\n    shell: 'cp {{input}} {{output}}'"
     project.edit("workflow/Snakefile", "rule fetch:", f"{reader}\n\n\nrule fetch:")
@@ -157,7 +163,9 @@ def test_a_revision_that_is_pinned_after_the_fetch_trains_nothing_again(hub, tmp
     project.change_config(
         lambda config: config["pretrained"]["fetched"].update(revision=hub.repositories[REPOSITORY].branches["main"])
     )
-    project.make(FETCHED)
+    output = project.make("read")
+    assert "fetch_pretrained" in output
+    assert "rule reads:" not in output
     assert project.plan("read") == []
 
 

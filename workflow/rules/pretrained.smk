@@ -8,7 +8,9 @@ Writes  results/pretrained/<pretrained>/pretrained.json, the manifest, and of a 
 """
 
 
-rule fetch_pretrained:
+# Checkpoints, as those that prepare a corpus are: what is fetched or looked at anew often is the same (a revision that was pinned, a
+# file that was touched)
+checkpoint fetch_pretrained:
     output:
         manifest=paths.pretrained("pretrained.json"),
     log:
@@ -26,7 +28,6 @@ rule fetch_pretrained:
         "../scripts/fetch_pretrained.py"
 
 
-# A checkpoint as those that prepare a corpus are: files that were touched or lie elsewhere now often are the same
 checkpoint locate_pretrained:
     output:
         manifest=paths.pretrained("pretrained.json"),

@@ -140,12 +140,12 @@ class SourceInputs:
     def settled(self, runs: Iterable[Run]) -> list[str]:
         """What the checkpoints that these runs follow from write, as ancient inputs: see corpora.smk.
 
-        A small file of each corpus that is part of them or of their base models, and the manifests of bases that lie in folders.
+        A small file of each corpus that is part of them or of their base models, and the manifests of bases from elsewhere.
         """
         runs = list(runs)
         bases = {start for _, model, _ in runs if (start := self.runs.pretrained(model))}
-        located = sorted(name for name in bases if self.runs.config.pretrained[name].type == "folder")
-        manifests = [self._paths.pretrained("pretrained.json", name) for name in located]
+        elsewhere = sorted(name for name in bases if self.runs.config.pretrained[name].type != "miniature")
+        manifests = [self._paths.pretrained("pretrained.json", name) for name in elsewhere]
         return [*(self._paths.corpus("statistics.json", name) for name in self._corpora(runs)), *manifests]
 
     def _corpora(self, runs: Iterable[Run]) -> list[str]:
