@@ -212,3 +212,13 @@ def test_an_end_without_a_failed_job_is_snakemakes_own(tmp_path):
     assert "an error of its own" in outcome.failed([], STARTED, tmp_path)
     assert outcome.stopped("SIGINT").startswith("Verso: stopped by you.")
     assert "the same command goes on" in outcome.stopped("SIGTERM")
+
+
+def test_a_good_end_names_the_report_that_was_made(tmp_path):
+    report, so_far = tmp_path / "report.html", tmp_path / "so_far.html"
+    reports = [str(report), str(so_far)]
+    assert "`make run CONFIG=my.yaml`" in outcome.finished(reports, time.time(), "my.yaml")
+    so_far.touch()
+    assert f"The report is {so_far}: open it" in outcome.finished(reports, time.time() - 60, "my.yaml")
+    report.touch()
+    assert f"The report is {report}: open it" in outcome.finished(reports, time.time() - 60, "my.yaml")

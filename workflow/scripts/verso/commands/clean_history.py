@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from verso.commands.status import read_config
-from verso.errors import VersoError
+from verso.commands.terminal import said_on_the_screen
 from verso.jobs.earlier import FOLDER, clear
 
 PLACES = (("runs", "*", "*", "seed-*"), ("corpora", "*"))  # below results: folders of runs and of corpora
@@ -54,12 +54,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m verso.commands.clean_history", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--config", default="config/config.yaml", help="the config that Snakemake was given (%(default)s)")
     options = parser.parse_args()
-    try:
+
+    def shown() -> int:
         print(clean(Path(read_config(options.config).results)))
-    except VersoError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+        return 0
+
+    return said_on_the_screen(shown)
 
 
 if __name__ == "__main__":

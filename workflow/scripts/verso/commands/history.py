@@ -6,7 +6,6 @@ results/runs/<corpus>/<model>/seed-<seed>/earlier/<rule>/<key>/scores.csv     th
 """
 
 import argparse
-import io
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from verso.commands.status import read_config, runs_of
-from verso.commands.terminal import table
+from verso.commands.terminal import said_on_the_screen, table
 from verso.config.file import Config
 from verso.contract import MODEL, Task
 from verso.errors import VersoError
@@ -112,14 +111,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m verso.commands.history", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--config", default="config/config.yaml", help="the config that Snakemake was given (%(default)s)")
     options = parser.parse_args()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows a question mark
-    try:
+
+    def shown() -> int:
         print(history(read_config(options.config)))
-    except VersoError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+        return 0
+
+    return said_on_the_screen(shown)
 
 
 if __name__ == "__main__":

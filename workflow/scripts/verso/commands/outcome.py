@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from verso.commands.screen import LONGEST, end_of_log
 from verso.commands.status import complaint
-from verso.commands.terminal import cut, printable
+from verso.commands.terminal import cut, duration, printable
 from verso.jobs.records import record_path
 from verso.jobs.states import Job, Record, judge, with_submissions
 from verso.jobs.submissions import Submission, read_submissions
@@ -51,6 +51,15 @@ def last_of(log: str, started: float, submissions: Mapping[str, Submission] | No
     if not records or not records[0][1].attempts or records[0][1].attempts[-1].snakemake != started:
         return None
     return judge(records, time.time())[0]
+
+
+def finished(reports: Iterable[str], started: float, config: str) -> str:
+    """What is said at a good end. reports: the pages that may have been made; config: its path."""
+    took = f"Verso: done in {duration(time.time() - started)}."
+    for report in map(Path, reports):
+        if report.exists() and report.stat().st_mtime >= started:
+            return f"{took} The report is {report}: open it in a browser."
+    return f"{took} The report is made with everything: `make run CONFIG={config}`."
 
 
 def stopped(signal: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from verso.commands.screen import SCREEN, WHOLE
-from verso.commands.terminal import counted, duration, table
+from verso.commands.terminal import counted, duration, said_on_the_screen, table
 from verso.config.reading import named_in, read_file
 from verso.errors import VersoError
 from verso.registry import FAMILIES, KINDS, SOURCES
@@ -261,12 +261,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m verso.commands.plan", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("arguments", nargs="*", help="for snakemake, after a `--`: -- --profile profiles/slurm lyrics")
     arguments = parser.parse_args().arguments
-    try:
-        for file in named_in(arguments):
-            read_file(file)
-    except VersoError as error:
-        print(error, file=sys.stderr)
-        return 1
+    return said_on_the_screen(lambda: _planned(arguments))
+
+
+def _planned(arguments: Sequence[str]) -> int:
+    for file in named_in(arguments):
+        read_file(file)
     # --quiet on the command line replaces a profile's, which may hide the reasons; `host` is only the page about the machine
     command = [sys.executable, "-m", "snakemake", "--quiet", "host", "--cores", ALL_CORES, "--dry-run", *arguments]
     whole = {**os.environ, SCREEN: WHOLE}
@@ -276,11 +276,7 @@ def main() -> int:
         return done.returncode
     warnings = [line for line in done.stderr.splitlines() if line.strip() and not re.match("Using .*profile", line)]
     print("".join(f"{line}\n" for line in warnings), end="", file=sys.stderr)
-    try:
-        print(plan(parse(done.stdout)))
-    except VersoError as error:
-        print(error, file=sys.stderr)
-        return 1
+    print(plan(parse(done.stdout)))
     return 0
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from verso.commands.bars import step_of
 from verso.commands.outcome import last_of, name_of
 from verso.commands.screen import ENDS, EXIT, LINES, LONGEST, SCREEN, Stop, plain, stream_handler
 from verso.commands.status import complaint, progress_of
@@ -154,7 +155,7 @@ class RunLines(logging.Handler):
         self._lost.add(fields["jobid"])
         last = last_of(job.log, self._started) if job.log else None
         said = complaint(last) if last is not None else str(fields.get("rule_msg") or "")
-        self._say(f"{job.name}: {DOING.get(job.rule, job.rule)} failed{': ' if said else ''}{said}")
+        self._say(f"{job.name}: {' '.join(filter(None, [DOING.get(job.rule), 'failed']))}{': ' if said else ''}{said}")
 
     def _is_noise(self, message: str) -> bool:
         """Whether a message of Snakemake's says again what a job said itself, or what the end says."""
@@ -194,7 +195,8 @@ class RunLines(logging.Handler):
         at_work = [(job, last) for job, last in at_work if job.trains or time.time() - last.last.start >= FIRST_SECONDS]
         at_work.sort(key=lambda one: (not one[0].trains, one[0].name))
         for job, last in at_work[:SHOWN]:
-            self._say(f"{job.name}: {progress_of(last, DOING.get(job.rule, 'at work'), time.time())}", running)
+            doing = [DOING.get(job.rule, "at work"), "" if job.trains else step_of(job.log or "")]
+            self._say(f"{job.name}: {progress_of(last, ', '.join(filter(None, doing)), time.time())}", running)
         others = len(at_work) - SHOWN
         more = [f"{others} more are at work"] * (others > 0) + [f"{waiting} wait for a place"] * (waiting > 0)
         if more and (others > 0 or not at_work):

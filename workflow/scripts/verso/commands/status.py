@@ -8,18 +8,17 @@ It queries neither Snakemake nor SLURM, so it works on a login node while both r
 """
 
 import argparse
-import io
-import os
 import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from verso.commands.report_state import state_of_report
-from verso.commands.terminal import duration, printable, table
+from verso.commands.terminal import duration, printable, said_on_the_screen, table
 from verso.config.file import Config
 from verso.config.load import load
 from verso.config.reading import read_file
@@ -269,24 +268,19 @@ def main() -> int:
     parser.add_argument("--config", default="config/config.yaml", help="the config that Snakemake was given (%(default)s)")
     parser.add_argument("--watch", type=_positive, metavar="SECONDS", help="draw anew every so many seconds, until Ctrl-C")
     options = parser.parse_args()
+    return said_on_the_screen(lambda: _shown(options))
+
+
+def _shown(options: argparse.Namespace) -> int:
     terminal = sys.stdout.isatty()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows a question mark
-    try:
+    with suppress(KeyboardInterrupt):
         while True:
             page = status(read_config(options.config), time.time(), options.config, COLOURS if terminal else {})
             print(("\x1b[H\x1b[2J" if terminal and options.watch else "") + page, flush=True)
             if options.watch is None:
-                return 0
+                break
             time.sleep(options.watch)
-    except VersoError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 0
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    return 0
 
 
 def _positive(text: str) -> float:

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from verso.errors import VersoError
+from verso.errors import STOPPED, VersoError
 
 COLUMNS = 130
 
@@ -49,13 +49,15 @@ def said_on_the_screen(work: Callable[[], int]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows a question mark
     try:
-        return work()
+        code = work()
+        sys.stdout.flush()  # here, where a reader that is gone is no error
+        return code
     except VersoError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nstopped by you", file=sys.stderr)
-        return 130
+        return STOPPED
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
