@@ -166,6 +166,16 @@ def test_an_archive_of_no_or_several_files_is_refused_with_their_names(tmp_path,
         member_of(path)
 
 
+@pytest.mark.parametrize(
+    ("start", "what"),
+    [(b"PK\3\4", "a .zip or an .xlsx workbook"), (b"\x1f\x8b\x08", "packed as .gz"), (b"PAR1", "a .parquet file")],
+)
+def test_a_file_that_is_not_what_its_name_says_is_told_so(tmp_path, start, what):
+    (tmp_path / "r.csv").write_bytes(start + b"\x80\xff" * 50)
+    with pytest.raises(VersoError, match=f"r.csv: is by its content {what}"):
+        content_of(tmp_path / "r.csv")
+
+
 @pytest.mark.parametrize("cut", [10, 300])
 def test_a_packed_file_that_is_cut_is_refused(tmp_path, cut):
     path = tmp_path / "r.csv.gz"

@@ -72,7 +72,7 @@ def test_sound_rows_come_out_of_a_file_with_faulty_ones_and_only_an_open_quote_s
             ROWS + 'a row that ends in a quote",neg\n' + ROWS,
             "line 42 opens a quote, and of the lines that it encloses, to line 83",
         ),
-        (ROWS + '"a quoted one",neg\n' + ROWS, "the quote that line 42 opens is closed within a text, in line 83"),
+        (ROWS + '"a quoted one",neg\n' + ROWS, "the quote that line 42 opens is closed within a text, in a line to 83"),
         ("words without a comma\n" * 300, "line 42 has more than 200 lines, and the longest of 40 rows before it has 1"),
         ("x" * 120_000 + "\n" + ROWS, "line 42 opens a quote that nothing closes"),
     ],
@@ -81,6 +81,17 @@ def test_a_quote_that_nothing_closes_stops_with_its_line(tmp_path, rest, message
     with pytest.raises(VersoError, match=message) as caught:
         rows_of(tmp_path, f'text,label\n{ROWS}"an open one,neg\n{rest}')
     assert "source.quoting: none" in str(caught.value)
+    assert len(str(caught.value)) < 1000
+
+
+def test_a_row_that_may_go_on_in_the_next_line_stops_where_it_does(tmp_path):
+    with pytest.raises(VersoError, match="the quote that line 42 opens is closed within a text, in a line to 44"):
+        rows_of(tmp_path, f'text,label\n{ROWS}"one "two" and "three\nfour\nand five",neg\n{ROWS}')
+
+
+def test_an_open_quote_in_the_header_stops(tmp_path):
+    with pytest.raises(VersoError, match="line 1, the header, opens a quote that nothing closes") as caught:
+        rows_of(tmp_path, 'text,"label\n' + ROWS * 100)
     assert len(str(caught.value)) < 1000
 
 
@@ -112,6 +123,7 @@ def test_a_first_text_of_a_thousand_lines_has_no_neighbours_to_differ_from(tmp_p
     [
         ("a, b,neg", "more cells than the header has columns"),
         ("no label", "fewer cells than the header has columns"),
+        ('"he said, "no" to me, twice",neg', "a quote within quotes that is not doubled (escaped? then set source.escape)"),
         ('"he said "no" to me",neg', "a quote within quotes that is not doubled (escaped? then set source.escape)"),
         ('"' + "x" * 120_000 + '",neg', "longer than 100000 bytes"),
         ("x" * 120_000 + ",neg", "longer than 100000 bytes"),

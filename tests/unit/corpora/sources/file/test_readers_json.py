@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verso.corpora.sources.file.opened import BLOCK, Reading
+from verso.corpora.sources.file.opened import BLOCK, NO_TEXT, Reading
 from verso.corpora.sources.file.readers import Fault, Row, read_json_lines
 from verso.corpora.sources.file.readers_json import keys_of_lists, opening_of, read_json_array
 from verso.errors import VersoError
@@ -56,6 +56,13 @@ def test_the_one_list_of_objects_that_an_object_holds_is_read(tmp_path):
     rows = read(tmp_path / "r.json", json.dumps(found), columns=frozenset({"lyrics", "artist", "title"}))
     assert [row.values["title"] for row in rows if isinstance(row, Row)] == ["Uno", "Dos"]
     assert [(row.where, row.reason) for row in rows if isinstance(row, Fault)] == [("r.json songs item 3", "not a JSON object")]
+
+
+def test_lines_in_a_json_file_and_an_array_in_json_lines_say_which_format_they_are(tmp_path):
+    with pytest.raises(VersoError, match=r"another JSON value follows in line 2.* is jsonl: set source.format"):
+        read(tmp_path / "r.json", '{"text": "x"}\n{"text": "y"}\n')
+    with pytest.raises(VersoError, match=r"begins with \[, as a JSON array does; set source.format to json"):
+        read(tmp_path / "r.jsonl", '[\n{"text": "x"},\n{"text": "y"}\n]', read_json_lines)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +125,12 @@ def test_of_any_bytes_each_line_of_json_lines_is_a_row_a_row_set_aside_or_blank(
     path = tmp_path_factory.getbasetemp() / "any.jsonl"
     path.write_bytes(data)
     reading = Reading(50, encoding="utf-8")
-    rows = list(read_json_lines(path, reading))
+    try:
+        rows = list(read_json_lines(path, reading))
+    except VersoError as error:
+        if not data.startswith((b"[", b"\xef\xbb\xbf[", *NO_TEXT)):
+            raise AssertionError(data) from error
+        return
     (account,) = reading.accounts
     lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     assert account.lines == len(lines) - (not lines[-1])

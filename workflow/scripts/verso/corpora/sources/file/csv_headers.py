@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from verso.corpora.sources.file.csv_lines import CsvLines, Dialect, Overlong
+from verso.corpora.sources.file.csv_lines import QUOTE_HINT, CsvLines, Dialect, Overlong, closing_state
 from verso.corpora.sources.file.encodings import BAD_BYTES
 from verso.corpora.sources.file.opened import Reading
 from verso.errors import VersoError
@@ -13,7 +13,7 @@ from verso.errors import VersoError
 DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "pipes"}
 COLUMN = "column"  # and its number, where there is no header
 LOOKED_AT = 20  # lines, to tell the delimiter of a file without a header
-SHOWN = 30  # columns in a message
+SHOWN, SHOWN_CHARACTERS = 30, 40  # columns in a message, and characters of each
 
 
 def heading_of(lines: CsvLines, path: Path, reading: Reading) -> tuple[Dialect, list[str]]:
@@ -71,9 +71,15 @@ def _record(lines: CsvLines, dialect: Dialect, path: Path) -> list[str]:
         return next(parser)
     except csv.Error:
         text = "".join(lines.record)
+        if lines.exhausted and closing_state(text, dialect) == "quoted":
+            raise VersoError(
+                f"{path}: line {lines.before + 1}, the header, opens a quote that nothing closes; {QUOTE_HINT}"
+            ) from None
         return dialect.with_blanks(text) or dialect.leniently(text)
     except Overlong:
-        raise VersoError(f"{path}: the header, from line {lines.before + 1} on, is longer than {lines.limit} bytes") from None
+        raise VersoError(
+            f"{path}: the header, from line {lines.before + 1} on, is longer than {lines.limit} bytes: is a quote open?"
+        ) from None
 
 
 def _without_header(lines: CsvLines, path: Path, reading: Reading, said: str | None) -> tuple[Dialect, list[str]]:
@@ -119,7 +125,7 @@ def refuse_missing(names: list[str], reading: Reading, path: Path) -> None:
 
 
 def _no_column(path: Path, names: list[str], reading: Reading, bad: str = "", how: str = "") -> VersoError:
-    shown = ", ".join(name.replace(BAD_BYTES, "\ufffd") for name in names[:SHOWN])
+    shown = ", ".join(name[:SHOWN_CHARACTERS].replace(BAD_BYTES, "\ufffd") for name in names[:SHOWN])
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     message = f"{path}: no column {', '.join(sorted(reading.columns - set(names)))}; its header has {shown}{more}{how}. "
     if bad:

@@ -11,6 +11,11 @@ from typing import Any, BinaryIO
 from verso.corpora.sources.file.encodings import bad_byte
 from verso.corpora.sources.file.opened import BLOCK
 
+QUOTE_HINT = (
+    "close it there, or double the quotes within a text; where another character stands before a quote within a text, set "
+    "source.escape, and where quotes mean nothing, source.quoting: none"
+)
+
 
 class Overlong(Exception):
     """A record that is longer, or has more lines, than it may."""

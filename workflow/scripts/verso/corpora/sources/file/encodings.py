@@ -170,7 +170,7 @@ def _guessed(sample: bytes) -> str:
     from charset_normalizer import from_bytes  # only where it is needed: it takes a tenth of a second
 
     best = from_bytes(sample).best()
-    return f"; it seems to be {best.encoding}" if best is not None else ""
+    return f"; it seems to be {best.encoding}" if best is not None and best.coherence > 0 else ""
 
 
 def bad_byte(line: bytes, number: int) -> str:

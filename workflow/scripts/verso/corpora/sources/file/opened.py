@@ -19,6 +19,14 @@ from verso.jobs.logs import announce
 from verso.text.names import plain_name
 
 BLOCK = 1 << 16
+NO_TEXT = {  # how files begin that are not what their name says
+    b"PK\3\4": "a .zip or an .xlsx workbook",
+    b"\x1f\x8b": "packed as .gz",
+    b"PAR1": "a .parquet file",
+    b"\xd0\xcf\x11\xe0": "an .xls workbook",
+    b"%PDF": "a PDF document",
+    b"SQLite": "an SQLite database",
+}
 PACKERS: Mapping[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
@@ -176,6 +184,10 @@ def opened(path: Path, reading: Reading, counts_lines: bool = True) -> Iterator[
     """
     try:
         open_ = _opener(path)
+        with open_() as raw:
+            start = raw.read(8)
+        if found := [what for begins, what in NO_TEXT.items() if start.startswith(begins)]:
+            raise VersoError(f"{path}: is by its content {found[0]}; give it the ending of what it is, or save it as CSV")
         encoding = encoding_of(open_, reading.encoding, str(path))
         account = Account(path.name, encoding.name, 0 if counts_lines else None)
         if reading.encoding == "auto" and not reading.quiet:

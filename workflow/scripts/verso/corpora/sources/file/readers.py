@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from verso.corpora.sources.file.encodings import BAD_BYTES, Encoding, Uncertain, bad_byte, decoded
 from verso.corpora.sources.file.opened import BLOCK, Account, Reading, opened, say_encoding
 from verso.corpora.sources.file.part_names import is_ignored
+from verso.errors import VersoError
 from verso.jobs.logs import announce
 
 EXCERPT = 200  # characters of a bad row that are kept beside the reason
@@ -73,6 +74,8 @@ def read_json_lines(path: Path, reading: Reading) -> Iterator[Row | Fault]:
     """One JSON object a line. A broken line is a Fault, and the next is read."""
     limit = reading.limit
     with opened(path, reading) as (stream, account):
+        if (start := stream.peek(1)[:1]) == b"[":  # type: ignore[attr-defined]
+            raise VersoError(f"{path}: begins with {start.decode()}, as a JSON array does; set source.format to json")
         assert account.lines is not None
         while line := stream.readline(limit + 1):
             account.lines += 1
@@ -125,15 +128,14 @@ def read_text(path: Path, where: str, reading: Reading) -> tuple[str | Fault, En
 
 
 def read_one_text(path: Path, reading: Reading, text: str, title: str) -> Iterator[Row | Fault]:
-    """A file that is one text, of any length; its title is its name."""
+    """A file that is one text, of any length; its title is its name. Raises VersoError with the place of what is no text."""
     content, encoding = read_text(path, path.name, reading)
+    if isinstance(content, Fault):
+        raise VersoError(f"{path}: {content.reason}: {content.where}; mend it there, or name its encoding (source.encoding)")
     if encoding and reading.encoding == "auto" and not encoding.is_utf8:
         say_encoding(str(path), encoding)
-    fault = isinstance(content, Fault)
-    reading.accounts.append(
-        Account(path.name, encoding.name if encoding else "", lines=None, rows=not fault, set_aside=int(fault))
-    )
-    yield content if isinstance(content, Fault) else Row(path.name, {text: content, title: path.stem})
+    reading.accounts.append(Account(path.name, encoding.name if encoding else "", lines=None, rows=1))
+    yield Row(path.name, {text: content, title: path.stem})
 
 
 def _named(path: Path) -> str:

@@ -9,17 +9,13 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 
 from verso.corpora.sources.file.csv_headers import heading_of
-from verso.corpora.sources.file.csv_lines import CsvLines, Dialect, Overlong, closing_state
+from verso.corpora.sources.file.csv_lines import QUOTE_HINT, CsvLines, Dialect, Overlong, closing_state
 from verso.corpora.sources.file.csv_neighbours import Neighbours
 from verso.corpora.sources.file.opened import Account, Reading, opened
 from verso.corpora.sources.file.readers import EXCERPT, Fault, Row
 from verso.errors import VersoError
 
 ROWS_TO_STOP = 4  # a record that holds as many rows or more stops the reading
-QUOTE_HINT = (
-    "close it there, or double the quotes within a text; where another character stands before a quote within a text, set "
-    "source.escape, and where quotes mean nothing, source.quoting: none"
-)
 
 
 def read_csv(path: Path, reading: Reading) -> Iterator[Row | Fault]:
@@ -43,6 +39,7 @@ class _Records:
         self.path, self.lines, self.dialect, self.header = path, lines, dialect, header
         places = [place for place, column in enumerate(header) if column in columns]
         self.neighbours = Neighbours(len(header), places, dialect)
+        self.doubtful = 0  # line of a row that may not have ended with it, 0 where there is none
 
     def read(self, limit: int, account: Account) -> Iterator[Row | Fault]:
         """Each as a row, or as what is set aside."""
@@ -55,11 +52,12 @@ class _Records:
                 cells = next(parser)
             except StopIteration:
                 return
-            except csv.Error as error:
-                cells = self._mended(str(error))
+            except csv.Error:
+                cells = self._mended()
             except Overlong:
                 cells = self._skipped(limit)
             taken = lines.number - lines.before
+            self._settle_doubt(cells)
             if taken == 1 and isinstance(cells, list) and len(cells) < 2 and not lines.record[0].strip():
                 account.blank += 1
                 continue
@@ -88,7 +86,7 @@ class _Records:
         # A table program writes empty cells beyond the last column
         return "more cells than the header has columns" if any(map(str.strip, cells[len(self.header) :])) else ""
 
-    def _mended(self, problem: str) -> list[str] | str:
+    def _mended(self) -> list[str] | str:
         """The cells of a record that breaks the rules, where that harms nothing; why there are none, where its end is sure.
 
         Raises VersoError otherwise.
@@ -105,11 +103,23 @@ class _Records:
             return "broken CSV"
         if (cells := self.dialect.with_blanks(text)) is not None:
             return cells
-        if last == first and len(self.dialect.leniently(text)) == len(self.header):
+        if last == first and (not text.count(self.dialect.quote) % 2 or len(self.dialect.leniently(text)) == len(self.header)):
+            self.doubtful = self.doubtful or first
             return "a quote within quotes that is not doubled (escaped? then set source.escape)"
-        raise VersoError(
-            f"{self.path}: the quote that line {first} opens is closed within a text, in line {last} ({problem}), so that it is "
-            f"not certain where this row ends; {QUOTE_HINT}"
+        raise self._uncertain(first, last)
+
+    def _settle_doubt(self, cells: list[str] | str) -> None:
+        """Behind a row with a quote that is not doubled a sound one says that it ended with its line; a lone quote, that not."""
+        if self.doubtful and self.lines.before + 1 > self.doubtful and (quote := self.dialect.quote):
+            if "".join(self.lines.record).count(quote) % 2:
+                raise self._uncertain(self.doubtful, self.lines.number)
+            if len(cells) == len(self.header) and not isinstance(cells, str):
+                self.doubtful = 0
+
+    def _uncertain(self, first: int, last: int) -> VersoError:
+        return VersoError(
+            f"{self.path}: the quote that line {first} opens is closed within a text, in a line to {last}, so that it is not "
+            f"certain where this row ends; {QUOTE_HINT}"
         )
 
     def _skipped(self, limit: int) -> str:

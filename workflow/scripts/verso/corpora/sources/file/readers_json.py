@@ -194,6 +194,11 @@ def _results(path: Path, stream: BinaryIO, limit: int, coroutine: Callable[[Any]
         yield from results
     except ijson.JSONError as error:
         problem = str(error).partition("\n")[0]
+        if "trailing garbage" in problem or "additional data" in str(error).lower():
+            raise VersoError(
+                f"{path}: another JSON value follows in line {line}, where the first has ended; one object a line is jsonl: set "
+                "source.format to that"
+            ) from error
         raise VersoError(
             f"{path}: broken JSON at line {line} ({problem}); mend it there, or give one object a line "
             "(source.format: jsonl): of such a file only the broken lines are lost"
