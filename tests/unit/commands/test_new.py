@@ -26,7 +26,9 @@ def write_csv(path, header, rows):
 
 
 def review(number):
-    return f"The {number}th room was quiet and the soup was {'cold' if number % 2 else 'warm'} all night."
+    """A text that shares hardly three words in a row with another."""
+    chance = random.Random(number)
+    return " ".join(f"w{chance.randrange(5000)}" for _ in range(20)) + " and so on"
 
 
 def reviews(labels, each=6):
@@ -62,7 +64,7 @@ def test_labelled_texts_are_known_by_their_columns_and_all_small_classifiers_beg
 
 
 def test_songs_are_known_by_their_columns(here):
-    songs = [{"Artist": f"Band {n % 2}", "Song": f"Song {n}", "lyrics": "la la la\nthe sea"} for n in range(8)]
+    songs = [{"Artist": f"Band {n % 2}", "Song": f"Song {n}", "lyrics": review(n)} for n in range(8)]
     (here / "songs.json").write_text(json.dumps(songs))
     assert main(["--data", "songs.json", "--name", "mine"]) == 0
     assert corpus_of(here / "mine.yaml") == {
@@ -86,7 +88,7 @@ def test_a_folder_of_texts_is_of_labels_where_its_subfolders_are_called_like_lab
     for name in names:
         (here / "texts" / name).mkdir(parents=True)
         for number in range(4):
-            (here / "texts" / name / f"{number}.txt").write_text(review(number))
+            (here / "texts" / name / f"{number}.txt").write_text(review(f"{name} {number}"))
     assert main(["--data", "texts"]) == 0
     assert corpus_of(here / "texts.yaml") == {"kind": kind, "source": {"path": "texts"}}
     assert main(["--data", "texts", "--kind", "labelled", "--name", "other"]) == 0
@@ -117,7 +119,7 @@ def test_parts_that_a_column_names_are_kept(here):
 def test_parts_that_a_folder_or_the_keys_of_json_give_are_kept(here):
     (here / "tables").mkdir()
     write_csv(here / "tables/train.csv", ["text", "stars"], reviews(["1", "2"]))
-    write_csv(here / "tables/test.csv", ["text", "stars"], reviews(["1", "2"], 3))
+    write_csv(here / "tables/test.csv", ["text", "stars"], [[review(f"test {n}"), str(1 + n % 2)] for n in range(6)])
     assert main(["--data", "tables"]) == 0
     assert corpus_of(here / "tables.yaml")["source"] == {"path": "tables", "fields": {"label": "stars"}}
     assert "parts that the source gives: train (12), test (6)" in (here / "tables.yaml").read_text()
@@ -125,13 +127,23 @@ def test_parts_that_a_folder_or_the_keys_of_json_give_are_kept(here):
         for label in ("pos", "neg"):
             (here / "texts" / part / label).mkdir(parents=True)
             for number in range(3):
-                (here / "texts" / part / label / f"{number}.txt").write_text(review(number))
+                (here / "texts" / part / label / f"{number}.txt").write_text(review(f"{part} {label} {number}"))
     assert main(["--data", "texts"]) == 0
     assert corpus_of(here / "texts.yaml") == {"kind": "labelled", "source": {"path": "texts"}}
-    rows = [{"text": text, "label": label} for text, label in reviews(["a", "b"])]
-    (here / "given.json").write_text(json.dumps({"train": rows, "dev": rows[:4], "test": rows[4:8]}))
+    rows = [{"text": text, "label": label} for text, label in reviews(["a", "b"], 10)]
+    (here / "given.json").write_text(json.dumps({"train": rows[:12], "dev": rows[12:16], "test": rows[16:]}))
     assert main(["--data", "given.json"]) == 0
     assert "parts that the source gives: train (12), validation (4), test (4)" in (here / "given.yaml").read_text()
+
+
+def test_data_that_a_run_would_stop_on_is_told_at_once_and_the_config_is_there_to_be_changed(here, capsys):
+    write_csv(here / "a.csv", ["text", "label"], [*reviews(["x", "y"], 30), *[[review(f"NA {n}"), "NA"] for n in range(9)]])
+    assert main(["--data", "a.csv"]) == 1
+    assert "set_aside_limit" in capsys.readouterr().err
+    assert corpus_of(here / "a.yaml")["kind"] == "labelled"
+    write_csv(here / "b.csv", ["text", "label", "label"], [[*row, row[1]] for row in reviews(["x", "y"])])
+    assert main(["--data", "b.csv"]) == 1
+    assert "columns 2 and 3 are all called label" in capsys.readouterr().err
 
 
 def test_nothing_is_ever_overwritten_and_no_study_shares_its_results_with_another(here, capsys):
@@ -179,7 +191,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs
     st.lists(NAMES, min_size=2, max_size=2, unique_by=lambda name: name.casefold()),
     st.lists(NAMES, min_size=2, max_size=4, unique=True),
 )
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_whatever_columns_and_labels_are_called_the_config_is_sound_or_refused_in_words(here, columns, labels):
     for path in here.glob("a.*"):
         path.unlink()

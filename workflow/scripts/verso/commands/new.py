@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from verso.commands.check import checked
 from verso.commands.terminal import printable, said_on_the_screen
 from verso.config.load import load
 from verso.contract import Kind
@@ -26,6 +27,7 @@ from verso.settings.raw import unknown
 from verso.text.labels import text_of
 
 MOST_VALUES = 500  # of a column, that are told apart
+MOST_CHECKED = 20_000  # rows that are read and prepared to see whether a run would stop: seconds
 SEEDS = [1, 2, 3]
 EXPERIMENT = "first"
 SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.json"
@@ -178,16 +180,22 @@ def _done(options: argparse.Namespace) -> int:
     found = found_in(options.data)
     kind, draft = drafted(found, options.kind)
     text = written(found, kind, draft, name, target)
-    load(yaml.safe_load(text), str(target))
+    config = load(yaml.safe_load(text), str(target))
     write_new(target, text)
     print(f"{target}: {found.rows:,} rows of {printable(found.path)} as a corpus of kind {kind.name} (another: KIND=)")
     print("\n".join(f"  {printable(remark)}" for remark in draft.remarks))
+    if found.rows <= MOST_CHECKED and (faults := checked(config, str(target))[1]):
+        print(
+            "\n".join(["A run would stop:", *(f"  {line}" for fault in faults for line in fault.splitlines())]), file=sys.stderr
+        )
+        print(f"Mend that in {target} or in the data, then:\n  make check CONFIG={target}", file=sys.stderr)
+        return 1
     print(f"Look it over, then:\n  make check CONFIG={target}\n  make run CONFIG={target}")
     return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line. Returns the exit code: 1 where no config was written, else 0."""
+    """The command line. Returns the exit code: 1 where no config was written, or one by which a run would stop, else 0."""
     options = parser().parse_args(arguments)
     return said_on_the_screen(lambda: _done(options))
 

@@ -22,6 +22,7 @@ LABEL = (
 SPLIT = ("split", "part", "partition", "subset", "set", "fold", "parte", "partición")
 FEWEST_OF_A_LABEL = 3  # one for each part (verso.corpora.labelled.prepare)
 MOST_LABELS = 50
+MOST_LISTED = 12  # labels in a comment
 WITH_TEXTS = 3  # rows that a label must have on average to be taken for one, where its column is known by no name
 
 
@@ -47,9 +48,9 @@ def drafted(found: Found) -> Draft | None:
         few = [(name, count) for name, count in counted if name not in enough]
         remarks.append(f"left out, for they have fewer than {FEWEST_OF_A_LABEL} texts: {listed(few)}")
     left_out = ["language: {keep: [en]}  # rows in other languages are set aside"]
-    if not keys:
+    if not keys and len(names) <= MOST_LISTED:
         left_out.insert(
-            0, f"labels: {{{names[0]}: {_example(names[0])}, {names[1]}: ...}}  # other names for them, in your order"
+            0, f"labels: [{', '.join(names)}]  # in your order; or by other names, as {{{names[0]}: a name of yours, ...}}"
         )
     if are_ordered(names):
         left_out.append("ordered: true  # they are taken for steps of a scale, as stars are; false: for numbers of kinds")
@@ -67,10 +68,6 @@ def _counts(label: Column | None) -> Counter[str]:
         if (name := label_of(value)) is not None:
             counts[str(name)] += count
     return counts
-
-
-def _example(name: str) -> str:
-    return "first" if name != "first" else "other"
 
 
 def _label(found: Found, text: Column | None) -> Column | None:
