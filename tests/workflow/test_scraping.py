@@ -99,7 +99,7 @@ def test_everything_made_anew_is_not_fetched_anew_unless_it_is_requested(site, p
     assert (project.path(documents).read_bytes(), project.path(aside).read_bytes()) == before
     source_of(project, requests_per_second=100, timeout_seconds=2, retries=1, maximum_page_mb=1.0)
     assert project.plan(documents) == [], "how it is fetched changed what was fetched"
-    both = ["acquire_corpus songs", "scrape_genius songs"]
+    both = ["acquire_corpus songs", "scrape_genius songs", "show_documents songs"]
     source_of(project, refresh=time.strftime("%Y-%m-%d"))
     assert project.plan(documents) == both
     source_of(project, refresh=None, artists=["Mara Quill"])

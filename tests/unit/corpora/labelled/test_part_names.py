@@ -94,6 +94,14 @@ def test_two_names_of_one_part_are_not_guessed_between(tmp_path, corpus, way):
         corpus.acquired(path, **options)
 
 
+def test_a_folder_of_files_that_are_called_like_no_part_lists_them(tmp_path, corpus):
+    path, _ = written(tmp_path, "files", {"reviews_a": [], "reviews_b": []})
+    with pytest.raises(
+        VersoError, match=r"no .txt file, but reviews_a.csv, reviews_b.csv: name one, or that of each part, as source.path"
+    ):
+        corpus.acquired(path)
+
+
 # --- a path for each part ---
 
 

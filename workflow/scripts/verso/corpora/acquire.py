@@ -14,11 +14,13 @@ from verso.corpora.preparing.clean import clean
 from verso.corpora.rows import Place, places_of, rows_of
 from verso.corpora.sources.file.given_splits import Unwanted
 from verso.corpora.sources.file.opened import Account
+from verso.corpora.sources.file.part_names import visible
 from verso.corpora.sources.file.readers import (
     EXCERPT,
     Fault,
     Row,
 )
+from verso.corpora.sources.file.settings import format_by_name
 from verso.errors import VersoError
 from verso.files import atomic_text
 from verso.files import read_json_lines as read_rows
@@ -150,6 +152,11 @@ def _json_line(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace").decode("utf-8") + "\n"
 
 
+def _no_texts_in(folder: Path) -> str:
+    files = ", ".join(path.name for path in visible(folder) if path.is_file() and format_by_name(path.name) not in ("", "txt"))
+    return "; the folder holds no .txt file" + (f", but {files}: name one, or that of each part, as source.path" if files else "")
+
+
 def _nothing_usable(
     places: Place | dict[str, Place],
     shown: str,
@@ -160,9 +167,7 @@ def _nothing_usable(
 ) -> str:
     message = f"{shown}: no usable row for a corpus of kind {source['kind']}"
     if not reasons:
-        return message + (
-            "; the folder holds no .txt file" if isinstance(places, Path) and places.is_dir() else "; the file holds no row"
-        )
+        return message + (_no_texts_in(places) if isinstance(places, Path) and places.is_dir() else "; the file holds no row")
     for reason, count in reasons.most_common():
         message += f"\n  {count} set aside: {reason} (first: {examples[reason]})"
     fields = [source["fields"][name] for name in source["columns"]]

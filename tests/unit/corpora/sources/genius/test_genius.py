@@ -60,6 +60,7 @@ def test_songs_that_cannot_be_used_are_set_aside_with_the_reason_and_others_take
         "where": f"{site.root}/Deacon-Volt-C-lyrics",
         "reason": "its page does not exist (404)",
         "excerpt": "Deacon Volt: C",
+        "group": "Deacon Volt",
     }
     assert summary[0]["set_aside"] == 7
 

@@ -145,7 +145,12 @@ class _Genius:
                 except (Lost, NoLyrics) as error:
                     reason = str(error)
             artist.set_aside.append(
-                {"where": str(song.get("url")), "reason": reason, "excerpt": f"{artist.name}: {song.get('title')}"}
+                {
+                    "where": str(song.get("url")),
+                    "reason": reason,
+                    "excerpt": f"{artist.name}: {song.get('title')}",
+                    "group": artist.name,
+                }
             )
         if not artist.taken:
             reasons = "; ".join(sorted({row["reason"] for row in artist.set_aside})) or "it is listed with none of its own"

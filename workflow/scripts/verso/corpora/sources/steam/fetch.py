@@ -105,7 +105,8 @@ class _Steam:
         for id_, review in self._listed(found):
             if reason := _reason_against(review, found.label):
                 where = f"app {found.app} review {id_}"
-                found.set_aside.append({"where": where, "reason": reason, "excerpt": str(review.get("review"))[:200]})
+                excerpt = str(review.get("review"))[:200]
+                found.set_aside.append({"where": where, "reason": reason, "excerpt": excerpt, "group": found.label})
                 continue
             found.taken += 1
             yield {
