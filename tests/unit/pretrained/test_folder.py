@@ -6,9 +6,13 @@ import shutil
 
 import pytest
 import safetensors.numpy
+import torch
 from hub_server import WEIGHTS
 from numpy import zeros
+from tiny_encoder import make
 
+from verso.classification.encoder import base
+from verso.classification.encoder.subwords import Subwords
 from verso.errors import VersoError
 from verso.files import read_json
 from verso.pretrained import folder as folders
@@ -274,3 +278,15 @@ def test_an_older_fetch_beside_it_is_left_and_links_in_its_place_are_never_follo
     with pytest.raises(VersoError, match="linked: is a link"):
         located(manifest, shared)
     assert [path.name for path in theirs.iterdir()] == ["config.json"]
+
+
+def test_an_encoder_and_its_tokenizer_come_out_of_a_folder_as_out_of_a_snapshot(tmp_path, manifest):
+    direct = make(tmp_path / "made", "bert")
+    located(manifest, snapshot_of(direct))
+    loaded = [base.pretrained(snapshot_of(one), base.configuration_of(snapshot_of(one), 3))[0] for one in (direct, manifest)]
+    weights = [{name: weight for name, weight in model.state_dict().items() if "classifier" not in name} for model in loaded]
+    assert weights[0].keys() == weights[1].keys()
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    known = loaded[0].config.vocab_size
+    texts = [Subwords.of(snapshot_of(one), known).read(["Una noche en el hotel."], longest=20) for one in (direct, manifest)]
+    assert torch.equal(texts[0].tokens, texts[1].tokens)

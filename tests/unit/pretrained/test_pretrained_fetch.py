@@ -94,7 +94,12 @@ def test_what_the_models_page_says_is_kept_beside_the_manifest_and_not_in_it(hub
 
 @pytest.mark.parametrize(
     ("card", "called"),
-    [({"license": "mit"}, "mit"), ({"license": "other", "license_name": "gemma"}, "gemma"), ({"license": "other"}, "other")],
+    [
+        ({"license": "mit"}, "mit"),
+        ({"license": "other", "license_name": "gemma"}, "gemma"),
+        ({"license": "other"}, "other"),
+        ({"license": ["mit", "cc0-1.0"]}, "mit, cc0-1.0"),
+    ],
 )
 def test_a_licence_that_the_hub_calls_otherwise_is_announced(hub, manifest, caplog, card, called):
     hub.repositories[REPOSITORY].card = card

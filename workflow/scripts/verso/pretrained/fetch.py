@@ -170,9 +170,11 @@ def _facts(info: Any, settings: Mapping[str, Any], wanted: Sequence[Wanted]) -> 
 def _page(info: Any) -> dict[str, Any]:
     """What the model's page says of it; null or an empty list where it says nothing. Dates are of the repository, in UTC."""
     card = info.card_data.to_dict() if info.card_data else {}
-    licence = card.get("license")
+    licences = _several(card.get("license"))
+    if licences == ["other"]:
+        licences = _several(card.get("license_name")) or licences
     return {
-        "licence_on_hub": card.get("license_name", licence) if licence == "other" else licence,
+        "licence_on_hub": ", ".join(licences) or None,
         "created": _moment(info.created_at),
         "last_modified": _moment(info.last_modified),
         "downloads_last_month": info.downloads,
