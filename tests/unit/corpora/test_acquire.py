@@ -278,6 +278,22 @@ def test_a_folder_gives_artists_and_leaves_out_links_and_strays(tmp_path, take):
     ]
 
 
+def test_files_of_a_folder_in_another_encoding_are_said_on_the_screen_in_one_sentence(tmp_path, take, capfd):
+    (tmp_path / "folder" / "Ana").mkdir(parents=True)
+    for number in range(8):
+        text = f"la canción {number}".encode("cp1252" if number else "utf-8")
+        (tmp_path / "folder" / "Ana" / f"{number}.txt").write_bytes(text)
+    (tmp_path / "folder" / "Ana" / "x.txt").write_bytes("это не то".encode("cp1251"))
+    documents, aside = take(tmp_path / "folder")
+    assert {document["text"] for document in documents} == {f"la canción {number}" for number in range(8)}
+    assert aside == [("Ana/x.txt line 1, byte 1 is 0xFD (ý in Windows-1252)", "not UTF-8")]
+    said = capfd.readouterr().err
+    assert "folder: files read as 7 Windows-1252, 1 UTF-8 (the first: Ana/1.txt line 1, byte 9 is 0xF3 (ó in" in said
+    assert said.count("files read as") == 1
+    assert "Ana/6.txt" not in said
+    assert [row["group"] for row in rows_of(tmp_path / "set_aside.jsonl")] == ["Ana"]
+
+
 def test_a_file_name_that_is_no_text_is_set_aside(tmp_path, take):
     (tmp_path / "folder" / "Ana").mkdir(parents=True)
     (tmp_path / "folder" / "Ana" / "Uno.txt").write_text("la la")

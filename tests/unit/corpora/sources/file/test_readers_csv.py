@@ -136,6 +136,23 @@ def test_a_row_that_cannot_be_read_is_set_aside_with_its_line_and_the_next_is_re
     assert rows[-1] == ("the next", "pos")
 
 
+@pytest.mark.parametrize(
+    ("row", "label"),
+    [
+        ("a, b,neg", "neg"),
+        ("a,neg,pos", None),
+        ('"he said "no" to me",neg', "neg"),
+        ('"he said, "no" to me, twice",pos', "pos"),
+        ("no label", None),
+        ("a,b,another", None),
+    ],
+)
+def test_the_label_of_a_row_that_is_set_aside_is_read_where_it_is_known(tmp_path, row, label):
+    (tmp_path / "r.csv").write_text(f"text,label\n{ROWS}{row}\n")
+    (fault,) = [row for row in read_csv(tmp_path / "r.csv", Reading(1000, COLUMNS)) if isinstance(row, Fault)]
+    assert fault.values.get("label") == label
+
+
 def test_a_bad_byte_is_named_by_line_and_byte_and_costs_only_the_row_that_needs_it(tmp_path):
     content = "text,label,note\nel café,1,é\n".encode() + b'"two\nlines of caf\xe9",2,x\nthree,3,caf\xe9\n'
     path = tmp_path / "r.csv"

@@ -40,6 +40,18 @@ class Neighbours:
                 elif value := cells[place].strip():
                     self._values[place].add(value)
 
+    def _few(self) -> dict[int, set[str]]:
+        return {place: values for place, values in self._values.items() if 2 * len(values) <= self._learnt}
+
+    def known_in(self, cells: Sequence[str]) -> dict[int, str]:
+        """Values of a row with cells too many or too few that rows before have in that column, from either end: its label."""
+        known = {}
+        for place, values in self._few().items():
+            found = {cells[at].strip() for at in (place, place - self.width) if -len(cells) <= at < len(cells)} & values
+            if len(found) == 1:
+                known[place] = found.pop()
+        return known
+
     def rows_within(self, record: Sequence[str]) -> int:
         """How many lines of a record look like rows of their own; 0 where they may be lines of a text.
 
@@ -53,7 +65,7 @@ class Neighbours:
             return 0
         stripped = " \r\n" + (self.dialect.quote or "")
         cells = [[cell.strip(stripped) for cell in line.split(self.dialect.delimiter)] for line in alike]
-        few = {place: values for place, values in self._values.items() if 2 * len(values) <= self._learnt}
+        few = self._few()
         known = sum(any(row[place] in values for place, values in few.items()) for row in cells)
         if known > 1 and 2 * (known - 1) >= len(record) - 1:
             return known

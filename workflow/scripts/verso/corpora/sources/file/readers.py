@@ -8,7 +8,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -149,28 +149,14 @@ def read_folder(folder: Path, reading: Reading, text: str, group: str, title: st
     Hidden ones are passed over (part_names.is_ignored). Links that lead out of the folder are no part of the corpus, and links to
     folders may go in circles: both are Faults.
     """
-    inside = folder.resolve()
     account = Account(folder.name, "", lines=None)
     encodings: Counter[str] = Counter()
     named: list[str] = []
-    for place, subfolders, names in os.walk(folder):
-        subfolders[:] = sorted(name for name in subfolders if not is_ignored(name))
-        here = Path(place)
-        for name in subfolders:
-            if (here / name).is_symlink():
-                yield Fault(_named((here / name).relative_to(folder)), "a link to a folder", "")
-        for name in sorted(names):
-            path = here / name
-            if path.suffix.lower() != ".txt" or is_ignored(name):
-                continue
-            parts = path.relative_to(folder)
-            where = _named(parts)
-            if path.is_symlink() and not path.resolve().is_relative_to(inside):
-                yield Fault(where, "a link out of the folder", "")
-                continue
-            if not path.is_file():  # a dangling link, a pipe
-                yield Fault(where, "not a file", "")
-                continue
+    for path, fault in _texts_below(folder):
+        parts = path.relative_to(folder)
+        where, known = _named(parts), {group: parts.parts[0] if len(parts.parts) > 1 else ""}
+        content: str | Fault = Fault(where, fault, "")
+        if not fault:
             try:
                 content, encoding = read_text(path, where, reading)
             except Uncertain as error:  # one file of many
@@ -179,13 +165,29 @@ def read_folder(folder: Path, reading: Reading, text: str, group: str, title: st
                 encodings[encoding.name] += 1
                 if not encoding.is_utf8 and len(named) < NAMED:
                     named.append(f"{where} {encoding.first_bad}".rstrip())
-            account.set_aside += isinstance(content, Fault)
-            if isinstance(content, Fault):
-                yield content
-            else:
-                account.rows += 1
-                yield Row(where, {text: content, group: parts.parts[0] if len(parts.parts) > 1 else "", title: path.stem})
+        if isinstance(content, Fault):
+            account.set_aside += 1
+            yield replace(content, values=known)
+        else:
+            account.rows += 1
+            yield Row(where, {text: content, **known, title: path.stem})
     account.encoding = ", ".join(f"{count} {name}" for name, count in encodings.most_common())
     reading.accounts.append(account)
     if named and reading.encoding == "auto":
         announce(f"{folder}: files read as {account.encoding} (the first: {'; '.join(named)}); source.encoding decides")
+
+
+def _texts_below(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The .txt files, in order, each with the reason why it is not read, "" where it is; and links to folders, with theirs."""
+    inside = folder.resolve()
+    for place, subfolders, names in os.walk(folder):
+        subfolders[:] = sorted(name for name in subfolders if not is_ignored(name))
+        here = Path(place)
+        yield from ((here / name, "a link to a folder") for name in subfolders if (here / name).is_symlink())
+        for path in (here / name for name in sorted(names) if not is_ignored(name)):
+            if path.suffix.lower() != ".txt":
+                continue
+            if path.is_symlink() and not path.resolve().is_relative_to(inside):
+                yield path, "a link out of the folder"
+            else:
+                yield path, "" if path.is_file() else "not a file"  # a dangling link, a pipe

@@ -64,7 +64,10 @@ class _Records:
             account.continued += taken - 1
             if (reason := self._refused(cells, taken)) or isinstance(cells, str):
                 account.set_aside += 1
-                yield Fault(f"{name} {lines.place()}", reason, "".join(lines.record)[:EXCERPT], taken)
+                text = "".join(lines.record)
+                known = neighbours.known_in(self.dialect.leniently(text) if taken == 1 else ())
+                values = {header[place]: value for place, value in known.items()}
+                yield Fault(f"{name} {lines.place()}", reason, text[:EXCERPT], taken, values)
                 continue
             account.rows += 1
             neighbours.learn(cells, taken)
