@@ -79,6 +79,10 @@ def test_the_config_s_labels_are_read_as_the_file_s(value):
     [
         ("[null, x]", "null or ~ in quotes"),
         ("[2024-01-01, x]", 'found a date; put the label in quotes, "2024-01-01"'),
+        (
+            "{1: no, 2: maybe}",
+            "a name is true or false. YAML reads yes and on as true, no and off as false: put such labels in quotes",
+        ),
         ("[.nan, x]", "must be a label: a text or a number"),
         (
             "[no, off]",

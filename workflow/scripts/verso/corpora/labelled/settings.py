@@ -34,6 +34,8 @@ def _are_labels(value: Any) -> Any:
             raise ValueError(f"{', '.join(twice)} is listed more than once" + (f".{alike}" if alike else ""))
         classes = set(labels)
     elif isinstance(value, dict):
+        if any(isinstance(name, bool) for name in value.values()):  # a source may hold true; a name is what the person wrote
+            raise ValueError("a name is true or false." + why_never_found(["true"], ()))
         labels = {as_label(label): as_label(name) for label, name in value.items()}
         classes = set(labels.values())
     else:
