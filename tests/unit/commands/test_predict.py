@@ -17,9 +17,14 @@ from verso.classification.baselines.predicting import predict as predict_by_base
 from verso.classification.prompt.answering import Answered, Prompting, answer
 from verso.classification.small_networks.predicting import predict as predict_by_network
 from verso.commands.predict import main
+from verso.commands.status import read_config
 from verso.display.cells import plain_cell
 from verso.files import read_csv, read_json_lines
+from verso.graph.inputs import Inputs
+from verso.graph.paths import Paths
+from verso.graph.runs import Runs
 from verso.pretrained.base_model import describe
+from verso.provenance import key_of_settings
 
 DECODING = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "repetition_penalty": 1.0}
 PROMPT = {"family": "prompt", "pretrained": "toy", "quantisation": "none", "max_length": 512, "template": ""}
@@ -192,6 +197,21 @@ def test_a_file_that_is_there_is_never_written_over_and_without_a_name_it_lies_w
 )
 def test_a_cell_that_begins_like_a_formula_is_made_a_text(text, cell):
     assert plain_cell(text) == cell
+
+
+def test_a_model_that_was_trained_by_other_settings_than_the_config_has_now_is_used_and_called_so(study, label, tmp_path):
+    source, hardware = write(tmp_path / "own.csv", ["fine"]), study.runs["majority"] / "hardware.json"
+    own = Inputs(Runs(read_config(study.folder / "config.yaml"), Paths("results"))).settings_of("majority")
+    before = hardware.read_text()
+    try:
+        for key, is_other in ((key_of_settings(own), False), ("0" * 16, True)):
+            hardware.write_text(json.dumps({"settings_key": key}))
+            (tmp_path / "out.csv").unlink(missing_ok=True)
+            code, rows, said = label("majority", source)
+            assert (code, len(rows)) == (0, 1), said
+            assert ("by other settings than the config has now" in said) is is_other
+    finally:
+        hardware.write_text(before)
 
 
 def test_ids_that_two_rows_share_do_not_mix_up_their_replies(study, label, tmp_path):

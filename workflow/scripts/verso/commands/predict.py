@@ -99,7 +99,7 @@ def _done(options: argparse.Namespace) -> int:
     accounts: list[Account] = []
     texts = list(texts_of(options.input, options.column, _usual_column(config, run), accounts))
     print("".join(f"{account}\n" for account in accounts), end="", file=sys.stderr)
-    print(f"{introduction(config, run)} reads {len(texts):,} rows of {options.input}", file=sys.stderr)
+    print(f"{introduction(config, run)}; {len(texts):,} rows of {options.input}", file=sys.stderr)
     found = predicted(model, texts)
     labels = Labels.load(model.corpus / "labels.json").names
     columns = ["row", "id", "prediction", *(f"probability_{label}" for label in labels), "reason", "text"]

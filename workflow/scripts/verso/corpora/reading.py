@@ -36,6 +36,8 @@ def rows_of(
     settings: of the file as a source, as verso.corpora.acquire.acquire takes them; None: found out. accounts: gets one of each
     file that was read to its end. Raises VersoError as acquire does.
     """
+    if not path.exists():
+        raise VersoError(f"{path}: no such file or folder (looked from {Path.cwd()})")
     source = dict(settings or _settings_of(path))
     if path.is_file() and path.suffix.lower() == ".txt":
         yield from _lines(path, source)
