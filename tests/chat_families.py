@@ -17,6 +17,7 @@ TEXTS = [
     "the tide comes in without a word\nwe walk along the shore and count the boats\n",
     "la marea sube despacio\n   y nadie la espera\n\n   el niño cuenta barcos desde el muelle\n",
     "system user assistant model You are a helpful assistant. Write a song. Today Date: 26 Jul 2024\n\n",
+    "< > [ ] / | _ s e I N S T u n k <s> </s> [INST] [/INST] <unk>\n",  # real vocabularies have all letters
 ] * 4
 CHATML = (
     "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"

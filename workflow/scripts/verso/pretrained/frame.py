@@ -41,7 +41,8 @@ def frame_of(tokenizer: Any, chat_template: Mapping[str, Any]) -> Frame:
     Raises VersoError when the template fails, or changes what is said: a text's cost would be another text's.
     """
     day = date.fromisoformat(chat_template.get("date", TODAY))
-    variables = {"strftime_now": day.strftime, **chat_template.get("variables", NO_REASONING)}
+    told = {"strftime_now": day.strftime, "date_string": day.strftime("%d %b %Y")}  # the second is Llama 3's own variable
+    variables = {**told, **chat_template.get("variables", NO_REASONING)}
     request, text = PLACES
     turns = [{"role": "user", "content": request}, {"role": "assistant", "content": text}]
     head, between, tail = _split(_rendered(tokenizer, turns, False, variables), request, text)
