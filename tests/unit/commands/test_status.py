@@ -21,6 +21,7 @@ from verso.graph.descriptions import Descriptions
 from verso.graph.inputs import Inputs
 from verso.graph.paths import Paths
 from verso.graph.runs import Runs
+from verso.jobs.job import PUT_BACK
 from verso.provenance import key_of_study
 
 NOW = 1_763_800_000.0
@@ -163,6 +164,8 @@ def test_a_run_is_done_when_its_results_stand_with_or_without_records(study):
     assert study.state() == "done"
     study.run("train", ended("done", end=NOW - 840))
     assert "took 1 min 0 s" in study.row()
+    study.run("train", ended("done", message=PUT_BACK))
+    assert PUT_BACK in study.row(), "nothing was trained: what it took would be a moment"
 
 
 def test_a_pretrained_base_is_done_without_any_training(study):

@@ -94,7 +94,7 @@ def test_a_change_that_is_stopped_loses_no_finished_result(run):
     first = run.make(rate=1)
     for name in FILES:
         (run.folder / name).unlink()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit):
         stopped_in(run.job(rate=2), run.folder / FILES[1])
     assert run.make(rate=1) == first
     assert run.recipes() == [1], "what was stopped is no result"
@@ -192,6 +192,17 @@ def test_results_are_put_back_only_once_nobody_trains_the_run_any_more(run):
     finally:
         later.release()
     assert Earlier.of_job(run.job(rate=1)).restore(started=1000.0)
+
+
+def test_who_deletes_the_checkpoints_of_a_run_has_it_computed_again(run):
+    checkpoints = run.folder / "checkpoints"
+    checkpoints.mkdir(parents=True)
+    run.make(rate=1)
+    checkpoints.rmdir()
+    run.make(rate=1)
+    assert run.computed == 2
+    run.make(rate=1)
+    assert run.computed == 2, "what was made without checkpoints needs none"
 
 
 def test_the_account_says_what_stands_now(run):

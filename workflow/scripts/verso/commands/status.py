@@ -145,8 +145,10 @@ def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float, abou
         longest = max((seconds for seconds in left if seconds is not None), default=None)
         time_left = "" if longest is None else f"{duration(longest)} left"
         return Line("running", [trained + doing, "", time_left, *_place(running[0].last)])
-    after = [duration(job.last.last_sign - job.last.start) for job in training if job.state == "done"]
-    took = ["took " + after[0], *_place(training[0].last)] if after else []
+    after = [
+        job.last.message or f"took {duration(job.last.last_sign - job.last.start)}" for job in training if job.state == "done"
+    ]
+    took = [after[0], *_place(training[0].last)] if after else []
     missing = [word for name, word in about.results.items() if not made.get(name)]
     if made[MODEL] and not missing:
         return Line("done", ["", "", *took])

@@ -36,12 +36,14 @@ log = logging.getLogger(__name__)
 class Kept:
     """One job's outputs as a recipe made them. files: path below the job's folder -> SHA-256; inputs: path -> SHA-256.
 
-    made, used: when they were made, and last made or taken, in seconds since the epoch.
+    made, used: when they were made, and last made or taken, in seconds since the epoch. had_checkpoints: whether the run had a
+    folder of checkpoints then; who deletes that wants the run computed again.
     """
 
     folder: Path
     made: float
     used: float
+    had_checkpoints: bool
     params: Mapping[str, Any]
     inputs: Mapping[str, str]
     files: Mapping[str, str]
@@ -81,7 +83,8 @@ class Earlier:
     def __init__(
         self, rule: str, folder: Path, outputs: Iterable[Path], params: Mapping[str, Any], inputs: Mapping[str, list[str]]
     ) -> None:
-        self._folder, self._params = folder, json.loads(json.dumps(params, default=str))
+        self._folder, self._checkpoints = folder, folder / "checkpoints"
+        self._params = json.loads(json.dumps(params, default=str))
         self._outputs = {path.relative_to(folder).as_posix(): path for path in outputs}
         read = {name: paths for name, paths in inputs.items() if name not in NOT_READ}
         self._inputs = {path: sha256_of(path) for paths in read.values() for path in paths}
@@ -107,10 +110,13 @@ class Earlier:
         kept = _read(self._entry)
         if kept is None or kept.files.keys() != self._outputs.keys():
             return False
+        if kept.had_checkpoints and not self._checkpoints.is_dir():
+            log.info("%s: not put back, for the run's checkpoints were deleted: it is computed again", self._entry)
+            return False
         if not kept.whole():
             log.warning("%s: not what was kept there any more (changed or cut short); it is made again", self._entry)
             return False
-        for lock in sorted((self._folder / "checkpoints").rglob(".lock")):
+        for lock in sorted(self._checkpoints.rglob(".lock")):
             lease = Lease(lock.parent, started)
             lease.take()
             lease.release()
@@ -152,7 +158,8 @@ class Earlier:
             raise
 
     def _write_account(self, folder: Path, **facts: Any) -> None:
-        write_json(folder / ACCOUNT, {"used": time.time(), "params": self._params, **facts})
+        told = {"used": time.time(), "had_checkpoints": self._checkpoints.is_dir(), "params": self._params}
+        write_json(folder / ACCOUNT, {**told, **facts})
 
     def _forget(self, recipes: int, most_bytes: float) -> None:
         others = [kept for kept in kept_in(self._folder) if kept.folder != self._entry]
@@ -199,7 +206,11 @@ def _read(folder: Path) -> Kept | None:
             return None
         found = json.loads((folder / ACCOUNT).read_bytes())
         return Kept(
-            folder, float(found["made"]), float(found["used"]), *(dict(found[key]) for key in ("params", "inputs", "files"))
+            folder,
+            float(found["made"]),
+            float(found["used"]),
+            bool(found["had_checkpoints"]),
+            *(dict(found[key]) for key in ("params", "inputs", "files")),
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
