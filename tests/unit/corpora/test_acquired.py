@@ -21,17 +21,19 @@ def acquired_in(folder, path=SONGS, **changes):
     return (folder / "acquired.json").read_text()
 
 
-def test_the_same_bytes_are_attested_in_the_same_words_whatever_file_or_limit_they_come_by(tmp_path):
+def test_the_same_bytes_are_attested_in_the_same_words_whatever_limit_they_come_by_and_but_for_its_name_whatever_file(tmp_path):
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
     copy = tmp_path / "another name.jsonl"
     copy.write_bytes(SONGS.read_bytes())
     first = acquired_in(tmp_path / "first")
-    assert acquired_in(tmp_path / "second", copy, maximum_characters=90000, songs_per_artist=1000) == first
-    assert acquired_in(tmp_path / "second", copy, songs_per_artist=3) != first
+    assert acquired_in(tmp_path / "second", maximum_characters=90000, songs_per_artist=1000) == first
+    assert acquired_in(tmp_path / "second", songs_per_artist=3) != first
+    of_copy, of_first = json.loads(acquired_in(tmp_path / "second", copy)), json.loads(first)
+    assert {name for name in of_first if of_copy[name] != of_first[name]} == {"reading.json"}, "which the statistics quote"
 
 
-def test_how_a_file_was_read_is_said_beside_and_in_the_statistics_and_runs_nothing_again(tmp_path):
+def test_how_a_file_was_read_is_said_beside_and_in_the_statistics(tmp_path):
     first = acquired_in(tmp_path)
     (tmp_path / "songs.jsonl").write_text(f"\n{SONGS.read_text(encoding='utf-8')}\n\nbroken", encoding="utf-16")
     with_blanks = acquired_in(tmp_path, tmp_path / "songs.jsonl")
@@ -52,17 +54,15 @@ def test_how_a_file_was_read_is_said_beside_and_in_the_statistics_and_runs_nothi
 
 def test_documents_and_rows_set_aside_stay_when_a_later_reading_fails(tmp_path):
     acquired_in(tmp_path)
-    before = {name: (tmp_path / name).read_bytes() for name in ("documents.jsonl", "set_aside.jsonl")}
+    before = {name: (tmp_path / name).read_bytes() for name in ("documents.jsonl", "set_aside.jsonl", "reading.json")}
     (tmp_path / "acquired.json").unlink()  # as Snakemake does before a job
     with pytest.raises(VersoError):
         acquired_in(tmp_path, fields={**SOURCE["fields"], "text": "lyrcs"})
     assert {name: (tmp_path / name).read_bytes() for name in before} == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
-        [*before, "reading.json"]
-    )  # so nothing passes for newly read
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(before)  # so nothing passes for newly read
 
 
-@pytest.mark.parametrize("name", ["documents.jsonl", "set_aside.jsonl"])
+@pytest.mark.parametrize("name", ["documents.jsonl", "set_aside.jsonl", "reading.json"])
 @pytest.mark.parametrize(
     ("spoil", "said"), [(lambda path: path.write_text("{}\n"), "changed"), (lambda path: path.unlink(), "missing")]
 )

@@ -32,7 +32,7 @@ KEPT = 20  # attempts in a record
 HEARTBEAT = 10.0  # seconds
 MESSAGE = 4000  # characters kept of an error: its end, where Python says what happened
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
-PUT_BACK = "put back, for this recipe was made before"  # message of an attempt that was done by that
+PUT_BACK = "made before"  # message of an attempt that was done by that
 ASKED = ("mem_mb", "runtime", "vram_mb", "cards")
 
 
