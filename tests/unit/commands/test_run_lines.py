@@ -105,6 +105,15 @@ def test_trainings_that_run_side_by_side_end_together(study):
     assert {counts for counts, _ in study.tick()} == {"0/1 corpora, 0/2 trainings, 30 s left"}
 
 
+def test_a_job_of_a_moment_does_not_tell_how_long_others_take(study):
+    study.jobs[2].resources["expected_seconds"] = 1
+    study.lines._jobs = planned(study.jobs)
+    study.starts(3)
+    study.record(3, ago=25, end=True, cause="done")  # all but a second of it is the start of Python and its libraries
+    study.ends(3)
+    assert study.said() == [("0/1 corpora, 1/2 trainings", "b seed 2 (songs): trained in 25 s")]
+
+
 def test_light_jobs_are_quiet_but_for_long_ones(study):
     study.starts(4)
     study.record(4, ago=2)
@@ -119,6 +128,7 @@ def test_what_waits_in_the_queue_of_a_cluster_is_counted(study):
     study.starts(2)
     study.starts(3)
     assert study.tick() == [("0/1 corpora, 0/2 trainings", "2 wait for a place")]
+    assert study.tick() == [], "once is enough for a queue that stands"
 
 
 def test_a_failure_is_said_with_its_reason_and_counts_no_more(study):

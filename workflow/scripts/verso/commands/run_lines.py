@@ -27,6 +27,7 @@ WORKS = [*(family.works for family in FAMILIES), *(task.works for task in TASKS)
 DOING = {rule: work.doing for works in WORKS for rule, work in works.items()}
 FIRST_SECONDS, LAST_SECONDS = 10.0, 120.0  # between two words on how far the jobs are: seldom in a long study
 SHARE = 0.05  # of the time so far, in between
+TELLING = 10.0  # expected seconds of a job that shows how fast this machine is: a shorter one only starts and ends
 SHOWN = 8  # jobs at work, each with a line
 OURS = (1, 75, 130)  # exit codes of jobs that have said why themselves
 NOTHING, TRIED_AGAIN, LOOK_ABOVE = "Nothing to be done", "Trying to restart job ", "Exiting because a job execution failed"
@@ -81,6 +82,7 @@ class RunLines(logging.Handler):
         self._at_work: dict[int, Planned] = {}  # or in the queue of a cluster
         self._took: dict[int, float] = {}  # seconds of jobs that ended
         self._begun, self._lost = set[int](), set[int]()
+        self._more = ""
         self._most = 1  # jobs with an expected time that ran at once
         self._look: Callable[[], Iterable[Any]] = tuple
         self._stale, self._over = False, threading.Event()
@@ -199,8 +201,9 @@ class RunLines(logging.Handler):
             self._say(f"{job.name}: {progress_of(last, ', '.join(filter(None, doing)), time.time())}", running)
         others = len(at_work) - SHOWN
         more = [f"{others} more are at work"] * (others > 0) + [f"{waiting} wait for a place"] * (waiting > 0)
-        if more and (others > 0 or not at_work):
-            self._say(", ".join(more), running)
+        said, self._more = self._more, ", ".join(more)
+        if more and self._more != said and (others > 0 or not at_work):  # a queue may stand for hours
+            self._say(self._more, running)
 
     # --- what is said ---
 
@@ -232,14 +235,14 @@ class RunLines(logging.Handler):
         expected = real = longest = rest = 0.0
         for number, took in list(self._took.items()):
             job = self._ended.get(number)
-            if job and job.seconds:
+            if job and job.seconds is not None and job.seconds >= TELLING:
                 expected, real = expected + job.seconds, real + took
         foreseen = {}
         for number, (job, last) in running.items():
             progress = last.last.progress if last is not None and last.state == "running" else None
             if last is not None and progress is not None and progress.seconds_left is not None:
                 foreseen[number] = progress.seconds_left
-                if job.seconds:
+                if job.seconds is not None and job.seconds >= TELLING:
                     expected, real = expected + job.seconds, real + progress.seconds_left + last.last.last_sign - last.last.start
         if not expected:
             return max(foreseen.values(), default=None)
