@@ -1,11 +1,16 @@
 """Acquire: bad input is counted, set aside with its reason and never lost silently; good input comes through whole."""
 
 import csv
+import gzip
 import json
 import os
 import re
+import shutil
 import tracemalloc
+import zipfile
 
+import openpyxl
+import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,13 +62,27 @@ def test_the_same_songs_come_out_of_every_format(tmp_path, take):
     for row in songs:
         (tmp_path / "folder" / row["artist"]).mkdir(parents=True)
         (tmp_path / "folder" / row["artist"] / f"{row['title']}.txt").write_text(row["lyrics"])
+    (tmp_path / "s.tsv").write_text(
+        "artist\ttitle\tlyrics\n"
+        + "".join(f'{row["artist"]}\t{row["title"]}\t"{row["lyrics"].replace(chr(34), chr(34) * 2)}"\n' for row in songs)
+    )
+    shutil.copy(tmp_path / "s.jsonl", tmp_path / "s.ndjson")
+    (tmp_path / "own.json").write_text(json.dumps({"name": "both", "songs": songs}))
+    (tmp_path / "s.csv.gz").write_bytes(gzip.compress((tmp_path / "s.csv").read_bytes()))
+    with zipfile.ZipFile(tmp_path / "s.zip", "w") as archive:
+        archive.write(tmp_path / "s.tsv", "songs/all.tsv")
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(songs), tmp_path / "s.parquet")
+    book = openpyxl.Workbook()
+    for cells in (tuple(songs[0]), *(tuple(row.values()) for row in songs)):
+        book.active.append(cells)
+    book.save(tmp_path / "s.xlsx")
     expected, aside = take(tmp_path / "s.jsonl")
     assert aside == []
     assert [(row["text"], row["metadata"]) for row in expected] == [
         (row["lyrics"], {"artist": row["artist"], "title": row["title"]}) for row in songs
     ]
-    for name in ("s.json", "s.csv", "folder"):
-        assert take(tmp_path / name) == (expected, [])
+    for name in ("s.json", "s.csv", "folder", "s.tsv", "s.ndjson", "own.json", "s.csv.gz", "s.zip", "s.parquet", "s.xlsx"):
+        assert take(tmp_path / name) == (expected, []), name
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,13 @@ def file(tmp_path, content):
     return tmp_path / "r.json"
 
 
+def test_what_is_broken_in_a_file_of_one_line_is_shown(tmp_path):
+    content = ", ".join(f'{{"text": "some words {number}"}}' for number in range(5000))
+    with pytest.raises(VersoError, match=r"""broken JSON at line 1, near '.*"text": undefined, "x": 1""") as caught:
+        read(tmp_path / "r.json", f'[{content}, {{"text": undefined, "x": 1}}]')
+    assert len(str(caught.value)) < 600
+
+
 @pytest.mark.parametrize("word", ["NaNa", "nan", "Inf", "xNaN", "undefined", "None"])
 def test_other_words_are_broken_json(tmp_path, word):
     with pytest.raises(VersoError, match="broken JSON at line 2"):

@@ -18,6 +18,7 @@ from verso.errors import VersoError
 _NO_NUMBER = re.compile(r"-?\b(?:NaN|Infinity)\b")
 _CUT_WORD = re.compile(r"[-A-Za-z]{1,10}\Z")
 KEYS_SHOWN = 20
+NEAR = 100  # characters of what is broken that are shown
 
 
 class _ShortStrings:
@@ -193,13 +194,15 @@ def _results(path: Path, stream: BinaryIO, limit: int, coroutine: Callable[[Any]
         parser.close()
         yield from results
     except ijson.JSONError as error:
-        problem = str(error).partition("\n")[0]
+        problem, _, rest = str(error).partition("\n")
+        shown = rest.partition("\n")[0].strip()[:NEAR]  # the parser's own words of where it stands
+        near = f", near {shown!r}" if shown else ""
         if "trailing garbage" in problem or "additional data" in str(error).lower():
             raise VersoError(
                 f"{path}: another JSON value follows in line {line}, where the first has ended; one object a line is jsonl: set "
                 "source.format to that"
             ) from error
         raise VersoError(
-            f"{path}: broken JSON at line {line} ({problem}); mend it there, or give one object a line "
+            f"{path}: broken JSON at line {line}{near} ({problem}); mend it there, or give one object a line "
             "(source.format: jsonl): of such a file only the broken lines are lost"
         ) from error
