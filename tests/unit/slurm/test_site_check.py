@@ -26,7 +26,7 @@ PartitionName=OLD AllowGroups=ALL AllowAccounts=ALL AllowQos=ALL Default=NO MaxT
 """,
     "config": "AccountingStorageEnforce = associations,limits,qos\nMinJobAge = 300 sec\n",
     "accounts": "project||normal|\ngpu-project||normal,long|\n",
-    "qos": "normal|\nlong|\nurgent|\n",
+    "qos": "normal||\nlong|2-00:00:00|\nurgent|00:20:00|\nof-gpus|01:00:00|\n",
 }
 CARD = {"name": "titan", "vram_mb": 24_000, "count": 2, "partition": "GPU", "gpu_model": "titan", "account": "gpu-project"}
 GOOD = {"partition": "CPU", "account": "project", "cards": [CARD], "maximum_runtime": 120}
@@ -50,7 +50,7 @@ def test_a_block_that_fits_is_silent():
         ({"partition": "cpu"}, 'site.partition "cpu" is no partition here; did you mean "CPU"? There are: CPU, DEBUG, GPU, OLD'),
         ({"partition": "CPU,nowhere"}, '"nowhere" is no partition here'),
         ({"account": "projekt"}, 'site.account "projekt" is no account of yours; did you mean "project"?'),
-        ({"qos": "lng"}, 'site.qos "lng" is no QOS here; did you mean "long"? There are: long, normal, urgent'),
+        ({"qos": "lng"}, 'site.qos "lng" is no QOS here; did you mean "long"? There are: long, normal, of-gpus, urgent'),
         ({"qos": "urgent"}, 'site.qos "urgent" is not yours with account "project"; there are: normal'),
         ({"maximum_runtime": 240}, 'site.maximum_runtime 240, and partition "GPU" allows 120 minutes'),
     ],
@@ -96,6 +96,15 @@ def test_a_limit_that_is_missing_is_written_out():
     assert told in fault(block, Planned("models.gru", 240, 2000, 1, "GPU"))
     assert 'partition "DEBUG" allows 30 minutes' in fault({"partition": "DEBUG"})
     assert fault({"partition": "OLD"}, Planned("models.gru", 99_999, 2000, 1, "OLD")) == "", "no limit"
+
+
+def test_a_qos_may_allow_less_than_its_partition():
+    block = {"partition": "CPU", "qos": "urgent", "maximum_runtime": 60}
+    told = 'site.maximum_runtime 60, and QOS "urgent" allows 20 minutes'
+    assert told in " ".join(fault(block, accounts="").split())
+    assert fault(block, accounts="", config="AccountingStorageEnforce = associations\n") == "", "limits are not enforced there"
+    of_partition = ANSWERS["partitions"].replace("PartitionName=GPU", "PartitionName=GPU QoS=of-gpus")
+    assert 'QOS "of-gpus" allows 60 minutes' in fault(GOOD, RUN, partitions=of_partition)
 
 
 def test_what_no_node_holds_is_named_with_the_model():

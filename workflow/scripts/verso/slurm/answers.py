@@ -17,9 +17,12 @@ UNLIMITED = ("UNLIMITED", "INFINITE", "infinite", "NONE", "n/a", "")
 
 @dataclass
 class Partition:
-    """A partition. minutes: its longest time limit, None without one; accounts and qos: those that it takes, None for all."""
+    """A partition. minutes: its longest time limit, None without one. accounts, qos: those that it takes, None for all. of_qos:
+    the QOS whose limits hold for all its jobs.
+    """
 
     minutes: int | None = None
+    of_qos: str | None = None
     accounts: frozenset[str] | None = None
     qos: frozenset[str] | None = None
     nodes: list["Nodes"] = field(default_factory=list)
@@ -37,12 +40,14 @@ class Nodes:
 
 @dataclass
 class Known:
-    """All that is known; what is not is empty or None. qos_of: by account. enforced: what the controller checks of accounts."""
+    """All that is known; what is not is empty or None. qos_of: by account. qos: the longest time limit of each, None without one.
+    enforced: what the controller checks of accounts.
+    """
 
     partitions: dict[str, Partition] = field(default_factory=dict)
     default: str | None = None
     qos_of: dict[str, frozenset[str]] = field(default_factory=dict)
-    qos: frozenset[str] = frozenset()
+    qos: dict[str, int | None] = field(default_factory=dict)
     enforced: frozenset[str] | None = None
 
     def enforces(self, what: str) -> bool:
@@ -58,7 +63,7 @@ def questions(user: str) -> dict[str, list[str]]:
         "partitions": ["scontrol", "-a", "-o", "show", "partition"],
         "config": ["scontrol", "show", "config"],
         "accounts": accounts,
-        "qos": ["sacctmgr", "-nP", "show", "qos", "format=name"],
+        "qos": ["sacctmgr", "-nP", "show", "qos", "format=name,maxwall"],
     }
 
 
@@ -98,13 +103,17 @@ def known_from(answers: Mapping[str, str]) -> Known:
             name = values["PartitionName"]
             partition = known.partitions.setdefault(name, Partition())
             partition.minutes = minutes_of(values.get("MaxTime", ""))
+            partition.of_qos = values.get("QoS")
             partition.accounts, partition.qos = _only(values.get("AllowAccounts")), _only(values.get("AllowQos"))
             known.default = name if values.get("Default") == "YES" else known.default
     for line in answers.get("accounts", "").splitlines():
         account, _, qos = (*line.strip().split("|"), "", "")[:3]
         if account:
             known.qos_of[account] = known.qos_of.get(account, frozenset()) | (frozenset(qos.split(",")) - {""})
-    known.qos = frozenset(answers.get("qos", "").replace("|", "").split())
+    for line in answers.get("qos", "").splitlines():
+        name, limit = (*line.strip().split("|"), "", "")[:2]
+        if name:
+            known.qos[name] = minutes_of(limit)
     if enforced := re.search(r"^AccountingStorageEnforce\s*=\s*(.*)$", answers.get("config", ""), re.MULTILINE):
         known.enforced = frozenset(word.strip() for word in enforced[1].split(","))
     return known

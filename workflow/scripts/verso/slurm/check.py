@@ -116,17 +116,14 @@ def _count(node: Nodes, name: str, kind: str) -> int:
 
 def _of_limits(site: Site, planned: list[Planned], known: Known) -> Iterator[Fault]:
     """Time limits that a partition does not allow, and requests that no node of it can hold."""
-    names = dict.fromkeys(asked.partition or site.partition or known.default or "" for _, asked in _all(site))
-    for name in names:
-        limit = _largest(partition.minutes for partition in _of(name, known))
-        longest = max([one.minutes for one in planned if (one.partition or known.default) == name], default=0)
-        light = TOGETHER_MINUTES if name == (site.partition or known.default) else 0
-        if limit is None:
-            continue
+    for place, limit in _time_limits(site, known).items():
+        partition, where = place
+        longest = max([one.minutes for one in planned if (one.partition or known.default) == partition], default=0)
+        light = TOGETHER_MINUTES if partition == (site.partition or known.default) else 0
         if site.maximum_runtime and site.maximum_runtime > limit:
-            yield "site.maximum_runtime", f'{site.maximum_runtime}, and partition "{name}" allows {limit} minutes'
+            yield "site.maximum_runtime", f"{site.maximum_runtime}, and {where} allows {limit} minutes"
         elif not site.maximum_runtime and max(longest, light) > limit:
-            what = f'partition "{name}" allows {limit} minutes, and up to {max(longest, light)} are requested'
+            what = f"{where} allows {limit} minutes, and up to {max(longest, light)} are requested"
             yield "site.maximum_runtime", f"is missing: {what}; write maximum_runtime: {limit}"
     for one in planned:
         nodes = [node for partition in _of(one.partition, known) for node in partition.nodes]
@@ -135,8 +132,23 @@ def _of_limits(site: Site, planned: list[Planned], known: Known) -> Iterator[Fau
             ("cpus", one.cpus, "cores", _largest(node.cpus for node in nodes)),
         ):
             if most is not None and wanted > most:
-                where = one.partition or known.default
-                yield one.who, f'requests {wanted:,} {unit}, and a node of partition "{where}" has {most:,} (needs.{key})'
+                there = one.partition or known.default
+                yield one.who, f'requests {wanted:,} {unit}, and a node of partition "{there}" has {most:,} (needs.{key})'
+
+
+def _time_limits(site: Site, known: Known) -> dict[tuple[str, str], int]:
+    """The limits in minutes, by the partition of a request and the words for what sets them: itself, or a QOS."""
+    found: dict[tuple[str, str], int] = {}
+    for _, asked in _all(site):
+        name, qos = asked.partition or site.partition or known.default or "", asked.qos or site.qos
+        limit = _largest(partition.minutes for partition in _of(name, known))
+        if limit is not None:
+            found[name, f'partition "{name}"'] = limit
+        for one in filter(None, [qos, *(partition.of_qos for partition in _of(name, known))]):
+            limit = known.qos.get(one)
+            if limit is not None and known.enforces("limits"):
+                found[name, f'QOS "{one}"'] = limit
+    return found
 
 
 def _largest(values: Iterable[int | None]) -> int | None:
