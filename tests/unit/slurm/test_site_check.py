@@ -8,7 +8,7 @@ import pytest
 from verso.machine.site import read_site
 from verso.slurm import answers
 from verso.slurm.answers import ask, cards_of, known_from, minutes_of
-from verso.slurm.check import Planned, fault_of_site
+from verso.slurm.check import Planned, fault_of_flags, fault_of_site
 
 ANSWERS = {
     "nodes": """\
@@ -113,6 +113,19 @@ def test_what_no_node_holds_is_named_with_the_model():
     assert "requests 9 cores" in fault(GOOD, Planned("models.gru", 60, 100, 9, "GPU"))
     assert fault(GOOD, Planned("models.gru", 60, 9_999_999, 1, "OLD")) == "", "nodes of several sizes: SLURM says the least alone"
     assert "a node of partition" in fault({}, Planned("models.gru", 60, 12_053, 1, None)), "SLURM's default partition"
+
+
+def test_flags_among_default_resources_that_have_a_key_are_told_of():
+    site = read_site({}, {"slurm_extra": "--qos=gpu-dev --mail-type=FAIL -A x"})
+    assert site is not None
+    told = fault_of_flags(site)
+    assert "--qos" in told
+    assert "write the key qos" in told
+    assert "--account" in told
+    assert "mail" not in told
+    plain = read_site({"extra": "--nice=5"}, {"slurm_extra": "--mail-type=FAIL"})
+    assert plain is not None
+    assert fault_of_flags(plain) == ""
 
 
 def test_where_nothing_is_enforced_or_answered_nothing_is_claimed():

@@ -257,8 +257,9 @@ class Requests:
         if not self.site or self.site.leases:
             return ""
         known = answers.known_from(answers.ask())
-        planned = [found for run in self._runs.all if (found := self._planned(run))] if known.partitions else []
-        return check.fault_of_site(self.site, planned, known)
+        planned = [one for run in self._runs.all if (one := self._planned(run))] if known.partitions else []
+        faults = [check.fault_of_flags(self.site), check.fault_of_site(self.site, planned, known)]
+        return "\n".join(fault for fault in faults if fault)
 
     def _planned(self, run: Run) -> check.Planned | None:
         """What the training of an unfinished run requests; None of a finished one, and of one that no card holds."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from verso.machine.site import Asked, Card, Site
+from verso.machine.site_faults import MANAGED, managed_options
 from verso.slurm.answers import Known, Nodes, Partition
 
 SHOWN = 12  # names of what there is
@@ -42,6 +43,15 @@ def fault_of_site(site: Site, planned: Iterable[Planned], known: Known) -> str:
         return ""
     lines = dict.fromkeys(f"  {key:<24}  {what}" for key, what in faults)
     return "\n".join(["The profile does not fit this cluster, by what sinfo, scontrol and sacctmgr say:", *lines])
+
+
+def fault_of_flags(site: Site) -> str:
+    """One message about flags in the profile's default resources that the executor refuses, for they have keys; empty if none."""
+    options = managed_options(site.extra or "")
+    if not options:
+        return ""
+    lines = [f"  {option:<24}  {MANAGED[option]}" for option in options]
+    return "\n".join(["slurm_extra in the profile's default-resources holds what would be refused there:", *lines])
 
 
 def _all(site: Site) -> list[tuple[str, Asked]]:
