@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verso.display import numbers
+from verso.display.reasons import reason
 from verso.display.svg import inline_svg
 from verso.display.words import LANGUAGES
 from verso.errors import VersoError
@@ -81,12 +82,17 @@ def test_what_a_source_lost_stands_above_the_contents_by_reason_and_artist_in_bo
     ):
         top = report.split(f'<div class="page" lang="{language}"')[1].split("<nav")[0]
         assert said in top
-        for line in (
-            "no lyrics: 3 (Ada Nocturne: 3)",
-            "not UTF-8: 1",
-            "in another language (fr): 2 (&lt;script&gt;window.pwned=6",
-        ):
+        reasons = {"en": ("no lyrics", "not UTF-8", "in another language"), "es": ("sin letra", "no es UTF-8", "en otro idioma")}
+        lyrics, encoding, other = reasons[language]
+        for line in (f"{lyrics}: 3 (Ada Nocturne: 3)", f"{encoding}: 1", f"{other} (fr): 2 (&lt;script&gt;window.pwned=6"):
             assert line in top
+
+
+def test_a_reason_that_nobody_translated_stays_as_the_file_has_it():
+    assert reason("the page cannot be parsed", "es") == "the page cannot be parsed"
+    assert reason("no text", "en") == "no text"
+    assert reason('no label: "N/A" means none, unless `labels` names it', "es").startswith("sin etiqueta: «N/A» no lo es")
+    assert reason(r"of a split that is not taken: a\1b", "es") == r"de una parte que no se toma: a\1b"
 
 
 def test_ids_are_unique_though_every_figure_stands_twice(report):

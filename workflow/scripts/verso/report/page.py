@@ -15,6 +15,7 @@ from verso.display import numbers
 from verso.display.hardware_table import is_miniature, totals, uses
 from verso.display.numbers import optional_float
 from verso.display.palette import colours_of
+from verso.display.reasons import reason
 from verso.display.section import Given
 from verso.display.svg import inline_svg
 from verso.display.words import LANGUAGES
@@ -116,6 +117,7 @@ def _interface(language: str, tasks: Sequence[str], figures: Paths) -> dict[str,
         "hours": numeric(numbers.hours),
         "share": numeric(numbers.share),
         "percent": numeric(numbers.percent),
+        "reason_of": partial(reason, language=language),
         "say": _say(words_of(language)),
         "says": {task: _say(words_of(language, task)) for task in tasks},
         "figures": {task: _drawn(language, task, figures) for task in tasks},
