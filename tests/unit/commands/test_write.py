@@ -122,6 +122,14 @@ def test_a_text_file_holds_the_texts_alone_and_is_never_written_over(study, tmp_
     assert target.read_text() == before
 
 
+def test_a_place_that_cannot_be_written_to_is_named_in_a_line(write, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, said = write("lstm", "--n", "1", "--output", str(tmp_path / "file" / "own.txt"))
+    assert code == 1
+    assert "file: " in said.splitlines()[-1]
+    assert "Traceback" not in said
+
+
 def test_what_is_not_trained_or_is_trained_on_several_corpora_is_refused_with_what_there_is(study, write):
     code, _, said = write("untrained")
     assert code == 1
@@ -139,7 +147,17 @@ def test_what_is_not_trained_or_is_trained_on_several_corpora_is_refused_with_wh
         shutil.rmtree(others)
 
 
-@pytest.mark.parametrize("option", [("--n", "0"), ("--length", "-1"), ("--temperature", "0"), ("--temperature", "nan")])
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--n", "0"),
+        ("--n", "many"),
+        ("--temperature", "hot"),
+        ("--length", "-1"),
+        ("--temperature", "0"),
+        ("--temperature", "nan"),
+    ],
+)
 def test_a_number_that_makes_no_sense_is_refused(write, option, capsys):
     with pytest.raises(SystemExit) as stopped:
         write("lstm", *option)

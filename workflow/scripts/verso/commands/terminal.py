@@ -45,7 +45,7 @@ def cut(text: str, width: int) -> str:
 
 
 def said_on_the_screen(work: Callable[[], int]) -> int:
-    """The exit code of a command's work, which prints: 1 with the message of a VersoError, 130 after Ctrl-C."""
+    """The exit code of a command's work, which prints: 1 with the message of what is wrong, 130 after Ctrl-C."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows a question mark
     try:
@@ -61,6 +61,9 @@ def said_on_the_screen(work: Callable[[], int]) -> int:
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a folder that may not be written, a file that is gone meanwhile
+        print(f"{error.filename}: {error.strerror}" if error.filename else error, file=sys.stderr)
+        return 1
 
 
 def printable(text: str) -> str:

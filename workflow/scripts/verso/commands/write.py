@@ -4,6 +4,7 @@ Without a prompt it gets those of its corpus's `sampling`, in turn, as in the re
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -70,14 +71,15 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _positive_number(text: str) -> int:
-    if (value := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"found {text}; must be 1 or more")
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"found {text}; must be a whole number, 1 or more")
+    return int(text)
 
 
 def _temperature(text: str) -> float:
-    if not 0 < (value := float(text)) < 100:
-        raise argparse.ArgumentTypeError(f"found {text}; must be above 0, such as 0.8")
+    value = float(text) if re.fullmatch(r"\d+(\.\d*)?|\.\d+", text) else 0.0
+    if not 0 < value < 100:
+        raise argparse.ArgumentTypeError(f"found {text}; must be a number above 0, such as 0.8")
     return value
 
 
