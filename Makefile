@@ -41,7 +41,7 @@ demo: $(BIN)/.run-installed  ## language models on the songs and classifiers on 
 	@$(RUN) --config config/demo.yaml --profile profiles/local
 
 run: $(BIN)/.run-installed  ## train and report what CONFIG asks for, with PROFILE (EXPERIMENT=lyrics: one experiment; CORES=2: no more of this machine)
-	@$(RUN) --config "$(CONFIG)" --profile "$(PROFILE)" $(EXPERIMENT)
+	@$(RUN) --config "$(CONFIG)" --profile "$(PROFILE)" $(if $(filter command,$(firstword $(origin EXPERIMENT))),$(EXPERIMENT))
 
 # On Linux the public index holds the CUDA build. Where pip finds a CPU build instead (a mirror, an index of CPU builds), name
 # PyTorch's index of CUDA builds in pip's own variable: PIP_EXTRA_INDEX_URL=... make setup-gpu

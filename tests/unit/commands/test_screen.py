@@ -129,6 +129,13 @@ def test_the_first_ctrl_c_interrupts_snakemake_and_a_second_one_does_not(stop, h
     assert "Verso: stopping; trainings save a checkpoint first.\n\nVerso: it is stopping" in capfd.readouterr().err
 
 
+def test_a_ctrl_c_that_a_background_script_ignores_is_ignored(stop, handlers):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stop.listen(begun=True)
+    os.kill(os.getpid(), signal.SIGINT)
+    assert stop.by is None
+
+
 def test_before_any_job_a_ctrl_c_ends_snakemake_with_a_sentence(stop, handlers, capfd):
     stop.listen(begun=False)
     with pytest.raises(SystemExit):

@@ -7,10 +7,14 @@ says, by SCREEN, that the Snakefile shows lines of its own (verso.commands.run_l
 import argparse
 import os
 import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from verso.commands.screen import LINES, SCREEN
+from verso.config.load import RULES_BELOW, targets
 from verso.config.reading import read_file
 from verso.errors import STOPPED, VersoError
+from verso.settings.raw import unknown
 
 
 def arguments_of(options: argparse.Namespace) -> list[str]:
@@ -19,6 +23,15 @@ def arguments_of(options: argparse.Namespace) -> list[str]:
     # Targets come first: options such as --quiet would read them as their own values
     command = [*options.targets, "--configfile", options.config, "--profile", options.profile]
     return [*command, *cores, "--quiet", "host", *options.further]
+
+
+def check_targets(named: Sequence[str], config: Mapping[str, Any], origin: str) -> None:
+    """Raises VersoError where a target is no experiment of the config, none of Verso's own and no file."""
+    experiments = config.get("experiments")
+    known = [str(name) for name in experiments] if isinstance(experiments, dict) else []
+    for name in named:
+        if "/" not in name and name not in known and name not in targets(RULES_BELOW):
+            raise VersoError(f"{origin}: {unknown(name, 'experiment', known)}")
 
 
 def main() -> int:
@@ -37,7 +50,7 @@ def main() -> int:
     options = parser.parse_args(own)
     options.further = further
     try:
-        read_file(options.config)
+        check_targets(options.targets, read_file(options.config), options.config)
     except VersoError as error:
         print(error, file=sys.stderr)
         return 1

@@ -55,7 +55,8 @@ class Stop:
         """
         self._begun = begun
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._interrupted)
+            if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # a shell's script in the background is not meant by its Ctrl-C
+                signal.signal(signal.SIGINT, self._interrupted)
             terminated = signal.getsignal(signal.SIGTERM)
             if begun and callable(terminated):
                 signal.signal(signal.SIGTERM, self._terminated(terminated))
