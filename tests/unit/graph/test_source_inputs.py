@@ -207,3 +207,27 @@ def test_exports_are_those_of_the_corpora_of_experiments_once():
     assert not [path for path in found if "{" in path]
     assert sources.exports_of("wild") == [path for path in found if "/games/" in path]
     assert sources.exports("labelled")["train_csv"] == "results/corpora/{corpus}/exports/{corpus}_train.csv"
+
+
+def test_a_run_waits_for_the_corpus_of_its_base_where_that_is_another_one():
+    """Else Snakemake would not look anew at the run once that corpus has come out the same, and would train it again."""
+
+    def elsewhere(raw):
+        raw["corpora"]["poems"] = dict(raw["corpora"]["songs"])
+        raw["pretrained"]["toy"]["corpus"] = "poems"
+
+    run = Named(corpus="songs", model="base", seed="1")
+    assert sources_of(elsewhere).settled_of_base(run) == ["results/corpora/poems/statistics.json"]
+    assert sources_of().settled_of_base(run) == [], "its own corpus's parts are inputs already"
+    assert sources_of().settled_of_base(Named(corpus="songs", model="tuned", seed="1")) == []
+    files = ["results/corpora/poems/statistics.json", "results/corpora/songs/statistics.json"]
+    assert sources_of(elsewhere).settled_of_run(run) == files
+
+
+def test_a_target_demands_every_file_of_a_corpus_that_its_runs_read():
+    """Snakemake misses no file that nobody demands: after a corpus could not be read, a second start would find nothing to do."""
+    demanded = sources_of().read_by("polarity", "wild")
+    for name in ("reviews/acquired.json", "reviews/statistics.json", "reviews/vocab_token.json", "games/scraped.jsonl"):
+        assert f"results/corpora/{name}" in demanded
+    assert "results/corpora/games/acquired.json" in demanded
+    assert not [path for path in demanded if "/book/" in path or "/scraped/" in path]

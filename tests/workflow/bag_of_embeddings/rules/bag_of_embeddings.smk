@@ -28,6 +28,7 @@ rule train_bag_of_embeddings:
     threads: inputs.threads
     resources:
         **needs.training(),
+        **needs.kept(),
     params:
         settings=inputs.settings,
         seed=inputs.seed,
