@@ -199,10 +199,15 @@ def test_who_deletes_the_checkpoints_of_a_run_has_it_computed_again(run):
     checkpoints.mkdir(parents=True)
     run.make(rate=1)
     checkpoints.rmdir()
+    for name in FILES:
+        (run.folder / name).unlink()
+    with pytest.raises(SystemExit):
+        stopped_in(run.job(rate=1), run.folder / FILES[1])
+    checkpoints.mkdir()  # by the job that was stopped
     run.make(rate=1)
     assert run.computed == 2
     run.make(rate=1)
-    assert run.computed == 2, "what was made without checkpoints needs none"
+    assert run.computed == 2
 
 
 def test_the_account_says_what_stands_now(run):

@@ -112,6 +112,7 @@ class Earlier:
             return False
         if kept.had_checkpoints and not self._checkpoints.is_dir():
             log.info("%s: not put back, for the run's checkpoints were deleted: it is computed again", self._entry)
+            remove(self._entry)  # also by a later job, if this one is killed
             return False
         if not kept.whole():
             log.warning("%s: not what was kept there any more (changed or cut short); it is made again", self._entry)
