@@ -73,7 +73,8 @@ def test_sound_rows_come_out_of_a_file_with_faulty_ones_and_only_an_open_quote_s
             "line 42 opens a quote, and of the lines that it encloses, to line 83",
         ),
         (ROWS + '"a quoted one",neg\n' + ROWS, "the quote that line 42 opens is closed within a text, in a line to 83"),
-        ("words without a comma\n" * 300, "line 42 has more than 200 lines, and the longest of 40 rows before it has 1"),
+        ("words, and more\n" * 300, "line 42 has more than 200 lines, and the longest of 40 rows before it has 1"),
+        ("words without a comma\n" * 1100, "line 42 has more than 1000 lines, and the longest of 40 rows before it has 1"),
         ("x" * 120_000 + "\n" + ROWS, "line 42 opens a quote that nothing closes"),
     ],
 )
@@ -111,6 +112,12 @@ def test_texts_of_many_lines_are_texts(tmp_path):
     rows, aside = rows_of(tmp_path, f'text,label\n{ROWS}"{song}",pos\n' + f'"{song}\n{song}",neg\n' * 3)
     assert (len(rows), aside) == (44, [])
     assert rows[40] == (song, "pos")
+
+
+def test_a_text_that_is_much_longer_than_its_neighbours_is_read_where_it_looks_like_a_text(tmp_path):
+    letter = "no comma here\nnor here\nbut, in this line\n" * 300
+    rows, aside = rows_of(tmp_path, f'text,label\n{ROWS}"{letter}",pos\nthe next,neg\n')
+    assert (rows[-2:], aside) == ([(letter, "pos"), ("the next", "neg")], [])
 
 
 def test_a_first_text_of_a_thousand_lines_has_no_neighbours_to_differ_from(tmp_path):

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO
@@ -41,14 +41,13 @@ class CsvLines:
         self.record: list[str] = []
         self.bad: list[str] = []
         self.whole, self.exhausted = True, False
-        self._size = 0
-        self._most: int | None = None
         self._pieces = self._decoded()
         self._returned: list[str] = []
+        self.begin()
 
-    def begin(self, most: int | None = None) -> None:
-        """Begin a record, of so many lines at most."""
-        self.before, self._most, self._size = self.number, most, 0
+    def begin(self, most: int | None = None, allowed: Callable[[Sequence[str]], int | None] = lambda record: None) -> None:
+        """Begin a record, of so many lines at most; allowed: how many they may be once it has more, by its lines."""
+        self.before, self._most, self._size, self._allowed = self.number, most, 0, allowed
         self.record = []
         if self.bad:
             self.bad = []
@@ -77,7 +76,10 @@ class CsvLines:
         self.number += 1
         self.record.append(line)
         self._size += len(line)
-        if self._size > self.limit or type(line) is _Part or (self._most is not None and self.number - self.before > self._most):
+        if self._most is not None and self.number - self.before > self._most:
+            self._most = self._allowed(self.record)
+        too_many = self._most is not None and self.number - self.before > self._most
+        if too_many or self._size > self.limit or type(line) is _Part:
             self.whole = type(line) is not _Part
             raise Overlong
         return line

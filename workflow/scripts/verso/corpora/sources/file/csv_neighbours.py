@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from verso.corpora.sources.file.csv_lines import Dialect
 
 FEWEST = 10  # records; before so many there are no neighbours to compare with
-FEWEST_LINES, TIMES_LONGEST = 200, 20  # a record of more lines than these, the second as often as the longest before, is none
+FEWEST_LINES, TIMES_LONGEST = 200, 20  # a record of more lines than these, the second as often as the longest before, is none,
+OF_A_TEXT = 5  # or of so many times more, where its lines do not look like rows at all
 LEARNT = 1000  # records whose values are remembered, and of later ones each so many'th
 EACH = 64
 SHORT = 60  # characters; a column of longer ones holds texts
@@ -26,6 +27,12 @@ class Neighbours:
     def most_lines(self) -> int | None:
         """How many lines a record may have; None: nothing is known yet."""
         return None if self.count < FEWEST else max(FEWEST_LINES, TIMES_LONGEST * self.longest)
+
+    def allowed(self, record: Sequence[str]) -> int | None:
+        """How many lines this record may have that has more than most_lines; None: nothing is known yet."""
+        most = self.most_lines
+        like_rows = sum(line.count(self.dialect.delimiter) >= self.width - 1 for line in record)
+        return most if most is None or 2 * like_rows >= len(record) else OF_A_TEXT * most
 
     def learn(self, cells: Sequence[str], lines: int) -> None:
         """Remember a row."""

@@ -46,7 +46,7 @@ class _Records:
         lines, header, neighbours, name = self.lines, self.header, self.neighbours, self.path.name
         parser = self.dialect.parser(lines)
         while True:
-            lines.begin(neighbours.most_lines)
+            lines.begin(neighbours.most_lines, neighbours.allowed)
             cells: list[str] | str
             try:
                 cells = next(parser)
@@ -129,7 +129,7 @@ class _Records:
         """Skip a record that is too long to be held to its end; raises VersoError where it has none, or too many lines."""
         lines = self.lines
         self._refused("", lines.number - lines.before)
-        most, state = self.neighbours.most_lines, closing_state("".join(lines.record), self.dialect)
+        most, state = self.neighbours.allowed(lines.record), closing_state("".join(lines.record), self.dialect)
         first = lines.before + 1
         while True:
             if most is not None and lines.number - lines.before > most:
