@@ -139,13 +139,15 @@ def _requests(config: Config, paths: TrialPaths) -> list[str]:
 
 
 def _bases(config: Config, paths: Paths) -> Iterator[str]:
-    """The pretrained models that a run would fetch or make."""
+    """Where each pretrained model of a run comes from."""
     for name in sorted(pretrained_needed(config)):
         entry = config.pretrained[name]
         if Path(paths.pretrained("pretrained.json", name)).exists():
             yield f"pretrained {name}: is there"
-        elif (repository := getattr(entry, "repository", None)) is not None:
-            yield f"pretrained {name}: make fetch would fetch {repository}"
+        elif entry.type == "hub":
+            yield f"pretrained {name}: make fetch would fetch {entry.repository}"
+        elif entry.type == "folder":
+            yield f"pretrained {name}: is used where it lies, {entry.path}"
         else:
             yield f"pretrained {name}: a run makes it first, of type {entry.type}"
 
