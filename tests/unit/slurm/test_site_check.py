@@ -51,7 +51,7 @@ def test_a_block_that_fits_is_silent():
         ({"partition": "CPU,nowhere"}, '"nowhere" is no partition here'),
         ({"account": "projekt"}, 'site.account "projekt" is no account of yours; did you mean "project"?'),
         ({"qos": "lng"}, 'site.qos "lng" is no QOS here; did you mean "long"? There are: long, normal, of-gpus, urgent'),
-        ({"qos": "urgent"}, 'site.qos "urgent" is not yours with account "project"; there are: normal'),
+        ({"qos": "urgent"}, 'site.qos "urgent" is no QOS of account "project"; there are: normal'),
         ({"maximum_runtime": 240}, 'site.maximum_runtime 240, and partition "GPU" allows 120 minutes'),
     ],
 )
@@ -76,7 +76,7 @@ def test_a_fault_of_the_site_is_named_with_the_right_name(changes, told):
         ({"constraint": "vram24"}, 'cards[0].constraint no node there has the feature "vram24"; did you mean "vram24g"?'),
         ({"partition": "OLD", "gpu_model": None, "count": 1, "shards": 4}, "cards[0].shards no node of its partition has shards"),
         ({"account": "project"}, 'cards[0].account partition "GPU" does not take "project"; did you mean "gpu-project"?'),
-        ({"qos": "urgent", "account": None}, 'cards[0].qos "urgent" is not yours'),
+        ({"qos": "urgent", "account": None}, 'cards[0].qos "urgent" is no QOS of account "project"'),
     ],
 )
 def test_a_fault_of_a_kind_of_card_is_named_with_the_right_name(changes, told):

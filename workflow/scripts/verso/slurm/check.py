@@ -80,7 +80,8 @@ def _of_names(key: str, asked: Asked, site: Site, known: Known) -> Iterator[Faul
     if asked.qos and known.qos and asked.qos not in known.qos:
         yield f"{key}.qos", f'"{asked.qos}" is no QOS here; {_there_are(asked.qos, known.qos)}'
     elif qos and known.enforces("qos") and (allowed := _qos_of(account, known)) and qos not in allowed:
-        yield f"{key}.qos", f'"{qos}" is not yours with account "{account or "by default"}"; {_there_are(qos, allowed)}'
+        whose = f'account "{account}"' if account else "any account of yours"
+        yield f"{key}.qos", f'"{qos}" is no QOS of {whose}; {_there_are(qos, allowed)}'
     elif qos and partitions and all(one.qos and qos not in one.qos for one in partitions):
         taken = _there_are(qos, frozenset().union(*(one.qos or () for one in partitions)))
         yield f"{key}.qos", f'partition "{partition_name or known.default}" does not take "{qos}"; {taken}'
