@@ -102,6 +102,16 @@ def test_a_folder_of_files_that_are_called_like_no_part_lists_them(tmp_path, cor
         corpus.acquired(path)
 
 
+def test_two_files_of_one_name_are_not_guessed_between(tmp_path, corpus):
+    rows = given_rows_of(LABELS, test=10)
+    path, _ = written(tmp_path, "files", rows)
+    lines(path / "train.jsonl", rows["test"])
+    with pytest.raises(
+        VersoError, match=r"train.csv and train.jsonl would both be the train part. Name those that there are under"
+    ):
+        corpus.acquired(path)
+
+
 # --- a path for each part ---
 
 

@@ -94,7 +94,11 @@ def parts_in(folder: Path, source: Mapping[str, Any]) -> dict[str, Path]:
 
 
 def _recognised(names: PartNames, found: Iterable[tuple[str, Path]]) -> dict[str, Path]:
-    parts = {part: path for name, path in found if (part := names.part_of(name)) is not None}
+    parts: dict[str, Path] = {}
+    for name, path in found:
+        part = names.part_of(name)
+        if part is not None and parts.setdefault(part, path) != path:
+            raise VersoError(f"{path.parent}: {parts[part].name} and {path.name} would both be the {part} part. {HOW}")
     return {part: parts[part] for part in PARTS if part in parts}
 
 

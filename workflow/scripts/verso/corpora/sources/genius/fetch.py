@@ -59,7 +59,7 @@ def scrape(source: Mapping[str, Any], cache: str | Path, web: Web, outputs: Mapp
 
     source: artists (names or Genius's numbers), songs_per_artist, refresh (a day in ISO form, or None; what the cache holds from
     before is fetched again), site and api (roots of pages and API). outputs: the files to write: songs (JSON lines of id, artist,
-    title, url, date, lyrics; by artist, most popular first), set_aside (where, reason, excerpt), summary.
+    title, url, date, lyrics; by artist, most popular first), set_aside (where, reason, excerpt, group: the artist), summary.
 
     An artist with fewer songs than requested gives those there are. Raises VersoError when the token is missing or
     wrong, an artist is not found, the network or the site does not answer, or an artist has no usable song.

@@ -59,7 +59,7 @@ def scrape_reviews(source: Mapping[str, Any], cache: str | Path, web: Web, outpu
     source: apps (their numbers), language (as Steam spells it), positive and negative (how many of each app; where there are
     fewer, those there are), refresh (a day in ISO form, or None; what the cache holds from before is fetched again), site (root
     of the API). outputs: the files to write: reviews (JSON lines of id, app, language, date, text, label; by app, positive ones
-    first, the newest first), set_aside (where, reason, excerpt), summary.
+    first, the newest first), set_aside (where, reason, excerpt, group: the label), summary.
 
     Raises VersoError when the network or the site does not answer, or an app has no review of either label in that language.
     """
