@@ -63,7 +63,7 @@ def test_columns_labels_lengths_duplicates_and_losses_are_shown_and_nothing_is_l
         "columns: Review (text), Stars (label); not read: Town",
         "set aside, no text: 1 (good: 1); the first is reviews.csv line 63",
         "set aside, no label: 1; the first is reviews.csv line 64",
-        "duplicates: 1 texts again as they are, set aside",
+        "duplicates: 1 text again as they are, set aside",
         "12 words",
     ):
         assert part in found.page.replace("words of a text: 12", "12 words"), part

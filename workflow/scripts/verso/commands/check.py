@@ -87,7 +87,7 @@ def _corpus(trial: Trial, corpus: Any) -> Iterator[str]:
     )
     near = found["near_duplicates"]
     yield (
-        f"  duplicates: {found['exact_duplicates']:,} texts again as they are, set aside; {near['documents']:,} texts alike in "
+        f"  duplicates: {counted(found['exact_duplicates'], 'text')} again as they are, set aside; {counted(near['documents'], 'text')} alike in "
         f"{counted(near['clusters'], 'cluster')}" + _of_held_out(found)
     )
     sizes = {name: amount["documents"] for name, amount in total["groups"].items() if name}

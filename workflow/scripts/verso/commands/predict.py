@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from verso.commands.terminal import bars, printable, said_on_the_screen
+from verso.commands.terminal import bars, counted, printable, said_on_the_screen
 from verso.commands.trained import add_choice, choice_of, chosen, introduction, prepare_process, read_config
 from verso.config.file import Config
 from verso.contract import Prediction, TrainedModel
@@ -67,7 +67,7 @@ def summary(texts: Sequence[Text], found: Sequence[Prediction | None], labels: S
         if own is None or not own.label:
             reasons.setdefault(text.reason or "the reply is none of the labels", []).append(text.where)
     lines += [f"{len(places):,} without a label: {why} (first: {printable(places[0])})" for why, places in reasons.items()]
-    return [*lines, f"{len(texts):,} rows, {sum(counts[label] for label in labels):,} labelled"]
+    return [*lines, f"{counted(len(texts), 'row')}, {sum(counts[label] for label in labels):,} labelled"]
 
 
 def output_of(config: Config, run: Run, source: Path, said: Path | None) -> Path:
@@ -99,7 +99,7 @@ def _done(options: argparse.Namespace) -> int:
     accounts: list[Account] = []
     texts = list(texts_of(options.input, options.column, _usual_column(config, run), accounts))
     print("".join(f"{account}\n" for account in accounts), end="", file=sys.stderr)
-    print(f"{introduction(config, run)}; {len(texts):,} rows of {options.input}", file=sys.stderr)
+    print(f"{introduction(config, run)}; {counted(len(texts), 'row')} of {options.input}", file=sys.stderr)
     found = predicted(model, texts)
     labels = Labels.load(model.corpus / "labels.json").names
     columns = ["row", "id", "prediction", *(f"probability_{label}" for label in labels), "reason", "text"]
