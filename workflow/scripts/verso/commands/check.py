@@ -86,10 +86,8 @@ def _corpus(trial: Trial, corpus: Any) -> Iterator[str]:
         f"one in twenty more than {words['p95']:,.0f}"
     )
     near = found["near_duplicates"]
-    yield (
-        f"  duplicates: {counted(found['exact_duplicates'], 'text')} again as they are, set aside; {counted(near['documents'], 'text')} alike in "
-        f"{counted(near['clusters'], 'cluster')}" + _of_held_out(found)
-    )
+    alike = f"{counted(near['documents'], 'text')} alike in {counted(near['clusters'], 'cluster')}{_of_held_out(found)}"
+    yield f"  duplicates: {counted(found['exact_duplicates'], 'text')} again as they are, set aside; {alike}"
     sizes = {name: amount["documents"] for name, amount in total["groups"].items() if name}
     names = trial.labels.get("names") or sorted(sizes, key=lambda name: -sizes[name])
     yield from (f"    {line}" for line in bars([(name, sizes.get(name, 0)) for name in names[:MOST_GROUPS]], sum(sizes.values())))
