@@ -15,7 +15,8 @@ VERSO := PYTHONPATH=workflow/scripts $(BIN)/python -m
 # What a command line of make says, as options: INPUT=a.csv becomes --input="a.csv". A shell's own PROMPT or NAME says nothing.
 # The value comes to the command by its environment, so that no quote or blank in it breaks the line.
 said = $(foreach name,$(1),$(if $(filter command,$(firstword $(origin $(name)))),--$(shell echo $(name) | tr A-Z a-z)="$$$(name)"))
-RUN := $(VERSO) verso.commands.run $(if $(CORES),--cores $(CORES))
+# exec, so that a signal to make reaches Snakemake and no shell in between
+RUN := exec env PYTHONPATH=workflow/scripts $(BIN)/python -m verso.commands.run $(if $(CORES),--cores $(CORES))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-gpu demo run fetch new check plan status history clean-history predict write report-so-far cancel install-profile slurm-lab soak test test-quick lint format config-docs benchmarks clean
