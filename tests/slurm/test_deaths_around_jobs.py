@@ -197,7 +197,7 @@ def test_a_run_outlives_the_snakemakes_that_wait_for_it(prepared, undisturbed, w
     Path(whole.job(int(waiting))["StdOut"]).parent.mkdir(parents=True, exist_ok=True)
     whole.run("scontrol", "release", waiting)
     assert whole.wait(int(waiting), seconds=120)["JobState"] == "COMPLETED"
-    assert "finished earlier: writing its outputs again" in study.log("large")
+    assert "they are put back, and nothing is made again" in study.log("large")
     assert [attempt["cause"] for attempt in study.attempts("large")] == ["done", "done"]
     assert same_weights(study, undisturbed, "large")
     assert "Nothing to be done" in prepared.make("--dry-run", "--profile", "profiles/slurm", *map(weights_of, MODELS))
