@@ -165,6 +165,8 @@ if SITE and workflow.is_main_process:
         stop(fault)
 
 # Only a warning here, so that a dry run works on any machine; a real run stops in onstart
-MISFIT = needs.fault_of_site() if workflow.is_main_process else ""
+MISFIT = ""
+if workflow.is_main_process and not sites.names_a_cluster(workflow.resource_settings.default_resources, os.environ):
+    MISFIT = needs.fault_of_site()
 if MISFIT:
     print(MISFIT, file=sys.stderr)

@@ -1,11 +1,13 @@
 """The site block: each run is asked for by what it must hold, on the smallest kind of card that holds it."""
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from verso.errors import VersoError
-from verso.machine.site import Site, defaults_of, read_site, request, request_without_card, ways_to_ask
+from verso.machine.site import Site, defaults_of, names_a_cluster, read_site, request, request_without_card, ways_to_ask
 
 CARDS = [
     {"name": "A100", "vram_mb": "80000", "partition": "A100"},
@@ -155,6 +157,13 @@ def test_the_profiles_default_resources_hold_where_the_block_says_nothing_and_fl
     assert request(found, 1, 100)["slurm_account"] == "gpu"
     assert request_without_card(found)["slurm_extra"] == flags
     assert defaults_of(None) == {}
+
+
+def test_jobs_for_a_cluster_that_is_named_are_known():
+    assert names_a_cluster(SimpleNamespace(args=["mem_mb=10", "slurm_cluster=big"]), {})
+    assert names_a_cluster(None, {"SBATCH_CLUSTERS": "big"})
+    assert not names_a_cluster(SimpleNamespace(args=["slurm_partition=cluster"]), {})
+    assert not names_a_cluster(None, {})
 
 
 @pytest.mark.parametrize("key", ["gpu_model", "gres"])

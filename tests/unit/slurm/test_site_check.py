@@ -24,9 +24,9 @@ PartitionName=GPU AllowGroups=ALL AllowAccounts=gpu-project AllowQos=normal,long
 PartitionName=DEBUG AllowGroups=ALL AllowAccounts=ALL AllowQos=ALL Default=NO MaxTime=00:30:00 State=UP
 PartitionName=OLD AllowGroups=ALL AllowAccounts=ALL AllowQos=ALL Default=NO MaxTime=UNLIMITED State=UP
 """,
-    "config": "AccountingStorageEnforce = associations,limits,qos\nMinJobAge = 300 sec\n",
+    "config": "AccountingStorageEnforce = associations,limits,qos\nMinJobAge = 300 sec\nSLURM_VERSION = 22.05.9\n",
     "accounts": "project||normal|\ngpu-project||normal,long|\n",
-    "qos": "normal||\nlong|2-00:00:00|\nurgent|00:20:00|\nof-gpus|01:00:00|\n",
+    "qos": "normal||\nlong|2-00:00:00|DenyOnLimit\nurgent|00:20:00|\nof-gpus|01:00:00|\n",
 }
 CARD = {"name": "titan", "vram_mb": 24_000, "count": 2, "partition": "GPU", "gpu_model": "titan", "account": "gpu-project"}
 GOOD = {"partition": "CPU", "account": "project", "cards": [CARD], "maximum_runtime": 120}
@@ -107,6 +107,65 @@ def test_a_qos_may_allow_less_than_its_partition():
     assert 'QOS "of-gpus" allows 60 minutes' in fault(GOOD, RUN, partitions=of_partition)
 
 
+def test_one_bound_serves_partitions_of_several_limits():
+    short = {**GOOD, "partition": "OF_TWO_HOURS", "maximum_runtime": 2880, "cards": [{**CARD, "partition": "LONG"}]}
+    nodes = "OF_TWO_HOURS|4:00:00|(null)|cpu|12052|4\nLONG|2-00:00:00|gpu:titan:2|titan|12052|4\n"
+    assert fault(short, Planned("models.gru", 2880, 2000, 1, "LONG"), nodes=nodes, partitions="") == "", "light jobs take less"
+    told = 'maximum_runtime 2880, and partition "OF_TWO_HOURS" allows 240'
+    assert told in " ".join(fault(short, Planned("models.svm", 300, 2000, 1, "OF_TWO_HOURS"), nodes=nodes, partitions="").split())
+    assert 'partition "LONG" allows 2880' in fault({**short, "maximum_runtime": 2881}, nodes=nodes, partitions="")
+
+
+def test_a_qos_may_allow_more_than_its_partition():
+    qos = ANSWERS["qos"].replace("long|2-00:00:00|DenyOnLimit", "long|2-00:00:00|DenyOnLimit,PartitionTimeLimit,OverPartQOS")
+    of_partition = ANSWERS["partitions"].replace("PartitionName=GPU", "PartitionName=GPU QoS=of-gpus")
+    block = {**GOOD, "cards": [{**CARD, "qos": "long"}], "maximum_runtime": 2880}
+    assert 'partition "GPU" allows 120 minutes' in fault(block, RUN)
+    assert fault(block, RUN, qos=qos, partitions=of_partition) == ""
+    assert 'QOS "long" allows 2880' in fault({**block, "maximum_runtime": 3000}, RUN, qos=qos)
+
+
+def test_what_slurm_takes_is_not_refused():
+    assert fault({**GOOD, "qos": "Normal"}, RUN) == "", "accounts and QOS are the same in any case"
+    assert fault({**GOOD, "cards": [{**CARD, "account": "GPU-Project", "qos": "LONG"}]}, RUN) == ""
+    below = {**GOOD, "cards": [{**CARD, "account": "project"}]}
+    assert "does not take" in fault(below, RUN)
+    for version in ("24.05.1", "25.11.0-0rc1"):
+        config = ANSWERS["config"].replace("22.05.9", version)
+        assert fault(below, RUN, config=config) == "", "it may lie below gpu-project, which the partition takes"
+    either = {**GOOD, "cards": [{**CARD, "constraint": "titan|h100"}]}
+    assert fault(either, RUN) == ""
+    assert 'the feature "h100"' in fault({**GOOD, "cards": [{**CARD, "constraint": "titan&h100"}]}, RUN)
+
+
+def test_the_partition_of_the_environment_goes_before_the_default_one():
+    card = {key: value for key, value in CARD.items() if key != "partition"}
+    site = read_site({"account": "gpu-project", "maximum_runtime": 120, "cards": [card]})
+    assert site is not None
+    assert 'no node of "CPU" has a card' in fault_of_site(site, [], known_from(ANSWERS))
+    assert fault_of_site(site, [], known_from(ANSWERS, "GPU")) == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "rewrites"),
+    [
+        ("JobSubmitPlugins        = lua\n", True),
+        ("CliFilterPlugins        = lua\n", True),
+        ("JobSubmitPlugins = throttle,lua\n", True),
+        ("JobSubmitPlugins        = (null)\nCliFilterPlugins        = (null)\n", False),
+        ("JobSubmitPlugins = require_timelimit\n", False),
+        ("JobSubmitPlugins        = \nNext = lua\n", False),
+        ("", False),
+    ],
+)
+def test_a_site_whose_plugin_changes_requests_is_not_refused(lines, rewrites):
+    known = known_from({**ANSWERS, "config": ANSWERS["config"] + lines})
+    assert known.rewrites is rewrites
+    told = fault_of_site(read_site({**GOOD, "partition": "cpu"}), [], known)
+    assert 'did you mean "CPU"?' in told
+    assert ("nothing is stopped" in told) is rewrites
+
+
 def test_what_no_node_holds_is_named_with_the_model():
     assert "models.gru" in fault(GOOD, Planned("models.gru", 60, 24_053, 1, "GPU"))
     assert "requests 24,053 MB, and a node of partition" in fault(GOOD, Planned("models.gru", 60, 24_053, 1, "GPU"))
@@ -132,7 +191,7 @@ def test_where_nothing_is_enforced_or_answered_nothing_is_claimed():
     wrong = {**GOOD, "account": "nobody", "qos": "urgent"}
     assert "no account of yours" in fault(wrong)
     assert "account" not in fault(wrong, config="AccountingStorageEnforce = none\n")
-    assert "no account of yours" in fault(wrong, config=""), "nearly every site with accounts enforces them"
+    assert "account" not in fault(wrong, config=""), "silence is no fault"
     assert fault(wrong, accounts="", qos="", partitions="") == ""
     assert fault_of_site(read_site({"partition": "nowhere"}), [], known_from({})) == ""
 
@@ -180,5 +239,9 @@ def test_a_command_that_hangs_costs_two_seconds_and_its_silence_is_no_fault(tmp_
     assert ask(0.5) == {"nodes": "CPU|1:00|(null)|x|1|1\n"}
     assert time.monotonic() - begun < 3
     assert answers.SECONDS <= 2
+    (tmp_path / "sacctmgr").write_text("#!/bin/sh\nsleep 60\n")  # a site's wrapper, whose command holds on to the answer
+    begun = time.monotonic()
+    assert ask(0.5) == {"nodes": "CPU|1:00|(null)|x|1|1\n"}
+    assert time.monotonic() - begun < 3
     monkeypatch.setenv("PATH", "/nowhere")
     assert ask() == {}

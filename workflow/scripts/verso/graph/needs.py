@@ -5,6 +5,7 @@ and the job records in results/logs.
 """
 
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -44,6 +45,7 @@ class Requests:
         self._recipe = cache(lambda model: key_of_settings(inputs.settings_of(model)))
         self._training = cache(self._of_training_at)
         self._inference = cache(self._of_inference_at)
+        self.site_is_wrong = False  # as fault_of_site found
         self.cards_requested = any(runs.config.models[model].needs.gpus for _, model, _ in runs.all)
 
     @property
@@ -252,14 +254,15 @@ class Requests:
     def fault_of_site(self) -> str:
         """What the cluster that is here would refuse of the site block and of the requests of unfinished runs, in one message.
 
-        Empty if there is nothing, and where no SLURM answers.
+        Empty if there is nothing, and where no SLURM answers. site_is_wrong says whether a start has to stop for it.
         """
         if not self.site or self.site.leases:
             return ""
-        known = answers.known_from(answers.ask())
+        known = answers.known_from(answers.ask(), os.environ.get("SBATCH_PARTITION"))
         planned = [one for run in self._runs.all if (one := self._planned(run))] if known.partitions else []
-        faults = [check.fault_of_flags(self.site), check.fault_of_site(self.site, planned, known)]
-        return "\n".join(fault for fault in faults if fault)
+        of_flags, of_site = check.fault_of_flags(self.site), check.fault_of_site(self.site, planned, known)
+        self.site_is_wrong = bool(of_flags or (of_site and not known.rewrites))
+        return "\n".join(fault for fault in (of_flags, of_site) if fault)
 
     def _planned(self, run: Run) -> check.Planned | None:
         """What the training of an unfinished run requests; None of a finished one, and of one that no card holds."""

@@ -93,6 +93,12 @@ def defaults_of(resources: Any) -> dict[str, str]:
     return {name: ast.literal_eval(text) if text[:1] in ("'", '"') else text for name, text in texts.items()}
 
 
+def names_a_cluster(resources: Any, environment: Mapping[str, str]) -> bool:
+    """Whether jobs go to a cluster that is named: what SLURM says here of partitions and accounts may then be another's."""
+    names = {arg.split("=", 1)[0] for arg in getattr(resources, "args", ())}
+    return bool(names & {"cluster", "clusters", "slurm_cluster"} or environment.get("SBATCH_CLUSTERS"))
+
+
 def read_site(block: Any, defaults: Mapping[str, str] | None = None) -> Site | None:
     """Parse the block of the config; None where there is none.
 

@@ -4,14 +4,19 @@ A command that is missing, fails, or is slower, has said nothing: what it would 
 """
 
 import getpass
+import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 SECONDS = 2.0
+PLAIN_PLUGINS = {"(null)", "none", "", "require_timelimit", "throttle", "syslog"}  # that change no request
+SUBACCOUNTS_SINCE = 23  # a partition that takes an account may take those below it, which are not known here
 UNLIMITED = ("UNLIMITED", "INFINITE", "infinite", "NONE", "n/a", "")
 
 
@@ -41,18 +46,22 @@ class Nodes:
 @dataclass
 class Known:
     """All that is known; what is not is empty or None. qos_of: by account. qos: the longest time limit of each, None without one.
-    enforced: what the controller checks of accounts.
+    qos_flags: of each. enforced: what the controller checks of accounts. rewrites: a plugin of the site may change requests
+    before they are checked. takes_subaccounts: whether a partition may take accounts that it does not name.
     """
 
     partitions: dict[str, Partition] = field(default_factory=dict)
     default: str | None = None
     qos_of: dict[str, frozenset[str]] = field(default_factory=dict)
     qos: dict[str, int | None] = field(default_factory=dict)
+    qos_flags: dict[str, frozenset[str]] = field(default_factory=dict)
     enforced: frozenset[str] | None = None
+    rewrites: bool = False
+    takes_subaccounts: bool = True
 
     def enforces(self, what: str) -> bool:
-        """Whether the controller refuses a wrong `what` (associations, limits, qos); assumed where it does not say."""
-        return self.enforced is None or what in self.enforced
+        """Whether the controller says that it refuses a wrong `what` (associations, limits, qos)."""
+        return self.enforced is not None and what in self.enforced
 
 
 def questions(user: str) -> dict[str, list[str]]:
@@ -63,7 +72,7 @@ def questions(user: str) -> dict[str, list[str]]:
         "partitions": ["scontrol", "-a", "-o", "show", "partition"],
         "config": ["scontrol", "show", "config"],
         "accounts": accounts,
-        "qos": ["sacctmgr", "-nP", "show", "qos", "format=name,maxwall"],
+        "qos": ["sacctmgr", "-nP", "show", "qos", "format=name,maxwall,flags"],
     }
 
 
@@ -74,13 +83,20 @@ def ask(seconds: float = SECONDS) -> dict[str, str]:
     running, ends = {}, time.monotonic() + seconds
     for name, command in questions(getpass.getuser()).items():
         if shutil.which(command[0]):
-            running[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            running[name] = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # so that what a site's wrapper starts ends with it
+            )
     found = {}
     for name, process in running.items():
         try:
             output, _ = process.communicate(timeout=max(0.0, ends - time.monotonic()))
         except subprocess.TimeoutExpired:
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             continue
         if process.returncode == 0:
@@ -88,8 +104,8 @@ def ask(seconds: float = SECONDS) -> dict[str, str]:
     return found
 
 
-def known_from(answers: Mapping[str, str]) -> Known:
-    """Read the answers."""
+def known_from(answers: Mapping[str, str], default: str | None = None) -> Known:
+    """Read the answers. default: the partition that the environment names (SBATCH_PARTITION), which goes before SLURM's own."""
     known = Known()
     for line in answers.get("nodes", "").splitlines():
         name, limit, cards, features, memory, cpus = (*line.strip().split("|"), "", "", "", "", "", "")[:6]
@@ -111,11 +127,17 @@ def known_from(answers: Mapping[str, str]) -> Known:
         if account:
             known.qos_of[account] = known.qos_of.get(account, frozenset()) | (frozenset(qos.split(",")) - {""})
     for line in answers.get("qos", "").splitlines():
-        name, limit = (*line.strip().split("|"), "", "")[:2]
+        name, limit, flags = (*line.strip().split("|"), "", "", "")[:3]
         if name:
-            known.qos[name] = minutes_of(limit)
-    if enforced := re.search(r"^AccountingStorageEnforce\s*=\s*(.*)$", answers.get("config", ""), re.MULTILINE):
-        known.enforced = frozenset(word.strip() for word in enforced[1].split(","))
+            known.qos[name], known.qos_flags[name] = minutes_of(limit), frozenset(flags.split(","))
+    config = dict(re.findall(r"^(\w+)\s*=[ \t]*(.*?)\s*$", answers.get("config", ""), re.MULTILINE))
+    if "AccountingStorageEnforce" in config:
+        known.enforced = frozenset(word.strip() for word in config["AccountingStorageEnforce"].split(","))
+    plugins = ",".join(config.get(key, "") for key in ("JobSubmitPlugins", "CliFilterPlugins")).split(",")
+    known.rewrites = any(plugin.strip() not in PLAIN_PLUGINS for plugin in plugins)
+    version = config.get("SLURM_VERSION", "").partition(".")[0]
+    known.takes_subaccounts = not version.isdigit() or int(version) >= SUBACCOUNTS_SINCE
+    known.default = default or known.default
     return known
 
 

@@ -42,7 +42,13 @@ def fault_of_site(site: Site, planned: Iterable[Planned], known: Known) -> str:
     if not faults:
         return ""
     lines = dict.fromkeys(f"  {key:<24}  {what}" for key, what in faults)
-    return "\n".join(["The profile does not fit this cluster, by what sinfo, scontrol and sacctmgr say:", *lines])
+    head = "The profile does not fit this cluster, by what sinfo, scontrol and sacctmgr say:"
+    if known.rewrites:
+        head = (
+            "The profile may not fit this cluster, by what sinfo, scontrol and sacctmgr say. A plugin of the site may change "
+            "what is requested, so nothing is stopped for this:"
+        )
+    return "\n".join([head, *lines])
 
 
 def fault_of_flags(site: Site) -> str:
@@ -74,17 +80,26 @@ def _of_names(key: str, asked: Asked, site: Site, known: Known) -> Iterator[Faul
     accounts = {name.lower() for name in known.qos_of}
     if asked.account and known.enforces("associations") and accounts and asked.account.lower() not in accounts:
         yield f"{key}.account", f'"{asked.account}" is no account of yours; {_there_are(asked.account, known.qos_of)}'
-    elif account and partitions and all(one.accounts and account not in one.accounts for one in partitions):
+    elif account and not known.takes_subaccounts and _takes_none(account, [one.accounts for one in partitions]):
         taken = _there_are(account, frozenset().union(*(one.accounts or () for one in partitions)))
         yield f"{key}.account", f'partition "{partition_name or known.default}" does not take "{account}"; {taken}'
-    if asked.qos and known.qos and asked.qos not in known.qos:
+    if asked.qos and known.enforces("qos") and known.qos and asked.qos.lower() not in _lower(known.qos):
         yield f"{key}.qos", f'"{asked.qos}" is no QOS here; {_there_are(asked.qos, known.qos)}'
-    elif qos and known.enforces("qos") and (allowed := _qos_of(account, known)) and qos not in allowed:
+    elif qos and known.enforces("qos") and (allowed := _qos_of(account, known)) and qos.lower() not in _lower(allowed):
         whose = f'account "{account}"' if account else "any account of yours"
         yield f"{key}.qos", f'"{qos}" is no QOS of {whose}; {_there_are(qos, allowed)}'
-    elif qos and partitions and all(one.qos and qos not in one.qos for one in partitions):
+    elif qos and _takes_none(qos, [one.qos for one in partitions]):
         taken = _there_are(qos, frozenset().union(*(one.qos or () for one in partitions)))
         yield f"{key}.qos", f'partition "{partition_name or known.default}" does not take "{qos}"; {taken}'
+
+
+def _lower(names: Iterable[str]) -> set[str]:
+    return {name.lower() for name in names}
+
+
+def _takes_none(name: str, taken: list[frozenset[str] | None]) -> bool:
+    """Whether none of the partitions takes an account or a QOS. taken: those that each takes, None for all."""
+    return bool(taken) and all(names and name.lower() not in _lower(names) for names in taken)
 
 
 def _qos_of(account: str | None, known: Known) -> frozenset[str]:
@@ -100,8 +115,9 @@ def _of_card(key: str, card: Card, partitions: list[Partition]) -> Iterator[Faul
     nodes = [node for partition in partitions for node in partition.nodes]
     if card.constraint and nodes:
         there = frozenset().union(*(node.features for node in nodes))
-        for word in filter(None, re.split(r"[&|,]", card.constraint)):
-            if word not in there:
+        ways = [list(filter(None, re.split("[&,]", way))) for way in card.constraint.split("|")]
+        if not any(there.issuperset(way) for way in ways):  # of several ways one is enough
+            for word in dict.fromkeys(word for way in ways for word in way if word not in there):
                 yield f"{key}.constraint", f'no node there has the feature "{word}"; {_there_are(word, there)}'
     if not any(node.cards for node in nodes):
         return  # nothing is said of cards
@@ -127,11 +143,17 @@ def _count(node: Nodes, name: str, kind: str) -> int:
 
 def _of_limits(site: Site, planned: list[Planned], known: Known) -> Iterator[Fault]:
     """Time limits that a partition does not allow, and requests that no node of it can hold."""
-    for place, limit in _time_limits(site, known).items():
+    limits = _time_limits(site, known)
+    of_trainings: list[Asked] = [*site.cards] or [site]
+    names = {asked.partition or site.partition or known.default or "" for asked in of_trainings}
+    most = _largest(min([limit for (of, _), limit in limits.items() if of == name], default=None) for name in names)
+    for place, limit in limits.items():
         partition, where = place
         longest = max([one.minutes for one in planned if (one.partition or known.default) == partition], default=0)
         light = TOGETHER_MINUTES if partition == (site.partition or known.default) else 0
-        if site.maximum_runtime and site.maximum_runtime > limit:
+        # One bound for all partitions: it may be above the limit of one in which nothing so long is requested
+        too_long = max(longest, light) > limit or (partition in names and most is not None and (site.maximum_runtime or 0) > most)
+        if site.maximum_runtime and site.maximum_runtime > limit and too_long:
             yield "site.maximum_runtime", f"{site.maximum_runtime}, and {where} allows {limit} minutes"
         elif not site.maximum_runtime and max(longest, light) > limit:
             what = f"{where} allows {limit} minutes, and up to {max(longest, light)} are requested"
@@ -153,9 +175,11 @@ def _time_limits(site: Site, known: Known) -> dict[tuple[str, str], int]:
     for _, asked in _all(site):
         name, qos = asked.partition or site.partition or known.default or "", asked.qos or site.qos
         limit = _largest(partition.minutes for partition in _of(name, known))
-        if limit is not None:
+        flags = known.qos_flags.get(qos or "", frozenset())
+        if limit is not None and "PartitionTimeLimit" not in flags:  # a QOS for jobs that are longer than the partition allows
             found[name, f'partition "{name}"'] = limit
-        for one in filter(None, [qos, *(partition.of_qos for partition in _of(name, known))]):
+        of_partitions = [] if "OverPartQOS" in flags else [partition.of_qos for partition in _of(name, known)]
+        for one in filter(None, [qos, *of_partitions]):
             limit = known.qos.get(one)
             if limit is not None and known.enforces("limits"):
                 found[name, f'QOS "{one}"'] = limit
