@@ -229,3 +229,15 @@ def test_a_good_end_names_the_report_that_was_made(tmp_path):
     assert f"The report is {so_far}: open it" in outcome.finished(reports, time.time() - 60, "my.yaml")
     report.touch()
     assert f"The report is {report}: open it" in outcome.finished(reports, time.time() - 60, "my.yaml")
+
+
+def test_a_good_end_that_made_no_report_anew_names_the_one_that_was_asked_for(tmp_path):
+    report, so_far = tmp_path / "report.html", tmp_path / "so_far.html"
+    report.touch()
+    so_far.touch()
+    later = time.time() + 60
+    said = outcome.finished([str(report), str(so_far)], later, "my.yaml", [str(report)])
+    assert f"The report {report} is as it was" in said
+    assert "make run" not in said
+    assert "`make run CONFIG=my.yaml`" in outcome.finished([str(report)], later, "my.yaml", []), "of make fetch, say"
+    assert "`make run" in outcome.finished([str(tmp_path / "none.html")], later, "my.yaml", [str(tmp_path / "none.html")])
