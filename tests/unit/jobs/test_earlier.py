@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from drivers import Named
+from snakemake.iocontainers import InputFiles, OutputFiles, Params
 
 from verso.errors import Interrupted
 from verso.jobs import earlier
@@ -214,3 +215,28 @@ def test_the_account_says_what_stands_now(run):
     run.make(rate=1)
     run.make(rate=2)
     assert {kept.params["settings"]["rate"]: kept.stands for kept in kept_in(run.folder)} == {1: False, 2: True}
+
+
+def test_what_a_rule_gives_without_a_name_decides_too(tmp_path):
+    """Snakemake's lists have names for some of their items alone, in a rule of somebody's own."""
+    run = Run(tmp_path)
+    other, unnamed = tmp_path / "other.txt", run.folder / "unnamed.txt"
+
+    def key(text, param="a"):
+        other.write_text(text)
+        job = run.job()
+        job.input, job.output, job.params = (
+            InputFiles(fromdict=job.input),
+            OutputFiles(fromdict=job.output),
+            Params(fromdict=job.params),
+        )
+        job.input.append(str(other))
+        job.output.append(str(unnamed))
+        job.params.append(param)
+        kept = Earlier.of_job(job)
+        assert unnamed in kept._outputs.values()
+        return kept._entry
+
+    assert key("one") == key("one")
+    assert key("one") != key("two")
+    assert key("one") != key("one", "b")

@@ -96,10 +96,12 @@ class Earlier:
         """That of a driver's job; None where its rule keeps nothing (it has no resource `kept_recipes`, or that is 0)."""
         if not snakemake.resources.get("kept_recipes", 0):
             return None
-        outputs = [Path(path) for _, path in snakemake.output.items()]
+        outputs = [Path(path) for paths in _paths_of(snakemake.output).values() for path in paths]
         folder = Path(os.path.commonpath([path.parent for path in outputs]))
-        inputs = {name: [given] if isinstance(given, str) else list(given) for name, given in snakemake.input.items()}
-        return cls(snakemake.rule, folder, outputs, dict(snakemake.params.items()), inputs)
+        params = dict(snakemake.params.items())
+        if isinstance(snakemake.params, list) and len(snakemake.params) > len(params):  # some have no name
+            params[""] = list(snakemake.params)
+        return cls(snakemake.rule, folder, outputs, params, _paths_of(snakemake.input))
 
     def restore(self, started: float) -> bool:
         """Put the outputs back as this recipe made them; False, and nothing done, where it made none or they are damaged.
@@ -174,6 +176,14 @@ class Earlier:
                 break
             remove(kept.folder)
             in_all -= size
+
+
+def _paths_of(given: Any) -> dict[str, list[str]]:
+    """The paths of a rule's inputs or outputs by name; those without one, which a rule of somebody's own may have, by ""."""
+    named = {name: [found] if isinstance(found, str) else list(found) for name, found in given.items()}
+    known = {path for paths in named.values() for path in paths}
+    unnamed = [path for path in given if isinstance(path, str) and path not in known] if isinstance(given, list) else []
+    return {**named, **({"": unnamed} if unnamed else {})}
 
 
 def remove(folder: Path) -> None:
