@@ -52,12 +52,12 @@ def fault_of_site(site: Site, planned: Iterable[Planned], known: Known) -> str:
 
 
 def fault_of_flags(site: Site) -> str:
-    """One message about flags in the profile's default resources that the executor refuses, for they have keys; empty if none."""
+    """One message about flags in the profile's default resources that have keys; empty if there are none."""
     options = managed_options(site.extra or "")
     if not options:
         return ""
     lines = [f"  {option:<24}  {MANAGED[option]}" for option in options]
-    return "\n".join(["slurm_extra in the profile's default-resources holds what would be refused there:", *lines])
+    return "\n".join(["slurm_extra in the profile's default-resources holds flags that are given in another way:", *lines])
 
 
 def _all(site: Site) -> list[tuple[str, Asked]]:
