@@ -150,6 +150,15 @@ def test_a_job_that_was_taken_though_the_answer_was_lost_is_not_submitted_twice(
     assert len((tmp_path / "bin/asked").read_text().splitlines()) > 2
 
 
+def test_a_job_is_not_submitted_again_before_squeue_says_that_it_was_not_taken(site, job, tmp_path):
+    fails = "n=$(cat q 2>/dev/null || echo 0); echo $((n+1)) > q; [ $n -lt 3 ] && exit 1"
+    squeue = f"{fails}; echo '12|rule_train_wildcards_corpus_seed'"
+    found = site(sbatch=fails_first(TIMED_OUT, 99), squeue=squeue)
+    found.run_job(job())
+    assert [info.external_jobid for info in found.workflow.scheduler.submitted] == ["12"]
+    assert len((tmp_path / "bin/asked").read_text().splitlines()) == 1
+
+
 def test_a_stop_ends_the_waiting(site, job):
     found = site(sbatch=fails_first(CONTROLLER, 99))
     found._over.set()

@@ -57,7 +57,10 @@ class Executor(plugin.Executor):
         while (words := self._refusal_of(job)) is not None:
             waiting = is_full(words) and bool(self._in_queue)
             passing = waiting or ((is_busy(words) or is_full(words)) and time.monotonic() - begun < PATIENCE_SECONDS)
-            if self._over.is_set() or (is_in_doubt(words) and self._was_taken(job)):
+            taken = self._was_taken(job) if is_in_doubt(words) else False
+            while taken is None and passing and not self._over.wait(wait) and time.monotonic() - begun < PATIENCE_SECONDS:
+                taken = self._was_taken(job)  # squeue said nothing: another submission could be the second of one job
+            if self._over.is_set() or taken:
                 return
             if not passing:
                 self._refuse(job, words)
@@ -91,8 +94,8 @@ class Executor(plugin.Executor):
         self._note(job_info.job, SUBMITTED, job_info.external_jobid)
         super()._report_job_submission_threadsafe(job_info)
 
-    def _was_taken(self, job: Any) -> bool:
-        """Whether the controller took the job whose answer never came; it is then one of the submitted."""
+    def _was_taken(self, job: Any) -> bool | None:
+        """Whether the controller took the job whose answer never came; it is then one of the submitted. None: squeue fails."""
         asked = _last.params
         command = ["squeue", "--noheader", "--states=all", f"--name={asked['run_uuid']}", "--format=%i|%k"]
         with suppress(OSError, subprocess.SubprocessError):
@@ -105,7 +108,8 @@ class Executor(plugin.Executor):
                     SubmittedJobInfo(job, external_jobid=taken[0], aux={"slurm_logfile": place})
                 )
                 return True
-        return False
+            return False
+        return None
 
     def get_account_arg(self, job: Any) -> Iterator[str]:
         """The account's flag: neither looked up nor guessed, for sbatch knows the user's accounts and default, and says so."""
