@@ -14,6 +14,8 @@ from verso.corpora.sources.file.readers_csv import read_csv
 from verso.errors import VersoError
 
 COLUMNS = frozenset({"text", "label"})
+NOT_DOUBLED = "a quote within quotes that is not doubled (escaped? set source.escape; a mere sign? source.quoting: none)"
+LIKE_ROWS = "lines that look like rows of their own, within quotes (one text? then set source.quoting: double)"
 ROWS = "".join(f"a row of words {number},{('neg', 'pos')[number % 2]}\n" for number in range(40))
 
 
@@ -104,7 +106,36 @@ def test_an_open_quote_in_the_first_row_stops_too(tmp_path):
 def test_two_rows_that_a_quote_joins_are_set_aside(tmp_path):
     rows, aside = rows_of(tmp_path, f'text,label\n{ROWS}"an open one,neg\nand its end",pos\nthe next,neg\n')
     assert len(rows) == 41
-    assert aside == [("r.csv line 42", "lines that look like rows of their own, within quotes")]
+    assert aside == [("r.csv line 42", LIKE_ROWS)]
+
+
+MARKS = "My marks:\n" + "".join(f"{what}, {('neg', 'pos')[number % 2]}\n" for number, what in enumerate(["food", "room"] * 4))
+
+
+@pytest.mark.parametrize(("text", "why"), [(MARKS, r"\d look like rows"), ("a, b\n" * 500, "more than 200 lines")])
+def test_lines_that_look_like_rows_are_one_text_where_the_config_says_that_quotes_are_right(tmp_path, text, why):
+    content = f'text,label\n{ROWS}"{text}",pos\n{ROWS}'
+    with pytest.raises(VersoError, match=why) as caught:
+        rows_of(tmp_path, content)
+    assert "If all that the quotes enclose is one text, say so by source.quoting: double" in str(caught.value)
+    rows, aside = rows_of(tmp_path, content, trusted=True)
+    assert (len(rows), rows[40], aside) == (81, (text, "pos"), [])
+    with pytest.raises(VersoError, match="opens a quote that nothing closes"):
+        rows_of(tmp_path, f'text,label\n{ROWS}"{text},pos\n{ROWS}', trusted=True)
+
+
+def test_quotes_are_trusted_where_the_config_says_which():
+    said = {"auto": ('"', False), "double": ('"', True), "single": ("'", True), "none": (None, True)}
+    for quoting, how in said.items():
+        reading = Reading.of({"quoting": quoting}, 1000, COLUMNS)
+        assert (reading.quote, reading.trusted) == how
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_lines_of_empty_cells_as_spreadsheets_leave_them_are_blank(tmp_path, delimiter):
+    content = "text,label,c\na,neg,1\n,,\nb,pos,2\n,,\n , ,\n".replace(",", delimiter)
+    rows, aside = rows_of(tmp_path, content)
+    assert (rows, aside) == ([("a", "neg"), ("b", "pos")], [])
 
 
 def test_texts_of_many_lines_are_texts(tmp_path):
@@ -130,8 +161,8 @@ def test_a_first_text_of_a_thousand_lines_has_no_neighbours_to_differ_from(tmp_p
     [
         ("a, b,neg", "more cells than the header has columns"),
         ("no label", "fewer cells than the header has columns"),
-        ('"he said, "no" to me, twice",neg', "a quote within quotes that is not doubled (escaped? then set source.escape)"),
-        ('"he said "no" to me",neg', "a quote within quotes that is not doubled (escaped? then set source.escape)"),
+        ('"he said, "no" to me, twice",neg', NOT_DOUBLED),
+        ('"he said "no" to me",neg', NOT_DOUBLED),
         ('"' + "x" * 120_000 + '",neg', "longer than 100000 bytes"),
         ("x" * 120_000 + ",neg", "longer than 100000 bytes"),
         ('"' + ("x" * 1000 + "\n") * 120 + '",neg', "longer than 100000 bytes"),
@@ -289,8 +320,8 @@ CELLS = st.lists(st.tuples(*[st.text(alphabet='a",\n\r é', max_size=12)] * 2), 
 @given(CELLS, st.sampled_from([0, 1]))
 @settings(max_examples=50)
 def test_csv_reads_what_the_csv_module_wrote(tmp_path_factory, cells, quoting):
-    """But for blanks at the beginning of a cell without quotes, which cleaning would take anyway. (No column is read, so that no
-    text of two lines can look like two rows.)
+    """But for blanks at the beginning of a cell without quotes, which cleaning would take anyway, and lines of empty cells. (No
+    column is read, so that no text of two lines can look like two rows.)
     """
     import csv
 
@@ -298,6 +329,7 @@ def test_csv_reads_what_the_csv_module_wrote(tmp_path_factory, cells, quoting):
     with path.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out, quoting=quoting, lineterminator="\r\n").writerows([("x", "y"), *cells])
     read = [tuple(row.values.values()) for row in read_csv(path, Reading(10_000))]
+    cells = [row for row in cells if "".join(row).strip(" ")]
     assert [[cell.lstrip(" ") for cell in row] for row in read] == [[cell.lstrip(" ") for cell in row] for row in cells]
 
 

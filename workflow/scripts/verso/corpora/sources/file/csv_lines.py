@@ -15,6 +15,7 @@ QUOTE_HINT = (
     "close it there, or double the quotes within a text; where another character stands before a quote within a text, set "
     "source.escape, and where quotes mean nothing, source.quoting: none"
 )
+TRUST_HINT = ". If all that the quotes enclose is one text, say so by source.quoting: double"
 
 
 class Overlong(Exception):

@@ -15,18 +15,18 @@ SHORT = 60  # characters; a column of longer ones holds texts
 class Neighbours:
     """The rows before a record: how many, how many lines the longest has, and the values of columns that hold few and short ones.
 
-    width: columns; places: of those that are read.
+    width: columns; places: of those that are read; trusted: whether a row is whatever its quotes enclose.
     """
 
-    def __init__(self, width: int, places: Sequence[int], dialect: Dialect) -> None:
-        self.width, self.dialect = width, dialect
+    def __init__(self, width: int, places: Sequence[int], dialect: Dialect, trusted: bool = False) -> None:
+        self.width, self.dialect, self.trusted = width, dialect, trusted
         self.count = self.longest = self._learnt = 0
         self._values: dict[int, set[str]] = {place: set() for place in places}
 
     @property
     def most_lines(self) -> int | None:
         """How many lines a record may have; None: nothing is known yet."""
-        return None if self.count < FEWEST else max(FEWEST_LINES, TIMES_LONGEST * self.longest)
+        return None if self.trusted or self.count < FEWEST else max(FEWEST_LINES, TIMES_LONGEST * self.longest)
 
     def allowed(self, record: Sequence[str]) -> int | None:
         """How many lines this record may have that has more than most_lines; None: nothing is known yet."""
@@ -65,7 +65,7 @@ class Neighbours:
         A row's own first or last line looks like a row, too, and so may a line of a text: most of the lines must, by a value that
         rows before have in that column. At the beginning, where there are none, all must, and repeat their values.
         """
-        if self.width < 2:
+        if self.trusted or self.width < 2:
             return 0
         alike = [line for line in record if line.count(self.dialect.delimiter) == self.width - 1]
         if len(alike) < 2:

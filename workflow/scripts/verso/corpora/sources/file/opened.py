@@ -72,7 +72,8 @@ class Reading:
     quiet: whether nothing is said on the screen, as at a first look.
 
     encoding: "auto", or a codec's name; delimiter: "auto", or a character; quote: the character that quotes, or None; escape: the
-    character before a quote that does not end a text, or None; header: whether the first row names the columns.
+    character before a quote that does not end a text, or None; trusted: whether all that quotes enclose is one cell, also where
+    its lines look like rows; header: whether the first row names the columns.
     """
 
     limit: int
@@ -81,6 +82,7 @@ class Reading:
     delimiter: str = "auto"
     quote: str | None = '"'
     escape: str | None = None
+    trusted: bool = False
     header: bool = True
     accounts: list[Account] = field(default_factory=list, compare=False)
     quiet: bool = False
@@ -88,14 +90,15 @@ class Reading:
     @classmethod
     def of(cls, source: Mapping[str, Any], limit: int, columns: frozenset[str]) -> "Reading":
         """What a file source of the config says."""
-        delimiter = source.get("delimiter", "auto")
+        delimiter, quoting = source.get("delimiter", "auto"), source.get("quoting", "auto")
         return cls(
             limit=limit,
             columns=columns,
             encoding=source.get("encoding", "auto"),
             delimiter="\t" if delimiter == "tab" else delimiter,
-            quote={"double": '"', "single": "'", "none": None}[source.get("quoting", "double")],
+            quote={"auto": '"', "double": '"', "single": "'", "none": None}[quoting],
             escape=source.get("escape"),
+            trusted=quoting != "auto",
             header=source.get("header", "first") == "first",
         )
 

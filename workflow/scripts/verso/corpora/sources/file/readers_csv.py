@@ -5,11 +5,11 @@ closed, the reading stops with the line: what follows could be read as one long 
 """
 
 import csv
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from pathlib import Path
 
 from verso.corpora.sources.file.csv_headers import heading_of
-from verso.corpora.sources.file.csv_lines import QUOTE_HINT, CsvLines, Dialect, Overlong, closing_state
+from verso.corpora.sources.file.csv_lines import QUOTE_HINT, TRUST_HINT, CsvLines, Dialect, Overlong, closing_state
 from verso.corpora.sources.file.csv_neighbours import Neighbours
 from verso.corpora.sources.file.opened import Account, Reading, opened
 from verso.corpora.sources.file.readers import EXCERPT, Fault, Row
@@ -28,17 +28,17 @@ def read_csv(path: Path, reading: Reading) -> Iterator[Row | Fault]:
         lines = CsvLines(stream, reading.limit)
         dialect, header = heading_of(lines, path, reading)
         account.header = lines.number
-        yield from _Records(path, lines, dialect, header, reading.columns).read(reading.limit, account)
+        yield from _Records(path, lines, dialect, header, reading).read(reading.limit, account)
         account.lines = lines.number
 
 
 class _Records:
     """The records below a header."""
 
-    def __init__(self, path: Path, lines: CsvLines, dialect: Dialect, header: list[str], columns: Set[str]) -> None:
+    def __init__(self, path: Path, lines: CsvLines, dialect: Dialect, header: list[str], reading: Reading) -> None:
         self.path, self.lines, self.dialect, self.header = path, lines, dialect, header
-        places = [place for place, column in enumerate(header) if column in columns]
-        self.neighbours = Neighbours(len(header), places, dialect)
+        places = [place for place, column in enumerate(header) if column in reading.columns]
+        self.neighbours = Neighbours(len(header), places, dialect, reading.trusted)
         self.doubtful = 0  # line of a row that may not have ended with it, 0 where there is none
 
     def read(self, limit: int, account: Account) -> Iterator[Row | Fault]:
@@ -58,7 +58,7 @@ class _Records:
                 cells = self._skipped(limit)
             taken = lines.number - lines.before
             self._settle_doubt(cells)
-            if taken == 1 and isinstance(cells, list) and len(cells) < 2 and not lines.record[0].strip():
+            if taken == 1 and isinstance(cells, list) and not any(map(str.strip, cells)):  # of spreadsheets, ;; too
                 account.blank += 1
                 continue
             account.continued += taken - 1
@@ -79,9 +79,9 @@ class _Records:
             if within >= ROWS_TO_STOP:
                 raise VersoError(
                     f"{self.path}: line {self.lines.before + 1} opens a quote, and of the lines that it encloses, to line "
-                    f"{self.lines.number}, {within} look like rows of their own; {QUOTE_HINT}"
+                    f"{self.lines.number}, {within} look like rows of their own; {QUOTE_HINT}{TRUST_HINT}"
                 )
-            return "lines that look like rows of their own, within quotes"
+            return "lines that look like rows of their own, within quotes (one text? then set source.quoting: double)"
         if isinstance(cells, str):
             return cells
         if len(cells) < len(self.header):
@@ -108,7 +108,7 @@ class _Records:
             return cells
         if last == first and (not text.count(self.dialect.quote) % 2 or len(self.dialect.leniently(text)) == len(self.header)):
             self.doubtful = self.doubtful or first
-            return "a quote within quotes that is not doubled (escaped? then set source.escape)"
+            return "a quote within quotes that is not doubled (escaped? set source.escape; a mere sign? source.quoting: none)"
         raise self._uncertain(first, last)
 
     def _settle_doubt(self, cells: list[str] | str) -> None:
@@ -136,6 +136,7 @@ class _Records:
                 raise VersoError(
                     f"{self.path}: by its quotes the row that begins in line {first} has more than {most} lines, and the longest "
                     f"of {self.neighbours.count} rows before it has {self.neighbours.longest}: is its quote closed? {QUOTE_HINT}"
+                    f"{TRUST_HINT}"
                 )
             if lines.whole and state == "start":
                 break

@@ -85,8 +85,11 @@ class AnyFile(Settings):
     delimiter: str = Field(
         "auto", description="What separates the cells of a CSV: one character or `tab`; `auto`: what the header shows."
     )
-    quoting: Literal["double", "single", "none"] = Field(
-        "double", description="Which quotes enclose the cells of a CSV; `none`: quotes are characters as all others."
+    quoting: Literal["auto", "double", "single", "none"] = Field(
+        "auto",
+        description="Which quotes enclose the cells of a CSV. `auto`: double ones, and lines within them that look like rows "
+        "stop the reading; `double`, `single`: these, and all that they enclose is one cell; `none`: quotes are characters as "
+        "all others.",
     )
     escape: str | None = Field(
         None, description='What stands before a quote within a cell of a CSV, such as `"\\\\"`; null: the quote is doubled.'
