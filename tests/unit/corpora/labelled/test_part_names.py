@@ -67,6 +67,19 @@ def test_a_validation_part_is_known_by_the_names_that_people_use(tmp_path, corpu
     }
 
 
+@pytest.mark.parametrize("by_path", [False, True])
+def test_a_test_without_labels_stops_with_what_to_write(tmp_path, corpus, by_path):
+    rows = given_rows_of(LABELS, test=10, validation=8)
+    train = table(tmp_path / "train.csv", rows["train"] + rows["validation"])
+    test = tmp_path / "test.csv"
+    test.write_text("id,text\n" + "".join(f"{number},{row['text']}\n" for number, row in enumerate(rows["test"])))
+    path = {"train": str(train), "test": str(test)} if by_path else tmp_path
+    with pytest.raises(VersoError, match=r"test\.csv: no column label; its header has id, text") as caught:
+        corpus.acquired(path)
+    assert f"If the test has no labels, leave it out: source.path: {{train: {train}}}" in str(caught.value)
+    corpus.acquired({"train": str(train)})
+
+
 @pytest.mark.parametrize("way", ["json", "column", "folders"])
 def test_rows_under_another_name_are_set_aside_and_told(tmp_path, corpus, caplog, way):
     rows = given_rows_of(LABELS, test=10, validation=8)

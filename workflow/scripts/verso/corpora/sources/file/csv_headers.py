@@ -16,6 +16,10 @@ LOOKED_AT = 20  # lines, to tell the delimiter of a file without a header
 SHOWN, SHOWN_CHARACTERS = 30, 40  # columns in a message, and characters of each
 
 
+class NoColumn(VersoError):
+    """A file lacks a column that is read."""
+
+
 def heading_of(lines: CsvLines, path: Path, reading: Reading) -> tuple[Dialect, list[str]]:
     """The dialect, and the names of the columns; what they take of the lines is read. Raises VersoError as columns_of does."""
     said = None if reading.delimiter == "auto" else reading.delimiter
@@ -124,16 +128,16 @@ def refuse_missing(names: list[str], reading: Reading, path: Path) -> None:
         raise _no_column(path, names, reading)
 
 
-def _no_column(path: Path, names: list[str], reading: Reading, bad: str = "", how: str = "") -> VersoError:
+def _no_column(path: Path, names: list[str], reading: Reading, bad: str = "", how: str = "") -> NoColumn:
     shown = ", ".join(name[:SHOWN_CHARACTERS].replace(BAD_BYTES, "\ufffd") for name in names[:SHOWN])
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     message = f"{path}: no column {', '.join(sorted(reading.columns - set(names)))}; its header has {shown}{more}{how}. "
     if bad:
-        return VersoError(
+        return NoColumn(
             f"{message}The header is not {'UTF-8' if reading.encoding == 'auto' else reading.encoding}: {bad}; name the file's "
             "encoding (source.encoding), or save it as UTF-8"
         )
-    return VersoError(
+    return NoColumn(
         f"{message}Name the columns under source.fields (where the first row is no header: source.header: none; where another "
         "character separates them: source.delimiter)"
     )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from verso.corpora.sources.file.csv_headers import NoColumn
 from verso.corpora.sources.file.opened import Reading
 from verso.corpora.sources.file.part_names import HOW, PartNames, visible
 from verso.corpora.sources.file.readers import Fault, Row, excerpt_of
@@ -56,9 +57,18 @@ def by_column(path: Path, rows: Iterator[Row | Fault], source: Mapping[str, Any]
 def from_places(places: Mapping[str, Any], read: Read) -> Iterator[Row | Fault]:
     """Rows of the place of each part (a path, or what `read` takes beside it), in the order of the parts."""
     for part, place in places.items():
-        for row in read(place):
-            where = f"{place.name}/{row.where}" if isinstance(place, Path) and place.is_dir() else row.where
-            yield replace(row, where=where, split=part) if isinstance(row, Row) else replace(row, where=where)
+        try:
+            for row in read(place):
+                where = f"{place.name}/{row.where}" if isinstance(place, Path) and place.is_dir() else row.where
+                yield replace(row, where=where, split=part) if isinstance(row, Row) else replace(row, where=where)
+        except NoColumn as error:
+            if part == "train":
+                raise
+            others = ", ".join(f"{other}: {path}" for other, path in places.items() if other != part)
+            raise VersoError(
+                f"{error}. If the {part} has no labels, leave it out: source.path: {{{others}}}; then {part} is taken out of "
+                "train"
+            ) from error
 
 
 def from_folder(folder: Path, places: Mapping[str, Path], source: Mapping[str, Any], read: Read) -> Iterator[Row | Fault]:
