@@ -54,6 +54,30 @@ def check(tmp_path, monkeypatch, capsys):
     return checked
 
 
+def test_columns_are_told_as_a_run_reads_them(check, tmp_path):
+    rows = [(review(n), LABELS[n % 3]) for n in range(60)]
+    with (tmp_path / "r.txt").open("w", newline="") as stream:
+        csv.writer(stream, delimiter="\t").writerows(
+            [("", "text", "label", "x" * 100), *((n, *row, 1) for n, row in enumerate(rows))]
+        )
+    found = check({"source": {"path": "r.txt", "format": "csv"}})
+    assert f"columns: text, label; not read: one without a name, {'x' * 40}\n" in found.text
+    (tmp_path / "texts.txt").write_text("".join(f"{text}\n" for text, _ in rows))
+    (tmp_path / "labels.txt").write_text("".join(f"{label}\n" for _, label in rows))
+    found = check({"source": {"path": {"text": "texts.txt", "label": "labels.txt"}}})
+    assert found.code == 0, found.text
+    assert "columns" not in found.page
+
+
+def test_what_preparing_says_names_the_place_of_a_run(check, tmp_path):
+    write_reviews(tmp_path / "train.csv")
+    write_reviews(tmp_path / "test.csv", rows=0, more=[[review(60), "bad", "X"], [review(61), "fair", "X"]])
+    found = check(
+        {"source": {"path": {"train": "train.csv", "test": "test.csv"}, "fields": {"text": "Review", "label": "Stars"}}}
+    )
+    assert "results/corpora/reviews/documents.jsonl: labels that are not in every part" in found.page
+
+
 def test_columns_labels_lengths_duplicates_and_losses_are_shown_and_nothing_is_left_behind(check, tmp_path):
     write_reviews(tmp_path / "reviews.csv", more=[[review(3), "bad", "X"], ["", "good", "X"], [review(7), "", "X"]])
     found = check()

@@ -21,6 +21,7 @@ from verso.graph.source_inputs import SourceInputs
 from verso.registry import KIND, SOURCE
 from verso.text.vocabulary import build
 
+LONGEST_NAME = 40  # characters of a column's name: where a file has no header, it is a text
 OUTPUTS = {"statistics": "statistics.json", "labels": "labels.json", "set_aside": "set_aside_duplicates.jsonl"}
 
 
@@ -92,7 +93,11 @@ def tried(sources: SourceInputs, name: str, folder: Path, units: set[str]) -> Tr
             for unit in sorted(units):
                 build(outputs["train"], unit, getattr(corpus.minimum_count, unit), own / f"vocab_{unit}.json")
         except VersoError as error:
-            trial.fault = str(error).replace(f"{own}/", sources.runs.paths.corpus("", name))  # as a run would say it
+            trial.fault = str(error)
+    # As a run would say it
+    trial.fault, *trial.said = (
+        line.replace(f"{own}/", sources.runs.paths.corpus("", name)) for line in [trial.fault, *trial.said]
+    )
     trial.set_aside = _set_aside(aside)
     for key in ("statistics", "labels"):
         setattr(trial, key, read_json(outputs[key]) if outputs[key].exists() else {})
@@ -106,11 +111,11 @@ def _columns(reading: Mapping[str, Any], path: Path) -> list[str]:
     row = next((row for row in rows_of(path, reading) if isinstance(row, Row)), None)
     if row is None:
         return []
-    if FOLDER in row.values:
+    if FOLDER in row.values or (path.suffix.lower() == ".txt" and reading["format"] != "csv"):  # of lines, beside another
         return []
     named = {column: ours for ours in (*reading["columns"], "split") if (column := reading["fields"].get(ours))}
     read = [f"{column} ({ours})" if column != ours else column for column, ours in named.items() if column in row.values]
-    rest = [str(column) for column in row.values if column not in named]
+    rest = [str(column)[:LONGEST_NAME] or "one without a name" for column in row.values if column not in named]
     return [f"columns: {', '.join(read) or 'none that is read'}" + (f"; not read: {', '.join(rest)}" if rest else "")]
 
 

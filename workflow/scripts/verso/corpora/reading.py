@@ -39,7 +39,7 @@ def rows_of(
     if not path.exists():
         raise VersoError(f"{path}: no such file or folder (looked from {Path.cwd()})")
     source = dict(settings or _settings_of(path))
-    if path.is_file() and path.suffix.lower() == ".txt":
+    if path.is_file() and path.suffix.lower() == ".txt" and source["format"] in ("auto", "txt"):
         yield from _lines(path, source)
         return
     places = parts_in(path, source).values() if path.is_dir() else [path]
