@@ -52,6 +52,8 @@ def test_few_even_or_allowed_losses_stop_nothing(documents, lost, limit):
         ({"neg": 300, "pos": 300}, {"neg": 7}, None, "Of neg 2.3% are lost, of pos 0.0%"),
         ({"neg": 200, "pos": 200}, {"": 40}, None, "40  not UTF-8"),
         ({"neg": 200, "pos": 200}, {"neg": 1, "pos": 4}, 0.0, "Allowed is 0 of all rows"),
+        ({"neg": 20, "pos": 20}, {"neg": 1}, 0.0, "1 of 41 rows"),  # the config allows none
+        ({"neg": 20, "pos": 20}, {"neg": 4}, 0.05, "Allowed is 0.05 of all rows"),
     ],
 )
 def test_too_much_or_far_more_of_one_label_stops_and_says_what_to_do(documents, lost, limit, told):

@@ -68,6 +68,12 @@ def test_labels_that_no_row_has_are_reported_with_one_that_a_row_has(tmp_path, c
         corpus.acquired(rows, labels={"good": "good", "bad": "bad"})
 
 
+def test_codes_that_yaml_read_as_numbers_are_told_in_words(tmp_path, corpus):
+    path = lines(tmp_path / "r.jsonl", [{"text": review(number), "label": f"0{number % 2 + 1}"} for number in range(40)])
+    with pytest.raises(VersoError, match="YAML reads 01 as a number: put such labels in quotes"):
+        corpus.acquired(path, labels={"1": "1", "2": "2"})
+
+
 @pytest.mark.parametrize("value", ["5 ", 5.0, 5, "5.0"])
 def test_a_label_that_is_written_otherwise_is_the_same_label(tmp_path, corpus, value):
     rows = [{"text": GOOD, "label": "5"}, {"text": BAD, "label": value}]

@@ -27,6 +27,8 @@ from verso.files import read_json_lines as read_rows
 from verso.jobs.logs import announce, progress
 from verso.text.labels import why_never_found
 
+OTHERS = 1000  # labels that are none of the corpus's and are remembered
+
 log = logging.getLogger(__name__)
 
 
@@ -62,6 +64,7 @@ def acquire(
     texts: set[bytes] = set()  # digests of the taken ones, to know a copy by
     repaired = over = written = 0
     found: list[str] = []
+    others: set[str] = set()  # labels of rows that are not wanted
     accounts: list[Account] = []
     most = source.get("songs_per_artist")
     refuse = refuser(source) if "label" in source["columns"] else None
@@ -78,6 +81,8 @@ def acquire(
                 found = [str(key) for key in row.values]
             document, mended = (row, False) if isinstance(row, Fault) else document_of(row, source)
             if refuse and not isinstance(document, Fault) and (reason := refuse(document)):
+                if len(others) < OTHERS:
+                    others.add(document["metadata"]["label"])
                 examples.setdefault(reason, f'{row.where}, labelled "{document["metadata"]["label"]}"')
                 document = Unwanted(row.where, reason, document["text"][:EXCERPT])
             parts.add(row, document)
@@ -101,7 +106,7 @@ def acquire(
             losses.documents[group_of(document["metadata"])] += 1
             out.write(_json_line(document))
         if not written:
-            raise VersoError(_nothing_usable(places, shown, source, reasons, examples, found))
+            raise VersoError(_nothing_usable(places, shown, source, reasons, examples, found, others))
         parts.refuse_empty(shown)
     for account in accounts:
         log.info("%s", account)
@@ -164,6 +169,7 @@ def _nothing_usable(
     reasons: Counter[str],
     examples: Mapping[str, str],
     found: list[str],
+    others: set[str],
 ) -> str:
     message = f"{shown}: no usable row for a corpus of kind {source['kind']}"
     if not reasons:
@@ -175,5 +181,5 @@ def _nothing_usable(
         message += (
             f"\n  no field {', '.join(missing)}; fields of the first row: {', '.join(found)}. Name them under source.fields"
         )
-    hint = why_never_found(source.get("labels") or (), ())
+    hint = why_never_found(source.get("labels") or (), others)
     return message + (f"\n {hint}" if hint else "")

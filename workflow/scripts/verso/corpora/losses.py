@@ -9,7 +9,7 @@ from typing import Any
 from verso.errors import VersoError
 
 LIMIT = 0.02  # of all rows, where the config says nothing
-FEWEST = 5  # rows; fewer never stop anything
+FEWEST = 5  # rows; fewer stop nothing, where the config says no limit of its own
 TIMES = 3  # as large a share lost of one label as of another
 CHANCE = 0.05  # that even losses are taken for uneven ones
 GROUPS_SHOWN = 4
@@ -81,9 +81,11 @@ def refuse_too_many(found: Mapping[str, Any], limit: float | None, corpus: str, 
     found: Losses.as_dict. limit: share of all rows; a label or artist that loses more than that, and TIMES as much of its rows as
     another, is too much as well. corpus: its name; listed_in: the file of the rows.
     """
-    if found["lost"] < FEWEST:
+    if not found["lost"]:
         return
     share, most = found["lost"] / found["rows"], LIMIT if limit is None else limit
+    if found["lost"] < FEWEST and (limit is None or share <= limit):
+        return
     uneven = _uneven(found["groups"], 0.0 if limit is None else limit)
     if share <= most and not uneven:
         return

@@ -96,8 +96,8 @@ class CorpusBase(Settings):
         None,
         ge=0,
         le=1,
-        description="Largest share of the source's rows that may be unusable; more stop the run. null: 0.02, and no label or "
-        "artist may lose 3 times the share of another.",
+        description="Largest share of the source's rows that may be unusable; more stop the run. null: 0.02, or four rows. No "
+        "label or artist may lose 3 times the share of another, and more than this.",
     )
     demo: bool = Field(False, description="A toy corpus: the report says that its numbers mean nothing beyond it.")
 
