@@ -125,6 +125,11 @@ def test_a_fault_names_the_key_and_what_is_right(source, corpus, where, what):
     assert where in lines[0]
 
 
+@pytest.mark.parametrize("written", ["tab", "\t", r"\t"])
+def test_a_tab_is_one_however_it_is_written(written):
+    assert loaded(FILE | {"delimiter": written}).source.delimiter == "tab"
+
+
 def test_every_key_is_described():
     modules = (columns, kind, settings, hub, steam)
     kinds = [

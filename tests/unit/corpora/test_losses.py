@@ -121,3 +121,13 @@ def test_a_lost_row_counts_under_the_name_that_the_config_gives_its_label(corpus
     corpus.acquired(lines(corpus.folder / "rows.jsonl", rows), labels=labels)
     with pytest.raises(VersoError, match=r"12 \(bad: 12\)  no text[\s\S]*Of bad 37.5% are lost, of good"):
         corpus.prepared(labels=labels)
+
+
+def test_that_nearly_all_is_lost_is_said_before_that_the_rest_has_one_label(corpus):
+    path = corpus.folder / "rows.jsonl"
+    path.write_text('{"text": "a", "label": "neg"}\n' + '{"text": "b", "label": "pos"},\n' * 20)
+    corpus.acquired(path)
+    with pytest.raises(VersoError, match=r"20 of 21 rows set aside"):
+        corpus.prepared()
+    with pytest.raises(VersoError, match=r"all 1 texts have one label, neg: .*does it hold a subfolder of each label"):
+        corpus.prepared(set_aside_limit=1.0)

@@ -126,6 +126,13 @@ def test_a_packed_file_in_any_encoding_is_a_stream_of_utf_8(tmp_path, codec, pac
     assert content_of(path)[0] == text
 
 
+@pytest.mark.parametrize("codec", ["utf-16", "utf-32", "idna", "punycode"])
+def test_an_encoding_that_the_config_says_and_the_file_is_not_is_told_in_a_sentence(tmp_path, codec):
+    (tmp_path / "r.csv").write_bytes("la niña,1\n".encode() * 10)
+    with pytest.raises(VersoError, match=rf"r\.csv: is not {codec} \(source.encoding\): .*leave that key out"):
+        content_of(tmp_path / "r.csv", encoding=codec)
+
+
 def test_what_is_no_text_in_a_recoded_stream_is_marked(tmp_path):
     (tmp_path / "r.csv").write_bytes(b"caf\xe9 \x81")
     assert content_of(tmp_path / "r.csv", encoding="cp1252") == (f"café {BAD_BYTES}", "cp1252")

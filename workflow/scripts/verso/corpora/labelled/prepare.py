@@ -53,9 +53,9 @@ def prepare_labelled(
     files = [Path(outputs[part]) for part in PARTS]
     with work_folder(files[0]) as folder:
         cleaned = Cleaned.written_to(folder / "cleaned.jsonl", Path(documents), "label", settings["split"]["seed"])
-        names = _classes(cleaned, settings["labels"], documents)
         losses = cleaned.losses(set_aside_acquired)
         refuse_too_many(losses, settings.get("set_aside_limit"), Path(documents).parent.name, str(set_aside_acquired))
+        names = _classes(cleaned, settings["labels"], documents)
         first = cleaned.first_with_the_same_text()
         is_kept = first == np.arange(len(first))
         kept, repeated = np.flatnonzero(is_kept), np.flatnonzero(~is_kept)
@@ -110,8 +110,8 @@ def _classes(cleaned: Cleaned, labels: Mapping[str, str] | None, documents: str 
         )
     if len(names) < 2:
         raise VersoError(
-            f"{documents}: all {len(cleaned)} texts have one label, {found}: there is nothing to distinguish. "
-            "Is source.fields.label the right column?"
+            f"{documents}: all {len(cleaned)} texts have one label, {found}: there is nothing to distinguish. Is "
+            "source.fields.label the right column (of a folder: does it hold a subfolder of each label)?"
         )
     return names
 

@@ -200,6 +200,11 @@ def opened(path: Path, reading: Reading, counts_lines: bool = True) -> Iterator[
             if encoding.is_utf8 and (start := raw.read(3)) != codecs.BOM_UTF8:
                 raw.seek(-len(start), io.SEEK_CUR)
             yield stream, account
+    except UnicodeError as error:  # of codecs that forgive nothing: UTF-16 without a mark, UTF-7
+        raise VersoError(
+            f"{path}: is not {reading.encoding} (source.encoding): {error}; leave that key out and the encoding is recognised, "
+            "or save the file as UTF-8"
+        ) from error
     except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile) as error:
         raise VersoError(f"{path}: is packed, and broken ({error}); fetch or pack it again") from error
     if not account.balances:

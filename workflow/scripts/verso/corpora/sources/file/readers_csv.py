@@ -120,9 +120,10 @@ class _Records:
                 self.doubtful = 0
 
     def _uncertain(self, first: int, last: int) -> VersoError:
+        where = f", in a line to {last}" if last > first else ""
         return VersoError(
-            f"{self.path}: the quote that line {first} opens is closed within a text, in a line to {last}, so that it is not "
-            f"certain where this row ends; {QUOTE_HINT}"
+            f"{self.path}: the quote that line {first} opens is closed within a text{where}, so that it is not certain where "
+            f"this row ends; {QUOTE_HINT}"
         )
 
     def _skipped(self, limit: int) -> str:

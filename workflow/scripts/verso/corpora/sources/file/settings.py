@@ -116,6 +116,11 @@ class AnyFile(Settings):
             raise ValueError(f'"{value}" is no encoding that Python knows; known are utf-8, cp1252, latin-1, utf-16, cp1251 ...')
         return value
 
+    @field_validator("delimiter", mode="before")
+    @classmethod
+    def _is_a_tab(cls, value: Any) -> Any:
+        return "tab" if value in ("\\t", "\t") else value  # YAML reads \t as a tab between double quotes alone
+
     @field_validator("delimiter", "escape")
     @classmethod
     def _is_one_character(cls, value: str | None) -> str | None:
