@@ -92,6 +92,7 @@ def test_the_same_songs_come_out_of_every_format(tmp_path, take):
         ({"artist": "Ana", "title": "Uno"}, "no lyrics"),
         (song(artist=""), "no artist"),
         (song(title=None), "no title"),
+        (song(artist="NA"), 'no artist: "NA" means none'),
         (song(lyrics=["la"]), "lyrics is not text"),
         (song(lyrics="x" * 1001), "lyrics longer than 1000 characters"),
         (song(lyrics="half \ud83d pair"), "lyrics is not valid Unicode (half a surrogate pair)"),
@@ -106,6 +107,8 @@ def test_a_bad_line_is_set_aside_with_its_reason_and_the_next_is_read(tmp_path, 
     documents, aside = take(lines(tmp_path / "songs.jsonl", song(), row, b"", song(title="Dos")))
     assert aside == [("songs.jsonl line 2", reason)]
     assert [document["metadata"]["title"] for document in documents] == ["Uno", "Dos"]
+    groups = [row["group"] for row in rows_of(tmp_path / "set_aside.jsonl")]
+    assert groups == ["" if "no artist" in reason or not isinstance(row, dict) or "bytes" in reason else "Ana"]
 
 
 def test_what_is_set_aside_shows_how_it_begins(tmp_path, take):
@@ -295,6 +298,15 @@ def test_a_folder_gives_artists_and_leaves_out_links_and_strays(tmp_path, take):
         ("Ana/long.txt", "longer than 4003 bytes"),
         ("stray.txt", "no artist"),
     ]
+
+
+def test_files_of_a_folder_that_are_not_read_are_said_on_the_screen(tmp_path, take, capfd):
+    (tmp_path / "folder" / "Ana").mkdir(parents=True)
+    for name in ("0.txt", *(f"{number}.md" for number in range(1, 9)), ".DS_Store"):
+        (tmp_path / "folder" / "Ana" / name).write_text(f"la la {name}")
+    assert len(take(tmp_path / "folder")[0]) == 1
+    said = capfd.readouterr().err
+    assert "folder: 8 files not read, for they do not end in .txt: Ana/1.md, Ana/2.md, Ana/3.md, Ana/4.md, Ana/5.md, ..." in said
 
 
 def test_files_of_a_folder_in_another_encoding_are_said_on_the_screen_in_one_sentence(tmp_path, take, capfd):

@@ -29,7 +29,7 @@ def document_of(row: Row, source: Mapping[str, Any]) -> tuple[dict[str, Any] | F
         value = raw if isinstance(raw, str | bool) else text_of(raw)  # Prince's 1999, by an artist called 311
         if name == "label":
             value = label_of(raw, source.get("labels") or ())
-        elif name == "text" and isinstance(raw, str) and len(raw) < LONGEST_MISSING and value_of(raw) is None:
+        elif name in ("artist", "text") and isinstance(raw, str) and len(raw) < LONGEST_MISSING and value_of(raw) is None:
             value = None
         reason = _fault_of(value, called, None if source["one_text"] else source["maximum_characters"])
         if value is None and isinstance(raw, str) and (written := plain_name(raw)):
@@ -60,7 +60,7 @@ def group_of_row(row: Row | Fault, source: Mapping[str, Any]) -> str:
         labels = source.get("labels") or {}
         label = label_of(values.get(source["fields"]["label"]), labels)
         return labels.get(label, label) if isinstance(label, str) else ""
-    artist = text_of(values.get(source["fields"].get("artist"))) if "artist" in source["columns"] else ""
+    artist = value_of(values.get(source["fields"].get("artist"))) if "artist" in source["columns"] else ""
     return clean_name(repair_encoding(artist)) if isinstance(artist, str) else ""
 
 

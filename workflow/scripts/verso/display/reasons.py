@@ -6,6 +6,7 @@ import re
 SPANISH = {
     r'no label: "(.+)" means none, unless `labels` names it': r"sin etiqueta: «\1» no lo es, salvo que esté en `labels`",
     r'no (?:text|lyrics): "(.+)" means none': r"sin texto: «\1» significa que no hay",
+    r'no artist: "(.+)" means none': r"sin artista: «\1» significa que no hay",
     r"no text": "sin texto",
     r"no lyrics": "sin letra",
     r"no label": "sin etiqueta",

@@ -20,7 +20,8 @@ from verso.jobs.logs import announce
 
 EXCERPT = 200  # characters of a bad row that are kept beside the reason
 NOT_UTF8 = "not UTF-8"
-NAMED = 5  # files of a folder in another encoding that are named on the screen
+NO_TXT = "no .txt"
+NAMED = 5  # files of a folder in another encoding, or that are not read, that are named on the screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,11 @@ def read_folder(folder: Path, reading: Reading, text: str, group: str, title: st
     account = Account(folder.name, "", lines=None)
     encodings: Counter[str] = Counter()
     named: list[str] = []
+    others: list[str] = []
     for path, fault in _texts_below(folder):
+        if fault == NO_TXT:
+            others.append(_named(path.relative_to(folder)))
+            continue
         parts = path.relative_to(folder)
         where, known = _named(parts), {group: parts.parts[0] if len(parts.parts) > 1 else ""}
         content: str | Fault = Fault(where, fault, "")
@@ -171,6 +176,9 @@ def read_folder(folder: Path, reading: Reading, text: str, group: str, title: st
         else:
             account.rows += 1
             yield Row(where, {text: content, **known, title: path.stem})
+    if others and account.rows + account.set_aside:
+        shown = ", ".join(others[:NAMED]) + (", ..." if len(others) > NAMED else "")
+        announce(f"{folder}: {len(others)} files not read, for they do not end in .txt: {shown}")
     account.encoding = ", ".join(f"{count} {name}" for name, count in encodings.most_common())
     reading.accounts.append(account)
     if named and reading.encoding == "auto":
@@ -178,7 +186,7 @@ def read_folder(folder: Path, reading: Reading, text: str, group: str, title: st
 
 
 def _texts_below(folder: Path) -> Iterator[tuple[Path, str]]:
-    """The .txt files, in order, each with the reason why it is not read, "" where it is; and links to folders, with theirs."""
+    """The files, in order, each with the reason why it is not read, "" where it is; and links to folders, with theirs."""
     inside = folder.resolve()
     for place, subfolders, names in os.walk(folder):
         subfolders[:] = sorted(name for name in subfolders if not is_ignored(name))
@@ -186,8 +194,8 @@ def _texts_below(folder: Path) -> Iterator[tuple[Path, str]]:
         yield from ((here / name, "a link to a folder") for name in subfolders if (here / name).is_symlink())
         for path in (here / name for name in sorted(names) if not is_ignored(name)):
             if path.suffix.lower() != ".txt":
-                continue
-            if path.is_symlink() and not path.resolve().is_relative_to(inside):
+                yield path, NO_TXT
+            elif path.is_symlink() and not path.resolve().is_relative_to(inside):
                 yield path, "a link out of the folder"
             else:
                 yield path, "" if path.is_file() else "not a file"  # a dangling link, a pipe
