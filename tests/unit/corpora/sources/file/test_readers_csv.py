@@ -136,6 +136,7 @@ def test_lines_of_empty_cells_as_spreadsheets_leave_them_are_blank(tmp_path, del
     content = "text,label,c\na,neg,1\n,,\nb,pos,2\n,,\n , ,\n".replace(",", delimiter)
     rows, aside = rows_of(tmp_path, content)
     assert (rows, aside) == ([("a", "neg"), ("b", "pos")], [])
+    assert rows_of(tmp_path, 'text\na\n""\n\nb\n', columns={"text"}) == ([("a",), ("",), ("b",)], [])
 
 
 def test_texts_of_many_lines_are_texts(tmp_path):
@@ -329,7 +330,7 @@ def test_csv_reads_what_the_csv_module_wrote(tmp_path_factory, cells, quoting):
     with path.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out, quoting=quoting, lineterminator="\r\n").writerows([("x", "y"), *cells])
     read = [tuple(row.values.values()) for row in read_csv(path, Reading(10_000))]
-    cells = [row for row in cells if "".join(row).strip(" ")]
+    cells = [row for row in cells if quoting or "".join(row).strip(" ")]
     assert [[cell.lstrip(" ") for cell in row] for row in read] == [[cell.lstrip(" ") for cell in row] for row in cells]
 
 

@@ -58,7 +58,7 @@ class _Records:
                 cells = self._skipped(limit)
             taken = lines.number - lines.before
             self._settle_doubt(cells)
-            if taken == 1 and isinstance(cells, list) and not any(map(str.strip, cells)):  # of spreadsheets, ;; too
+            if taken == 1 and isinstance(cells, list) and not any(map(str.strip, cells)) and not self._is_quoted():
                 account.blank += 1
                 continue
             account.continued += taken - 1
@@ -72,6 +72,10 @@ class _Records:
             account.rows += 1
             neighbours.learn(cells, taken)
             yield Row(f"{name} {lines.place()}", dict(zip(header, cells, strict=False)), lines=taken)
+
+    def _is_quoted(self) -> bool:
+        """Whether a line of empty cells is a row: somebody has written "", where spreadsheets leave ;; at the end."""
+        return self.dialect.quote is not None and self.dialect.quote in self.lines.record[0]
 
     def _refused(self, cells: list[str] | str, taken: int) -> str:
         """Why the cells of a record are no row. Raises VersoError where it has swallowed many."""
