@@ -32,6 +32,7 @@ from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 from verso import provenance
 from verso.commands import outcome
 from verso.commands.run_lines import show_run_lines
+from verso.commands.terminal import counted, typed
 from verso.config import load as configs
 from verso.errors import VersoError
 from verso.files import read_json, write_json

@@ -199,3 +199,34 @@ def test_whatever_columns_and_labels_are_called_the_config_is_sound_or_refused_i
     if main(["--data", "a.csv"]) == 0:
         source = corpus_of(here / "a.yaml")["source"]
         assert {source.get("fields", {}).get(key, key) for key in ("text", "label")} <= set(columns)
+
+
+@pytest.mark.parametrize("labels", [["0", "4"], ["good", "bad"]])
+def test_a_table_without_a_header_loses_no_row(here, labels, capsys):
+    """Its first review became the names of its columns, in silence."""
+    rows = [[label, text] for text, label in reviews(labels)]
+    write_csv(here / "bare.csv", rows[0], rows[1:])
+    assert main(["--data", "bare.csv"]) == 0
+    source = corpus_of(here / "bare.yaml")["source"]
+    assert (source["header"], source["fields"]) == ("none", {"text": "column2", "label": "column1"})
+    assert "12 rows" in (said := capsys.readouterr().out)
+    assert "the first row is taken for data" in said
+
+
+def test_a_header_whose_name_comes_again_below_is_a_header(here):
+    write_csv(here / "named.csv", ["spam", "text"], [[["spam", "ham"][n % 2], review(n)] for n in range(12)])
+    assert main(["--data", "named.csv"]) == 0
+    assert "header" not in (here / "named.yaml").read_text(encoding="utf-8")
+
+
+def test_commands_that_are_shown_can_be_typed_as_they_stand(here, capsys):
+    write_csv(here / "a.csv", ["text", "label"], reviews(["a", "b"]))
+    assert main(["--data", "a.csv", "--name", "my own"]) == 0
+    assert "make check CONFIG='my own.yaml'" in capsys.readouterr().out
+
+
+def test_a_home_that_the_shell_left_as_it_is_is_found(here, monkeypatch):
+    monkeypatch.setenv("HOME", str(here))
+    write_csv(here / "a.csv", ["text", "label"], reviews(["a", "b"]))
+    assert main(["--data", "~/a.csv"]) == 0
+    assert corpus_of(here / "a.yaml")["source"]["path"] == str(here / "a.csv")

@@ -101,8 +101,8 @@ def test_times_on_a_text_that_nobody_has_counted_are_said_to_be_guesses():
         "train_recurrent_lm", "prepare_labelled"
     )
     page = plan(parse(dry_run(training(), preparing, train_recurrent_lm=1, prepare_labelled=1)))
-    assert "To be prepared first: songs. Times there are for" in page
-    assert "prepared first" not in plan(parse(dry_run(training(), train_recurrent_lm=1)))
+    assert "Not prepared yet: songs. What is expected there is for its text as last counted" in page
+    assert "Not prepared yet" not in plan(parse(dry_run(training(), train_recurrent_lm=1)))
 
 
 def row_of(page, model):

@@ -152,6 +152,8 @@ def test_what_is_not_trained_or_is_trained_on_several_corpora_is_refused_with_wh
     [
         ("--n", "0"),
         ("--n", "many"),
+        ("--seed", "x"),
+        ("--draws", "1.5"),
         ("--temperature", "hot"),
         ("--length", "-1"),
         ("--temperature", "0"),
@@ -162,4 +164,6 @@ def test_a_number_that_makes_no_sense_is_refused(write, option, capsys):
     with pytest.raises(SystemExit) as stopped:
         write("lstm", *option)
     assert stopped.value.code == 2
-    assert "must be" in capsys.readouterr().err
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(option[0].strip("-").upper() + ": found ")
+    assert "must be" in said

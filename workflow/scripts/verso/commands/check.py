@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from verso.commands.status import read_config
-from verso.commands.terminal import bars, counted, duration, printable, said_on_the_screen, table
+from verso.commands.terminal import bars, counted, duration, printable, said_on_the_screen, table, typed
 from verso.commands.trial import Trial, TrialPaths, tried
 from verso.config.file import Config
 from verso.config.load import corpora_needed, missing_sources, pretrained_needed
@@ -132,7 +132,7 @@ def _requests(config: Config, paths: TrialPaths) -> list[str]:
         numbers = [f"{wanted[key]:,}" for key in ("mem_mb", "runtime", "vram_mb", "cards")]
         rows.append([model, corpus, str(len(own)), work, str(entry.needs.cpus), *numbers, duration(wanted["expected_seconds"])])
     unseen = sorted({corpus for corpus, _ in seeds if not Path(paths.corpus("statistics.json", corpus)).exists()})
-    note = f"What these take is for a million characters until they are read: {', '.join(unseen)}"
+    note = f"Not read yet: {', '.join(unseen)}; what models request there is for a text of a million characters"
     return [*table(HEADER, rows), *([note] if unseen else [])]
 
 
@@ -181,7 +181,8 @@ def _done(options: argparse.Namespace) -> int:
         lines = [f"  {line}" for fault in faults for line in fault.splitlines()]
         print("\n".join(["", "A run would stop:", *lines]), file=sys.stderr)
         return 1
-    print("\nNothing here would stop a run. See what it does: make plan; start it: make run.")
+    config = typed(options.config)
+    print(f"\nNothing here would stop a run. What it does: make plan CONFIG={config}; start it: make run CONFIG={config}")
     return 0
 
 

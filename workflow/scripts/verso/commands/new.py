@@ -15,10 +15,10 @@ from typing import Any
 import yaml
 
 from verso.commands.check import checked
-from verso.commands.terminal import printable, said_on_the_screen
+from verso.commands.terminal import Options, path_of, printable, said_on_the_screen, typed
 from verso.config.load import load
 from verso.contract import Kind
-from verso.corpora.reading import FOLDER, rows_of
+from verso.corpora.reading import FOLDER, rows_of, settings_of
 from verso.corpora.sources.file.readers import Fault
 from verso.drafts import Column, Draft, Found
 from verso.errors import VersoError
@@ -30,18 +30,23 @@ MOST_VALUES = 500  # of a column, that are told apart
 MOST_CHECKED = 20_000  # rows that are read and prepared to see whether a run would stop: seconds
 SEEDS = [1, 2, 3]
 EXPERIMENT = "first"
+LONGEST_NAME = 4  # words, of a column
+NAMED_ROWS = re.compile(r"\.(json|jsonl|ndjson|parquet)\b", re.IGNORECASE)  # files that are never without names of columns
 SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.json"
 
 
-def found_in(path: Path) -> Found:
-    """What a file or folder holds. Raises VersoError when it cannot be read, or holds no row."""
+def found_in(path: Path, settings: Mapping[str, Any] | None = None) -> Found:
+    """What a file or folder holds. settings: as of verso.corpora.reading.rows_of.
+
+    Raises VersoError when it cannot be read, or holds no row.
+    """
     filled: Counter[str] = Counter()
     characters: Counter[str] = Counter()
     values: dict[str, Counter[str]] = {}
     rows = 0
     faults: Counter[str] = Counter()
     parts: Counter[str] = Counter()
-    for row in rows_of(path):
+    for row in rows_of(path, settings):
         if isinstance(row, Fault):
             faults[row.reason] += 1
             continue
@@ -64,6 +69,13 @@ def found_in(path: Path) -> Found:
     )
     one_text = path.is_file() and path.suffix.lower() == ".txt"
     return Found(str(path), FOLDER in values, one_text, rows, tuple(columns), parts)
+
+
+def has_no_header(found: Found, path: Path) -> bool:
+    """Whether the first row of a table is data: one of its cells comes again below, and another is no name but a text."""
+    is_table = path.is_file() and not found.is_one_text and not NAMED_ROWS.search(path.name)
+    again = any(column.name in (column.values or {}) for column in found.columns)
+    return is_table and again and any(len(column.name.split()) > LONGEST_NAME for column in found.columns)
 
 
 def drafted(found: Found, kind: str | None) -> tuple[Kind, Draft]:
@@ -166,8 +178,8 @@ def write_new(path: Path, text: str) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    found = argparse.ArgumentParser(prog="python -m verso.commands.new", description=(__doc__ or "").splitlines()[0])
-    found.add_argument("--data", type=Path, required=True, help="a file or a folder of texts")
+    found = Options(prog="python -m verso.commands.new", description=(__doc__ or "").splitlines()[0])
+    found.add_argument("--data", type=path_of, required=True, help="a file or a folder of texts")
     found.add_argument("--name", help="of the study, or the file to write (default: after the data)")
     found.add_argument("--kind", help=f"of the corpus, where it is not clear: {', '.join(KIND)}")
     return found
@@ -178,7 +190,13 @@ def _done(options: argparse.Namespace) -> int:
     if target.exists():
         raise VersoError(f"{target} is there already, and nothing is overwritten: give another NAME=")
     found = found_in(options.data)
+    headless = has_no_header(found, options.data)
+    if headless:
+        found = found_in(options.data, settings_of(options.data) | {"header": "none"})
     kind, draft = drafted(found, options.kind)
+    if headless:
+        remark = "the first row is taken for data, for it looks like the others (header: none)"
+        draft = draft._replace(source={"header": "none", **draft.source}, remarks=(remark, *draft.remarks))
     text = written(found, kind, draft, name, target)
     config = load(yaml.safe_load(text), str(target))
     write_new(target, text)
@@ -188,9 +206,9 @@ def _done(options: argparse.Namespace) -> int:
         print(
             "\n".join(["A run would stop:", *(f"  {line}" for fault in faults for line in fault.splitlines())]), file=sys.stderr
         )
-        print(f"Mend that in {target} or in the data, then:\n  make check CONFIG={target}", file=sys.stderr)
+        print(f"Mend that in {target} or in the data, then:\n  make check CONFIG={typed(target)}", file=sys.stderr)
         return 1
-    print(f"Look it over, then:\n  make check CONFIG={target}\n  make run CONFIG={target}")
+    print(f"Look it over, then:\n  make check CONFIG={typed(target)}\n  make run CONFIG={typed(target)}")
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from verso.commands.screen import LONGEST, end_of_log
 from verso.commands.status import complaint
-from verso.commands.terminal import cut, duration, printable
+from verso.commands.terminal import cut, duration, printable, typed
 from verso.jobs.records import record_path
 from verso.jobs.states import Job, Record, judge, with_submissions
 from verso.jobs.submissions import Submission, read_submissions
@@ -63,7 +63,7 @@ def finished(reports: Iterable[str], started: float, config: str, asked: Iterabl
     for report in reports:
         if report in asked and Path(report).exists():
             return f"{took} The report {report} is as it was: what it shows has not changed."
-    return f"{took} The report is made with everything: `make run CONFIG={config}`."
+    return f"{took} The report is made with everything: `make run CONFIG={typed(config)}`."
 
 
 def stopped(signal: str) -> str:

@@ -240,7 +240,8 @@ def _totals(jobs: Sequence[PlannedJob]) -> list[str]:
         lines.append(f"In all: {_hours(priced)}.")
     if known and (unseen := sorted({job.wildcards["corpus"] for job in jobs if job.rule in PREPARING and job.wildcards})):
         lines.append(
-            f"To be prepared first: {', '.join(unseen)}. Times there are for the text as last counted, or a million characters."
+            f"Not prepared yet: {', '.join(unseen)}. What is expected there is for its text as last counted, "
+            "else for a million characters."
         )
     if len(known) < len(trainings):
         lines.append(f"No time is expected of {counted(len(trainings) - len(known), 'training')}.")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from verso.commands.terminal import bars, counted, printable, said_on_the_screen
+from verso.commands.terminal import Options, bars, counted, path_of, printable, said_on_the_screen
 from verso.commands.trained import add_choice, choice_of, chosen, introduction, prepare_process, read_config
 from verso.config.file import Config
 from verso.contract import Prediction, TrainedModel
@@ -81,13 +81,15 @@ def output_of(config: Config, run: Run, source: Path, said: Path | None) -> Path
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    found = argparse.ArgumentParser(prog="python -m verso.commands.predict", description=(__doc__ or "").splitlines()[0])
+    found = Options(prog="python -m verso.commands.predict", description=(__doc__ or "").splitlines()[0])
     add_choice(found)
     found.add_argument(
-        "--input", type=Path, required=True, help="texts: a file that a corpus may be read from; a .txt has one a line"
+        "--input", type=path_of, required=True, help="texts: a file that a corpus may be read from; a .txt has one a line"
     )
     found.add_argument("--column", help="that holds the text (default: the one that the model's corpus is read from)")
-    found.add_argument("--output", type=Path, help="CSV file to write (default: predictions/<name>.csv in the folder of the run)")
+    found.add_argument(
+        "--output", type=path_of, help="CSV file to write (default: predictions/<name>.csv in the folder of the run)"
+    )
     return found
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from verso.commands.report_state import state_of_report
-from verso.commands.terminal import duration, printable, said_on_the_screen, table
+from verso.commands.terminal import duration, printable, said_on_the_screen, table, typed
 from verso.config.file import Config
 from verso.config.load import load
 from verso.config.reading import read_file
@@ -92,7 +92,7 @@ def status(config: Config, now: float, origin: str, colours: Mapping[str, str] |
     page += [line for corpus in sorted(corpora) for line in _losses(corpus, results / "corpora" / corpus / "acquired.json")]
 
     if not at_work and not light and not any(of_run.values()) and not newest:
-        page += ["", f"Nothing of {origin} has been started yet: `make run CONFIG={origin}` begins."]
+        page += ["", f"Nothing of {origin} has been started yet: `make run CONFIG={typed(origin)}` begins."]
     counts = Counter(line.state for line in lines)
     summary = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
     prepared = sum((results / "corpora" / corpus / "statistics.json").exists() for corpus in corpora)

@@ -1,15 +1,40 @@
 """Text for a terminal: tables, durations, lines that fit, and removal of control characters."""
 
+import argparse
 import io
 import math
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
 
 from verso.errors import STOPPED, VersoError
 
 COLUMNS = 130
+
+
+class Options(argparse.ArgumentParser):
+    """A command line that make calls: what is wrong with it is a line, with the name that was typed there, as N of `--n`."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the message and exit code 2."""
+        said = re.sub(r"^argument --([a-z]+)", lambda found: found[1].upper(), message)
+        self.exit(2, f"{said}\n")
+
+
+def whole_number(text: str) -> int:
+    """An option's value. Raises ArgumentTypeError for what is no whole number."""
+    if not re.fullmatch(r"-?\d{1,18}", text):
+        raise argparse.ArgumentTypeError(f"found {text}; must be a whole number")
+    return int(text)
+
+
+def path_of(text: str) -> Path:
+    """An option's value; `~` is the user's home, which some shells leave to the program."""
+    return Path(text).expanduser()
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], colours: Mapping[str, str] | None = None) -> list[str]:
@@ -69,6 +94,11 @@ def said_on_the_screen(work: Callable[[], int]) -> int:
 def printable(text: str) -> str:
     """Text without control characters, which could redraw the terminal; each becomes a blank."""
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def typed(path: object) -> str:
+    """A path as it is typed on a command line: quoted where it holds a blank or the like."""
+    return shlex.quote(str(path))
 
 
 def printable_lines(text: str) -> list[str]:

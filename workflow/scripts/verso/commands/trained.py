@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from verso.commands.status import read_config as read_config
+from verso.commands.terminal import typed, whole_number
 from verso.config.file import Config
 from verso.contract import MODEL, Family, TrainedModel
 from verso.errors import VersoError
@@ -37,7 +38,7 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", required=True, help="a model of the config")
     parser.add_argument("--corpus", help="the corpus that it was trained on, where there are several")
     parser.add_argument("--experiment", help="the experiment that it was trained for, where there are several")
-    parser.add_argument("--seed", type=int, help="the seed of its training (default: the least that is trained)")
+    parser.add_argument("--seed", type=whole_number, help="the seed of its training (default: the least that is trained)")
 
 
 def choice_of(options: argparse.Namespace) -> Choice:
@@ -53,14 +54,14 @@ def chosen(config: Config, origin: str, choice: Choice, ability: str) -> tuple[R
     """
     runs = Runs(config, Paths(config.results.rstrip("/")))
     able = [run for run in runs.all if getattr(runs.family(run[1]), ability)]
-    _must_be_known(choice, config, runs, able, ability)
+    _must_be_known(choice, config, origin, runs, able, ability)
     meant = [run for run in _of_experiment(runs, choice) if run[1] == choice.model and choice.corpus in (None, run[0])]
     meant = [run for run in meant if choice.seed in (None, run[2])]
     trained = [run for run in meant if _is_trained(runs, run)]
     if not trained:
         what = f"{choice.model} is not trained yet" if meant else f"{origin} has no such run of {choice.model}"
         raise VersoError(
-            f"{what}{_as_chosen(choice)}: train it first (make run CONFIG={origin}). "
+            f"{what}{_as_chosen(choice)}: train it first (make run CONFIG={typed(origin)}). "
             f"Trained so far: {_listed([run for run in able if _is_trained(runs, run)]) or 'none'}"
         )
     if len(corpora := sorted({run[0] for run in trained})) > 1:
@@ -88,12 +89,12 @@ def prepare_process(model: TrainedModel) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", str(model.entry.needs.cpus))
 
 
-def _must_be_known(choice: Choice, config: Config, runs: Runs, able: list[Run], ability: str) -> None:
+def _must_be_known(choice: Choice, config: Config, origin: str, runs: Runs, able: list[Run], ability: str) -> None:
     """Raise VersoError where a name is none of the config's, or the model is of a family that cannot do this."""
     named = ((choice.model, "model", config.models), (choice.corpus, "corpus", config.corpora))
     for found, what, known in (*named, (choice.experiment, "experiment", config.experiments)):
         if found is not None and found not in known:
-            raise VersoError(unknown(found, what, known))
+            raise VersoError(f"{origin}: {unknown(found, what, known)}")
     family: Family = runs.family(choice.model)
     if getattr(family, ability) is None:
         can = ", ".join(other.name for other in FAMILIES if getattr(other, ability))

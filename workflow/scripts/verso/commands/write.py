@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from verso.commands.terminal import printable_lines, said_on_the_screen
+from verso.commands.terminal import Options, path_of, printable_lines, said_on_the_screen, whole_number
 from verso.commands.trained import add_choice, choice_of, chosen, introduction, prepare_process, read_config
 from verso.config.file import Config
 from verso.contract import TrainedModel, Writing
@@ -59,14 +59,14 @@ def save(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    found = argparse.ArgumentParser(prog="python -m verso.commands.write", description=(__doc__ or "").splitlines()[0])
+    found = Options(prog="python -m verso.commands.write", description=(__doc__ or "").splitlines()[0])
     add_choice(found)
     found.add_argument("--prompt", help=r"what it continues, or is asked for; \n is a line break (default: those of its corpus)")
     found.add_argument("--n", dest="number", type=_positive_number, default=3, metavar="N", help="texts (%(default)s)")
     found.add_argument("--length", type=_positive_number, help="most tokens of a text (default: max_tokens of its corpus)")
     found.add_argument("--temperature", type=_temperature, help="below 1 it dares less (default: that of its corpus)")
-    found.add_argument("--draws", type=int, default=1, help="seed of the draws: another number, other texts (%(default)s)")
-    found.add_argument("--output", type=Path, help="also write them to this file; .jsonl with all that is known of them")
+    found.add_argument("--draws", type=whole_number, default=1, help="another number, other texts (%(default)s)")
+    found.add_argument("--output", type=path_of, help="also write them to this file; .jsonl with all that is known of them")
     return found
 
 

@@ -38,7 +38,7 @@ def rows_of(
     """
     if not path.exists():
         raise VersoError(f"{path}: no such file or folder (looked from {Path.cwd()})")
-    source = dict(settings or _settings_of(path))
+    source = dict(settings or settings_of(path))
     if path.is_file() and path.suffix.lower() == ".txt" and source["format"] in ("auto", "txt"):
         yield from _lines(path, source)
         return
@@ -56,7 +56,7 @@ def texts_of(path: Path, column: str | None, usual: str, accounts: list[Account]
 
     Raises VersoError, with the columns found, when that column is not there.
     """
-    source = _settings_of(path)
+    source = settings_of(path)
     chosen = None
     for row in rows_of(path, source, accounts):
         if isinstance(row, Fault):
@@ -72,7 +72,8 @@ def texts_of(path: Path, column: str | None, usual: str, accounts: list[Account]
             yield Text(row.where, own, clean(found["text"]), "")
 
 
-def _settings_of(path: Path) -> dict[str, Any]:
+def settings_of(path: Path) -> dict[str, Any]:
+    """The settings of a file of which nothing is known but its place. Raises VersoError where a source cannot be read from it."""
     try:
         settings = AnyFile(path=str(path)).model_dump()
     except ValidationError as error:

@@ -63,7 +63,7 @@ class Runs:
         """The runs whose results exist. Raises VersoError where there are none."""
         finished = [run for run in self.all if all(Path(path).exists() for path in self.results([run]))]
         if not finished:
-            raise VersoError("No run is finished yet: there is nothing to report. `make status` says how far they are.")
+            raise VersoError("No run is finished yet: there is nothing to report. `make status CONFIG=...` says how far each is.")
         return finished
 
     def pretrained(self, model: str) -> str | None:
