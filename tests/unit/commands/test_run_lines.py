@@ -137,7 +137,7 @@ def test_a_failure_is_said_with_its_reason_and_counts_no_more(study):
     study.fails(2)
     study.starts(3)
     study.record(3, progress=PROGRESS)
-    assert study.said() == [("0/1 corpora, 0/2 trainings", "a seed 1 (songs): training failed: fault: no such file")]
+    assert study.said() == [("0/1 corpora, 0/2 trainings", "a seed 1 (songs): training failed: no such file")]
     assert study.tick()[0][0] == "0/1 corpora, 0/2 trainings, 30 s left"
     study.event(None, "Trying to restart job 2.")
     assert study.said()[0][1] == "a seed 1 (songs): is tried again"

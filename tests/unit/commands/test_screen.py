@@ -199,7 +199,7 @@ def test_each_failed_job_is_named_with_its_reason_and_its_log(tmp_path):
     said = outcome.failed(outcome.failed_jobs(jobs), STARTED, tmp_path).splitlines()
     assert said[0].startswith("Verso: 4 jobs failed.")
     assert said[1::2] == [
-        "  train_x songs a seed 1: fault: songs.csv: line 3",
+        "  train_x songs a seed 1: songs.csv: line 3",
         "  train_x songs b seed 1: bug: KeyError: 'x'",
         "  train_x songs c seed 1: killed by the system",
         "  train_x songs e seed 1: it left no word of its own; Snakemake's message is above",

@@ -235,7 +235,8 @@ def complaint(job: Job) -> str:
     elif job.last.end is None and job.state == "lost":
         cause = "no sign of life" + (f", probably {job.cause}" if job.cause != "lost" else "")
     else:
-        cause = {"stopped": "goes on from its checkpoint when started again"}.get(job.cause, job.cause)
+        plain = {"stopped": "goes on from its checkpoint when started again"} | ({"fault": ""} if said else {})
+        cause = plain.get(job.cause, job.cause)
     return ": ".join(filter(None, [cause, said]))
 
 
