@@ -127,7 +127,7 @@ def test_light_jobs_are_quiet_but_for_long_ones(study):
 def test_what_waits_in_the_queue_of_a_cluster_is_counted(study):
     study.starts(2)
     study.starts(3)
-    assert study.tick() == [("0/1 corpora, 0/2 trainings", "2 wait for a place")]
+    assert study.tick() == [("0/1 corpora, 0/2 trainings", "2 jobs wait for a place")]
     assert study.tick() == [], "once is enough for a queue that stands"
 
 

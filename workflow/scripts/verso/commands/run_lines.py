@@ -17,7 +17,7 @@ from verso.commands.bars import step_of
 from verso.commands.outcome import last_of, name_of
 from verso.commands.screen import ENDS, EXIT, LINES, LONGEST, SCREEN, Stop, plain, stream_handler
 from verso.commands.status import complaint, progress_of
-from verso.commands.terminal import cut, duration, printable
+from verso.commands.terminal import counted, cut, duration, printable
 from verso.jobs.states import Job
 from verso.registry import FAMILIES, KINDS, SOURCES, TASKS
 
@@ -200,7 +200,8 @@ class RunLines(logging.Handler):
             doing = [DOING.get(job.rule, "at work"), "" if job.trains else step_of(job.log or "")]
             self._say(f"{job.name}: {progress_of(last, ', '.join(filter(None, doing)), time.time())}", running)
         others = len(at_work) - SHOWN
-        more = [f"{others} more are at work"] * (others > 0) + [f"{waiting} wait for a place"] * (waiting > 0)
+        more = [f"{others} more {'is' if others == 1 else 'are'} at work"] * (others > 0)
+        more += [f"{counted(waiting, 'job')} {'waits' if waiting == 1 else 'wait'} for a place"] * (waiting > 0)
         said, self._more = self._more, ", ".join(more)
         if more and self._more != said and (others > 0 or not at_work):  # a queue may stand for hours
             self._say(self._more, running)
