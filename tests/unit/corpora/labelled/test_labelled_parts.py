@@ -133,6 +133,19 @@ def test_a_split_is_the_same_number_however_file_and_config_write_it(tmp_path, c
     assert [row["split"] for row in documents] == ["train", "test"]
 
 
+@pytest.mark.parametrize(("column", "said"), [("split", True), ("Split", True), ("part", False)])
+def test_a_column_called_split_that_the_config_does_not_name_is_told(tmp_path, corpus, caplog, column, said):
+    rows = [{**row, column: part} for part, of_part in given_rows().items() for row in of_part]
+    corpus.acquired(lines(tmp_path / "r.jsonl", rows))
+    assert (f"fields: {{split: {column}}}" in caplog.text) is said
+
+
+def test_a_column_called_split_that_is_read_is_not_told(tmp_path, corpus, caplog):
+    rows = [{**row, "split": part} for part, of_part in given_rows().items() for row in of_part]
+    corpus.acquired(lines(tmp_path / "r.jsonl", rows), split="split")
+    assert "is not read" not in caplog.text
+
+
 def test_an_object_of_splits_is_as_strict_as_a_list(tmp_path, corpus):
     (tmp_path / "r.json").write_text(
         json.dumps({"train": [5, ["x"], {"text": GOOD, "label": 1, "more": [{"a": [1]}]}, {"text": "", "label": 1}]})

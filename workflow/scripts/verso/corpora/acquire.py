@@ -115,10 +115,23 @@ def acquire(
         log.info("over songs_per_artist and not taken: %d", over)
     for reason, count in reasons.most_common():
         log.info("set aside, %s: %d (first: %s)", reason, count, examples[reason])
+    if unread := _split_not_read(places, source, found, parts):
+        announce(unread)
     lost = losses.as_dict()
     if said := sentences(lost):
         announce("\n".join([f"{shown}: {said[0]}", *said[1:]]))
     return lost, accounts
+
+
+def _split_not_read(places: Place | dict[str, Place], source: Mapping[str, Any], found: Sequence[str], parts: "_Parts") -> str:
+    """What is said where a column seems to name the parts and the config does not say that it does; empty else."""
+    named = [column for column in found if column.strip().lower() == "split"]
+    if "splits" not in source or source["fields"].get("split") or parts.are_given or not named:
+        return ""
+    return (
+        f"{places}: has a column {named[0]}, which is not read, so new parts are drawn; if it names train and test, say "
+        f"under source: fields: {{split: {named[0]}}}"
+    )
 
 
 class _Parts:
@@ -128,6 +141,11 @@ class _Parts:
         """named: the parts that the config names."""
         self._documents: Counter[str] = Counter(dict.fromkeys(named, 0))
         self._reasons: dict[str, Counter[str]] = defaultdict(Counter)
+
+    @property
+    def are_given(self) -> bool:
+        """Whether the source gives any."""
+        return bool(self._documents)
 
     def add(self, row: Row | Fault, document: dict[str, Any] | Fault) -> None:
         """Count a row, and what it became."""
