@@ -94,10 +94,10 @@ def test_any_other_folder_is_fine(folder):
     assert fault_of_place(f"{folder}/.venv/bin/python", "/my project/verso") == "", "with its environment elsewhere"
 
 
-def test_a_space_is_told_as_one_and_where_else_the_environment_may_be():
-    told = fault_of_place("/my project/.venv/bin/python", "/my project")
-    assert "holds a space" in told
-    assert "make setup VENV=" in told
+def test_a_space_is_named_and_where_else_the_environment_may_be():
+    fault = fault_of_place("/my project/.venv/bin/python", "/my project")
+    assert "holds a space" in fault
+    assert "make setup VENV=" in fault
     assert "\n" not in fault_of_place("/my\nproject/.venv", "/my\nproject").replace("/my\nproject", "")
 
 
@@ -146,8 +146,10 @@ def test_where_no_build_for_the_cpu_can_be_had_that_is_said_and_the_usual_one_co
     commands = Commands(monkeypatch, ("nvidia-smi", 9), ("+cpu", 1))
     setup.install(linux, None)
     assert commands.torch()[-1] == "torch -c requirements/constraints.txt"
-    assert setup.CPU_BUILDS in commands.torch()[-2]
-    assert "its usual build comes, about 3 GB" in capsys.readouterr().out
+    assert commands.torch()[-2] == f"--no-deps torch=={setup._pinned()}+cpu -c requirements/constraints.txt"
+    said = capsys.readouterr().out
+    assert "its usual build comes, about 3 GB" in said
+    assert "PIP_EXTRA_INDEX_URL=... make setup" in said
 
 
 @pytest.mark.parametrize(("before", "wanted"), [("1.0.0", "torch"), ("1.0.0+cpu", "--no-deps torch==")])

@@ -15,7 +15,7 @@ from verso.errors import VersoError
 from verso.machine.place import fault_of_place
 
 REQUIREMENTS = Path("requirements")
-CPU_BUILDS = "https://download.pytorch.org/whl/cpu"  # PyTorch's own index; on Linux the usual one holds builds for CUDA
+CPU_INDEX = "PIP_EXTRA_INDEX_URL"  # pip's own variable; on Linux the usual index holds builds for CUDA alone
 SIZES = {"cpu": (0.5, 2.3), "cuda": (3.0, 5.7)}  # GB to download and on the disk, PyTorch and all else together
 NAMES = {"cpu": "its build for the CPU", "cuda": "its build for CUDA"}
 
@@ -72,16 +72,15 @@ def _announce(build: str, environment: Path) -> None:
 
 
 def _install_torch(environment: Path, build: str, version: str) -> None:
-    """First and alone: asked for by another package it may come as a newer build of several GB."""
+    """First and alone: as a requirement of another package it may come as a newer build of several GB."""
     if build == "cpu" and has_builds_for_cuda():
-        exact = ["--no-deps", f"torch=={version}+cpu"]
-        for index in ([], ["--extra-index-url", CPU_BUILDS, "--retries", "1"]):  # the first: where this machine's pip finds one
-            if subprocess.run(_pip(environment, *exact, *index), capture_output=True).returncode == 0:
-                return
+        if subprocess.run(_pip(environment, "--no-deps", f"torch=={version}+cpu"), capture_output=True).returncode == 0:
+            return
         come, stay = SIZES["cuda"]
         print(
-            f"Verso: no build of PyTorch {version} for the CPU can be had here (tried pip's own indexes and {CPU_BUILDS}); "
-            f"its usual build comes, about {come:g} GB to download and {stay:g} GB on the disk.",
+            f"Verso: the indexes of this machine's pip have no build of PyTorch {version} for the CPU; its usual build comes, about "
+            f"{come:g} GB to download and {stay:g} GB on the disk. For the small one stop this and start again with {CPU_INDEX}=... "
+            "make setup (pytorch.org, Get Started, has the address).",
             flush=True,
         )
     _must_work(_pip(environment, "torch"), f"pip could not install PyTorch {version}")
@@ -109,7 +108,7 @@ def _pinned() -> str:
 
 
 def _installed(environment: Path) -> str:
-    """The version of PyTorch in the environment, with its build; empty where there is none."""
+    """The version of PyTorch in the environment, with its build; empty where it is missing."""
     found = sorted(environment.glob("lib/python3*/site-packages/torch-*.dist-info"))
     return found[-1].name.removeprefix("torch-").removesuffix(".dist-info") if found else ""
 
