@@ -41,7 +41,7 @@ $(BIN)/.development-installed: $(BIN)/.run-installed requirements/development.tx
 demo: $(BIN)/.run-installed  ## language models on the songs and classifiers on the reviews that ship with Verso, all toys, and a report (minutes)
 	@$(RUN) --config config/demo.yaml --profile profiles/local
 
-run: $(BIN)/.run-installed  ## train and report what CONFIG asks for, with PROFILE (EXPERIMENT=lyrics: one experiment; CORES=2: no more of this machine)
+run: $(BIN)/.run-installed  ## train and report all of CONFIG, with PROFILE (EXPERIMENT=lyrics: one experiment; CORES=2: no more of this machine)
 	@$(RUN) --config "$(CONFIG)" --profile "$(PROFILE)" $(if $(filter command,$(firstword $(origin EXPERIMENT))),$(EXPERIMENT))
 
 # On Linux the public index holds the CUDA build. Where pip finds a CPU build instead (a mirror, an index of CPU builds), name

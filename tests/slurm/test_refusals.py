@@ -54,11 +54,11 @@ def test_a_profile_of_another_site_is_refused_with_the_right_names_before_anythi
             assert study.run(*arguments, PREPARED) == code, study.output()
             if said in study.output():
                 break
-    told = " ".join(study.output().split())
-    assert 'site.partition "cpu" is no partition here; did you mean "CPU"? There are: A100, CPU, GPU, TITAN' in told
-    assert 'site.cards[0].gpu_model "titn" is no type of card in its partition; did you mean "titan"?' in told
-    assert 'site.maximum_runtime 99999, and partition "GPU" allows 10080 minutes' in told
-    assert "Nothing is submitted" in told
+    output = " ".join(study.output().split())
+    assert 'site.partition "cpu" is no partition here; did you mean "CPU"? There are: A100, CPU, GPU, TITAN' in output
+    assert 'site.cards[0].gpu_model "titn" is no type of card in its partition; did you mean "titan"?' in output
+    assert 'site.maximum_runtime 99999, and partition "GPU" allows 10080 minutes' in output
+    assert "Nothing is submitted" in output
     assert cluster.jobs() == before
 
 

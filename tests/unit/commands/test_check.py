@@ -54,7 +54,7 @@ def check(tmp_path, monkeypatch, capsys):
     return checked
 
 
-def test_columns_are_told_as_a_run_reads_them(check, tmp_path):
+def test_columns_are_named_as_a_run_reads_them(check, tmp_path):
     rows = [(review(n), LABELS[n % 3]) for n in range(60)]
     with (tmp_path / "r.txt").open("w", newline="") as stream:
         csv.writer(stream, delimiter="\t").writerows(
@@ -129,7 +129,7 @@ def test_models_request_what_the_plan_requests_once_the_corpus_is_prepared(check
         ({"minimum_count": {"token": 500}}, MODELS, "no token occurs 500 times"),
     ],
 )
-def test_what_would_stop_a_run_is_told_and_ends_with_1(check, tmp_path, corpus, models, said):
+def test_what_would_stop_a_run_is_named_and_ends_with_1(check, tmp_path, corpus, models, said):
     write_reviews(tmp_path / "reviews.csv")
     found = check(corpus, models)
     assert found.code == 1
@@ -147,7 +147,7 @@ def test_too_much_that_is_set_aside_would_stop_a_run_and_says_of_which_label(che
     assert "set aside, no text: 9 (good: 9); the first is reviews.csv line 62" in found.page
 
 
-def test_every_corpus_is_tried_and_all_that_would_stop_is_told_at_once(check, tmp_path):
+def test_every_corpus_is_tried_and_all_that_would_stop_is_named_at_once(check, tmp_path):
     write_reviews(tmp_path / "one.csv", labels=["only"])
     write_reviews(tmp_path / "two.csv")
     fields = {"text": "Review", "label": "Stars"}

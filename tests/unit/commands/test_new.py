@@ -136,7 +136,7 @@ def test_parts_that_a_folder_or_the_keys_of_json_give_are_kept(here):
     assert "parts that the source gives: train (12), validation (4), test (4)" in (here / "given.yaml").read_text()
 
 
-def test_data_that_a_run_would_stop_on_is_told_at_once_and_the_config_is_there_to_be_changed(here, capsys):
+def test_data_that_a_run_would_stop_on_is_named_at_once_and_the_config_is_there_to_be_changed(here, capsys):
     write_csv(here / "a.csv", ["text", "label"], [*reviews(["x", "y"], 30), *[[review(f"NA {n}"), "NA"] for n in range(9)]])
     assert main(["--data", "a.csv"]) == 1
     assert "set_aside_limit" in capsys.readouterr().err

@@ -41,7 +41,7 @@ def test_few_even_or_allowed_losses_stop_nothing(documents, lost, limit):
 
 
 @pytest.mark.parametrize(
-    ("documents", "lost", "limit", "told"),
+    ("documents", "lost", "limit", "message"),
     [
         ({"neg": 133, "pos": 200}, {"neg": 67}, None, "67 of 400 rows set aside (16.8%)"),
         ({"neg": 133, "pos": 200}, {"neg": 67}, None, "Of neg 33.5% are lost, of pos 0.0%: that would change the balance."),
@@ -56,8 +56,8 @@ def test_few_even_or_allowed_losses_stop_nothing(documents, lost, limit):
         ({"neg": 20, "pos": 20}, {"neg": 4}, 0.05, "Allowed is 0.05 of all rows"),
     ],
 )
-def test_too_much_or_far_more_of_one_label_stops_and_says_what_to_do(documents, lost, limit, told):
-    assert told in refused(documents, lost, limit)
+def test_too_much_or_far_more_of_one_label_stops_and_says_what_to_do(documents, lost, limit, message):
+    assert message in refused(documents, lost, limit)
 
 
 def test_by_chance_alone_no_label_is_said_to_lose_more():

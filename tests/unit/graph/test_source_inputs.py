@@ -34,7 +34,7 @@ def test_each_corpus_is_fetched_and_split_by_the_rules_of_its_source_and_kind():
 
 
 @pytest.mark.parametrize(
-    ("values", "made", "told"),
+    ("values", "made", "notice"),
     [
         ({"labels": [0, 1, 2]}, None, "the labels 0, 1, 2 are taken for steps of a scale"),
         ({"labels": None}, ["0", "1", "2"], "say `ordered: false`; if they are steps, `ordered: true`"),
@@ -46,14 +46,14 @@ def test_each_corpus_is_fetched_and_split_by_the_rules_of_its_source_and_kind():
         ({"labels": [0, 1]}, None, ""),
     ],
 )
-def test_labels_that_are_taken_for_a_scale_are_told_with_how_to_switch_it_off(tmp_path, monkeypatch, values, made, told):
+def test_labels_that_are_taken_for_a_scale_are_named_with_how_to_switch_it_off(tmp_path, monkeypatch, values, made, notice):
     monkeypatch.chdir(tmp_path)
     values = {"labels": None, "ordered": None, "own_texts": [], **values}
     if made:
         write_json(tmp_path / "results" / "corpora" / "reviews" / "labels.json", {"names": made, "ordered": True})
     notices = [line for line in sources_of(with_corpus("reviews", **values)).notices() if line.startswith("corpora.reviews: ")]
-    assert len(notices) == bool(told)
-    assert told in "".join(notices)
+    assert len(notices) == bool(notice)
+    assert notice in "".join(notices)
 
 
 def test_what_is_fetched_lies_where_fetching_leaves_it():

@@ -103,9 +103,9 @@ def test_every_fault_of_the_block_is_reported_at_once():
     }
     with pytest.raises(VersoError) as error:
         read_site(block)
-    told = str(error.value)
+    message = str(error.value)
     for fault in ("site.partitions", "site.cards[0].vram_mb", "two ways of one request"):
-        assert fault in told
+        assert fault in message
 
 
 @pytest.mark.parametrize("word", ["CPU; rm -rf x", "a b", "$(id)", "x'"])
@@ -177,7 +177,7 @@ def test_a_type_of_card_may_have_dashes(key):
 
 
 @pytest.mark.parametrize(
-    ("block", "told"),
+    ("block", "message"),
     [
         ("x", "site: found 'x'; must be a block of keys: partition"),
         ({"partitions": "x"}, 'site.partitions: unknown key; did you mean "partition"?'),
@@ -194,9 +194,9 @@ def test_a_type_of_card_may_have_dashes(key):
         ({"extra": "--qos=gpu -p x"}, "--qos has no place here: write the key qos; --partition has no place here"),
     ],
 )
-def test_a_fault_is_said_in_words_with_the_key_that_was_meant(block, told):
+def test_a_fault_is_said_in_words_with_the_key_that_was_meant(block, message):
     with pytest.raises(VersoError) as error:
         read_site(block)
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "Input should be" not in str(error.value)
     assert "Extra inputs" not in str(error.value)

@@ -134,7 +134,7 @@ def test_the_day_of_a_template_is_the_configs_and_never_todays():
     told = chat_of("llama-3", date="2026-01-05").question(REQUEST)
     assert "Today Date: 05 Jan 2026" in tokenizer_of("llama-3").decode(told)
     assert "Today Date: 26 Jul 2024" in tokenizer_of("llama-3").decode(chat_of("llama-3").question(REQUEST))
-    older = copy.deepcopy(tokenizer_of("llama-3"))  # 3.1 asks nobody for the day, and has one of its own where it is not told
+    older = copy.deepcopy(tokenizer_of("llama-3"))  # 3.1 calls nothing for the day, and has one of its own where none is given
     older.chat_template = older.chat_template.replace("strftime_now is defined", "false")
     assert "Today Date: 26 Jul 2024" in older.decode(Chat(older).question(REQUEST))
     assert "Today Date: 05 Jan 2026" in older.decode(Chat(older, (), {"date": "2026-01-05"}).question(REQUEST))

@@ -170,9 +170,9 @@ def test_a_snapshot_in_a_hubs_cache_says_repository_and_commit(tmp_path, manifes
 
 def test_of_several_snapshots_refs_main_is_meant_or_the_user_is_asked(tmp_path, manifest):
     assert located(manifest, as_cache(tmp_path, COMMIT, OTHER, main=OTHER))["commit"] == OTHER
-    told = fault_of_folder(entry(as_cache(tmp_path / "again", COMMIT, OTHER)))
-    assert "holds 2 snapshots; name the one that you mean" in told
-    assert COMMIT in told
+    message = fault_of_folder(entry(as_cache(tmp_path / "again", COMMIT, OTHER)))
+    assert "holds 2 snapshots; name the one that you mean" in message
+    assert COMMIT in message
 
 
 def test_a_download_into_a_folder_and_a_git_checkout_say_their_commit(shared, manifest):
@@ -223,9 +223,9 @@ def test_each_shard_that_an_index_names_is_needed(shared, manifest):
     index = {"weight_map": {f"layer.{number}": shard for number, shard in enumerate(shards)}}
     (shared / "model.safetensors.index.json").write_text(json.dumps(index))
     safetensors.numpy.save_file({"layer.0": zeros(3, "float32")}, shared / shards[0])
-    told = fault_of_folder(entry(shared))
-    assert f"lacks {shards[1]} (named by model.safetensors.index.json), {shards[2]}" in told
-    assert shards[0] not in told.split(";")[0]
+    message = fault_of_folder(entry(shared))
+    assert f"lacks {shards[1]} (named by model.safetensors.index.json), {shards[2]}" in message
+    assert shards[0] not in message.split(";")[0]
     for shard in shards[1:]:
         safetensors.numpy.save_file({shard: zeros(3, "float32")}, shared / shard)
     assert fault_of_folder(entry(shared)) == ""
@@ -251,8 +251,8 @@ def test_a_folder_that_is_none_or_holds_nonsense_is_a_sentence(shared, index):
 
 
 def test_a_named_file_that_is_not_there_is_named_and_a_pattern_stays_in_the_folder(shared):
-    told = fault_of_folder(entry(shared, files=["*.json", "*.safetensors", "chat_template.jinja"]))
-    assert "lacks chat_template.jinja" in told
+    message = fault_of_folder(entry(shared, files=["*.json", "*.safetensors", "chat_template.jinja"]))
+    assert "lacks chat_template.jinja" in message
     for pattern in ("../*.json", "/etc/*.json", "a/../../*", "**/*.json"):
         with pytest.raises(ValueError, match="no pattern of files in the folder"):
             entry(shared, files=[pattern])

@@ -1,4 +1,4 @@
-"""Fetching from a hub: what is asked for, what is kept, and what a person is told when it fails."""
+"""Fetching from a hub: what is asked for, what is kept, and what a person is refusal when it fails."""
 
 import io
 import os
@@ -56,8 +56,8 @@ def got(manifest, **changes):
     return read_json(manifest)
 
 
-def told(manifest, **changes):
-    """What a person is told when the fetch fails; nothing may be left that vouches for files."""
+def refusal(manifest, **changes):
+    """What a person is refusal when the fetch fails; nothing may be left that vouches for files."""
     with pytest.raises(VersoError) as caught:
         fetch("small", settings(**changes), manifest)
     assert not manifest.exists()
@@ -166,7 +166,7 @@ def test_a_killed_fetch_goes_on_where_it_was(hub, manifest):
 
 def test_content_that_was_changed_on_the_way_is_refused(hub, manifest):
     hub.spoilt.add("model.safetensors")
-    message = told(manifest)
+    message = refusal(manifest)
     assert "model.safetensors came with checksum" in message
     assert not (manifest.parent / "snapshot" / "model.safetensors").exists()
     hub.spoilt.clear()
@@ -176,7 +176,7 @@ def test_content_that_was_changed_on_the_way_is_refused(hub, manifest):
 
 def test_a_small_file_is_checked_too(hub, manifest):
     hub.spoilt.add("tokenizer.json")
-    assert "tokenizer.json came with checksum" in told(manifest)
+    assert "tokenizer.json came with checksum" in refusal(manifest)
 
 
 def test_a_file_that_was_damaged_here_is_fetched_again_and_it_alone(hub, manifest):
@@ -195,7 +195,7 @@ def test_a_branch_that_moved_is_an_error_that_names_both_commits(hub, manifest):
     before = hub.commit
     after = hub.repositories[REPOSITORY].push({**FILES, "config.json": b'{"model_type": "mistral", "hidden_size": 9}'})
     manifest.unlink()
-    message = told(manifest)
+    message = refusal(manifest)
     assert before in message
     assert after in message
     assert "Set `revision`" in message
@@ -227,7 +227,7 @@ def test_files_of_another_commit_do_not_stay(hub, manifest):
 
 def test_a_gated_model_without_a_token_says_how_to_log_in(hub, manifest):
     hub.repositories[REPOSITORY].gated = True
-    message = told(manifest)
+    message = refusal(manifest)
     assert "is gated" in message
     assert "no token was found" in message
     assert f"{hub.root}/{REPOSITORY}" in message
@@ -254,28 +254,28 @@ def test_a_token_opens_a_gated_model_and_is_written_nowhere(hub, manifest, monke
 def test_a_token_that_opens_nothing_is_not_shown(hub, manifest, monkeypatch, caplog):
     hub.repositories[REPOSITORY].gated = True
     monkeypatch.setenv("HF_TOKEN", "hf_wrong_token")
-    message = told(manifest)
+    message = refusal(manifest)
     assert "the token that was sent has no access" in message
     assert "hf_wrong_token" not in message + caplog.text
 
 
 def test_a_repository_that_is_not_there(hub, manifest):
-    message = told(manifest, repository="someone/smal-model")
+    message = refusal(manifest, repository="someone/smal-model")
     assert "someone/smal-model: the hub knows no such repository" in message
 
 
 def test_a_revision_that_is_not_there(hub, manifest):
-    assert 'has no revision "v9"' in told(manifest, revision="v9")
+    assert 'has no revision "v9"' in refusal(manifest, revision="v9")
 
 
 def test_a_file_that_is_not_there_names_those_that_are(hub, manifest):
-    message = told(manifest, files=["*.json", "pytorch_model.bin"])
+    message = refusal(manifest, files=["*.json", "pytorch_model.bin"])
     assert "has no file pytorch_model.bin" in message
     assert "model.safetensors" in message
 
 
 def test_a_model_without_weights_is_refused_before_anything_is_fetched(hub, manifest):
-    assert "no weights among the files" in told(manifest, files=["*.json"])
+    assert "no weights among the files" in refusal(manifest, files=["*.json"])
     assert not (manifest.parent / "snapshot").exists()
 
 
@@ -298,13 +298,15 @@ def test_a_pytorch_model_bin_that_would_run_something_is_refused_unread(hub, man
     saved = io.BytesIO()
     torch.save({"layer.weight": Runs()}, saved)
     hub.add("microsoft/small", {"config.json": b"{}", "pytorch_model.bin": saved.getvalue()})
-    assert "no file of weights alone" in told(manifest, repository="microsoft/small", files=["config.json", "pytorch_model.bin"])
+    assert "no file of weights alone" in refusal(
+        manifest, repository="microsoft/small", files=["config.json", "pytorch_model.bin"]
+    )
     assert not (tmp_path / "run").exists()
 
 
 def test_without_a_network_it_is_said_at_once_and_what_to_do(hub, manifest, monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")  # nobody listens to port 9
-    message = told(manifest)
+    message = refusal(manifest)
     assert "no connection to 127.0.0.1:9" in message
     assert "login node" in message
 
@@ -312,7 +314,7 @@ def test_without_a_network_it_is_said_at_once_and_what_to_do(hub, manifest, monk
 def test_a_certificate_that_is_not_trusted_is_no_missing_network(hub, manifest, monkeypatch, tmp_path):
     with Hub(certificate=certificate_for("IP:127.0.0.1", tmp_path)) as other:
         monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", other.root)
-        message = told(manifest)
+        message = refusal(manifest)
         assert f"the certificate of {other.root.removeprefix('https://')} is not trusted" in message
     for part in ("SSL_CERT_FILE", "clock"):
         assert part in message
@@ -329,7 +331,7 @@ def test_what_is_here_and_sound_needs_no_network(hub, manifest, monkeypatch):
     assert manifest.read_bytes() == before
     manifest.unlink()
     (manifest.parent / "snapshot" / "config.json").unlink()
-    assert "no connection" in told(manifest)
+    assert "no connection" in refusal(manifest)
 
 
 def test_a_disk_that_is_too_small_is_known_before_the_first_byte(hub, manifest, monkeypatch):
@@ -337,7 +339,7 @@ def test_a_disk_that_is_too_small_is_known_before_the_first_byte(hub, manifest, 
 
     manifest.parent.mkdir(parents=True)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10**9, 10**9, 1000))
-    assert "0.0 GB are free" in told(manifest)
+    assert "0.0 GB are free" in refusal(manifest)
     assert hub.asked_files() == []
 
 
@@ -353,7 +355,7 @@ def files_below(folder):
 )  # fmt: skip
 def test_a_name_that_leads_out_of_the_folder_or_is_none_is_refused(hub, manifest, tmp_path, name):
     hub.repositories[REPOSITORY].push({**FILES, name: b"{}"})
-    message = told(manifest, files=["*.json", "*.safetensors", "*/*", "*/*/*", "*/*/*/*"])
+    message = refusal(manifest, files=["*.json", "*.safetensors", "*/*", "*/*/*", "*/*/*/*"])
     assert "do not trust" in message
     assert message.isprintable()
     assert not files_below(tmp_path)
@@ -375,7 +377,7 @@ def test_a_checksum_that_is_none_never_becomes_a_path(hub, manifest, tmp_path, k
     lie |= {"none": "", "number": 7, "line end": "a" * 40 + "\n"}
     said = lie[kind]
     hub.lies[file] = {"blobId": said} if file == "config.json" else {"lfs": {"sha256": said, "size": 9, "pointerSize": 130}}
-    message = told(manifest)
+    message = refusal(manifest)
     assert "40 or 64 hexadecimal digits" in message
     assert file in message
     assert files_below(tmp_path) == {str(precious): b"mine"}
@@ -385,27 +387,27 @@ def test_a_checksum_that_is_none_never_becomes_a_path(hub, manifest, tmp_path, k
 @pytest.mark.parametrize("commit", ["../../../elsewhere", "/tmp/x", "main", "", None, "f" * 39, "f" * 40 + "\n", 12])
 def test_a_commit_that_is_none_is_refused(hub, manifest, tmp_path, commit):
     hub.lies["commit"] = commit
-    assert "40 hexadecimal digits" in told(manifest)
+    assert "40 hexadecimal digits" in refusal(manifest)
     assert not files_below(tmp_path)
 
 
 @pytest.mark.parametrize("lie", [{"lfs": "x"}, {"lfs": {"size": 1}}, {"size": {}}])
 def test_an_answer_that_describes_no_file_is_a_sentence(hub, manifest, lie):
     hub.lies["model.safetensors"] = lie
-    assert REPOSITORY in told(manifest)
+    assert REPOSITORY in refusal(manifest)
 
 
 @pytest.mark.parametrize("size", [-1, None, "12", True])
 def test_a_size_that_is_none_is_refused(hub, manifest, size):
     hub.lies["config.json"] = {"size": size}
-    assert "where a number of bytes is right" in told(manifest)
+    assert "where a number of bytes is right" in refusal(manifest)
 
 
 def test_more_bytes_than_the_hub_said_never_fill_the_disk_and_fewer_are_said(hub, manifest):
     hub.lies["tokenizer.json"] = {"size": 5}
-    assert "more came than the 5 bytes" in told(manifest)
+    assert "more came than the 5 bytes" in refusal(manifest)
     hub.lies["tokenizer.json"] = {"size": 5_000}
-    assert "sent a file that is not whole" in told(manifest)
+    assert "sent a file that is not whole" in refusal(manifest)
     hub.lies.clear()
     assert sorted(got(manifest)["files"]) == TAKEN
 
@@ -417,7 +419,7 @@ def test_what_a_hostile_hub_once_said_is_not_believed_from_the_notes_either(hub,
     notes.write_text(notes.read_text().replace('"tokenizer.json",', '"../../../../precious",'))
     (tmp_path / "precious").write_bytes(FILES["tokenizer.json"])
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
-    assert "leads out of its folder" in told(manifest)
+    assert "leads out of its folder" in refusal(manifest)
 
 
 @pytest.mark.parametrize(
@@ -453,7 +455,7 @@ def test_a_link_in_the_snapshot_is_never_written_through_nor_removed(hub, manife
     link.unlink(missing_ok=True)
     link.symlink_to(shared if entry == "original" else shared / "file")
     before = files_below(shared)
-    assert "is a link to" in told(manifest, files=["*.json", "model.safetensors", "original/*"])
+    assert "is a link to" in refusal(manifest, files=["*.json", "model.safetensors", "original/*"])
     assert link.is_symlink()
     assert files_below(shared) == before
 

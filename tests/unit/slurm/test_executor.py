@@ -196,7 +196,7 @@ def test_what_has_ended_is_reported_once_and_a_scancel_is_noted(site, job, tmp_p
     assert (submission.state, submission.slurm_job) == ("CANCELLED", "8")
 
 
-def test_a_job_that_slurm_will_never_begin_is_told_of_once(site, job, tmp_path, caplog):
+def test_a_job_that_slurm_will_never_begin_is_named_of_once(site, job, tmp_path, caplog):
     jobs = [SubmittedJobInfo(job(), external_jobid="7", aux={})]
     found = site(squeue="case $* in *PENDING*) echo '7|PartitionTimeLimit';; *) echo '7|PENDING';; esac")
     for _ in range(2):

@@ -45,7 +45,7 @@ def test_a_block_that_fits_is_silent():
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"partition": "cpu"}, 'site.partition "cpu" is no partition here; did you mean "CPU"? There are: CPU, DEBUG, GPU, OLD'),
         ({"partition": "CPU,nowhere"}, '"nowhere" is no partition here'),
@@ -55,14 +55,14 @@ def test_a_block_that_fits_is_silent():
         ({"maximum_runtime": 240}, 'site.maximum_runtime 240, and partition "GPU" allows 120 minutes'),
     ],
 )
-def test_a_fault_of_the_site_is_named_with_the_right_name(changes, told):
-    assert told in " ".join(fault({**GOOD, **changes}, RUN).split()).replace(
-        told.split("  ")[0] + " ", told.split("  ")[0] + "  "
+def test_a_fault_of_the_site_is_named_with_the_right_name(changes, message):
+    assert message in " ".join(fault({**GOOD, **changes}, RUN).split()).replace(
+        message.split("  ")[0] + " ", message.split("  ")[0] + "  "
     )
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"partition": "gpus"}, 'cards[0].partition "gpus" is no partition here; did you mean "GPU"?'),
         ({"partition": "CPU"}, 'cards[0].partition no node of "CPU" has a card; these have: GPU, OLD'),
@@ -79,9 +79,9 @@ def test_a_fault_of_the_site_is_named_with_the_right_name(changes, told):
         ({"qos": "urgent", "account": None}, 'cards[0].qos "urgent" is no QOS of account "project"'),
     ],
 )
-def test_a_fault_of_a_kind_of_card_is_named_with_the_right_name(changes, told):
+def test_a_fault_of_a_kind_of_card_is_named_with_the_right_name(changes, message):
     said = " ".join(fault({**GOOD, "cards": [{**CARD, **changes}]}).split())
-    assert told in said
+    assert message in said
 
 
 def test_a_type_with_a_dash_and_shards_are_found():
@@ -92,16 +92,16 @@ def test_a_type_with_a_dash_and_shards_are_found():
 def test_a_limit_that_is_missing_is_written_out():
     block = {key: value for key, value in GOOD.items() if key != "maximum_runtime"}
     assert fault(block, RUN) == ""
-    told = 'is missing: partition "GPU" allows 120 minutes, and up to 240 are requested; write maximum_runtime: 120'
-    assert told in fault(block, Planned("models.gru", 240, 2000, 1, "GPU"))
+    message = 'is missing: partition "GPU" allows 120 minutes, and up to 240 are requested; write maximum_runtime: 120'
+    assert message in fault(block, Planned("models.gru", 240, 2000, 1, "GPU"))
     assert 'partition "DEBUG" allows 30 minutes' in fault({"partition": "DEBUG"})
     assert fault({"partition": "OLD"}, Planned("models.gru", 99_999, 2000, 1, "OLD")) == "", "no limit"
 
 
 def test_a_qos_may_allow_less_than_its_partition():
     block = {"partition": "CPU", "qos": "urgent", "maximum_runtime": 60}
-    told = 'site.maximum_runtime 60, and QOS "urgent" allows 20 minutes'
-    assert told in " ".join(fault(block, accounts="").split())
+    message = 'site.maximum_runtime 60, and QOS "urgent" allows 20 minutes'
+    assert message in " ".join(fault(block, accounts="").split())
     assert fault(block, accounts="", config="AccountingStorageEnforce = associations\n") == "", "limits are not enforced there"
     of_partition = ANSWERS["partitions"].replace("PartitionName=GPU", "PartitionName=GPU QoS=of-gpus")
     assert 'QOS "of-gpus" allows 60 minutes' in fault(GOOD, RUN, partitions=of_partition)
@@ -111,8 +111,10 @@ def test_one_bound_serves_partitions_of_several_limits():
     short = {**GOOD, "partition": "OF_TWO_HOURS", "maximum_runtime": 2880, "cards": [{**CARD, "partition": "LONG"}]}
     nodes = "OF_TWO_HOURS|4:00:00|(null)|cpu|12052|4\nLONG|2-00:00:00|gpu:titan:2|titan|12052|4\n"
     assert fault(short, Planned("models.gru", 2880, 2000, 1, "LONG"), nodes=nodes, partitions="") == "", "light jobs take less"
-    told = 'maximum_runtime 2880, and partition "OF_TWO_HOURS" allows 240'
-    assert told in " ".join(fault(short, Planned("models.svm", 300, 2000, 1, "OF_TWO_HOURS"), nodes=nodes, partitions="").split())
+    message = 'maximum_runtime 2880, and partition "OF_TWO_HOURS" allows 240'
+    assert message in " ".join(
+        fault(short, Planned("models.svm", 300, 2000, 1, "OF_TWO_HOURS"), nodes=nodes, partitions="").split()
+    )
     assert 'partition "LONG" allows 2880' in fault({**short, "maximum_runtime": 2881}, nodes=nodes, partitions="")
 
 
@@ -161,9 +163,9 @@ def test_the_partition_of_the_environment_goes_before_the_default_one():
 def test_a_site_whose_plugin_changes_requests_is_not_refused(lines, rewrites):
     known = known_from({**ANSWERS, "config": ANSWERS["config"] + lines})
     assert known.rewrites is rewrites
-    told = fault_of_site(read_site({**GOOD, "partition": "cpu"}), [], known)
-    assert 'did you mean "CPU"?' in told
-    assert ("nothing is stopped" in told) is rewrites
+    message = fault_of_site(read_site({**GOOD, "partition": "cpu"}), [], known)
+    assert 'did you mean "CPU"?' in message
+    assert ("nothing is stopped" in message) is rewrites
 
 
 def test_what_no_node_holds_is_named_with_the_model():
@@ -174,14 +176,14 @@ def test_what_no_node_holds_is_named_with_the_model():
     assert "a node of partition" in fault({}, Planned("models.gru", 60, 12_053, 1, None)), "SLURM's default partition"
 
 
-def test_flags_among_default_resources_that_have_a_key_are_told_of():
+def test_flags_among_default_resources_that_have_a_key_are_named_of():
     site = read_site({}, {"slurm_extra": "--qos=gpu-dev --mail-type=FAIL -A x"})
     assert site is not None
-    told = fault_of_flags(site)
-    assert "--qos" in told
-    assert "write the key qos" in told
-    assert "--account" in told
-    assert "mail" not in told
+    message = fault_of_flags(site)
+    assert "--qos" in message
+    assert "write the key qos" in message
+    assert "--account" in message
+    assert "mail" not in message
     plain = read_site({"extra": "--nice=5"}, {"slurm_extra": "--mail-type=FAIL"})
     assert plain is not None
     assert fault_of_flags(plain) == ""

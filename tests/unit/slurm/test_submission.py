@@ -44,13 +44,13 @@ def test_what_cannot_succeed_is_no_passing_trouble(words):
 
 
 @pytest.mark.parametrize("words", BUSY)
-def test_a_controller_that_is_busy_is_told_from_one_that_refuses(words):
+def test_a_controller_that_is_busy_is_named_from_one_that_refuses(words):
     assert is_busy(words)
     assert not is_full(words)
 
 
 @pytest.mark.parametrize("words", FULL)
-def test_a_full_queue_is_told_from_a_refusal(words):
+def test_a_full_queue_is_named_from_a_refusal(words):
     assert is_full(words)
 
 

@@ -68,7 +68,7 @@ def test_labels_that_no_row_has_are_reported_with_one_that_a_row_has(tmp_path, c
         corpus.acquired(rows, labels={"good": "good", "bad": "bad"})
 
 
-def test_codes_that_yaml_read_as_numbers_are_told_in_words(tmp_path, corpus):
+def test_codes_that_yaml_read_as_numbers_are_named_in_words(tmp_path, corpus):
     path = lines(tmp_path / "r.jsonl", [{"text": review(number), "label": f"0{number % 2 + 1}"} for number in range(40)])
     with pytest.raises(VersoError, match="YAML reads 01 as a number: put such labels in quotes"):
         corpus.acquired(path, labels={"1": "1", "2": "2"})
@@ -224,7 +224,7 @@ def test_a_number_in_json_is_its_text(tmp_path, corpus):
 @pytest.mark.parametrize(
     ("named", "written", "word"), [(["false", "true"], ["no", "yes"], "no"), (["1", "2"], ["01", "02"], "01")]
 )
-def test_labels_that_yaml_changed_are_told_with_the_quotes_that_they_want(corpus, named, written, word):
+def test_labels_that_yaml_changed_are_named_with_the_quotes_that_they_want(corpus, named, written, word):
     rows = lines(corpus.folder / "r.jsonl", reviews(dict.fromkeys([*written, "more"], 10)))
     labels = {name: name for name in [*named, "more"]}
     corpus.acquired(rows, labels=labels)
@@ -233,7 +233,7 @@ def test_labels_that_yaml_changed_are_told_with_the_quotes_that_they_want(corpus
         corpus.prepared(labels=labels)
 
 
-def test_labels_that_yaml_changed_all_of_are_told_before_anything_is_written(corpus):
+def test_labels_that_yaml_changed_all_of_are_named_before_anything_is_written(corpus):
     rows = lines(corpus.folder / "r.jsonl", reviews({"no": 10, "yes": 10}))
     with pytest.raises(VersoError, match=r'no usable row[\s\S]*put such labels in quotes, "no"'):
         corpus.acquired(rows, labels={"false": "a", "true": "b"})

@@ -134,13 +134,13 @@ def test_a_split_is_the_same_number_however_file_and_config_write_it(tmp_path, c
 
 
 @pytest.mark.parametrize(("column", "said"), [("split", True), ("Split", True), ("part", False)])
-def test_a_column_called_split_that_the_config_does_not_name_is_told(tmp_path, corpus, caplog, column, said):
+def test_a_column_called_split_that_the_config_does_not_name_is_named(tmp_path, corpus, caplog, column, said):
     rows = [{**row, column: part} for part, of_part in given_rows().items() for row in of_part]
     corpus.acquired(lines(tmp_path / "r.jsonl", rows))
     assert (f"fields: {{split: {column}}}" in caplog.text) is said
 
 
-def test_a_column_called_split_that_is_read_is_not_told(tmp_path, corpus, caplog):
+def test_a_column_called_split_that_is_read_is_not_named(tmp_path, corpus, caplog):
     rows = [{**row, "split": part} for part, of_part in given_rows().items() for row in of_part]
     corpus.acquired(lines(tmp_path / "r.jsonl", rows), split="split")
     assert "is not read" not in caplog.text

@@ -75,7 +75,7 @@ def test_the_config_s_labels_are_read_as_the_file_s(value):
 
 
 @pytest.mark.parametrize(
-    ("labels", "told"),
+    ("labels", "message"),
     [
         ("[null, x]", "null or ~ in quotes"),
         ("[2024-01-01, x]", 'found a date; put the label in quotes, "2024-01-01"'),
@@ -90,8 +90,8 @@ def test_the_config_s_labels_are_read_as_the_file_s(value):
         ),
     ],
 )
-def test_what_yaml_makes_of_a_label_is_told_in_words(labels, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_what_yaml_makes_of_a_label_is_named_in_words(labels, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         settings_of(yaml.safe_load(labels))
 
 

@@ -1,4 +1,4 @@
-"""Parts by the names that people use: recognised wherever a source says them, and what is no part is told, never lost."""
+"""Parts by the names that people use: recognised wherever a source says them, and what is no part is named, never lost."""
 
 import csv
 import json
@@ -145,7 +145,7 @@ def test_a_path_for_each_part_goes_by_the_usual_names():
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "message"),
     [
         ({"path": {"train": "a.csv", "extra": "b.csv"}}, "extra is no part; known: train, validation, val"),
         ({"path": {"dev": "a.csv", "test": "b.csv"}}, "must name train"),
@@ -156,8 +156,8 @@ def test_a_path_for_each_part_goes_by_the_usual_names():
         ({"path": {"train": {"text": "a.txt"}, "test": "b.csv"}}, "train: must be a path, or text and label"),
     ],
 )
-def test_paths_that_are_wrong_are_told(source, told):
-    with pytest.raises(ValidationError, match=re.escape(told)):
+def test_paths_that_are_wrong_are_named(source, message):
+    with pytest.raises(ValidationError, match=re.escape(message)):
         LabelledFile.model_validate(source)
 
 

@@ -1,6 +1,6 @@
 """Check a config and its data without training: `make check CONFIG=`, `python -m verso.commands.check`.
 
-Each corpus is read and prepared in a temporary folder by the code of a run, so what stops here would stop a run, and is told
+Each corpus is read and prepared in a temporary folder by the code of a run, so what stops here would stop a run, and is reported
 with the same words; requests of memory and time are those of `make plan`, for the text as it was counted.
 """
 

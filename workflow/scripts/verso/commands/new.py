@@ -26,7 +26,7 @@ from verso.registry import FAMILIES, KIND, KINDS
 from verso.settings.raw import unknown
 from verso.text.labels import text_of
 
-MOST_VALUES = 500  # of a column, that are told apart
+MOST_VALUES = 500  # of a column, that are distinguished
 MOST_CHECKED = 20_000  # rows that are read and prepared to see whether a run would stop: seconds
 SEEDS = [1, 2, 3]
 EXPERIMENT = "first"
@@ -156,7 +156,7 @@ def _relative(path: Path, folder: Path) -> str:
 
 
 def name_of(said: str | None, data: Path) -> tuple[str, Path]:
-    """The name of a study, fit for a key of the config, and the file to write. Raises VersoError when there is none."""
+    """The name of a study, fit for a key of the config, and the file to write. Raises VersoError when that is missing."""
     target = Path(said) if said else Path(f"{data.stem}.yaml")
     target = target if target.suffix in (".yaml", ".yml") else Path(f"{target}.yaml")
     name = re.sub(r"[^a-z0-9]+", "-", target.stem.lower()).strip("-")[:60]

@@ -53,15 +53,15 @@ def last_of(log: str, started: float, submissions: Mapping[str, Submission] | No
     return judge(records, time.time())[0]
 
 
-def finished(reports: Iterable[str], started: float, config: str, asked: Iterable[str] = ()) -> str:
-    """What is said at a good end. reports: the pages that may have been made; config: its path; asked: files asked for."""
+def finished(reports: Iterable[str], started: float, config: str, requested: Iterable[str] = ()) -> str:
+    """What is said at a good end. reports: the pages that may have been made; config: its path; requested: the targets."""
     took = f"Verso: done in {duration(time.time() - started)}."
-    reports, asked = list(reports), set(asked)
+    reports, requested = list(reports), set(requested)
     for report in reports:
         if Path(report).exists() and Path(report).stat().st_mtime >= started:
             return f"{took} The report is {report}: open it in a browser."
     for report in reports:
-        if report in asked and Path(report).exists():
+        if report in requested and Path(report).exists():
             return f"{took} The report {report} is as it was: what it shows has not changed."
     return f"{took} The report is made with everything: `make run CONFIG={typed(config)}`."
 

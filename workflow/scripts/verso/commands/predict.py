@@ -27,7 +27,7 @@ from verso.text.labels import Labels
 
 
 def predicted(model: TrainedModel, texts: Sequence[Text]) -> list[Prediction | None]:
-    """What a model says of each text, in order; None where there is none to read. Raises VersoError when there is none at all."""
+    """What a model says of each text, in order; None where it is missing. Raises VersoError when all are missing."""
     names = _names_of(texts)
     usable = [(name, text.text) for name, text in zip(names, texts, strict=True) if not text.reason]
     if not usable:
@@ -47,7 +47,7 @@ def _names_of(texts: Sequence[Text]) -> list[str]:
 
 
 def rows_of_output(labels: Sequence[str], texts: Sequence[Text], found: Sequence[Prediction | None]) -> Iterator[dict[str, Any]]:
-    """A row for each row of the input: where it stands, its id, the prediction, a probability a label, or why there is none."""
+    """For each row of the input: where it stands, its id, the prediction, a probability a label, or why they are missing."""
     for text, own in zip(texts, found, strict=True):
         row: dict[str, Any] = {"row": plain_cell(text.where), "id": plain_cell(text.id), "text": plain_cell(text.text)}
         row["reason"] = text.reason

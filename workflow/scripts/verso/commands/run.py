@@ -35,7 +35,7 @@ def check_targets(named: Sequence[str], config: Mapping[str, Any], origin: str) 
 
 
 def main() -> int:
-    """The command line. Returns 1 when the config is none and STOPPED after a Ctrl-C; else Snakemake exits by its own code."""
+    """The command line. Returns 1 when the config is invalid and STOPPED after a Ctrl-C; else Snakemake exits by its own code."""
     arguments = sys.argv[1:]
     own, further = arguments, list[str]()
     if "--" in arguments:

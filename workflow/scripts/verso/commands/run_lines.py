@@ -71,7 +71,7 @@ def _seconds(resources: Any) -> float | None:
 
 class RunLines(logging.Handler):
     """Snakemake's handler of the screen. started: when Snakemake did. nothing: what is said when there is nothing to do.
-    stop: once Snakemake was told to stop, jobs that end are no errors.
+    stop: once Snakemake got a signal to stop, jobs that end are no errors.
     """
 
     def __init__(self, started: float, nothing: str, stop: Stop) -> None:
@@ -90,7 +90,7 @@ class RunLines(logging.Handler):
     # --- Snakemake's thread ---
 
     def begin(self, look: Callable[[], Iterable[Any]]) -> None:
-        """Snakemake has made its plan. look: gives the jobs that it needs, ended ones too; only events ask it."""
+        """Snakemake has made its plan. look: gives the jobs that it needs, ended ones too; only events call it."""
         self._look = look
         self._jobs = planned(look())
         threading.Thread(target=self._tell_again_and_again, daemon=True).start()
@@ -169,7 +169,7 @@ class RunLines(logging.Handler):
 
     def _tell_again_and_again(self) -> None:
         """Say each second which trainings have begun, and at growing intervals how far all are."""
-        told = begun = time.monotonic()
+        shown_at = begun = time.monotonic()
         while not self._over.wait(1):
             running = self._running()
             for number, (job, last) in running.items():
@@ -178,8 +178,8 @@ class RunLines(logging.Handler):
                     where = f" on {last.last.host}" if last.last.slurm_job else ""
                     self._say(f"{job.name}: training begins{where}")
             now = time.monotonic()
-            if now - told >= min(max(FIRST_SECONDS, SHARE * (now - begun)), LAST_SECONDS):
-                told = now
+            if now - shown_at >= min(max(FIRST_SECONDS, SHARE * (now - begun)), LAST_SECONDS):
+                shown_at = now
                 self._tell(running)
 
     def _running(self) -> dict[int, tuple[Planned, Job | None]]:

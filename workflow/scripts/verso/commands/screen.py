@@ -23,7 +23,7 @@ from typing import Any
 from verso.commands.terminal import cut
 from verso.errors import STOPPED
 
-SCREEN = "VERSO_SCREEN"  # environment variable by which our commands tell the Snakefile what the screen shows
+SCREEN = "VERSO_SCREEN"  # environment variable by which our commands choose what the Snakefile shows on the screen
 WHOLE, LINES = "whole", "lines"
 LONGEST = 240  # characters of a line
 FILES = 3  # of a list of files that are named
@@ -41,7 +41,7 @@ def stream_handler(logger: logging.Logger) -> logging.Handler | None:
 
 
 class Stop:
-    """Whether a person, or a machine that shuts down, has told Snakemake to stop, and by which signal."""
+    """Whether a person, or a machine that shuts down, has stopped Snakemake, and by which signal."""
 
     def __init__(self) -> None:
         self.by: str | None = None
@@ -91,7 +91,7 @@ def _say_at_once(line: str) -> None:
 class ShortLines(logging.Formatter):
     """Snakemake's own lines with lists of files and reasons cut, and of a failed job's log its end.
 
-    whole: Snakemake's formatter. stop: once it was told to stop, jobs that end are no errors and are left out.
+    whole: Snakemake's formatter. stop: once it got a signal to stop, jobs that end are no errors and are left out.
     """
 
     def __init__(self, whole: logging.Formatter, stop: Stop) -> None:

@@ -78,9 +78,9 @@ def _install_torch(environment: Path, build: str, version: str) -> None:
             return
         come, stay = SIZES["cuda"]
         print(
-            f"Verso: the indexes of this machine's pip have no build of PyTorch {version} for the CPU; its usual build comes, about "
-            f"{come:g} GB to download and {stay:g} GB on the disk. For the small one stop this and start again with {CPU_INDEX}=... "
-            "make setup (pytorch.org, Get Started, has the address).",
+            f"Verso: the indexes of this machine's pip have no build of PyTorch {version} for the CPU; its usual build comes, "
+            f"about {come:g} GB to download and {stay:g} GB on the disk. For the small one stop this and start again with "
+            f"{CPU_INDEX}=... make setup (pytorch.org, Get Started, has the address).",
             flush=True,
         )
     _must_work(_pip(environment, "torch"), f"pip could not install PyTorch {version}")

@@ -90,7 +90,7 @@ def prepare_process(model: TrainedModel) -> None:
 
 
 def _must_be_known(choice: Choice, config: Config, origin: str, runs: Runs, able: list[Run], ability: str) -> None:
-    """Raise VersoError where a name is none of the config's, or the model is of a family that cannot do this."""
+    """Raise VersoError where a name is not in the config, or the model is of a family that cannot do this."""
     named = ((choice.model, "model", config.models), (choice.corpus, "corpus", config.corpora))
     for found, what, known in (*named, (choice.experiment, "experiment", config.experiments)):
         if found is not None and found not in known:

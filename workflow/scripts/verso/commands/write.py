@@ -30,9 +30,9 @@ def written(config: Config, run: Run, model: TrainedModel, options: argparse.Nam
     (longest,) = sampling["max_tokens"].values()
     prompts = [options.prompt] if options.prompt is not None else sampling[family.prompted_by]
     names = _groups_of(model.corpus) or [""]
-    asked = [prompts[n % len(prompts)].replace("{group}", names[n // len(prompts) % len(names)]) for n in range(options.number)]
+    texts = [prompts[n % len(prompts)].replace("{group}", names[n // len(prompts) % len(names)]) for n in range(options.number)]
     assert family.write is not None
-    return family.write(model, Writing(asked, options.length or longest, decoding, options.draws))
+    return family.write(model, Writing(texts, options.length or longest, decoding, options.draws))
 
 
 def _groups_of(corpus: Path) -> list[str]:
@@ -45,8 +45,9 @@ def shown(row: Mapping[str, Any], number: int, count: int) -> str:
     """A text as a terminal may show it: its prompt, where the text does not begin with it, and how it ended."""
     end = "ended by itself" if row["stopped"] == "end" else "cut at LENGTH"
     head = f"--- {number} of {count}: {row['tokens']} tokens, {end}"
-    asked = row.get("instruction")
-    return "\n".join([head, *([f"> {line}" for line in printable_lines(asked)] if asked else []), *printable_lines(row["text"])])
+    request = row.get("instruction")
+    quoted = [f"> {line}" for line in printable_lines(request)] if request else []
+    return "\n".join([head, *quoted, *printable_lines(row["text"])])
 
 
 def save(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -61,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     found = Options(prog="python -m verso.commands.write", description=(__doc__ or "").splitlines()[0])
     add_choice(found)
-    found.add_argument("--prompt", help=r"what it continues, or is asked for; \n is a line break (default: those of its corpus)")
+    found.add_argument("--prompt", help=r"what it continues, or its request; \n is a line break (default: those of its corpus)")
     found.add_argument("--n", dest="number", type=_positive_number, default=3, metavar="N", help="texts (%(default)s)")
     found.add_argument("--length", type=_positive_number, help="most tokens of a text (default: max_tokens of its corpus)")
     found.add_argument("--temperature", type=_temperature, help="below 1 it dares less (default: that of its corpus)")

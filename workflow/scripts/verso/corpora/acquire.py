@@ -89,10 +89,10 @@ def acquire(
             if isinstance(document, Fault):
                 reasons[document.reason] += 1
                 examples.setdefault(document.reason, document.where)
-                told: dict[str, Any] = {"where": document.where, "reason": document.reason, "excerpt": document.excerpt}
-                told |= {"group": group_of_row(row, source), "lost": not isinstance(document, Unwanted)}
-                losses.add(told)
-                aside.write(_json_line(told))
+                row_aside: dict[str, Any] = {"where": document.where, "reason": document.reason, "excerpt": document.excerpt}
+                row_aside |= {"group": group_of_row(row, source), "lost": not isinstance(document, Unwanted)}
+                losses.add(row_aside)
+                aside.write(_json_line(row_aside))
                 continue
             artist = document["metadata"].get("artist")
             if artist is not None and most is not None and (digest := _digest(document["text"])) not in texts:

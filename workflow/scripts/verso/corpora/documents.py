@@ -1,4 +1,4 @@
-"""Documents: what a row of a source becomes, or why it is none."""
+"""Documents: what a row of a source becomes, or why it is set aside."""
 
 import hashlib
 import re
@@ -20,7 +20,7 @@ SLUG = 40  # characters of each slug in an id: an id must fit into a file name
 
 
 def document_of(row: Row, source: Mapping[str, Any]) -> tuple[dict[str, Any] | Fault, bool]:
-    """The document a row holds, or why it is none; and whether its encoding had to be repaired."""
+    """The document a row holds, or why it is set aside; and whether its encoding had to be repaired."""
     values: dict[str, str] = {}
     mended = False
     for name in source["columns"]:

@@ -13,7 +13,7 @@ FEWEST = 5  # rows; fewer stop nothing, where the config says no limit of its ow
 TIMES = 3  # as large a share lost of one label as of another
 CHANCE = 0.05  # that even losses are taken for uneven ones
 GROUPS_SHOWN = 4
-REASONS_NAMED = 12  # there may be as many as rows, where a column of parts is none
+REASONS_NAMED = 12  # there may be as many as rows, where the wrong column is named as that of the parts
 
 
 @dataclass

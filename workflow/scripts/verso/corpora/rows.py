@@ -21,7 +21,7 @@ Place = Path | Beside
 
 
 def format_of(path: Path, source: Mapping[str, Any]) -> str:
-    """The format to read `path` in. Raises VersoError when there is nothing to read or no telling how.
+    """The format to read `path` in. Raises VersoError when there is nothing to read, or the format is unknown.
 
     Where the source names its parts (`splits`), a folder holds a file, or a folder, of each.
     """

@@ -25,7 +25,7 @@ class Listing:
         self._barren: list[Answer] = []
 
     def read(self, url: str) -> Answer | None:
-        """The answer that the cache holds; None when there is none. A list that ended there before is over."""
+        """The answer that the cache holds; None when it is missing. A list that ended there before is over."""
         answer = self._cache.read(url)
         if answer is not None and answer.lost == ENDS_HERE:
             self.is_over = True

@@ -161,8 +161,8 @@ class Earlier:
             raise
 
     def _write_account(self, folder: Path, **facts: Any) -> None:
-        told = {"used": time.time(), "had_checkpoints": self._checkpoints.is_dir(), "params": self._params}
-        write_json(folder / ACCOUNT, {**told, **facts})
+        account = {"used": time.time(), "had_checkpoints": self._checkpoints.is_dir(), "params": self._params}
+        write_json(folder / ACCOUNT, {**account, **facts})
 
     def _forget(self, recipes: int, most_bytes: float) -> None:
         others = [kept for kept in kept_in(self._folder) if kept.folder != self._entry]

@@ -64,7 +64,7 @@ class Submissions:
 
 
 def read_submissions(logs: Path) -> dict[str, Submission]:
-    """The last line about each job, by the path of its log; a line that is being written, or is none, is passed over."""
+    """The last line about each job, by the path of its log; a line that is half written, or invalid, is passed over."""
     found = {}
     try:
         text = (logs / FILE).read_text(encoding="utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""Where Verso lies: paths that Snakemake cannot run jobs from, told before any job fails with a shell's words."""
+"""Where Verso lies: paths that Snakemake cannot run jobs from, refused before any job fails with a shell's words."""
 
 import re
 

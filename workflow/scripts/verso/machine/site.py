@@ -28,8 +28,8 @@ Flags = Annotated[str, Field(pattern=r"^-[A-Za-z0-9_.:,=@%+/\[\] -]*$")]
 DEFAULTS = ("slurm_partition", "slurm_account", "qos", "slurm_extra", "mem_mb_per_cpu")
 
 
-class Asked(Facts):
-    """What sbatch is asked for besides the resources themselves."""
+class SbatchOptions(Facts):
+    """What is requested of sbatch besides the resources themselves."""
 
     partition: Word | None = Field(None, description="Partition of jobs without a card; null means SLURM's default.")
     account: Word | None = Field(None, description="Account that jobs are charged to; null means SLURM's default.")
@@ -46,8 +46,8 @@ class Asked(Facts):
         return flags
 
 
-class Card(Asked):
-    """A kind of card, and the sbatch options that request one. What it leaves out of `Asked` is as the site says."""
+class Card(SbatchOptions):
+    """A kind of card, and the sbatch options that request one. What it leaves out of `SbatchOptions` is as the site says."""
 
     name: str = Field(description="For messages and plans.")
     vram_mb: int = Field(gt=0, description="Memory of one card that a job may use, in MB.")
@@ -66,7 +66,7 @@ class Card(Asked):
         return self
 
 
-class Site(Asked):
+class Site(SbatchOptions):
     """A cluster or a workstation; partition, account, qos and extra are those of jobs without a card."""
 
     cards: list[Card] = Field(default_factory=list, description="Kinds of card; a run goes to the smallest that holds it.")
@@ -127,7 +127,7 @@ def read_site(block: Any, defaults: Mapping[str, str] | None = None) -> Site | N
 def request(site: Site, cards: int, vram_mb: int, warned: bool = True) -> dict[str, str | int]:
     """Snakemake resources that request `cards` cards with `vram_mb` MB each.
 
-    warned: the job saves its work when it is told so before the time limit; any other would only die earlier, and hide that the
+    warned: the job saves its work at a signal before the time limit; any other would only die earlier, and hide that the
     cause was the limit. On a workstation this is vram_pool_mb, the run's part of the memory of all cards together.
 
     On a site with shards, a run on one card requests as many shards as hold it. `gpu` and `gres` are never both given: the
@@ -137,7 +137,7 @@ def request(site: Site, cards: int, vram_mb: int, warned: bool = True) -> dict[s
     """
     signal = f"--signal=TERM@{site.warning_seconds}" if warned and site.warning_seconds else None
     if cards == 0:
-        return _asked(site, site, signal)
+        return _options_of(site, site, signal)
     if not site.cards:
         if site.leases:
             return {"vram_pool_mb": cards * vram_mb}
@@ -145,7 +145,7 @@ def request(site: Site, cards: int, vram_mb: int, warned: bool = True) -> dict[s
     card = _smallest_that_holds(site.cards, cards, vram_mb)
     if site.leases:
         return {"vram_pool_mb": cards * vram_mb}
-    where = {**_asked(card, site, signal), **({"constraint": card.constraint} if card.constraint else {})}
+    where = {**_options_of(card, site, signal), **({"constraint": card.constraint} if card.constraint else {})}
     if card.shards and cards == 1:
         return {**where, "gres": f"shard:{-(-vram_mb * card.shards // card.vram_mb)}"}
     if card.gres:
@@ -157,10 +157,10 @@ def request(site: Site, cards: int, vram_mb: int, warned: bool = True) -> dict[s
 def ways_to_ask(site: Site) -> list[str]:
     """The resources that `request` may name on this site."""
     ways = {
-        "slurm_partition": any(asked.partition for asked in (site, *site.cards)),
-        "slurm_account": any(asked.account for asked in (site, *site.cards)),
-        "qos": any(asked.qos for asked in (site, *site.cards)),
-        "slurm_extra": site.warning_seconds or any(asked.extra for asked in (site, *site.cards)),
+        "slurm_partition": any(options.partition for options in (site, *site.cards)),
+        "slurm_account": any(options.account for options in (site, *site.cards)),
+        "qos": any(options.qos for options in (site, *site.cards)),
+        "slurm_extra": site.warning_seconds or any(options.extra for options in (site, *site.cards)),
         "constraint": any(card.constraint for card in site.cards),
         "gpu": any(not card.gres for card in site.cards) and not site.leases,
         "gpu_model": any(card.gpu_model for card in site.cards),
@@ -176,13 +176,13 @@ def request_without_card(site: Site) -> dict[str, str | int]:
     return request(site, 0, 0, warned=False)
 
 
-def _asked(asked: Asked, site: Site, signal: str | None) -> dict[str, str | int]:
+def _options_of(options: SbatchOptions, site: Site, signal: str | None) -> dict[str, str | int]:
     """Partition, account, QOS and flags of one kind of card or of jobs without one."""
     found = {
-        "slurm_partition": asked.partition or site.partition,
-        "slurm_account": asked.account or site.account,
-        "qos": asked.qos or site.qos,
-        "slurm_extra": _joined(asked.extra, signal),
+        "slurm_partition": options.partition or site.partition,
+        "slurm_account": options.account or site.account,
+        "qos": options.qos or site.qos,
+        "slurm_extra": _joined(options.extra, signal),
     }
     return {name: value for name, value in found.items() if value}
 

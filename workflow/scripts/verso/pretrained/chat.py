@@ -106,15 +106,15 @@ class Chat:
         self.padding = int(tokenizer.eos_token_id if padding is None else padding)
 
     def _start(self) -> int:
-        """<s>, where the tokenizer has one that begins texts; where it begins turns, or is none, the end of another text."""
+        """<s>, where the tokenizer has one that begins texts; where it begins turns, or is missing, the end of another text."""
         begins, (head, opening, *_) = self.tokenizer.bos_token_id, self._frame
-        asked = self._ids(head + "?" + opening)
-        if asked[:2] == [begins, begins]:
+        requested = self._ids(head + "?" + opening)
+        if requested[:2] == [begins, begins]:
             name = self.tokenizer.bos_token
             raise VersoError(
                 f"the model's chat template writes {name} twice where one at the beginning is right; take another model"
             )
-        if begins is not None and begins not in asked[1:]:
+        if begins is not None and begins not in requested[1:]:
             return int(begins)
         between = next((token for token, name in self._controls.items() if name == BETWEEN_TEXTS), None)
         return int(self.tokenizer.eos_token_id if between is None else between)
@@ -209,7 +209,7 @@ class Chat:
         return list(self.tokenizer(character, add_special_tokens=False, split_special_tokens=True)["input_ids"])
 
     def _known(self, piece: str) -> Any:
-        """A piece's id; None where there is none."""
+        """A piece's id; None where it is missing."""
         token = self.tokenizer.convert_tokens_to_ids(piece)
         return None if token == self.tokenizer.unk_token_id else token
 

@@ -53,7 +53,7 @@ def fetch(name: str, settings: Mapping[str, Any], manifest: str | Path) -> None:
     licence on the page that is not the config's is announced.
 
     Raises VersoError without a network, for a gated or missing repository or revision, a revision that has moved since the last
-    fetch, files that match nothing, a name or checksum of a file that is none, too small a disk, a broken connection, a wrong
+    fetch, files that match nothing, an invalid name or checksum of a file, too small a disk, a broken connection, a wrong
     checksum, and when a folder that it writes into is a link. It never shows a token.
     """
     folder = Path(manifest).parent
@@ -123,7 +123,7 @@ def _wanted(siblings: Sequence[Any], patterns: Sequence[str], repository: str) -
 def _checked(name: object, size: object, checksum: object, repository: str) -> Wanted:
     """A file as the hub describes it, all of which becomes part of a path or an address.
 
-    Raises VersoError for a name that leads anywhere but into the snapshot, a checksum that is none, or no size.
+    Raises VersoError for a name that leads anywhere but into the snapshot, an invalid checksum, or a missing size.
     """
     fault = fault_of_path(name)
     if not fault and not (isinstance(checksum, str) and CHECKSUM.fullmatch(checksum)):

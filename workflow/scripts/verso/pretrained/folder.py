@@ -87,7 +87,7 @@ def locate(name: str, settings: Mapping[str, Any], manifest: str | Path) -> None
     """Link the files of the folder into linked/ beside the manifest, take their checksums, write located.json and the manifest.
 
     settings: path, files, licence (see verso.pretrained.settings.Folder). A file that lies in the same place with the same size
-    and time as when its checksum was last taken is not read again. Raises VersoError for what fault_of_folder tells, a file that
+    and time as when its checksum was last taken is not read again. Raises VersoError for what fault_of_folder finds, a file that
     cannot be read, and what write_manifest raises.
     """
     refuse_links(manifest)
@@ -126,7 +126,7 @@ def _chosen(folder: Path, patterns: list[str]) -> list[str]:
 
 
 def _stat(path: Path) -> dict[str, Any]:
-    """What tells, without reading it, whether a file is as it was: where it lies (through links), bytes, time in nanoseconds."""
+    """Shows, without reading it, whether a file is as it was: where it lies (through links), bytes, time in nanoseconds."""
     real = path.resolve()
     facts = real.stat()
     return {"lies": str(real), "bytes": facts.st_size, "changed": facts.st_mtime_ns}

@@ -18,7 +18,7 @@ from verso.errors import VersoError
 # In place of request and text: what no template holds, with what a template that changes texts would change (none changes letters
 # in the middle; those that cut white space off the ends of a text would make it another text, and are not followed in that)
 PLACES = ("\ue000Request Ñ,\n  1\ue001", "\ue000Text Ñ,\n  2\ue001")
-TODAY = "2024-07-26"  # of a template that names the day: the one that Llama 3's own takes where it cannot ask
+TODAY = "2024-07-26"  # of a template that names the day: the one that Llama 3's own takes where it knows no other
 NO_REASONING = {"enable_thinking": False}  # the name by which templates of models that reason have it switched off
 OPENED = re.compile(r"([<\[])(\w+)([>\]])")
 
@@ -36,18 +36,18 @@ class Frame(NamedTuple):
 
 
 def frame_of(tokenizer: Any, chat_template: Mapping[str, Any]) -> Frame:
-    """Learn the frame. chat_template: {"date": the day that the template is told, "variables": what else}, both may lack.
+    """Learn the frame. chat_template: {"date": the day that the template is given, "variables": what else}, both may lack.
 
     Raises VersoError when the template fails, or changes what is said: a text's cost would be another text's.
     """
     day = date.fromisoformat(chat_template.get("date", TODAY))
-    told = {"strftime_now": day.strftime, "date_string": day.strftime("%d %b %Y")}  # the second is Llama 3's own variable
-    variables = {**told, **chat_template.get("variables", NO_REASONING)}
+    of_the_day = {"strftime_now": day.strftime, "date_string": day.strftime("%d %b %Y")}  # the second is Llama 3's own variable
+    variables = {**of_the_day, **chat_template.get("variables", NO_REASONING)}
     request, text = PLACES
     turns = [{"role": "user", "content": request}, {"role": "assistant", "content": text}]
     head, between, tail = _split(_rendered(tokenizer, turns, False, variables), request, text)
-    asked = _rendered(tokenizer, turns[:1], True, variables)
-    opening = _opening(between, asked.removeprefix(head + request) if asked.startswith(head + request) else between)
+    requested = _rendered(tokenizer, turns[:1], True, variables)
+    opening = _opening(between, requested.removeprefix(head + request) if requested.startswith(head + request) else between)
     bare = opening.rstrip(" ")
     return Frame(head, bare, opening[len(bare) :], tail)
 
@@ -70,10 +70,10 @@ def _split(whole: str, *places: str) -> list[str]:
     return [*parts, whole]
 
 
-def _opening(between: str, asked: str) -> str:
+def _opening(between: str, requested: str) -> str:
     """What stands before a text: as in a conversation, and where a question alone ends in more than that, such as an empty
     reasoning, that too. A reasoning that is opened there and not closed is no place for an answer.
     """
-    more = asked.removeprefix(between) if asked.startswith(between) else ""
+    more = requested.removeprefix(between) if requested.startswith(between) else ""
     is_open = any(f"{left}/{name}" not in more for left, name, _ in OPENED.findall(more))
     return between if is_open or not more.strip() else between + more

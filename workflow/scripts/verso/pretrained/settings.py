@@ -140,7 +140,7 @@ Pretrained = Annotated[Hub | Folder | Miniature, Field(discriminator="type")]
 
 
 class ChatTemplate(Settings):
-    """What a model's chat template is told besides the conversation, so that the same config gives the same prompt on any day."""
+    """What a model's chat template is given besides the conversation, so that one config gives one prompt on any day."""
 
     date: str = Field(
         "2024-07-26",

@@ -142,7 +142,7 @@ def known_from(answers: Mapping[str, str], default: str | None = None) -> Known:
 
 
 def minutes_of(limit: str) -> int | None:
-    """A time limit of SLURM (2-12:00:00, 30:00, 60) in minutes; None where there is none."""
+    """A time limit of SLURM (2-12:00:00, 30:00, 60) in minutes; None where it is missing."""
     if limit in UNLIMITED:
         return None
     days, _, rest = limit.rpartition("-")

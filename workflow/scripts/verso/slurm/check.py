@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from verso.machine.site import Asked, Card, Site
+from verso.machine.site import Card, SbatchOptions, Site
 from verso.machine.site_faults import MANAGED, managed_options
 from verso.slurm.answers import Known, Nodes, Partition
 
@@ -30,7 +30,7 @@ def fault_of_site(site: Site, planned: Iterable[Planned], known: Known) -> str:
     """One message with everything that SLURM would refuse, or keep in its queue for ever; empty if there is nothing."""
     if not known.partitions:
         return ""
-    faults = [fault for key, asked in _all(site) for fault in _of_names(key, asked, site, known)]
+    faults = [fault for key, options in _all(site) for fault in _of_names(key, options, site, known)]
     with_cards = [name for name, partition in known.partitions.items() if any(node.cards for node in partition.nodes)]
     for number, card in enumerate(site.cards):
         key, name = f"site.cards[{number}]", card.partition or site.partition or known.default
@@ -60,7 +60,7 @@ def fault_of_flags(site: Site) -> str:
     return "\n".join(["slurm_extra in the profile's default-resources holds flags that are given in another way:", *lines])
 
 
-def _all(site: Site) -> list[tuple[str, Asked]]:
+def _all(site: Site) -> list[tuple[str, SbatchOptions]]:
     return [("site", site), *((f"site.cards[{number}]", card) for number, card in enumerate(site.cards))]
 
 
@@ -70,21 +70,21 @@ def _of(name: str | None, known: Known) -> list[Partition]:
     return [known.partitions[one] for one in names if one in known.partitions]
 
 
-def _of_names(key: str, asked: Asked, site: Site, known: Known) -> Iterator[Fault]:
+def _of_names(key: str, options: SbatchOptions, site: Site, known: Known) -> Iterator[Fault]:
     """Partition, account and QOS of one kind of card or of the site."""
-    for name in asked.partition.split(",") if asked.partition else ():
+    for name in options.partition.split(",") if options.partition else ():
         if name not in known.partitions:
             yield f"{key}.partition", f'"{name}" is no partition here; {_there_are(name, known.partitions)}'
-    partition_name, account, qos = (getattr(asked, what) or getattr(site, what) for what in ("partition", "account", "qos"))
+    partition_name, account, qos = (getattr(options, what) or getattr(site, what) for what in ("partition", "account", "qos"))
     partitions = _of(partition_name, known)
     accounts = {name.lower() for name in known.qos_of}
-    if asked.account and known.enforces("associations") and accounts and asked.account.lower() not in accounts:
-        yield f"{key}.account", f'"{asked.account}" is no account of yours; {_there_are(asked.account, known.qos_of)}'
+    if options.account and known.enforces("associations") and accounts and options.account.lower() not in accounts:
+        yield f"{key}.account", f'"{options.account}" is no account of yours; {_there_are(options.account, known.qos_of)}'
     elif account and not known.takes_subaccounts and _takes_none(account, [one.accounts for one in partitions]):
         taken = _there_are(account, frozenset().union(*(one.accounts or () for one in partitions)))
         yield f"{key}.account", f'partition "{partition_name or known.default}" does not take "{account}"; {taken}'
-    if asked.qos and known.enforces("qos") and known.qos and asked.qos.lower() not in _lower(known.qos):
-        yield f"{key}.qos", f'"{asked.qos}" is no QOS here; {_there_are(asked.qos, known.qos)}'
+    if options.qos and known.enforces("qos") and known.qos and options.qos.lower() not in _lower(known.qos):
+        yield f"{key}.qos", f'"{options.qos}" is no QOS here; {_there_are(options.qos, known.qos)}'
     elif qos and known.enforces("qos") and (allowed := _qos_of(account, known)) and qos.lower() not in _lower(allowed):
         whose = f'account "{account}"' if account else "any account of yours"
         yield f"{key}.qos", f'"{qos}" is no QOS of {whose}; {_there_are(qos, allowed)}'
@@ -144,8 +144,8 @@ def _count(node: Nodes, name: str, kind: str) -> int:
 def _of_limits(site: Site, planned: list[Planned], known: Known) -> Iterator[Fault]:
     """Time limits that a partition does not allow, and requests that no node of it can hold."""
     limits = _time_limits(site, known)
-    of_trainings: list[Asked] = [*site.cards] or [site]
-    names = {asked.partition or site.partition or known.default or "" for asked in of_trainings}
+    of_trainings: list[SbatchOptions] = [*site.cards] or [site]
+    names = {options.partition or site.partition or known.default or "" for options in of_trainings}
     most = _largest(min([limit for (of, _), limit in limits.items() if of == name], default=None) for name in names)
     for place, limit in limits.items():
         partition, where = place
@@ -172,8 +172,8 @@ def _of_limits(site: Site, planned: list[Planned], known: Known) -> Iterator[Fau
 def _time_limits(site: Site, known: Known) -> dict[tuple[str, str], int]:
     """The limits in minutes, by the partition of a request and the words for what sets them: itself, or a QOS."""
     found: dict[tuple[str, str], int] = {}
-    for _, asked in _all(site):
-        name, qos = asked.partition or site.partition or known.default or "", asked.qos or site.qos
+    for _, options in _all(site):
+        name, qos = options.partition or site.partition or known.default or "", options.qos or site.qos
         limit = _largest(partition.minutes for partition in _of(name, known))
         flags = known.qos_flags.get(qos or "", frozenset())
         if limit is not None and "PartitionTimeLimit" not in flags:  # a QOS for jobs that are longer than the partition allows
@@ -187,7 +187,7 @@ def _time_limits(site: Site, known: Known) -> dict[tuple[str, str], int]:
 
 
 def _largest(values: Iterable[int | None]) -> int | None:
-    """The largest; None where one is not known, or there is none."""
+    """The largest; None where one is not known, or all are missing."""
     found = list(values)
     known = [value for value in found if value is not None]
     return max(known) if known and len(known) == len(found) else None

@@ -1,7 +1,7 @@
 """Snakemake's executor for SLURM, with what a study needs on a cluster that says no, or nothing for a while.
 
     what sbatch refuses    its words reach the screen, the job's log and `make status`, grouped or not; no second attempt is made
-    a busy controller      is asked again, for half an hour; so is a full queue, for as long as jobs of this study are in it
+    a busy controller      gets it again, for half an hour; so does a full queue, for as long as jobs of this study are in it
     no answer to squeue    the jobs are looked at again later: the executor would forget them and wait for ever
     an account             is sbatch's business: the executor's own look-up fails where there is no database, and hangs for groups
 
@@ -66,7 +66,8 @@ class Executor(plugin.Executor):
                 self._refuse(job, words)
                 return
             if wait == FIRST_WAIT:
-                self.logger.warning(f"Verso: SLURM takes no job at the moment, and is asked again: {words.splitlines()[0]}")
+                first = words.splitlines()[0]
+                self.logger.warning(f"Verso: SLURM takes no job at the moment; the submission is repeated: {first}")
             self._over.wait(wait)
             wait = min(2 * wait, LONGEST_WAIT)
 
@@ -96,14 +97,14 @@ class Executor(plugin.Executor):
 
     def _was_taken(self, job: Any) -> bool | None:
         """Whether the controller took the job whose answer never came; it is then one of the submitted. None: squeue fails."""
-        asked = _last.params
-        command = ["squeue", "--noheader", "--states=all", f"--name={asked['run_uuid']}", "--format=%i|%k"]
+        params = _last.params
+        command = ["squeue", "--noheader", "--states=all", f"--name={params['run_uuid']}", "--format=%i|%k"]
         with suppress(OSError, subprocess.SubprocessError):
             lines = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
             rows = [line.strip().partition("|") for line in lines]
-            taken = [number for number, _, said in rows if said == asked["comment_str"] and number not in self._known]
+            taken = [number for number, _, said in rows if said == params["comment_str"] and number not in self._known]
             if len(taken) == 1:
-                place = Path(str(asked["slurm_logfile"]).replace("%j", taken[0]))
+                place = Path(str(params["slurm_logfile"]).replace("%j", taken[0]))
                 self._report_job_submission_threadsafe(
                     SubmittedJobInfo(job, external_jobid=taken[0], aux={"slurm_logfile": place})
                 )

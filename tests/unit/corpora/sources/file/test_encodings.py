@@ -127,7 +127,7 @@ def test_a_packed_file_in_any_encoding_is_a_stream_of_utf_8(tmp_path, codec, pac
 
 
 @pytest.mark.parametrize("codec", ["utf-16", "utf-32", "idna", "punycode"])
-def test_an_encoding_that_the_config_says_and_the_file_is_not_is_told_in_a_sentence(tmp_path, codec):
+def test_an_encoding_that_the_config_says_and_the_file_is_not_is_named_in_a_sentence(tmp_path, codec):
     (tmp_path / "r.csv").write_bytes("la niña,1\n".encode() * 10)
     with pytest.raises(VersoError, match=rf"r\.csv: is not {codec} \(source.encoding\): .*leave that key out"):
         content_of(tmp_path / "r.csv", encoding=codec)
@@ -177,7 +177,7 @@ def test_an_archive_of_no_or_several_files_is_refused_with_their_names(tmp_path,
     ("start", "what"),
     [(b"PK\3\4", "a .zip or an .xlsx workbook"), (b"\x1f\x8b\x08", "packed as .gz"), (b"PAR1", "a .parquet file")],
 )
-def test_a_file_that_is_not_what_its_name_says_is_told_so(tmp_path, start, what):
+def test_a_file_that_is_not_what_its_name_says_is_named_so(tmp_path, start, what):
     (tmp_path / "r.csv").write_bytes(start + b"\x80\xff" * 50)
     with pytest.raises(VersoError, match=f"r.csv: is by its content {what}"):
         content_of(tmp_path / "r.csv")

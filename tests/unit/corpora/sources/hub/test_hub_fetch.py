@@ -1,4 +1,4 @@
-"""Datasets of the hub: which rows come, what is asked for again, and what a person is told when it fails."""
+"""Datasets of the hub: which rows come, what is requested again, and what a person reads when it fails."""
 
 import io
 import json
@@ -84,7 +84,7 @@ def fetched(hub, tmp_path):
     return run
 
 
-def told(fetched, **options):
+def refusal(fetched, **options):
     with pytest.raises(VersoError) as caught:
         fetched(**options)
     assert TOKEN not in str(caught.value)
@@ -115,7 +115,7 @@ def test_a_configuration_is_chosen_by_its_name_and_a_wrong_one_lists_those_there
     hub.add("someone/two", {"README.md": readme, **{f"{name}/train.jsonl": as_lines(rows_of(name, 4)) for name in ("es", "en")}})
     assert {row["text"][:2] for row in fetched(repository="someone/two", configuration="en")[0]} == {"en"}
     for configuration in (None, "fr"):
-        message = told(fetched, repository="someone/two", configuration=configuration)
+        message = refusal(fetched, repository="someone/two", configuration=configuration)
         assert "es" in message
         assert "en" in message
 
@@ -124,24 +124,24 @@ def test_splits_take_the_names_that_the_config_gives_and_a_missing_one_lists_tho
     rows, summary = fetched(splits={"train": "train", "validation": "unsupervised"})
     assert summary["rows"] == {"train": 20, "validation": 4}
     assert {row["split"] for row in rows} == {"train", "validation"}
-    message = told(fetched, splits={"train": "train", "test": "eval"})
+    message = refusal(fetched, splits={"train": "train", "test": "eval"})
     assert "has no split 'eval' (source.splits.test); found: train (20 rows), test (5 rows), unsupervised (4 rows)" in message
 
 
 def test_a_dataset_without_train_says_what_it_has(hub, fetched):
     hub.add("someone/held-out", {"data/test.jsonl": as_lines(rows_of("test", 5))})
-    assert "has no split 'train' (source.splits.train); found: test (5 rows)" in told(fetched, repository="someone/held-out")
+    assert "has no split 'train' (source.splits.train); found: test (5 rows)" in refusal(fetched, repository="someone/held-out")
     assert fetched(repository="someone/held-out", splits={"train": "test"})[1]["rows"] == {"train": 5}
 
 
 def test_a_missing_column_lists_the_columns_found(fetched):
-    message = told(fetched, text="text", label="stars")
+    message = refusal(fetched, text="text", label="stars")
     assert "split train: no column text; found: review, stars, id. Name them under source.fields" in message
 
 
 def test_a_dataset_of_the_old_script_kind_says_what_to_do_instead(hub, fetched):
     hub.add("someone/old", {"old.py": b"print('never run')", "data.txt": b"x"})
-    message = told(fetched, repository="someone/old")
+    message = refusal(fetched, repository="someone/old")
     assert "is of the old kind, a script (old.py) that makes the data, and scripts are not run" in message
     assert "refs/convert/parquet" in message
     assert not any(path.endswith("old.py") for path, _, _ in hub.requests), "it was fetched all the same"
@@ -149,24 +149,24 @@ def test_a_dataset_of_the_old_script_kind_says_what_to_do_instead(hub, fetched):
 
 def test_broken_data_names_the_dataset_and_leaves_no_half_of_it(hub, fetched, tmp_path):
     hub.add("someone/broken", {"train.jsonl": b'{"review": "x", "stars": 1}\n{"review": \n'})
-    assert "someone/broken at " in told(fetched, repository="someone/broken")
+    assert "someone/broken at " in refusal(fetched, repository="someone/broken")
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.name != ".lock"] == []
     hub.add("someone/empty", {"README.md": b"nothing here"})
-    assert "someone/empty" in told(fetched, repository="someone/empty")
+    assert "someone/empty" in refusal(fetched, repository="someone/empty")
 
 
 # --- the hub's own faults ---
 
 
 def test_what_the_hub_does_not_know_is_said(fetched):
-    assert "knows no such repository, or it is private and no token was found" in told(fetched, repository="someone/none")
-    assert "datasets/someone/none" in told(fetched, repository="someone/none")
-    assert 'has no revision "v9"' in told(fetched, revision="v9")
+    assert "knows no such repository, or it is private and no token was found" in refusal(fetched, repository="someone/none")
+    assert "datasets/someone/none" in refusal(fetched, repository="someone/none")
+    assert 'has no revision "v9"' in refusal(fetched, revision="v9")
 
 
 def test_a_gated_dataset_wants_a_token_and_takes_it_from_the_env_file(hub, fetched, tmp_path):
     hub.add("someone/gated", FILES, gated=True)
-    message = told(fetched, repository="someone/gated")
+    message = refusal(fetched, repository="someone/gated")
     assert "is gated, and no token was found; accept its terms on" in message
     (tmp_path / ".env").write_text(f"HF_TOKEN={TOKEN}\n")
     (tmp_path / ".env").chmod(0o600)
@@ -199,13 +199,13 @@ def test_a_branch_is_looked_up_and_where_the_hub_is_silent_what_is_here_is_enoug
     assert [path for path, _, _ in hub.requests[asked:]] == [f"/api/datasets/{NAME}/revision/main"]
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")  # nobody listens to port 9
     assert fetched() == first
-    assert "no connection to" in told(fetched, revision="v2")
+    assert "no connection to" in refusal(fetched, revision="v2")
 
 
 def test_a_branch_that_has_moved_stops_and_names_both(hub, fetched):
     fetched()
     moved = hub.repositories[NAME].push({**FILES, "test.jsonl": as_lines(rows_of("new", 6))})
-    message = told(fetched)
+    message = refusal(fetched)
     assert f'revision "main" has moved: fetched was {hub.commit}, now it is {moved}' in message
     assert fetched(revision=hub.commit)[1]["rows"]["test"] == 5
     assert fetched(revision=moved)[1]["rows"]["test"] == 6
@@ -215,13 +215,13 @@ def test_another_commit_in_the_cache_is_never_taken_for_the_one_that_is_wanted(h
     """load_dataset would: whatever goes wrong, it takes the version it finds."""
     fetched(revision=hub.commit)
     broken = hub.repositories[NAME].push({**FILES, "train.jsonl": b"{"})
-    assert f"{NAME} at {broken}" in told(fetched, revision=broken)
+    assert f"{NAME} at {broken}" in refusal(fetched, revision=broken)
 
 
 @pytest.mark.parametrize("commit", ["../../../elsewhere", "/tmp/x", "main", None, "f" * 40 + "\n"])
 def test_a_commit_that_is_none_never_becomes_a_folder(hub, fetched, tmp_path, commit):
     hub.lies["commit"] = commit
-    assert "40 hexadecimal digits" in told(fetched)
+    assert "40 hexadecimal digits" in refusal(fetched)
     assert [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()] == [".lock"]
 
 
@@ -231,12 +231,12 @@ def test_a_link_in_the_cache_is_not_followed(hub, fetched, tmp_path):
     place = tmp_path / "cache" / "someone--reviews"
     place.mkdir(parents=True)
     (place / ".fetching").symlink_to(theirs)
-    assert ".fetching: is a link" in told(fetched)
+    assert ".fetching: is a link" in refusal(fetched)
     assert not list(theirs.iterdir())
     (theirs / "precious").write_text("theirs")
     (place / ".lock").unlink()
     (place / ".lock").symlink_to(theirs / "precious")
-    assert ".lock: is a link" in told(fetched)
+    assert ".lock: is a link" in refusal(fetched)
     assert (theirs / "precious").read_text() == "theirs"
 
 
@@ -265,5 +265,5 @@ def test_a_dataset_that_names_a_file_of_this_machine_as_its_data_does_not_get_it
         secret.write_bytes(as_lines(rows_of("secret", 3)))
     card = as_card({"config_name": "default", "data_files": [{"split": "train", "path": how.format(secret)}]})
     hub.add("someone/hostile", {"README.md": card, "train.jsonl": as_lines(rows_of("train", 3))})
-    assert "a file of this machine, as its data; do not trust this dataset" in told(fetched, repository="someone/hostile")
+    assert "a file of this machine, as its data; do not trust this dataset" in refusal(fetched, repository="someone/hostile")
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and b"secret 1" in path.read_bytes()]

@@ -55,7 +55,7 @@ class Prompt(ModelSettings):
     max_length: int = Field(
         4096, ge=64, description="Window in tokens for prompt, examples and reply; a longer text is cut at its end."
     )
-    chat_template: ChatTemplate = Field(default_factory=ChatTemplate, description="What the model's chat template is told.")
+    chat_template: ChatTemplate = Field(default_factory=ChatTemplate, description="What the model's chat template is given.")
     batch: int = Field(8, ge=1, description="Batch size; halved if the card's memory is too small.")
     miniature: bool = Field(
         False, description="A toy model; the report marks it as one. Always true for a base model that is a miniature."

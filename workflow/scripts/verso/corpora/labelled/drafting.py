@@ -62,7 +62,7 @@ def _whole(name: str) -> int | None:
 
 
 def _counts(label: Column | None) -> Counter[str]:
-    """How often each label occurs, read as a corpus reads it: 5 and 5.0 are one, a missing value is none."""
+    """How often each label occurs, read as a corpus reads it: 5 and 5.0 are one, a missing value is no label."""
     counts: Counter[str] = Counter()
     for value, count in ((label.values if label else None) or {}).items():
         if (name := label_of(value)) is not None:

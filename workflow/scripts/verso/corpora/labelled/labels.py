@@ -8,7 +8,7 @@ from verso.text.labels import are_numbers, value_of
 
 
 def label_of(value: Any, named: Container[str] = ()) -> Any:
-    """A label as text, its encoding repaired, None where there is none; what cannot be a label comes back as it is.
+    """A label as text, its encoding repaired, None where it is missing; what cannot be a label comes back as it is.
 
     named: the labels that the config names, which are labels even where tables mean "none" by them, as by NA.
     """

@@ -122,7 +122,7 @@ def by_position(text: str, settings: dict[str, Any]) -> tuple[str, str, str]:
     """One text as train, validation, test: test is its end, validation the end of what is left, cut at the nearest line breaks.
 
     settings: {"validation", "test"} shares of characters. Where no line break is near, as in a text of one line, the cut is at
-    the nearest blank, and where there is none of these either, between two characters. The line breaks or the blank at a cut
+    the nearest blank, and where that is missing too, between two characters. The line breaks or the blank at a cut
     belong to neither side; nothing else is lost. Raises VersoError when a part would be empty.
     """
     train, test = _cut(text, round(len(text) * (1 - settings["test"])))

@@ -76,7 +76,7 @@ class CausalLLM(ModelSettings):
         "cut",
         description="Texts longer than the window: `cut` trains on the beginning only, `split` on the rest as further texts.",
     )
-    chat_template: ChatTemplate = Field(default_factory=ChatTemplate, description="What the model's chat template is told.")
+    chat_template: ChatTemplate = Field(default_factory=ChatTemplate, description="What the model's chat template is given.")
     completion_only: bool = Field(True, description="Compute the loss on the text only, not on the prompt.")
     lora: Lora = Field(default_factory=Lora, description="The adapters.")
     neftune_noise_alpha: float | None = Field(None, gt=0, description="Noise on the embeddings in training (Jain et al. 2023).")

@@ -12,7 +12,7 @@ from verso.errors import VersoError
 
 DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "pipes"}
 COLUMN = "column"  # and its number, where there is no header
-LOOKED_AT = 20  # lines, to tell the delimiter of a file without a header
+LOOKED_AT = 20  # lines, to find the delimiter of a file without a header
 SHOWN, SHOWN_CHARACTERS = 30, 40  # columns in a message, and characters of each
 
 

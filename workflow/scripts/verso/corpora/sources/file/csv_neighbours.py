@@ -1,4 +1,4 @@
-"""What the rows of a CSV file have in common, to tell a text of several lines from rows that an open quote has swallowed."""
+"""What the rows of a CSV file have in common, to know a text of several lines from rows that an open quote has swallowed."""
 
 from collections.abc import Sequence
 

@@ -69,7 +69,7 @@ def encoding_of(opened: Callable[[], BinaryIO], said: str, where: str) -> Encodi
     """The encoding of what `opened` gives: the one that the config says ("auto": none), that of its mark, UTF-8 or Windows-1252.
 
     where: what messages call the file. A file of UTF-8 with some bad bytes in it stays UTF-8. Raises Uncertain, with the
-    place of the first bad byte and the likely encoding, when all that is certain is that it is none of these.
+    place of the first bad byte and the likely encoding, when it is in neither of these.
     """
     if said != "auto":
         codec = codecs.lookup(said).name

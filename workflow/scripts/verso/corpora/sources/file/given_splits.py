@@ -72,7 +72,7 @@ def from_places(places: Mapping[str, Any], read: Read) -> Iterator[Row | Fault]:
 
 
 def from_folder(folder: Path, places: Mapping[str, Path], source: Mapping[str, Any], read: Read) -> Iterator[Row | Fault]:
-    """Rows of the parts in a folder. What else lies there is told: rows of other folders are set aside, other files not read."""
+    """Rows of the parts in a folder. Of what else lies there, rows of folders are set aside, files not read."""
     yield from from_places(places, read)
     others = [path for path in visible(folder) if path not in places.values()]
     for path in others if not source.get("splits") else ():

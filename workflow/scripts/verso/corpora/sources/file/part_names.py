@@ -49,7 +49,7 @@ def is_known(name: str) -> bool:
 
 
 def is_ignored(name: str) -> bool:
-    """Whether a file or folder is none of the person's: hidden, or left by a system or an editor (._x, ~$x, __MACOSX)."""
+    """Whether a file or folder is not the person's own: hidden, or left by a system or an editor (._x, ~$x, __MACOSX)."""
     return name.startswith((".", "~$")) or name.lower() in IGNORED
 
 

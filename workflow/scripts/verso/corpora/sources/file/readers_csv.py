@@ -39,7 +39,7 @@ class _Records:
         self.path, self.lines, self.dialect, self.header = path, lines, dialect, header
         places = [place for place, column in enumerate(header) if column in reading.columns]
         self.neighbours = Neighbours(len(header), places, dialect, reading.trusted)
-        self.doubtful = 0  # line of a row that may not have ended with it, 0 where there is none
+        self.doubtful = 0  # line of a row that may not have ended with it, else 0
 
     def read(self, limit: int, account: Account) -> Iterator[Row | Fault]:
         """Each as a row, or as what is set aside."""

@@ -43,7 +43,7 @@ def read_parquet(path: Path, reading: Reading) -> Iterator[Row | Fault]:
 
 
 def read_workbook(path: Path, reading: Reading) -> Iterator[Row | Fault]:
-    """Rows of the first sheet; its first row that is not empty names the columns. An empty row is none. A formula is its value.
+    """Rows of the first sheet; the first that is not empty names the columns. Empty rows are passed over. A formula is its value.
 
     Raises VersoError when the file is broken, or when a column that is read is missing or twice there.
     """

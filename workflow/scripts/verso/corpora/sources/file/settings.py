@@ -42,7 +42,7 @@ CONVERSIONS = {  # what pandas reads of the formats that are not read here
 
 
 def format_by_name(name: str) -> str:
-    """The format that a file's name tells ("csv" of reviews.csv.gz), "zip" of an archive, "" where it tells none."""
+    """The format by a file's name ("csv" of reviews.csv.gz), "zip" of an archive, "" where it is unknown."""
     path = PurePath(name)
     ending = path.suffix.lower()
     if ending == ARCHIVE:

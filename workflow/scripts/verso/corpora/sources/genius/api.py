@@ -1,4 +1,4 @@
-"""Genius's API and pages: how they are asked by lyricsgenius's knowledge of them, and what is a whole answer."""
+"""Genius's API and pages: how to request them, by lyricsgenius's knowledge of them, and what is a whole answer."""
 
 import json
 from collections.abc import Mapping

@@ -127,7 +127,7 @@ class _Genius:
         )
 
     def songs_of(self, artist: Artist, wanted: int) -> Iterator[dict[str, Any]]:
-        """Its songs with lyrics, the most popular first, `wanted` at most. Raises VersoError when there is none."""
+        """Its songs with lyrics, the most popular first, `wanted` at most. Raises VersoError when that is missing."""
         pages = 0
         for song in self._listed(artist, wanted):
             if (
@@ -224,7 +224,7 @@ class _Genius:
         return unwrapped(answer)
 
     def _ask_api(self, url: str, needs_token: bool, cached: Answer | None) -> Answer:
-        """The API's answer. Raises VersoError where there is none, but for what it knows nothing of (404)."""
+        """The API's answer. Raises VersoError where it is missing, but for what it knows nothing of (404)."""
         headers = {}
         if cached is None:
             token = find_token(TOKEN)  # before the first request: better now than after an hour
