@@ -1,4 +1,4 @@
-"""Fetching from a hub: what is asked for, what is kept, and what a person is refusal when it fails."""
+"""Fetching from a hub: what is requested, what is kept, and what a person reads when it fails."""
 
 import io
 import os
@@ -57,7 +57,7 @@ def got(manifest, **changes):
 
 
 def refusal(manifest, **changes):
-    """What a person is refusal when the fetch fails; nothing may be left that vouches for files."""
+    """What a person reads when the fetch fails; nothing may be left that vouches for files."""
     with pytest.raises(VersoError) as caught:
         fetch("small", settings(**changes), manifest)
     assert not manifest.exists()
