@@ -100,6 +100,19 @@ def fails_first(words, times=1):
     return f"{KEPT}; {count}; then echo '{words}' >&2; exit 1; fi; echo 7"
 
 
+def test_the_thread_that_looks_at_the_jobs_may_begin_before_the_executor_is_ready(tmp_path, monkeypatch):
+    """Snakemake starts it within __init__. On a busy machine it was first, failed without a word, and no job ever ended."""
+    looked = []
+
+    def begins_at_once(self, workflow, logger):
+        self.workflow, self.logger, self._next_seconds_between_status_checks = workflow, logger, 1
+        looked.append(asyncio.run(kept(self, [])))
+
+    monkeypatch.setattr(plugin.Executor, "__init__", begins_at_once)
+    Executor(SimpleNamespace(executor_settings=plugin.ExecutorSettings(status_command="squeue")), logging.getLogger("executor"))
+    assert looked == [[]]
+
+
 @pytest.mark.parametrize("group", [False, True])
 @pytest.mark.parametrize("words", [NO_ACCOUNT, "sbatch: error: invalid partition specified: cpu", "sbatch: error: Invalid qos"])
 def test_a_refusal_is_heard_once_grouped_or_not(site, job, tmp_path, caplog, words, group):

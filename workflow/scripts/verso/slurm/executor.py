@@ -37,17 +37,21 @@ class Executor(plugin.Executor):
     site: Site | None = None
     submissions: Submissions
 
-    def __post_init__(self, test_mode: bool = False) -> None:
-        self._over = threading.Event()
-        self._this = threading.local()  # of the thread that submits a job
-        self._known: set[str] = set()  # numbers of all jobs submitted
-        self._in_queue: set[str] = set()  # of those that have not ended
-        self._hopeless: set[Any] = set()
-        self._reported: set[int] = set()
-        self._stuck: set[str] = set()  # of those, what was said
-        self._next_look = 0.0
-        self._writing = threading.Lock()
-        super().__post_init__(test_mode)
+    _known: set[str]  # numbers of all jobs submitted
+    _in_queue: set[str]  # of those that have not ended
+    _hopeless: set[Any]
+    _reported: set[int]
+    _stuck: set[str]  # of those submitted, what was said
+    _next_look: float
+
+    def __new__(cls, *_: Any) -> "Executor":
+        """An executor with its own state: Snakemake starts the thread that looks at the jobs before it calls __post_init__."""
+        made = super().__new__(cls)
+        made._over, made._writing = threading.Event(), threading.Lock()
+        made._this = threading.local()  # of the thread that submits a job
+        made._known, made._in_queue, made._hopeless, made._reported, made._stuck = set(), set(), set(), set(), set()
+        made._next_look = 0.0
+        return made
 
     # --- submitting ---
 
