@@ -47,6 +47,7 @@ from verso.jobs import records, secrets
 from verso.machine import site as sites
 from verso.machine.place import fault_of_place
 from verso.pretrained.manifest import refuse_links
+from verso.text import units as units
 
 # Relative, so that moving the folder changes nothing
 CONFIG_ORIGIN = ", ".join(os.path.relpath(path) for path in workflow.configfiles) or "the config (--configfile)"
@@ -125,7 +126,7 @@ wildcard_constraints:
     corpus=runs.corpora(),
     model=any_of(CONFIG.models),
     seed=r"\d+",
-    unit="char|word|token",
+    unit=units.PATTERN,
     pretrained=any_of(CONFIG.pretrained),
 
 

@@ -1,4 +1,4 @@
-"""Count one vocabulary (verso.text.vocabulary)."""
+"""Count or learn one vocabulary (verso.text.vocabulary)."""
 
 from verso.jobs.job import job_of
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from verso.corpora.preparing.clean import clean
 from verso.errors import VersoError
 from verso.files import read_json, write_json, write_json_lines
+from verso.text.units import unit_named
 from verso.text.vocabulary import SPECIALS, Vocabulary, build, join, split
 
 PREPARED = (st.text() | st.text(alphabet="ab \n[]'ñ")).map(clean)
@@ -82,6 +83,33 @@ def test_a_vocabulary_of_an_older_version_is_refused(stored, tmp_path):
     write_json(tmp_path / "vocabulary.json", stored)
     with pytest.raises(VersoError, match="no vocabulary of this version"):
         Vocabulary.load(tmp_path / "vocabulary.json")
+
+
+# --- words of a given number ---
+
+
+def test_so_many_words_are_the_most_frequent_and_all_others_unknown(vocabulary_of, tmp_path):
+    vocabulary = vocabulary_of(["c c c b b a a d", "c b e e"], "word-3", minimum_count=2)
+    assert vocabulary.unit == "word"
+    assert vocabulary.tokens == [*SPECIALS, "c", "b", "a"], "a before e, which is as frequent"
+    assert vocabulary.unknown_pieces("a d e c z") == ["d", "e", "z"]
+    assert vocabulary.encode("a d e c z") == [5, 0, 0, 3, 0]
+    stored = read_json(tmp_path / "vocabulary.json")
+    assert stored["unit"] == "word-3"
+    assert stored["counts"] == [3, 0, 0, 4, 3, 2]
+    assert sum(stored["counts"]) == stored["training_tokens"] == 12
+
+
+def test_more_words_than_the_text_has_are_refused_with_the_most_there_are(vocabulary_of):
+    with pytest.raises(VersoError, match=r"vocabulary: 4 of unit word is more than the text has: 2 words that occur 2 times"):
+        vocabulary_of(["a a b b c"], "word-4", minimum_count=2)
+    assert len(vocabulary_of(["a a b b c"], "word-2", minimum_count=2)) == 5
+
+
+@pytest.mark.parametrize("name", ["bpe", "word-0", "word-", "word--5", "char-5", "token-9", "word-5k", "Word", "bpe-١"])
+def test_what_names_no_unit_is_refused(name):
+    with pytest.raises(ValueError, match="is no unit"):
+        unit_named(name)
 
 
 # --- tokens, of labelled texts ---

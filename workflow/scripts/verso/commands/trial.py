@@ -91,7 +91,8 @@ def tried(sources: SourceInputs, name: str, folder: Path, units: set[str]) -> Tr
             acquire(reading, path, own / "documents.jsonl", aside, earlier)
             KIND[corpus.kind].prepare(own / "documents.jsonl", sources.preparation(wildcards), aside, outputs)
             for unit in sorted(units):
-                build(outputs["train"], unit, getattr(corpus.minimum_count, unit), own / f"vocab_{unit}.json")
+                minimum_count = sources.minimum_count(SimpleNamespace(corpus=name, unit=unit))
+                build(outputs["train"], unit, minimum_count, own / f"vocab_{unit}.json")
         except VersoError as error:
             trial.fault = str(error)
     # As a run would say it

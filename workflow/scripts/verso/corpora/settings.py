@@ -49,7 +49,7 @@ class MaximumTokens(Settings):
 
     char: int = Field(600, gt=0, description="Longest continuation by a character model, in characters.")
     word: int = Field(150, gt=0, description="Longest continuation by a word model, in words.")
-    subword: int = Field(256, gt=0, description="Longest text by a pretrained model, in its tokens.")
+    subword: int = Field(256, gt=0, description="Longest text by a model of sub-words, pretrained or `unit: bpe`, in its tokens.")
 
 
 class GroupSampling(Settings):

@@ -43,8 +43,8 @@ def inline_svg(path: str | Path, language: str, identity: str, spanish: Mapping[
 
 
 def _translated(text: str, spanish: Mapping[str, str]) -> str:
-    """A figure's text in Spanish: a label, a number, or "corpus · unit"; anything else (a name) unchanged."""
+    """A figure's text in Spanish: a label, a number, or "corpus · unit · size"; anything else (a name) unchanged."""
     if re.fullmatch(r"[+−]?[\d,]+(\.\d+)?\*?", text):
         return text.replace(",", numbers.THIN).replace(".", ",")
-    name, dot, unit = text.rpartition(" · ")
-    return name + dot + spanish.get(unit, unit) if dot else spanish.get(text, text)
+    name, *parts = text.split(" · ")
+    return " · ".join([name, *(_translated(part, spanish) for part in parts)]) if parts else spanish.get(text, text)

@@ -81,8 +81,8 @@ class Inputs:
             del group[other]
         own = getattr(self.runs.config.models[model], "decoding", None)
         settings["decoding"] = own.model_dump() if own else settings["decoding"]
-        unit = self.unit(model) or ""
-        return {**settings, "max_tokens": {unit: settings["max_tokens"][unit]}}
+        kind = (self.unit(model) or "").partition("-")[0]  # of word-5000 the limit of words; byte pairs are sub-words
+        return {**settings, "max_tokens": {kind: settings["max_tokens"]["subword" if kind == "bpe" else kind]}}
 
     # --- models with a base model ---
 

@@ -12,6 +12,7 @@ from verso.graph.paths import Paths, Run
 from verso.graph.runs import Runs
 from verso.registry import KIND, SOURCE
 from verso.text.labels import Labels, are_ordered, taken_for_a_scale
+from verso.text.units import unit_named
 
 FETCHED = "scraped.jsonl"  # the documents fetched from a source on the web
 
@@ -106,6 +107,11 @@ class SourceInputs:
         """The part of a corpus's entry that determines its split: changes of other parts do not prepare it again."""
         corpus = self.corpus(wildcards)
         return KIND[corpus.kind].preparation(corpus)
+
+    def minimum_count(self, wildcards: Any) -> int | None:
+        """How often a token of the wildcard `unit` must occur in the training part; None for byte pairs: they spell all."""
+        count: int | None = getattr(self.corpus(wildcards).minimum_count, unit_named(wildcards.unit).kind, None)
+        return count
 
     def notices(self) -> list[str]:
         """What a plan should say of the corpora of the experiments: whose labels are taken, or may be, for steps of a scale."""

@@ -56,6 +56,7 @@ def _curves(
     """Loss by epoch, one panel per unit (and tokenizer), because nats per character and per word are not comparable."""
     panels = []
     for unit, start in dict.fromkeys((row["unit"], row["pretrained"]) for row in models if row["corpus"] == corpus):
+        kind, _, size = unit.partition("-")
         names = [row["model"] for row in models if (row["corpus"], row["unit"], row["pretrained"]) == (corpus, unit, start)]
         points = [
             {
@@ -80,7 +81,7 @@ def _curves(
             axis=alt.Axis(values=epoch_ticks([point["epoch"] for point in points]), format="d", grid=False, labelFlush=False),
             scale=alt.Scale(nice=False),
         )
-        y = alt.Y("loss:Q", title=LABEL[f"loss_{unit}"], scale=alt.Scale(zero=False))
+        y = alt.Y("loss:Q", title=LABEL[f"loss_{kind}"], scale=alt.Scale(zero=False))
         colour = _colour(names, colours, alt.Legend(symbolType="stroke", symbolStrokeWidth=3))
         dash = alt.StrokeDash(
             "part:N", title=LABEL["part"], scale=alt.Scale(domain=[LABEL["validation"], LABEL["train"]], range=[[1, 0], [4, 3]]),
@@ -94,7 +95,9 @@ def _curves(
         best = base.transform_filter(alt.datum.best).mark_point(filled=True, size=55, opacity=1).encode(x=x, y=y, color=colour)
         panels.append(
             (lines + best).properties(
-                width=300, height=260, title=" · ".join(filter(None, (corpus, start, LABEL[f"unit_{unit}"])))
+                width=300,
+                height=260,
+                title=" · ".join(filter(None, (corpus, start, LABEL[f"unit_{kind}"], f"{int(size):,}" if size else ""))),
             )
         )
     return alt.hconcat(*(panels or [_nothing()]), spacing=40).resolve_scale(

@@ -7,7 +7,9 @@ FIGURE_LABELS: dict[str, str] = {
     "validation": "validation",
     "loss_char": "loss, nats per character",
     "loss_word": "loss, nats per word token",
+    "loss_bpe": "loss, nats per BPE token",
     "loss_subword": "loss, nats per sub-word token",
+    "unit_bpe": "BPE tokens",
     "unit_subword": "sub-words",
     "recited": "recited, share of 50 tokens",
     "unit_char": "characters",
@@ -56,6 +58,8 @@ WORDS: dict[str, str] = {
     "perplexity_only": "Perplexity: {models}.",
     "perplexity_char": "{model} with {value} per character{spelling}",
     "perplexity_word": "{model} with {value} per word token{spelling}",
+    "perplexity_word_sized": "{model} with {value} per word token, of {size} words{spelling}",
+    "perplexity_bpe_sized": "{model} with {value} per BPE token, of {size} tokens",
     "perplexity_subword": "{model} with {value} per sub-word token of {pretrained}{spelling}",
     "spelling": " with the spelling of unknown tokens ({without} without it)",
     "few_documents": "Only {documents} test documents: with so few the bootstrap makes intervals too narrow, and the test may be "
@@ -78,8 +82,8 @@ WORDS: dict[str, str] = {
     "that minimum (dot) does not prevent memorisation.",
     "models_text": "<strong>Bits per byte</strong> is the cost of the same test bytes, whatever a model’s tokens are, so it "
     "compares all models of a corpus; lower is better. <strong>Perplexity</strong> is per token, so it compares only models of "
-    "the same unit; the sub-words of two pretrained models are two units. The cost of an unknown word includes its spelling; "
-    "“without spelling” omits it, which favours models with many unknown words.",
+    "the same unit; the sub-words of two pretrained models are two units, and so are vocabularies of two sizes. The cost "
+    "of an unknown word includes its spelling; “without spelling” omits it, which favours models with many unknown words.",
     "models_caption": "Language models on the held-out text of {corpus}. Best in bold; best perplexity within each unit.",
     "models_caption_only": "The language model on the held-out text of {corpus}.",
     "models_note": "{documents} test documents, {bytes} bytes. 95 % intervals: bootstrap over test documents.",
@@ -87,6 +91,7 @@ WORDS: dict[str, str] = {
     "unit": "Unit",
     "unit_char": "character",
     "unit_word": "word",
+    "unit_bpe": "BPE token",
     "unit_subword": "sub-word",
     "windows_caption": "How the pretrained models were scored on {corpus}: their context in the comparisons, the cost with and "
     "without it, and the size of the window",

@@ -7,7 +7,9 @@ FIGURE_LABELS: dict[str, str] = {
     "validation": "validación",
     "loss_char": "pérdida, nats por carácter",
     "loss_word": "pérdida, nats por palabra",
+    "loss_bpe": "pérdida, nats por subpalabra BPE",
     "loss_subword": "pérdida, nats por subpalabra",
+    "unit_bpe": "subpalabras BPE",
     "unit_subword": "subpalabras",
     "recited": "recitado, parte de 50 unidades",
     "unit_char": "caracteres",
@@ -58,6 +60,8 @@ WORDS: dict[str, str] = {
     "perplexity_only": "Perplejidad: {models}.",
     "perplexity_char": "{model} con {value} por carácter{spelling}",
     "perplexity_word": "{model} con {value} por palabra{spelling}",
+    "perplexity_word_sized": "{model} con {value} por palabra, de {size} palabras{spelling}",
+    "perplexity_bpe_sized": "{model} con {value} por subpalabra BPE, de {size} subpalabras",
     "perplexity_subword": "{model} con {value} por subpalabra de {pretrained}{spelling}",
     "spelling": " con la ortografía de las unidades desconocidas ({without} sin ella)",
     "few_documents": "Solo {documents} documentos de prueba: con tan pocos, el bootstrap da intervalos demasiado estrechos y el "
@@ -82,9 +86,9 @@ WORDS: dict[str, str] = {
     "que conservar los pesos de ese mínimo (punto) no impide la memorización.",
     "models_text": "<strong>Bits por byte</strong> es el coste de los mismos bytes de prueba, sean cuales sean las unidades del "
     "modelo, así que compara todos los modelos de un corpus; menos es mejor. La <strong>perplejidad</strong> es por unidad, así "
-    "que solo compara modelos de la misma unidad; las subpalabras de dos modelos preentrenados son dos unidades. El coste de una "
-    "palabra desconocida incluye su ortografía; «sin ortografía» la omite, lo que favorece a los modelos con muchas palabras "
-    "desconocidas.",
+    "que solo compara modelos de la misma unidad; las subpalabras de dos modelos preentrenados son dos unidades, y también los vocabularios de "
+    "dos tamaños. El coste de una palabra desconocida incluye su ortografía; «sin ortografía» la omite, lo que favorece a los "
+    "modelos con muchas palabras desconocidas.",
     "models_caption": "Modelos de lenguaje sobre el texto reservado de {corpus}. El mejor en negrita; la mejor "
     "perplejidad dentro de cada unidad.",
     "models_caption_only": "El modelo de lenguaje sobre el texto reservado de {corpus}.",
@@ -94,6 +98,7 @@ WORDS: dict[str, str] = {
     "unit": "Unidad",
     "unit_char": "carácter",
     "unit_word": "palabra",
+    "unit_bpe": "subpalabra BPE",
     "unit_subword": "subpalabra",
     "windows_caption": "Cómo se evaluaron los modelos preentrenados en {corpus}: su contexto en las comparaciones, el coste con "
     "él y sin él, y el tamaño de la ventana",

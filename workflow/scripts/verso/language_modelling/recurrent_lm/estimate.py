@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from verso.contract import Configuration, CorpusSize, Estimate
+from verso.language_modelling.units import tokens_and_vocabulary
 from verso.machine.speeds import (
     BYTES_PER_WEIGHT,
     CARD_GAIN,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from verso.language_modelling.recurrent_lm.family import RecurrentLM
 
 NUMBERS_PER_SCORE = 3  # scores, their softmax, its gradient
-ENCODING_BYTES = {"char": 20, "word": 92}  # per token, while one long text is encoded, before training
+ENCODING_BYTES = {"char": 20, "word": 92, "bpe": 60}  # per token, while one long text is encoded, before training
 HELD_BYTES = 24  # per token in training: three int64 copies (documents, this epoch's stream, the one before)
 
 SECONDS_PER_SCORE = 15e-9  # of a plain softmax, which is memory-bound
@@ -40,7 +41,7 @@ def estimate(model: "RecurrentLM", size: CorpusSize, base: Configuration) -> Est
 
 def memory_mb(model: "RecurrentLM", size: CorpusSize) -> float:
     """Peak main memory of the training process, slightly overestimated, in MB."""
-    tokens, vocabulary = _of_unit(model, size)
+    tokens, vocabulary = tokens_and_vocabulary(model, size)
     if model.needs.gpus:
         held = CUDA_IN_RAM_MB + _weights(model, vocabulary) * BYTES_PER_WEIGHT / 1e6
     else:
@@ -51,13 +52,13 @@ def memory_mb(model: "RecurrentLM", size: CorpusSize) -> float:
 
 def vram_mb(model: "RecurrentLM", size: CorpusSize) -> float:
     """Memory of the card, in MB: the driver's own, and twice the size of a step's tensors."""
-    tokens, vocabulary = _of_unit(model, size)
+    tokens, vocabulary = tokens_and_vocabulary(model, size)
     return CUDA_CONTEXT_MB + WORKING_MARGIN_CARD * _working_mb(model, vocabulary) + tokens * HELD_BYTES / 1e6
 
 
 def seconds(model: "RecurrentLM", size: CorpusSize) -> float:
     """Seconds of a training of all epochs, on one core used by nothing else; a card counts as a fixed multiple of a thread."""
-    tokens, vocabulary = _of_unit(model, size)
+    tokens, vocabulary = tokens_and_vocabulary(model, size)
     if model.objective == "every_token":
         targets, read = tokens, 1
         batch = min(model.batch, max(1, tokens // model.window))  # a small text fills fewer lanes
@@ -71,11 +72,6 @@ def seconds(model: "RecurrentLM", size: CorpusSize) -> float:
     update = _weights(model, vocabulary) * SECONDS_PER_WEIGHT / targets_of_step
     gain = CARD_GAIN if model.needs.gpus else model.needs.cpus**THREADS_GAIN
     return model.epochs * targets * (read * recurrent + softmax + update) / gain
-
-
-def _of_unit(model: "RecurrentLM", size: CorpusSize) -> tuple[int, int]:
-    """Tokens and vocabulary of the model's unit."""
-    return (size.characters, size.vocabulary_char) if model.unit == "char" else (size.words, size.vocabulary_word)
 
 
 def _working_mb(model: "RecurrentLM", vocabulary: int) -> float:

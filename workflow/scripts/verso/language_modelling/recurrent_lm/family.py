@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from verso.contract import MODEL, Family, TrainedModel, Work, Writing
 from verso.drafts import Starter
 from verso.language_modelling.recurrent_lm import estimate
+from verso.language_modelling.units import UnitKind, VocabularySize, check_unit, unit_of, vocabulary_file
 from verso.settings.base import ModelSettings, Needs, Schedule
 
 
@@ -16,7 +17,8 @@ class RecurrentLM(ModelSettings):
 
     family: Literal["recurrent_lm"] = Field(description="A recurrent language model.")
     cell: Literal["rnn", "lstm", "gru"] = Field(description="Elman network with tanh, LSTM or GRU.")
-    unit: Literal["char", "word"] = Field(description="Unit of a token.")
+    unit: UnitKind
+    vocabulary: VocabularySize = None
     embedding: int = Field(128, ge=1, description="Size of the embedding.")
     hidden: int = Field(256, ge=1, description="Size of each layer's state.")
     layers: int = Field(2, ge=1, description="Recurrent layers.")
@@ -51,6 +53,7 @@ class RecurrentLM(ModelSettings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "RecurrentLM":
+        check_unit(self)
         if self.tie_weights and self.softmax == "adaptive":
             raise ValueError(
                 "tie_weights goes with softmax: plain only (an adaptive softmax has no output vectors of equal size)"
@@ -78,8 +81,8 @@ FAMILY = Family(
         "train_recurrent_lm": Work("training", MODEL),
         "evaluate_recurrent_lm": Work("scoring and sampling", "samples.jsonl"),
     },
-    vocabulary=lambda entry: f"vocab_{entry.unit}.json",
-    unit=lambda entry: entry.unit,
+    vocabulary=vocabulary_file,
+    unit=unit_of,
     estimate=estimate.estimate,
     write=_write,
     starters=(

@@ -17,8 +17,9 @@ from verso.jobs.logs import progress
 from verso.language_modelling.recurrent_lm.load import load_model
 from verso.language_modelling.recurrent_lm.model import RecurrentLM, State
 from verso.language_modelling.sampling import DECODING, Request, draw, own_draws, plan
+from verso.language_modelling.units import vocabulary_file
 from verso.machine import hardware
-from verso.text.vocabulary import Vocabulary, join, split
+from verso.text.vocabulary import Vocabulary, load_vocabulary
 
 BATCH = 32  # batch size
 PRIMING_TOKENS = 2000  # only the end of a long document is read: a recurrent state forgets what was before
@@ -32,7 +33,7 @@ def sample(
     settings: as `Sampling` of the config describes. Raises VersoError when model and vocabulary do not match
     or the settings name a missing group.
     """
-    words = Vocabulary.load(vocabulary)
+    words = load_vocabulary(vocabulary)
     hardware.use_threads()
     model = load_model(model_folder, vocabulary, len(words))
     requests = plan(train, settings)
@@ -48,8 +49,8 @@ def sample(
 
 def write(model: TrainedModel, writing: Writing) -> Iterator[dict[str, Any]]:
     """A text after each opening, rows as of samples.jsonl (verso.contract.Family.write); no training text is read before."""
-    vocabulary = model.corpus / f"vocab_{model.entry.unit}.json"
-    words = Vocabulary.load(vocabulary)
+    vocabulary = model.corpus / vocabulary_file(model.entry)
+    words = load_vocabulary(vocabulary)
     hardware.use_threads()
     language_model = load_model(model.folder, vocabulary, len(words))
     requests = [Request("", number, prompt, dict(writing.decoding), None) for number, prompt in enumerate(writing.prompts)]
@@ -63,7 +64,7 @@ def write_batch(
 ) -> list[dict[str, Any]]:
     """Rows of samples.jsonl for a batch of requests, at most `limit` tokens each."""
     device = model.embedding.weight.device
-    prompts = [split(request.prompt, vocabulary.unit) for request in batch]
+    prompts = [vocabulary.pieces(request.prompt) for request in batch]
     read = [_read_first(model, vocabulary, request) for request in batch]
     features = torch.cat([first for first, _ in read])  # (B, H)
     state = _together([after for _, after in read])
@@ -78,7 +79,7 @@ def write_batch(
     ended = torch.zeros(len(batch), dtype=torch.bool, device=device)
     for step in range(limit):
         scores = model.log_probabilities(features).double()
-        scores[:, [vocabulary.unknown, vocabulary.start]] = -torch.inf
+        scores[:, vocabulary.never_written] = -torch.inf
         tokens = draw(scores, seen, uniforms[:, step], **decoding)
         ended |= tokens == vocabulary.end
         if bool(ended.all()):
@@ -117,8 +118,8 @@ def _together(states: Sequence[State]) -> State:
 def _row(
     vocabulary: Vocabulary, request: Request, prompt: Sequence[str], written: Sequence[int], seed: int, limit: int, stopped: str
 ) -> dict[str, Any]:
-    opening = join(list(prompt), vocabulary.unit)
-    text = join([*prompt, *(vocabulary.tokens[token] for token in written)], vocabulary.unit)
+    opening = vocabulary.join(prompt)
+    text = vocabulary.join([*prompt, *(vocabulary.tokens[token] for token in written)])
     return {
         "id": request.id,
         "group": request.group,

@@ -22,7 +22,7 @@ from verso.language_modelling.recurrent_lm.load import load_model
 from verso.language_modelling.recurrent_lm.model import RecurrentLM, State
 from verso.language_modelling.spelling import SpellingModel
 from verso.machine import hardware
-from verso.text.vocabulary import Vocabulary, split
+from verso.text.vocabulary import Vocabulary, load_vocabulary
 
 BLOCK = 128  # tokens per block: distributions of 2 x 128 x 19,107 words are 20 MB
 CARRIED, RESET = 0, 1  # the lanes
@@ -50,10 +50,10 @@ def score(
     settings["state"]: "carried" or "reset", which of the two is copied to `log_likelihood`. Raises VersoError when model and
     vocabulary do not match or a score is not finite.
     """
-    words = Vocabulary.load(vocabulary)
+    words = load_vocabulary(vocabulary)
     hardware.use_threads()
     model = load_model(model_folder, vocabulary, len(words))
-    total = sum(len(split(row["text"], words.unit)) + 1 for row in read_json_lines(documents))
+    total = sum(len(words.encode(row["text"])) + 1 for row in read_json_lines(documents))
     nothing: tuple[int, ...] = ()  # the bar advances by tokens: a single document may be the whole corpus
     bar = progress(nothing, "Scoring", total=total, unit="token")
     write_csv(scores, score_rows(model, words, read_json_lines(documents), settings["state"], bar.update), COLUMNS)
@@ -73,9 +73,8 @@ def score_rows(
     lanes = model.initial_state(2)
     for number, document in enumerate(documents):
         text = document["text"]
-        pieces = split(text, vocabulary.unit)
         tokens = vocabulary.encode(text)
-        unknown = [piece for piece, token in zip(pieces, tokens, strict=True) if token == vocabulary.unknown]
+        unknown = vocabulary.unknown_pieces(text)
         spelled = math.fsum(map(spelling.log_probability, unknown))
         if number:  # the carried state still has to read the previous <|end|>; the prediction after it, <|start|>, is given
             _, lanes = _read(model, [vocabulary.end], lanes)

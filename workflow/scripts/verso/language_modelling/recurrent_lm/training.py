@@ -26,7 +26,7 @@ from verso.language_modelling.streams import (
 )
 from verso.machine.device import working_device
 from verso.machine.hardware import pick_device
-from verso.text.vocabulary import Vocabulary
+from verso.text.vocabulary import load_vocabulary
 from verso.training.order import permutation, row_slices
 from verso.training.run import TrainingRun
 from verso.training.weights import save_weights
@@ -218,7 +218,7 @@ def train(train: str | Path, validation: str | Path, vocabulary: str | Path, wei
     promised card is missing or no longer answers.
     """
     with working_device(run.gpus, pick_device) as device:
-        known = Vocabulary.load(vocabulary)
+        known = load_vocabulary(vocabulary)
         torch.manual_seed(run.seed)
         model = build(run.settings, len(known)).to(device.device)
         counts = parameter_counts(model)
