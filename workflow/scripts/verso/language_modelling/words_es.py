@@ -86,8 +86,8 @@ WORDS: dict[str, str] = {
     "que conservar los pesos de ese mínimo (punto) no impide la memorización.",
     "models_text": "<strong>Bits por byte</strong> es el coste de los mismos bytes de prueba, sean cuales sean las unidades del "
     "modelo, así que compara todos los modelos de un corpus; menos es mejor. La <strong>perplejidad</strong> es por unidad, así "
-    "que solo compara modelos de la misma unidad; las subpalabras de dos modelos preentrenados son dos unidades, y también los vocabularios de "
-    "dos tamaños. El coste de una palabra desconocida incluye su ortografía; «sin ortografía» la omite, lo que favorece a los "
+    "que solo compara modelos de la misma unidad; las subpalabras de dos modelos preentrenados son dos unidades, y también los "
+    "vocabularios de dos tamaños. El coste de una palabra desconocida incluye su ortografía; «sin ortografía» la omite, lo que favorece a los "
     "modelos con muchas palabras desconocidas.",
     "models_caption": "Modelos de lenguaje sobre el texto reservado de {corpus}. El mejor en negrita; la mejor "
     "perplejidad dentro de cada unidad.",
