@@ -84,11 +84,11 @@ WORDS: dict[str, str] = {
     "reproduce antes de su primer error. Donde esa parte es mayor en los textos de entrenamiento (línea continua) que en los "
     "reservados (a trazos), el modelo ha memorizado. Puede subir antes de que la pérdida de validación llegue a su mínimo, así "
     "que conservar los pesos de ese mínimo (punto) no impide la memorización.",
-    "models_text": "<strong>Bits por byte</strong> es el coste de los mismos bytes de prueba, sean cuales sean las unidades del "
-    "modelo, así que compara todos los modelos de un corpus; menos es mejor. La <strong>perplejidad</strong> es por unidad, así "
-    "que solo compara modelos de la misma unidad; las subpalabras de dos modelos preentrenados son dos unidades, y también los "
-    "vocabularios de dos tamaños. El coste de una palabra desconocida incluye su ortografía; «sin ortografía» la omite, lo que favorece a los "
-    "modelos con muchas palabras desconocidas.",
+    "models_text": "<strong>Bits por byte</strong> es el coste de los mismos bytes de prueba, sean cuales sean las unidades "
+    "del modelo, así que compara todos los modelos de un corpus; menos es mejor. La <strong>perplejidad</strong> es por "
+    "unidad, así que solo compara modelos de la misma unidad; las subpalabras de dos modelos preentrenados son dos unidades, y "
+    "también los vocabularios de dos tamaños. El coste de una palabra desconocida incluye su ortografía; «sin ortografía» la "
+    "omite, lo que favorece a los modelos con muchas palabras desconocidas.",
     "models_caption": "Modelos de lenguaje sobre el texto reservado de {corpus}. El mejor en negrita; la mejor "
     "perplejidad dentro de cada unidad.",
     "models_caption_only": "El modelo de lenguaje sobre el texto reservado de {corpus}.",
