@@ -4,8 +4,8 @@
 
 Corpora, weights, scores, samples, tables and figures must be equal byte for byte. What a machine measures (seconds, memory,
 energy, speed) is left out of tables and JSON before they are compared, and of the page the visible numbers outside such tables
-are compared, not its words. Logs, benchmarks, checkpoints and what earlier recipes gave
-are no results. It prints a line for each file that differs or is missing, and ends with 1 if there is one.
+are compared, not its words. Logs, benchmarks, checkpoints, event files and what earlier
+recipes gave are no results. It prints a line for each file that differs or is missing, and ends with 1 if there is one.
 """
 
 import csv
@@ -16,7 +16,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-NO_RESULTS = {"logs", "benchmarks", "checkpoints", "earlier", "so_far"}
+NO_RESULTS = {"logs", "benchmarks", "checkpoints", "earlier", "so_far", "tensorboard"}
 # Columns and keys that hold what was measured of the machine, or name the machine, or the code
 MEASURED = re.compile(
     r"seconds|per_second|_mb$|_mb_|_kwh|joules|watts|energy|power|gpu_hours|cpu_hours|hours|peak_|host|device_name|driver|settings_key|"

@@ -7,6 +7,7 @@ import time
 
 import psutil
 import pytest
+from event_file import rows_of
 from project import CONFIG, TINY, Project
 
 from verso.files import read_csv, sha256_of
@@ -31,10 +32,11 @@ def undisturbed(tmp_path_factory):
 
 @pytest.fixture
 def prepared(undisturbed, tmp_path):
-    """The same project, of which only the corpus and its vocabulary are there."""
+    """The same project, of which only the corpus and its vocabulary are there; what it trains has event files as well."""
     project = undisturbed.copied_to(tmp_path)
     shutil.rmtree(project.path("results/runs"))
     shutil.rmtree(project.path("results/logs/train_recurrent_lm"))
+    project.change_config(lambda config: config.update(tensorboard=True))
     return project
 
 
@@ -81,6 +83,11 @@ def log_of(project):
     return project.path("results/logs/train_recurrent_lm/songs/lstm-char/seed-1.log").read_text()
 
 
+def steps_of_events(project):
+    """The steps that TensorBoard shows, each as often as it stands there."""
+    return [step for step, _ in rows_of(project.path(RUN))]
+
+
 def same_but_for_seconds(one, other):
     rows = [read_csv(project.path(f"{RUN}/history.csv")) for project in (one, other)]
     return [[{**row, "seconds": None} for row in history] for history in rows]
@@ -98,6 +105,8 @@ def test_killed_again_and_again_a_training_ends_with_the_same_weights(undisturbe
     assert sha256_of(prepared.path(WEIGHTS)) == sha256_of(undisturbed.path(WEIGHTS))
     ours, theirs = same_but_for_seconds(prepared, undisturbed)
     assert ours == theirs
+    assert steps_of_events(prepared) == [int(row["step"]) for row in ours], "TensorBoard shows a step twice, or lacks one"
+    assert not undisturbed.path(f"{RUN}/tensorboard").exists()
 
 
 def test_a_training_that_must_stop_saves_itself_first(undisturbed, prepared):
@@ -141,7 +150,15 @@ def test_a_change_that_is_killed_loses_no_finished_result_and_going_back_trains_
     assert not project.path(WEIGHTS).exists(), "Snakemake deletes outputs before a job"
     project.make("--unlock")
     project.change_config(lambda config: config["models"]["lstm-char"].pop("learning_rate"))
+    project.change_config(lambda config: config.update(tensorboard=True))
     output = project.make(WEIGHTS)
     assert "train_recurrent_lm songs lstm-char 1: this recipe made these results before" in output
     assert {name: sha256_of(project.path(name)) for name in files} == before
     assert "epoch 1" not in project.path("results/logs/train_recurrent_lm/songs/lstm-char/seed-1.log").read_text()
+    assert len(steps_of_events(project)) == len(read_csv(project.path(f"{RUN}/history.csv")))
+
+
+def test_event_files_that_are_wanted_later_train_nothing_again(undisturbed, tmp_path):
+    project = undisturbed.copied_to(tmp_path)
+    project.change_config(lambda config: config.update(tensorboard=True))
+    assert project.plan(WEIGHTS) == []

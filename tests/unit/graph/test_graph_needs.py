@@ -65,7 +65,7 @@ def test_without_cards_a_training_requests_what_it_holds_and_no_way_of_a_site(st
     found = study()
     asked = found.asked(found.requests.training(), of_run())
     assert set(asked) == {
-        "mem_mb", "runtime", "vram_mb", "cards", "checkpoint_seconds", "expected_seconds", "disk_mb",
+        "mem_mb", "runtime", "vram_mb", "cards", "checkpoint_seconds", "expected_seconds", "disk_mb", "tensorboard",
     }  # fmt: skip
     assert (asked["cards"], asked["vram_mb"], asked["runtime"]) == (0, 0, 240)
     assert not found.requests.cards_requested

@@ -177,7 +177,7 @@ def test_gradients_are_clipped_and_their_mean_norm_is_reported_unclipped(tmp_pat
     assert norm == pytest.approx(1e-3, rel=0.01)
 
 
-PROGRESS = {"epoch", "epochs", "step", "steps", "train_loss", "validation_loss", "seconds_left"}
+PROGRESS = {"epoch", "epochs", "step", "steps", "train_loss", "validation_loss", "seconds_left", "history"}
 
 
 def test_progress_is_reported_with_the_losses_of_the_last_finished_epoch(tmp_path, monkeypatch):
@@ -187,8 +187,10 @@ def test_progress_is_reported_with_the_losses_of_the_last_finished_epoch(tmp_pat
     assert all(set(progress) == PROGRESS for progress in told)
     assert {(progress["epochs"], progress["steps"]) for progress in told} == {(4, 24)}
     first = next(progress for progress in told if progress["step"] == 6 and progress["train_loss"] is not None)
-    assert told[0] | {"seconds_left": 0} == {
+    assert all(progress["history"] is outcome.history for progress in told)
+    assert {**told[0], "seconds_left": 0, "history": []} == {
         "epoch": 1, "epochs": 4, "step": 1, "steps": 24, "train_loss": None, "validation_loss": None, "seconds_left": 0,
+        "history": [],
     }  # fmt: skip
     assert (first["train_loss"], first["validation_loss"]) == tuple(
         outcome.history[0][key] for key in ("train_loss", "validation_loss")

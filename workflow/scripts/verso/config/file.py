@@ -55,6 +55,11 @@ class Config(Settings):
     history: History = Field(
         default_factory=History, description="What earlier recipes of a run gave, kept beside it (`make history` lists it)."
     )
+    tensorboard: bool = Field(
+        False,
+        description="Write event files for TensorBoard beside each training, while it runs: "
+        "`tensorboard --logdir <results>/runs` shows them.",
+    )
     corpora: dict[Name, Corpus] = Field(description="Texts, by name.")
     pretrained: dict[Name, Pretrained] = Field(
         default_factory=dict, description="Pretrained models, by name: what models with a `pretrained` key start from."

@@ -57,9 +57,11 @@ class Requests:
     def training(self) -> dict[str, Any]:
         """Requests of a training. If no run uses a card, most are the same for every run and need no function."""
         names = [*NEEDS, *(sites.ways_to_ask(self.site) if self.site else [])]
+        # A resource, for event files change no result (verso.jobs.event_files)
+        fixed = DISK | {"tensorboard": int(self._runs.config.tensorboard)}
         if self.cards_requested:
-            return self._by_cpu({name: self._of_training(name) for name in names} | DISK)
-        found = {name: self._of_training(name) for name in NEEDS} | {"cards": 0, "vram_mb": 0} | DISK
+            return self._by_cpu({name: self._of_training(name) for name in names} | fixed)
+        found = {name: self._of_training(name) for name in NEEDS} | {"cards": 0, "vram_mb": 0} | fixed
         return self._by_cpu(found | (sites.request(self.site, 0, 0) if self.site else {}))
 
     def longest_first(self, wildcards: Any) -> int:
@@ -105,7 +107,7 @@ class Requests:
             return resource
 
         resumable = self._work(rule).resumable
-        of_trainings = ("checkpoint_seconds", "expected_seconds", "mem_mb_per_cpu", *DISK)
+        of_trainings = ("checkpoint_seconds", "expected_seconds", "mem_mb_per_cpu", "tensorboard", *DISK)
         found = {name: named(name) for name in self.training() if name not in of_trainings}
         return self._by_cpu({**found, "expected_seconds": self._expected(rule), **DISK})
 

@@ -22,6 +22,7 @@ from verso.errors import VersoError
 from verso.files import write_json
 from verso.jobs.causes import HOPELESS, cause_of_error
 from verso.jobs.earlier import Earlier
+from verso.jobs.event_files import EventFiles
 from verso.jobs.logs import announce, to_log
 from verso.jobs.records import earlier_causes, read_record, record_path, start_of_snakemake
 from verso.machine.memory import peak_ram_mb
@@ -39,19 +40,23 @@ ASKED = ("mem_mb", "runtime", "vram_mb", "cards")
 class Job:
     """What a driver is given: how to report its progress, and what earlier attempts ended by."""
 
-    def __init__(self, path: Path, head: dict[str, Any], attempt: dict[str, Any], earlier: list[str]) -> None:
+    def __init__(
+        self, path: Path, head: dict[str, Any], attempt: dict[str, Any], earlier: list[str], events: EventFiles | None
+    ) -> None:
         self.earlier = earlier
         self.started: float = attempt["snakemake"]
         self.requested: dict[str, Any] = attempt["asked"]
-        self._path, self._head, self._attempt = path, head, attempt
+        self._path, self._head, self._attempt, self._events = path, head, attempt, events
         self._lock = threading.RLock()  # a signal comes while the main thread reports
         self._over = threading.Event()
         self._written = 0.0
 
     def report(self, progress: dict[str, Any]) -> None:
-        """How far the job is; the next heartbeat writes it."""
+        """How far the job is; the next heartbeat writes it. A training's "history" goes into its event files instead."""
         with self._lock:
-            self._attempt["progress"] = progress
+            self._attempt["progress"] = {key: value for key, value in progress.items() if key != "history"}
+        if self._events:
+            self._events.follow(progress.get("history", ()))
 
     def _beat(self) -> None:
         """Record memory that has grown each second and a heartbeat each tenth: a peak is recorded before it kills the job."""
@@ -121,13 +126,16 @@ def job_of(snakemake: Any, online: bool = False) -> Iterator[Job]:
         head = {"rule": snakemake.rule, "wildcards": dict(snakemake.wildcards.items())}
         if earlier:
             log.info("attempt %d; earlier ones ended by: %s", number, ", ".join(earlier))
-        job = Job(path, head, attempt, earlier)
+        events = EventFiles.of_job(snakemake)
+        job = Job(path, head, attempt, earlier, events)
         job._write()
         threading.Thread(target=job._beat, daemon=True).start()
         try:
             stack.enter_context(_stopped_by_a_signal(job))
             earlier_results = Earlier.of_job(snakemake)
             if earlier_results and earlier_results.restore(started):
+                if events:
+                    events.complete()
                 announce(f"{_name(head)}: this recipe made these results before; they are put back, and nothing is made again")
                 raise _Restored(0)
             site = snakemake.config.get("site")
@@ -136,6 +144,8 @@ def job_of(snakemake: Any, online: bool = False) -> Iterator[Job]:
             yield job
             if earlier_results:
                 earlier_results.keep(snakemake.resources.kept_recipes, snakemake.resources.kept_mb)
+            if events:
+                events.complete()
         except _Restored:
             job._end("done", PUT_BACK)
             raise

@@ -1,4 +1,7 @@
-"""How far a training is: what `make status` shows of it while it runs. It changes no result, so no fingerprint counts it."""
+"""How far a training is: what `make status` and TensorBoard show of it while it runs.
+
+It changes no result, so no fingerprint counts it.
+"""
 
 import math
 import time
@@ -9,7 +12,7 @@ REPORT_SECONDS = 1.0  # at least, between two reports
 
 
 class ProgressReport:
-    """Calls `report` at most once in REPORT_SECONDS with epoch, epochs, step, steps, losses and the seconds that are left.
+    """Calls `report` at most once in REPORT_SECONDS with epoch, epochs, step, steps, losses, the seconds left and the history.
 
     steps: of the whole training. step: where this process begins: the seconds left are computed from its speed.
     """
@@ -37,5 +40,6 @@ class ProgressReport:
                 "train_loss": last["train_loss"],
                 "validation_loss": last["validation_loss"],
                 "seconds_left": 0.0 if at.finished else left,
+                "history": at.history,
             }
         )
