@@ -20,6 +20,7 @@ RAW: dict[str, Any] = {
     "corpora": {
         "songs": {"kind": "songs", "source": {"path": "songs.jsonl"}},
         "book": {"kind": "manual", "source": {"path": "book.txt"}},
+        "articles": {"kind": "articles", "source": {"path": "articles.jsonl"}},
         "scraped": {"kind": "songs", "songs_per_artist": 5, "source": {"type": "genius", "artists": ["Ada"]}},
         "reviews": {"kind": "labelled", "source": {"path": "reviews.csv"}, "own_texts": [{"text": "Fine.", "label": 3}]},
         "games": {

@@ -32,7 +32,7 @@ SOUND = {
         ("models.encoder.pretrained", "microsoft/mdeberta-v3-base", "", 'did you mean "mdeberta"?'),
         ("models.encoder.pretrained", "google/bert", "", "is a name of the hub; give it an entry under `pretrained`"),
         ("corpora.reviews.language", "es", "", "must be a block of keys: keep, confidence"),
-        ("corpora.reviews.sampling", {}, "", "unknown key; it is one of songs, manual, and this is labelled"),
+        ("corpora.reviews.sampling", {}, "", "unknown key; it is one of songs, manual, articles, and this is labelled"),
         (
             "corpora.reviews.own_texts",
             [{"text": "Fine.", "label": 4}],

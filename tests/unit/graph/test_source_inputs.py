@@ -27,8 +27,9 @@ def with_source(name, **values):
 def test_each_corpus_is_fetched_and_split_by_the_rules_of_its_source_and_kind():
     sources = sources_of()
     by_source = {source.name: sources.of_source(source.name) for source in SOURCES}
-    assert by_source == {"file": "songs|book|reviews", "genius": "scraped", "hub": "dataset", "steam": "games"}
+    assert by_source == {"file": "songs|book|articles|reviews", "genius": "scraped", "hub": "dataset", "steam": "games"}
     assert sources.prepared_by("prepare_corpus") == "songs|book|scraped"
+    assert sources.prepared_by("prepare_articles") == sources.of_kind("articles") == "articles"
     assert sources.prepared_by("prepare_labelled") == sources.of_kind("labelled") == "reviews|games|dataset"
     assert {sources.kind(of(name)) for name in ("songs", "scraped")} == {"songs"}
 

@@ -13,6 +13,7 @@ from verso.classification.encoder import family as encoder
 from verso.classification.prompt import family as prompt
 from verso.classification.small_networks import family as small_networks
 from verso.contract import Family, Kind, Source, Task
+from verso.corpora.articles import kind as articles
 from verso.corpora.labelled import kind as labelled
 from verso.corpora.manual import kind as manual
 from verso.corpora.songs import kind as songs
@@ -41,6 +42,7 @@ TASKS: tuple[Task, ...] = (
 KINDS: tuple[Kind, ...] = (
     songs.KIND,
     manual.KIND,
+    articles.KIND,
     labelled.KIND,
 )
 SOURCES: tuple[Source, ...] = (

@@ -114,7 +114,11 @@ def _columns(reading: Mapping[str, Any], path: Path) -> list[str]:
         return []
     if FOLDER in row.values or (path.suffix.lower() == ".txt" and reading["format"] != "csv"):  # of lines, beside another
         return []
-    named = {column: ours for ours in (*reading["columns"], "split") if (column := reading["fields"].get(ours))}
+    named = {
+        column: ours
+        for ours in (*reading["columns"], *reading.get("origin", ()), "split")
+        if (column := reading["fields"].get(ours))
+    }
     read = [f"{column} ({ours})" if column != ours else column for column, ours in named.items() if column in row.values]
     rest = [str(column)[:LONGEST_NAME] or "one without a name" for column in row.values if column not in named]
     return [f"columns: {', '.join(read) or 'none that is read'}" + (f"; not read: {', '.join(rest)}" if rest else "")]

@@ -51,9 +51,10 @@ def acquire(
     name: the source's}, "text_key": what messages call the text, "one_text": whether `path` is one text, whose length is not
     limited, "maximum_characters": n}; where the kind has them "songs_per_artist": n or None; "page_noise": whether what pages of
     lyrics say is to be cut away; "splits": what the source calls its parts or None; "labels": {the source's: our name} or None;
-    "language": see LanguageFilter, or None. A document of a given part says so in "split". set_aside_before: what was set
-    aside on the way to `path`, to be listed with the rest. A copy (the same text, cleaned) of a song taken before counts for no
-    artist: prepare sets it aside. Memory does not grow with the corpus, but for 8 bytes of each song with songs_per_artist.
+    "language": see LanguageFilter, or None; "origin": what else is kept of a document, where `fields` names its column. A
+    document of a given part says so in "split". set_aside_before: what was set aside on the way to `path`, to be listed with the
+    rest. A copy (the same text, cleaned) of a song taken before counts for no artist: prepare sets it aside. Memory does not grow
+    with the corpus, but for 8 bytes of each song with songs_per_artist.
     Raises VersoError when a file is missing, empty or broken, has no usable row, or nothing is left of a given part.
     """
     places = places_of(path)

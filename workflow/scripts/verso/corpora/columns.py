@@ -26,6 +26,11 @@ LABEL_NAMES = {
     ),
     *("real", "toxic", "positivo", "negativo", "neutro", "positivas", "negativas", "si", "bueno", "malo", "unsup"),
 }
+LABEL_COLUMNS = (
+    "label", "labels", "polarity", "sentiment", "class", "category", "target", "rating", "stars", "star_rating", "score", "y",
+    "emotion", "topic", "intent", "etiqueta", "polaridad", "sentimiento", "clase", "categoría", "calificación", "estrellas",
+    "puntuación", "emoción", "tema", "recommended", "voted_up", "is_spam", "airline_sentiment",
+)  # fmt: skip
 FEWEST_CHARACTERS = 12  # a column whose values are shorter on average holds no texts
 
 

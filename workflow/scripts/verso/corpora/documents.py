@@ -16,6 +16,7 @@ from verso.text.labels import text_of, value_of
 from verso.text.names import plain_name
 
 LONGEST_MISSING = 20  # characters: what tables write for none is shorter
+LONGEST_ORIGIN = 2000  # characters of an address, a licence ...: longer ones are something else
 SLUG = 40  # characters of each slug in an id: an id must fit into a file name
 
 
@@ -44,8 +45,20 @@ def document_of(row: Row, source: Mapping[str, Any]) -> tuple[dict[str, Any] | F
         if not clean(values["text"]):
             return Fault(row.where, f"no {source['text_key']}", excerpt_of(row.values)), False
     metadata = {name: value for name, value in values.items() if name != "text"}
-    document = {"id": document_id(values["text"], metadata), "text": values["text"], "metadata": metadata}
+    known = {"id": document_id(values["text"], metadata), "text": values["text"]}
+    document: dict[str, Any] = {**known, "metadata": {**metadata, **_origin(row, source)}}
     return (document | {"split": row.split} if row.split else document), mended
+
+
+def _origin(row: Row, source: Mapping[str, Any]) -> dict[str, str]:
+    """What the row says of where its text comes from, as far as it says anything that can be read."""
+    found = {}
+    for name in source.get("origin", ()):
+        value = text_of(row.values.get(source["fields"][name]))
+        value = clean_name(repair_encoding(value)) if isinstance(value, str) and BAD_BYTES not in value else ""
+        if value and len(value) <= LONGEST_ORIGIN:
+            found[name] = value.encode("utf-8", errors="replace").decode("utf-8")  # half a surrogate pair
+    return found
 
 
 def group_of(metadata: Mapping[str, str]) -> str:

@@ -45,7 +45,8 @@ def format_of(path: Path, source: Mapping[str, Any]) -> str:
         raise VersoError(f"{path}: a {kind} is one text file (format: txt)")
     if not source["one_text"] and format_ == "txt" and not path.is_dir():
         group = source["columns"][1]
-        raise VersoError(f"{path}: a single .txt names no {group}; give a folder with one subfolder for each, or kind: manual")
+        wanted = "a folder of them, one for each" if group == "title" else "a folder with one subfolder for each"
+        raise VersoError(f"{path}: a single .txt names no {group}; give {wanted}, or kind: manual")
     return format_
 
 
@@ -101,7 +102,8 @@ def _rows_of_one(path: Path, source: Mapping[str, Any], accounts: list[Account])
 
 def _reading(source: Mapping[str, Any], accounts: list[Account]) -> Reading:
     fields = source["fields"]
-    columns = frozenset({fields[name] for name in source["columns"]} | {fields.get("split")} - {None})
+    named = (*source["columns"], *source.get("origin", ()), "split")
+    columns = frozenset({fields.get(name) for name in named} - {None})
     return replace(Reading.of(source, bytes_for(source["maximum_characters"]), columns), accounts=accounts)
 
 

@@ -86,9 +86,13 @@ class Sampling(Settings):
 
 
 class CorpusBase(Settings):
-    """What every corpus has. one_text: it is one text of any length, whatever `maximum_characters` says."""
+    """What every corpus has. one_text: it is one text of any length, whatever `maximum_characters` says.
+
+    attributed: exports/attribution.csv says where each document comes from and under which licence.
+    """
 
     one_text: ClassVar[bool] = False
+    attributed: ClassVar[bool] = False
 
     split: Split = Field(default_factory=Split, description="Train, validation and test.")
     near_duplicates: NearDuplicates = Field(default_factory=NearDuplicates, description="What counts as the same text.")

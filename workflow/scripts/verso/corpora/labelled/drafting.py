@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from verso.corpora.columns import listed, longest, named
+from verso.corpora.columns import LABEL_COLUMNS, listed, longest, named
 from verso.corpora.labelled.labels import in_order, label_of
 from verso.corpora.sources.file.part_names import is_known
 from verso.drafts import Column, Draft, Found
@@ -13,11 +13,6 @@ TEXT = (
     "text", "review", "reviews", "review_text", "comment", "comments", "content", "body", "message", "tweet",
     "sentence", "document", "utterance", "description", "headline", "texto", "reseña", "opinión", "comentario",
     "mensaje", "contenido", "oración",
-)  # fmt: skip
-LABEL = (
-    "label", "labels", "polarity", "sentiment", "class", "category", "target", "rating", "stars", "star_rating", "score", "y",
-    "emotion", "topic", "intent", "etiqueta", "polaridad", "sentimiento", "clase", "categoría", "calificación", "estrellas",
-    "puntuación", "emoción", "tema", "recommended", "voted_up", "is_spam", "airline_sentiment",
 )  # fmt: skip
 SPLIT = ("split", "part", "partition", "subset", "set", "fold", "parte", "partición")
 FEWEST_OF_A_LABEL = 3  # one for each part (verso.corpora.labelled.prepare)
@@ -77,7 +72,7 @@ def _label(found: Found, text: Column | None) -> Column | None:
     ]
     other = found._replace(columns=tuple(others))
     repeated = [column for column in others if column.filled >= WITH_TEXTS * len(column.values or ())]
-    return named(other, LABEL) or min(repeated, key=lambda column: len(column.values or ()), default=None)
+    return named(other, LABEL_COLUMNS) or min(repeated, key=lambda column: len(column.values or ()), default=None)
 
 
 def _fields(found: Found, text: Column, label: Column) -> dict[str, str]:

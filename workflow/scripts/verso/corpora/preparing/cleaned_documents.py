@@ -64,8 +64,11 @@ class Cleaned:
         self._digests: NDArray[np.uint64] = np.asarray(index.digests).reshape(-1, 2)
 
     @classmethod
-    def written_to(cls, path: Path, documents: Path, group_field: str, seed: int) -> "Cleaned":
-        """Clean `documents` into `path`, each with its group, and index them. Raises VersoError when none has any text."""
+    def written_to(cls, path: Path, documents: Path, group_field: str | None, seed: int) -> "Cleaned":
+        """Clean `documents` into `path`, each with its group, and index them. Raises VersoError when none has any text.
+
+        group_field: of the metadata, that names the group; None: all are of one, "".
+        """
         index, splits = _Index(), set()
         numbers: dict[str, int] = {}
         offset = 0
@@ -74,7 +77,7 @@ class Cleaned:
                 row["text"] = clean(row["text"])
                 if not row["text"]:
                     continue  # acquire took it by other rules than ours; there is nothing in it to learn or to score
-                row["group"] = row["metadata"][group_field]
+                row["group"] = row["metadata"][group_field] if group_field else ""
                 split = row.pop("split", None)
                 if split is not None:
                     splits.add(split)
@@ -94,11 +97,11 @@ class Cleaned:
     def __len__(self) -> int:
         return len(self.offsets)
 
-    def losses(self, set_aside: str | Path) -> dict[str, Any]:
-        """What became of all rows of the source (verso.corpora.losses); `set_aside` lists those that are no documents."""
+    def losses(self, *set_aside: str | Path) -> dict[str, Any]:
+        """What became of all rows of the source (verso.corpora.losses); `set_aside` list those that are no documents."""
         counts = np.bincount(self.groups, minlength=len(self.names))
         found = Losses(Counter(dict(zip(self.names, map(int, counts), strict=True))))
-        for row in read_json_lines(set_aside):
+        for row in (row for path in set_aside for row in read_json_lines(path)):
             found.add(row)
         return found.as_dict()
 

@@ -1,6 +1,6 @@
 """Whether a file holds songs, and the entry of a corpus for it."""
 
-from verso.corpora.columns import are_like_labels, listed, named
+from verso.corpora.columns import are_like_labels, listed, mean_length, named
 from verso.drafts import Draft, Found
 
 ARTIST = (
@@ -19,6 +19,7 @@ ARTIST = (
 TITLE = ("title", "song", "song_title", "song_name", "track", "track_name", "name", "título", "canción")
 LYRICS = ("lyrics", "lyric", "song_lyrics", "letra", "letras", "text", "texto")
 MOST_SHOWN = 6
+LONGEST_SONG = 5000  # characters, on average: longer texts of an author are chapters or articles
 
 
 def drafted(found: Found) -> Draft | None:
@@ -32,7 +33,7 @@ def drafted(found: Found) -> Draft | None:
         artists = sorted((folder.values or {}).items(), key=lambda pair: -pair[1])
         return Draft({}, {}, (f"{len(artists)} artists, by subfolder: {listed(artists, MOST_SHOWN)}",), LEFT_OUT)
     lyrics, artist, title = (named(found, names) for names in (LYRICS, ARTIST, TITLE))
-    if lyrics is None or artist is None or title is None:
+    if lyrics is None or artist is None or title is None or mean_length(lyrics) > LONGEST_SONG:
         return None
     usual = {"text": "lyrics", "artist": "artist", "title": "title"}
     fields = {key: column.name for key, column in zip(usual, (lyrics, artist, title), strict=True) if column.name != usual[key]}

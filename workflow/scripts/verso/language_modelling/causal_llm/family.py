@@ -154,7 +154,7 @@ def _write(model: TrainedModel, writing: Writing) -> Iterator[Mapping[str, Any]]
 FAMILY = Family(
     settings=CausalLLM,
     task="language_modelling",
-    kinds=frozenset({"songs", "manual"}),
+    kinds=frozenset({"songs", "manual", "articles"}),
     made_by=lambda entry: "train_causal_llm" if entry.tuning == "lora" else "describe_base",
     works={
         "train_causal_llm": Work("training", MODEL),

@@ -75,7 +75,7 @@ def _write(model: TrainedModel, writing: Writing) -> Iterator[Mapping[str, Any]]
 FAMILY = Family(
     settings=RecurrentLM,
     task="language_modelling",
-    kinds=frozenset({"songs", "manual"}),
+    kinds=frozenset({"songs", "manual", "articles"}),
     made_by=lambda entry: "train_recurrent_lm",
     works={
         "train_recurrent_lm": Work("training", MODEL),

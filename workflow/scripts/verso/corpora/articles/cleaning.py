@@ -1,0 +1,132 @@
+"""Cleaning of articles: what the original report takes out, each by a key of the config, and counted."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from verso.corpora.articles.markup import without_markup, without_references
+from verso.corpora.preparing.clean import clean
+from verso.text.names import INVISIBLE
+
+SPACE = re.compile(r"\s+")
+USUAL = {" ", "\n", "\n\n"}
+URL = re.compile(r"(?:\b(?:https?|ftp)://|\bwww\.(?=\w))[^\s<>\"«»“”\[\]{}|\\^`]+", re.IGNORECASE)
+AFTER_A_URL = ".,;:!?'’)"  # these end a sentence, not an address
+KEPT_SYMBOLS = set("°©®™№℃℉")
+PLAIN = {
+    **dict.fromkeys("“”„‟〝〞", '"'), **dict.fromkeys("‘’‚‛", "'"), **dict.fromkeys("‐‑‒−", "-"), "…": "...", "⁄": "/",
+    "ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st",
+}  # fmt: skip
+REMOVED_CATEGORIES = {"So", "Co", "Cn"}  # symbols and emoji, private use, not assigned
+ALSO_REMOVED = re.compile("[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0000-\U000e007f]")  # what only changes an emoji
+MOST_PASSES = 4  # what one step takes out may show another's: ht[1]tp://
+STEPS = ("spaces", "references", "markup", "urls", "special_characters")
+
+
+@dataclass
+class Tally:
+    """How often each of STEPS was found, in how many articles, and by how many characters it made them shorter."""
+
+    articles: int = 0
+    changed: int = 0
+    found: Counter[str] = field(default_factory=Counter)
+    within: Counter[str] = field(default_factory=Counter)
+    characters: Counter[str] = field(default_factory=Counter)
+
+    def add(self, found: Mapping[str, int], characters: Mapping[str, int]) -> None:
+        """Count an article in."""
+        self.articles += 1
+        self.changed += any(found.values())
+        self.found.update(found)
+        self.within.update({step: 1 for step, count in found.items() if count})
+        self.characters.update(characters)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What statistics.json says: articles in all and changed ones, and of each step what it found."""
+        return {
+            "articles": self.articles,
+            "changed": self.changed,
+            "steps": {
+                step: {"found": self.found[step], "articles": self.within[step], "characters": self.characters[step]}
+                for step in STEPS
+            },
+        }
+
+
+def cleaned(text: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, int], dict[str, int]]:
+    """The text of an article, cleaned as verso.corpora.articles.settings.Cleaning says and in the form of preparing.clean.
+
+    Returns it with how often each of STEPS was found, and by how many characters each made it shorter (below 0: longer).
+    """
+    found, characters = Counter[str](), Counter[str]()
+    found["spaces"] = _unusual_spaces(text)
+    before, text = len(text), clean(text)
+    characters["spaces"] = before - len(text)
+    for _ in range(MOST_PASSES):
+        at_first = text
+        for step, function in _FUNCTIONS.items():
+            if settings[step]:
+                before = len(text)
+                text, count = function(text)
+                found[step] += count
+                characters[step] += before - len(text)
+        text = clean(text)  # what was taken out leaves blanks behind
+        if text == at_first:
+            break
+    if settings["line_breaks"] == "joined" and "\n" in text:
+        lines = [line for line in text.split("\n") if line]
+        joined = " ".join(lines)
+        found["spaces"] += len(lines) - 1
+        characters["spaces"] += len(text) - len(joined)
+        text = joined
+    return text, dict(found), dict(characters)
+
+
+def said_of(found: Mapping[str, int]) -> str:
+    """What was done to an article in one line, for its attribution; "" where nothing was."""
+    done = ", ".join(f"{step.replace('_', ' ')} {found[step]}" for step in STEPS if found.get(step))
+    return f"cleaned: {done}" if done else ""
+
+
+def _unusual_spaces(text: str) -> int:
+    """White space that is no single blank, line break or blank line; and characters that show nothing."""
+    return sum(space[0] not in USUAL for space in SPACE.finditer(text.strip(" \n"))) + len(INVISIBLE.findall(text))
+
+
+def _without_urls(text: str) -> tuple[str, int]:
+    return URL.subn(lambda url: url[0][len(url[0].rstrip(AFTER_A_URL)) :], text)
+
+
+def _without_special_characters(text: str) -> tuple[str, int]:
+    special = [character for character in set(text) if _plain(character) != character]
+    plain = text.translate({ord(character): _plain(character) for character in special}) if special else text
+    return plain, sum(map(text.count, special))
+
+
+@lru_cache(maxsize=4096)
+def _plain(character: str) -> str:
+    """A character, what it is written as, or "" where it is taken out."""
+    if character in KEPT_SYMBOLS:
+        return character
+    if unicodedata.category(character) in REMOVED_CATEGORIES or ALSO_REMOVED.match(character):
+        return ""
+    return PLAIN.get(character, character)
+
+
+_FUNCTIONS = {
+    "references": without_references,
+    "markup": without_markup,
+    "urls": _without_urls,
+    "special_characters": _without_special_characters,
+}
+
+
+def listed(counted: Mapping[str, Any]) -> Iterator[tuple[str, int, int]]:
+    """Of Tally.as_dict each step that found anything: its name, how often, in how many articles."""
+    for step, of_step in counted["steps"].items():
+        if of_step["found"]:
+            yield step.replace("_", " "), of_step["found"], of_step["articles"]

@@ -1,0 +1,82 @@
+"""Exports of articles: the files that the original report's scripts read, and the attribution that a licence wants."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from verso.corpora.parts import PARTS
+from verso.files import atomic_text, read_json, read_json_lines, sha256_of, write_csv, write_json
+from verso.jobs.logs import progress
+from verso.text.vocabulary import SPECIALS as CONTROLS
+from verso.text.vocabulary import Vocabulary
+
+ARTICLE_START = "<|article_start|>"
+ARTICLE_END = "<|article_end|>"
+SPECIALS = ("[PAD]", "[UNK]", "[BOS]", "[EOS]")  # in the original report's order, so with its ids
+ATTRIBUTION = ("title", "url", "revision", "licence", "changed", "history", "part", "id")
+
+
+def export_articles(prepared: Mapping[str, str | Path], corpus: str, words: int, exports: Mapping[str, str | Path]) -> None:
+    """Write each part as marked text, the vocabulary, what there is to say about all of it, and where each article comes from.
+
+    prepared: the corpus's train, validation, test, statistics and vocab_word. corpus: its name. words: of the exported
+    vocabulary, besides SPECIALS. exports: the files to write: train_text, validation_text, test_text, vocabulary ({word: id}), dataset_info
+    and attribution (a CSV of ATTRIBUTION, in the order of the parts). Streams, an article at a time.
+    """
+    for part in PARTS:
+        with atomic_text(exports[f"{part}_text"]) as out:
+            for row in progress(read_json_lines(prepared[part]), f"export {part}", unit="articles"):
+                out.write(f"{ARTICLE_START}\n{row['text']}\n{ARTICLE_END}\n")
+    write_csv(exports["attribution"], _origins(prepared), ATTRIBUTION)
+    vocabulary = Vocabulary.load(prepared["vocab_word"])
+    most_frequent = vocabulary.tokens[len(CONTROLS) :][:words]
+    write_json(exports["vocabulary"], numbered(most_frequent))
+    counted = read_json(prepared["statistics"])
+    files = [*(exports[f"{part}_text"] for part in PARTS), exports["vocabulary"], exports["attribution"]]
+    parts = counted["parts"]
+    write_json(
+        exports["dataset_info"],
+        {
+            "corpus": corpus,
+            "articles": {part: parts[part]["documents"] for part in PARTS},
+            "characters": {part: parts[part]["characters"] for part in PARTS},
+            "words": {part: parts[part]["words"] for part in PARTS},
+            "words_of_an_article": {part: parts[part]["words_per_document"] for part in PARTS},
+            "vocabulary": {
+                "words": len(most_frequent),
+                "special_tokens": {token: number for number, token in enumerate(SPECIALS)},
+                "covers_of_train": _covered(vocabulary, len(most_frequent)),
+            },
+            "licences": _licences(prepared),
+            "split": counted["settings"]["split"],
+            "cleaning": {"settings": counted["settings"]["cleaning"], **counted["cleaning"]},
+            "minimum_characters": counted["settings"]["minimum_characters"],
+            "files": {Path(path).name: {"sha256": sha256_of(path), "bytes": Path(path).stat().st_size} for path in files},
+        },
+    )
+
+
+def numbered(words: Sequence[str]) -> dict[str, int]:
+    """{token: id}: SPECIALS, then the words; one that is spelt like a special token is left out, for it would take its place."""
+    return {token: number for number, token in enumerate([*SPECIALS, *(word for word in words if word not in SPECIALS)])}
+
+
+def _covered(vocabulary: Vocabulary, words: int) -> float:
+    """Share of train's words that the most frequent so many are."""
+    counts = vocabulary.counts
+    return round(sum(counts[len(CONTROLS) :][:words]) / sum(counts), 4)
+
+
+def _origins(prepared: Mapping[str, str | Path]) -> Iterator[dict[str, str]]:
+    for part in PARTS:
+        for row in read_json_lines(prepared[part]):
+            known: Mapping[str, Any] = row["metadata"]
+            found = {name: known.get(name, "") for name in ATTRIBUTION}
+            yield {**found, "changed": known.get("changed", "no"), "part": part, "id": row["id"]}
+
+
+def _licences(prepared: Mapping[str, str | Path]) -> dict[str, int]:
+    """Articles by licence, "" where the source names none."""
+    counts = Counter(row["metadata"].get("licence", "") for part in PARTS for row in read_json_lines(prepared[part]))
+    return dict(counts.most_common())
