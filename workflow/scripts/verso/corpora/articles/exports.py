@@ -21,8 +21,8 @@ def export_articles(prepared: Mapping[str, str | Path], corpus: str, words: int,
     """Write each part as marked text, the vocabulary, what there is to say about all of it, and where each article comes from.
 
     prepared: the corpus's train, validation, test, statistics and vocab_word. corpus: its name. words: of the exported
-    vocabulary, besides SPECIALS. exports: the files to write: train_text, validation_text, test_text, vocabulary ({word: id}), dataset_info
-    and attribution (a CSV of ATTRIBUTION, in the order of the parts). Streams, an article at a time.
+    vocabulary, besides SPECIALS. exports: the files to write: train_text, validation_text, test_text, vocabulary ({word: id}),
+    dataset_info and attribution (a CSV of ATTRIBUTION, in the order of the parts). Streams, an article at a time.
     """
     for part in PARTS:
         with atomic_text(exports[f"{part}_text"]) as out:
