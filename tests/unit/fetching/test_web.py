@@ -219,6 +219,21 @@ def test_a_body_that_is_not_whole_is_requested_again(site):
         web(retries=0).get(site.root + "/other", check=is_sound)
 
 
+def test_an_api_that_is_busy_with_status_200_is_waited_for_as_long_as_it_says(site):
+    def is_sound(body):
+        if b"busy" in body:
+            raise ValueError("it is busy")
+
+    site.fail(PAGE, lambda handler: say(handler, "busy", headers={"Retry-After": "1"}))
+    assert web().get(site.root + PAGE, check=is_sound).body == b"<html>sound</html>"
+    assert moments(site)[1] - moments(site)[0] > 0.9
+    site.fail("/other", lambda handler: say(handler, "busy", headers={"Retry-After": "7200"}))
+    with pytest.raises(VersoError, match="requires a pause of 120 minutes"):
+        web().get(site.root + "/other", check=is_sound)
+    site.fail("/whole", lambda handler: say(handler, "sound", headers={"Retry-After": "7200"}))
+    assert web().get(site.root + "/whole", check=is_sound).body == b"sound", "a pause was required before an answer, not after it"
+
+
 # --- what is kept ---
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

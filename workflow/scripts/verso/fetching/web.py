@@ -72,6 +72,7 @@ class Answer:
     body: bytes = b""
     lost: str = ""
     limit: int = 0  # bytes, of a body that was not read because it is larger
+    pause: float | None = None  # seconds that Retry-After requires before the same request is sent again
 
 
 class Web:
@@ -93,7 +94,8 @@ class Web:
     def get(self, url: str, headers: Mapping[str, str] | None = None, check: Callable[[bytes], None] | None = None) -> Answer:
         """The answer to a GET. Redirects are followed within the same root only, so that no header goes elsewhere.
 
-        check: raises ValueError, with what is wrong, of a body that is no whole answer; it is requested again.
+        check: raises ValueError, with what is wrong, of a body that is no whole answer; it is requested again, after the pause
+        that Retry-After requires (an API may report that it is busy with status 200).
         Raises Lost, Refused, NoNetwork, Untrusted; VersoError when the site requires a longer pause than LONGEST_OBEYED.
         """
         try:
@@ -150,7 +152,7 @@ class Web:
                 body = self._read(response, started)
                 if body is None:
                     return Answer(url, 200, now, lost=f"larger than {self.maximum_bytes / 1e6:g} MB", limit=self.maximum_bytes)
-                return Answer(url, 200, now, body)
+                return Answer(url, 200, now, body, pause=_seconds_of(response.headers.get("retry-after")))
         except requests.exceptions.SSLError as error:
             if isinstance(_innermost(error), ssl.SSLCertVerificationError):
                 raise Untrusted(
@@ -194,7 +196,7 @@ def _checked(answer: Answer, check: Callable[[bytes], None] | None) -> Answer:
         if check and not answer.lost:
             check(answer.body)
     except ValueError as error:
-        raise _Again(str(error)) from error
+        raise _Again(str(error), _obeyed(answer.pause, answer.url, answer.status)) from error
     return answer
 
 
@@ -204,16 +206,20 @@ def _lost_by_status(url: str, response: requests.Response) -> str:
     if status in (401, 403):
         raise Refused(url, status)
     if status in AGAIN:
-        pause = _seconds_of(response.headers.get("retry-after"))
-        if pause is not None and pause > LONGEST_OBEYED:
-            raise VersoError(
-                f"{urlsplit(url).netloc} requires a pause of {pause / 60:.0f} minutes (status {status}): start again after it. "
-                "What was fetched is kept"
-            )
-        raise _Again(f"status {status}", pause)
+        raise _Again(f"status {status}", _obeyed(_seconds_of(response.headers.get("retry-after")), url, status))
     if status in GONE:
         return "its page does not exist (404)"
     return "" if status == 200 else f"status {status}"
+
+
+def _obeyed(pause: float | None, url: str, status: int) -> float | None:
+    """The pause that the site requires, in seconds. Raises VersoError for one above LONGEST_OBEYED."""
+    if pause is not None and pause > LONGEST_OBEYED:
+        raise VersoError(
+            f"{urlsplit(url).netloc} requires a pause of {pause / 60:.0f} minutes (status {status}): start again after it. "
+            "What was fetched is kept"
+        )
+    return pause
 
 
 def _seconds_of(retry_after: str | None) -> float | None:
