@@ -1,0 +1,184 @@
+"""The API of a wiki: requests as its rules want them, and answers put together.
+
+    look_up ─► 50 titles or numbers a request, fewer where the wiki says so ─► `continue` to its end ─► Found, all pieces as one
+      pieces ─► each answer of a list, kept in the cache
+        _get ─► maxlag, contact, gzip; what is a fault of the moment is requested again after Retry-After (verso.fetching.web)
+
+Source: https://www.mediawiki.org/wiki/API:Etiquette, API:Continue, API:Query, API:Errors_and_warnings, Manual:Maxlag_parameter
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+
+from verso import __version__
+from verso.corpora.sources.wikipedia.contact import user_agent
+from verso.errors import VersoError
+from verso.fetching.web import Answer, Lost, NoNetwork, Refused, Web, writable
+from verso.fetching.web_cache import WebCache
+from verso.names import shown
+
+MOST = 50  # titles or numbers in a request of who has no further rights
+MAXLAG = 5  # seconds that the wiki's databases may be behind; above that it turns requests away
+LONGEST_ADDRESS = 6000  # bytes; servers refuse addresses of 8,000
+OF_THE_MOMENT = ("maxlag", "ratelimited", "readonly", "internal_api_error")  # how codes of errors begin that pass
+KEPT = "What was fetched is kept: start again, and only the rest is fetched."
+ALWAYS = {"action": "query", "format": "json", "formatversion": 2, "maxlag": MAXLAG}
+
+
+class ApiError(VersoError):
+    """The API says that it cannot do what was requested."""
+
+    def __init__(self, site: str, error: Mapping[str, Any]) -> None:
+        self.code, limit = str(error.get("code")), error.get("limit")
+        self.limit = limit if isinstance(limit, int) and limit > 0 else None
+        super().__init__(f"{site}: the API reports {shown(self.code)}: {shown(error.get('info'))}. {KEPT}")
+
+
+@dataclass
+class Found:
+    """What the wiki has of some titles, pages or revisions.
+
+    pages: as the API describes them, pieces of one page put together; those without a number are not there. onward: of a title
+    the one that it is spelled as (`normalized`) or leads to (`redirects`). elsewhere: titles of other wikis. gone: revisions that
+    are not there.
+    """
+
+    pages: list[dict[str, Any]] = field(default_factory=list)
+    onward: dict[str, str] = field(default_factory=dict)
+    elsewhere: set[str] = field(default_factory=set)
+    gone: set[int] = field(default_factory=set)
+
+    def add(self, other: "Found") -> None:
+        """Take in what another request found."""
+        self.pages += other.pages
+        self.onward |= other.onward
+        self.elsewhere |= other.elsewhere
+        self.gone |= other.gone
+
+
+class Api:
+    """One wiki, requested on behalf of one person."""
+
+    def __init__(self, site: str, web: Web, contact: Callable[[], str], lists: WebCache) -> None:
+        """site: its root. contact: called before the first request. lists: keeps answers that list pages."""
+        self.site, self._web, self._contact, self._lists = site, web, contact, lists
+        self._most = MOST
+        self._headers: dict[str, str] = {}
+
+    def pieces(self, parameters: Mapping[str, Any], kept: bool = True, number: int = 0) -> Iterator[dict[str, Any]]:
+        """Each answer to one query, in their order, with `continue` followed to its end.
+
+        kept: whether the cache of lists may answer, and keeps what is answered. number: which of several requests for the same,
+        where each gets another answer.
+        """
+        onward: Any = {}
+        before: set[str] = set()
+        while True:
+            url = f"{self.site}/w/api.php?{urlencode({**ALWAYS, **parameters, **onward})}" + (f"#{number}" if number else "")
+            answer = self._lists.read(url) if kept else None
+            if answer is None:
+                answer = self._get(url, partial(_check_answer, self.site))
+                if kept:
+                    self._lists.write(answer)
+            piece = _json_of(answer)
+            yield piece
+            onward = piece.get("continue")
+            if not isinstance(onward, dict) or not onward:
+                return
+            place = json.dumps(onward, sort_keys=True)
+            if place in before:
+                raise VersoError(f"{url}: the answers continue in a circle (at {shown(place)}). {KEPT}")
+            before.add(place)
+
+    def look_up(self, key: str, values: Sequence[str | int], parameters: Mapping[str, Any], kept: bool = False) -> Found:
+        """What the wiki has of these titles (`key` "titles"), pages ("pageids") or revisions ("revids")."""
+        joined = "|".join(map(str, values))
+        if len(values) > 1 and (len(values) > self._most or len(urlencode({"": joined})) > LONGEST_ADDRESS):
+            half = min(self._most, (len(values) + 1) // 2)
+            found = self.look_up(key, values[:half], parameters, kept)
+            found.add(self.look_up(key, values[half:], parameters, kept))
+            return found
+        try:
+            return _put_together(self.pieces({**parameters, key: joined}, kept))
+        except ApiError as error:
+            if error.code != "toomanyvalues" or len(values) == 1:
+                raise
+            self._most = min(error.limit or len(values) // 2, len(values) - 1)
+            return self.look_up(key, values, parameters, kept)
+
+    def html_of(self, revision: int) -> Answer:
+        """The page of a revision, as Parsoid makes it; without a body where the wiki has none."""
+        return self._get(f"{self.site}/w/rest.php/v1/revision/{revision}/html", _check_whole_page, may_be_lost=True)
+
+    def _get(self, url: str, check: Callable[[bytes], None], may_be_lost: bool = False) -> Answer:
+        """An answer of the wiki. Raises VersoError where there is none, but for one that `may_be_lost` (404)."""
+        if not self._headers:
+            library = f"python-requests/{requests.__version__}"
+            self._headers = {"User-Agent": user_agent(self._contact(), __version__, library), "Accept-Encoding": "gzip"}
+        try:
+            answer = self._web.get(url, self._headers, check)
+        except Refused as error:
+            raise VersoError(
+                f"{url}: the wiki refuses to answer (status {error.status}). Is source.contact, or WIKIMEDIA_CONTACT, yours, and "
+                f"does it reach you? Wait some hours, lower source.requests_per_second, or fetch from another network. {KEPT}"
+            ) from error
+        except NoNetwork as error:
+            raise VersoError(f"{error}. Or there is no such edition: source.language is its code, as in its address") from error
+        except Lost as error:
+            raise VersoError(f"{url}: {error}. {KEPT}") from error
+        if answer.lost and not (may_be_lost and answer.status == 404):
+            hint = "; is there such an edition? source.language is its code, as in its address" if answer.status != 200 else ""
+            raise VersoError(f"{url}: {answer.lost}{hint}. {KEPT}")
+        return answer
+
+
+def _put_together(pieces: Iterator[dict[str, Any]]) -> Found:
+    found = Found()
+    pages: dict[Any, dict[str, Any]] = {}
+    for piece in pieces:
+        query = piece.get("query") or {}
+        for change in (*query.get("normalized", ()), *query.get("redirects", ())):
+            found.onward[str(change["from"])] = str(change["to"])
+        found.elsewhere |= {str(link["title"]) for link in query.get("interwiki", ())}
+        gone = query.get("badrevids") or ()
+        found.gone |= {int(row["revid"]) for row in (gone.values() if isinstance(gone, dict) else gone)}
+        for page in query.get("pages", ()):
+            whole = pages.setdefault(page.get("pageid") or page.get("title"), {})
+            whole |= {**page, "revisions": [*whole.get("revisions", ()), *page.get("revisions", ())]}
+    found.pages = list(pages.values())
+    return found
+
+
+def _json_of(answer: Answer) -> dict[str, Any]:
+    """An answer's content, with half pairs of surrogates made good: they may stand in JSON, and in no file."""
+    return dict(json.loads(writable(json.dumps(json.loads(answer.body), ensure_ascii=False))))
+
+
+def _check_answer(site: str, body: bytes) -> None:
+    """Raises ValueError for what is no answer of the API or a fault that passes, ApiError for one that stays."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ValueError("the answer is not JSON") from None
+    if not isinstance(answer, dict):
+        raise ValueError("the answer is JSON, but not the API's")
+    error = answer.get("error")
+    if isinstance(error, dict):
+        code = str(error.get("code"))
+        if code.startswith(OF_THE_MOMENT):
+            raise ValueError(f"the API reports {shown(code)}: {shown(error.get('info'))}")
+        raise ApiError(site, error)
+    if not isinstance(answer.get("query", answer.get("batchcomplete")), dict | bool):
+        raise ValueError("the answer is JSON, but not the API's")
+
+
+def _check_whole_page(body: bytes) -> None:
+    """Raises ValueError for a page without its end, of which a server's fault gave the beginning."""
+    if b"</html>" not in body.lower():
+        raise ValueError("the page has no end")

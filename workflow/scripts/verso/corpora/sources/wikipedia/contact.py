@@ -1,0 +1,45 @@
+"""Contact: who is reached when requests to Wikimedia do harm. Its sites want that of the operator, not of the program.
+
+Requests without one may be sent 10 times a minute, with one 200 times (https://www.mediawiki.org/wiki/Wikimedia_APIs/Rate_limits);
+what the header looks like: https://foundation.wikimedia.org/wiki/Policy:Wikimedia_Foundation_User-Agent_Policy
+"""
+
+import re
+from urllib.parse import urlsplit
+
+VARIABLE = "WIKIMEDIA_CONTACT"
+WANTED = "your e-mail address, or the address of a page about you or your project"
+E_MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+# Kept for examples by RFC 2606 and RFC 6761, and what stands for a domain in examples
+EXAMPLES = re.compile(r"(.*\.)?(example(\.(com|org|net|edu))?|test|invalid|localhost|(your-?)?(domain|site|company)\.[a-z]+)")
+PLACEHOLDERS = re.compile(r"(your|my|tu|mi)?[._-]?(name|user(name)?|e?mail|nombre|correo|usuario)|you|me|foo|someone|nobody")
+
+
+def fault_of_contact(value: str) -> str:
+    """What is wrong with a contact, as the end of a sentence that begins with its name; empty where it may be sent."""
+    if not value.strip():
+        return f"is empty; give {WANTED}"
+    if E_MAIL.fullmatch(value):
+        name, _, host = value.lower().partition("@")
+        is_example = bool(EXAMPLES.fullmatch(host) or PLACEHOLDERS.fullmatch(name))
+    else:
+        try:
+            parts = urlsplit(value)
+            host = (parts.hostname or "").lower()
+        except ValueError:
+            host = ""
+        if parts_missing(value, host):
+            return f"is {value!r}; give {WANTED}"
+        is_example = bool(EXAMPLES.fullmatch(host))
+    return f"is {value!r}, an example; give {WANTED}" if is_example else ""
+
+
+def parts_missing(value: str, host: str) -> bool:
+    """Whether a text is no address of a page that a header can hold."""
+    sound = value.isascii() and value.isprintable() and not set(" ()<>\"") & set(value)
+    return not (sound and value.startswith(("https://", "http://")) and "." in host.strip("."))
+
+
+def user_agent(contact: str, version: str, library: str) -> str:
+    """The User-Agent header of requests: name and version, the operator's contact, and the library that sends them."""
+    return f"Verso/{version} ({contact}) {library}"

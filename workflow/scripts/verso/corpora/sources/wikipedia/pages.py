@@ -1,0 +1,157 @@
+"""Pages: each revision fetched once, and kept by language, page and revision with its checksum.
+
+<cache>/es/pages/45/12345.gz            which revision was the newest when it was fetched, or that the page was gone
+                    12345-678.gz        that revision's wikitext and what the wiki says of it
+                    12345-678.html.gz   its page, where prose is taken from HTML
+<cache>/es/lists/                       what the wiki listed, drew and said of itself
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from verso.corpora.sources.wikipedia.api import Api
+from verso.corpora.sources.wikipedia.candidates import Candidate
+from verso.errors import VersoError
+from verso.fetching.web import Answer
+from verso.fetching.web_cache import WebCache
+
+GONE = "deleted since the wiki listed it"
+REVISION_GONE = "its revision was deleted"
+DETAILS = {
+    "prop": "revisions|info|pageprops",
+    "ppprop": "disambiguation",
+    "rvprop": "ids|timestamp|content|contentmodel",
+    "rvslots": "main",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A revision of a page. timestamp: when it was saved, in ISO form. model: "wikitext", or what else it is written in."""
+
+    page: int
+    revision: int
+    title: str
+    namespace: int
+    timestamp: str
+    model: str
+    is_redirect: bool
+    is_disambiguation: bool
+    wikitext: str
+
+
+class PageCache(WebCache):
+    """Answers by page and revision, as the addresses made by Pages name them."""
+
+    def path_of(self, url: str) -> Path:
+        """Where what an address names is kept."""
+        query = parse_qs(urlsplit(url).query, keep_blank_values=True)
+        page, revision = (int(query.get(name, ["0"])[0]) for name in ("curid", "oldid"))
+        name = f"{page}-{revision}" if revision else str(page)
+        return self.folder / f"{page % 100:02}" / f"{name}{'.html' if 'html' in query else ''}.gz"
+
+
+class Pages:
+    """The pages of one wiki, from the cache or its API."""
+
+    def __init__(self, api: Api, cache: PageCache) -> None:
+        self._api, self._cache = api, cache
+
+    def of(self, candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, Page | str]]:
+        """Of each candidate its page, or why there is none, in their order. What is missing is fetched first, together."""
+        self._fetch_newest([c.page for c in candidates if c.revision is None and self._newest(c.page) is None])
+        found = [(c, c.revision or self._newest(c.page)) for c in candidates]
+        wanted = [(c.page, revision) for c, revision in found if isinstance(revision, int)]
+        self._fetch_revisions([pair for pair in wanted if self._cache.read(self._address(*pair)) is None])
+        for candidate, revision in found:
+            yield candidate, revision if isinstance(revision, str) else self._kept(candidate.page, int(revision or 0))
+
+    def html_of(self, page: Page) -> str | None:
+        """A revision's page as HTML; None where the wiki has none."""
+        address = f"{self._address(page.page, page.revision)}&html"
+        answer = self._cache.read(address)
+        if answer is None:
+            got = self._api.html_of(page.revision)
+            answer = Answer(address, got.status, got.date, got.body, got.lost)
+            self._cache.write(answer)
+        return None if answer.lost else answer.body.decode("utf-8", errors="replace")
+
+    def _address(self, page: int, revision: int = 0) -> str:
+        return f"{self._api.site}/w/index.php?curid={page}" + (f"&oldid={revision}" if revision else "")
+
+    def _newest(self, page: int) -> int | str | None:
+        """The revision that was the newest when it was fetched; why there is none; None when nothing is known."""
+        answer = self._cache.read(self._address(page))
+        if answer is None:
+            return None
+        return answer.lost or int(answer.body)
+
+    def _kept(self, page: int, revision: int) -> Page | str:
+        answer = self._cache.read(self._address(page, revision))
+        if answer is None:
+            raise VersoError(f"{self._cache.folder}: page {page} was written and cannot be read: is the disk sound?")
+        return answer.lost or Page(**json.loads(answer.body))
+
+    def _fetch_newest(self, pages: Sequence[int]) -> None:
+        if not pages:
+            return
+        found = {page.get("pageid"): page for page in self._api.look_up("pageids", pages, DETAILS).pages}
+        for number in pages:
+            page = self._mentioned(found.get(number), f"page {number}")
+            if page.get("missing"):
+                self._keep(self._address(number), lost=GONE)
+                continue
+            whole = _page_of(page, self._mentioned(_first(page), f"the revision of page {number}"))
+            self._keep_page(whole, number)
+            self._keep(self._address(number), str(whole.revision).encode())
+
+    def _fetch_revisions(self, wanted: Sequence[tuple[int, int]]) -> None:
+        if not wanted:
+            return
+        found = self._api.look_up("revids", [revision for _, revision in wanted], DETAILS)
+        pages = {revision["revid"]: (page, revision) for page in found.pages for revision in page.get("revisions", ())}
+        for number, revision in wanted:
+            if revision in found.gone or (revision in pages and "texthidden" in _slot(pages[revision][1])):
+                self._keep(self._address(number, revision), lost=REVISION_GONE)
+                continue
+            self._keep_page(_page_of(*self._mentioned(pages.get(revision), f"revision {revision}")), number)
+
+    def _keep_page(self, page: Page, number: int) -> None:
+        self._keep(self._address(number, page.revision), json.dumps(asdict(page), ensure_ascii=False).encode())
+
+    def _keep(self, address: str, body: bytes = b"", lost: str = "") -> None:
+        self._cache.write(Answer(address, 404 if lost else 200, datetime.now(UTC), body, lost))
+
+    def _mentioned(self, found: Any, what: str) -> Any:
+        """What the wiki says of something. Raises VersoError where it says nothing: that would pass for a deleted page."""
+        if not found:
+            raise VersoError(f"{self._api.site}: the API answers without a word on {what}; what was fetched is kept: start again")
+        return found
+
+
+def _first(page: dict[str, Any]) -> dict[str, Any]:
+    return next(iter(page.get("revisions", ())), {})
+
+
+def _slot(revision: dict[str, Any]) -> dict[str, Any]:
+    return dict((revision.get("slots") or {}).get("main") or {})
+
+
+def _page_of(page: dict[str, Any], revision: dict[str, Any]) -> Page:
+    slot = _slot(revision)
+    return Page(
+        page=page["pageid"],
+        revision=revision["revid"],
+        title=str(page["title"]),
+        namespace=page["ns"],
+        timestamp=str(revision.get("timestamp", "")),
+        model=str(slot.get("contentmodel", "")),
+        is_redirect=bool(page.get("redirect")),
+        is_disambiguation="disambiguation" in (page.get("pageprops") or {}),
+        wikitext=str(slot.get("content", "")),
+    )
