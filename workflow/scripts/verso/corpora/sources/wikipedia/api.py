@@ -71,10 +71,12 @@ class Api:
         self._most = MOST
         self._headers: dict[str, str] = {}
 
-    def pieces(self, parameters: Mapping[str, Any], kept: bool = True, number: int = 0) -> Iterator[dict[str, Any]]:
+    def pieces(
+        self, parameters: Mapping[str, Any], holds: Sequence[str] = (), kept: bool = True, number: int = 0
+    ) -> Iterator[dict[str, Any]]:
         """Each answer to one query, in their order, with `continue` followed to its end.
 
-        kept: whether the cache of lists may answer, and keeps what is answered. number: which of several requests for the same,
+        holds: what each must hold, else it is requested again, and never kept. kept: whether the cache of lists may answer, and keeps what is answered. number: which of several requests for the same,
         where each gets another answer.
         """
         onward: Any = {}
@@ -83,7 +85,7 @@ class Api:
             url = f"{self.site}/w/api.php?{urlencode({**ALWAYS, **parameters, **onward})}" + (f"#{number}" if number else "")
             answer = self._lists.read(url) if kept else None
             if answer is None:
-                answer = self._get(url, partial(_check_answer, self.site))
+                answer = self._get(url, partial(_check_answer, self.site, holds))
                 if kept:
                     self._lists.write(answer)
             piece = _json_of(answer)
@@ -105,7 +107,7 @@ class Api:
             found.add(self.look_up(key, values[half:], parameters, kept))
             return found
         try:
-            return _put_together(self.pieces({**parameters, key: joined}, kept))
+            return _put_together(self.pieces({**parameters, key: joined}, kept=kept))
         except ApiError as error:
             if error.code != "toomanyvalues" or len(values) == 1:
                 raise
@@ -160,7 +162,7 @@ def _json_of(answer: Answer) -> dict[str, Any]:
     return dict(json.loads(writable(json.dumps(json.loads(answer.body), ensure_ascii=False))))
 
 
-def _check_answer(site: str, body: bytes) -> None:
+def _check_answer(site: str, holds: Sequence[str], body: bytes) -> None:
     """Raises ValueError for what is no answer of the API or a fault that passes, ApiError for one that stays."""
     try:
         answer = json.loads(body)
@@ -174,8 +176,11 @@ def _check_answer(site: str, body: bytes) -> None:
         if code.startswith(OF_THE_MOMENT):
             raise ValueError(f"the API reports {shown(code)}: {shown(error.get('info'))}")
         raise ApiError(site, error)
-    if not isinstance(answer.get("query", answer.get("batchcomplete")), dict | bool):
+    query = answer.get("query", {} if "batchcomplete" in answer or "continue" in answer else None)
+    if not isinstance(query, dict):
         raise ValueError("the answer is JSON, but not the API's")
+    if missing := [name for name in holds if not isinstance(query.get(name), dict | list)]:
+        raise ValueError(f"the answer is JSON, but holds no {missing[0]}")
 
 
 def _check_whole_page(body: bytes) -> None:

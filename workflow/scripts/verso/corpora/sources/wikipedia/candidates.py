@@ -46,8 +46,8 @@ def at_random(api: Api, most: int) -> Iterator[Candidate]:
     while len(seen) < most and barren < 2:  # a wiki may have fewer articles than are wanted
         number += 1
         query = {"list": "random", "rnnamespace": ARTICLES, "rnfilterredir": "nonredirects", "rnlimit": PER_LIST}
-        first = next(api.pieces(query, number=number))  # its `continue` would draw on without end
-        drawn = [Candidate(page["id"], page["title"]) for page in first.get("query", {}).get("random", ())]
+        first = next(api.pieces(query, ("random",), number=number))  # its `continue` would draw on without end
+        drawn = [Candidate(page["id"], page["title"]) for page in first["query"]["random"]]
         new = [candidate for candidate in drawn if candidate.page not in seen][: most - len(seen)]
         seen.update(candidate.page for candidate in new)
         barren = 0 if new else barren + 1
@@ -113,8 +113,8 @@ def of_category(api: Api, edition: Edition, name: str, depth: int, seed: int) ->
         category, level = waiting.pop(0)
         kinds = "page|subcat" if level < depth else "page"
         query = {"list": "categorymembers", "cmtitle": category, "cmtype": kinds, "cmprop": "ids|title", "cmlimit": PER_LIST}
-        for piece in api.pieces(query):
-            for page in piece.get("query", {}).get("categorymembers", ()):
+        for piece in api.pieces(query, ("categorymembers",)):
+            for page in piece["query"]["categorymembers"]:
                 listed += 1
                 title = str(page["title"])
                 if page["ns"] == ARTICLES:

@@ -10,6 +10,7 @@ from verso.errors import VersoError
 from verso.names import shown
 
 ARTICLES, FILES, CATEGORIES = 0, 6, 14  # numbers of namespaces, the same in every wiki
+DESCRIBED = ("general", "namespaces", "namespacealiases", "rightsinfo")
 CREATIVE_COMMONS = re.compile(r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)")  # editions spell the name in their own language
 
 
@@ -45,7 +46,7 @@ class Edition:
 def edition_of(api: Api) -> Edition:
     """The edition that an API is of. Raises VersoError where it does not say what it is."""
     query: dict[str, Any] = {}
-    for piece in api.pieces({"meta": "siteinfo", "siprop": "general|namespaces|namespacealiases|rightsinfo"}):
+    for piece in api.pieces({"meta": "siteinfo", "siprop": "|".join(DESCRIBED)}, DESCRIBED):
         query |= piece.get("query") or {}
     try:
         rights = query["rightsinfo"]
