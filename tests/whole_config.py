@@ -21,6 +21,7 @@ RAW: dict[str, Any] = {
         "songs": {"kind": "songs", "source": {"path": "songs.jsonl"}},
         "book": {"kind": "manual", "source": {"path": "book.txt"}},
         "articles": {"kind": "articles", "source": {"path": "articles.jsonl"}},
+        "wiki": {"kind": "articles", "source": {"type": "wikipedia", "language": "es", "articles": 9}},
         "scraped": {"kind": "songs", "songs_per_artist": 5, "source": {"type": "genius", "artists": ["Ada"]}},
         "reviews": {"kind": "labelled", "source": {"path": "reviews.csv"}, "own_texts": [{"text": "Fine.", "label": 3}]},
         "games": {

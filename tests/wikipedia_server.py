@@ -11,7 +11,23 @@ from urllib.parse import parse_qs, urlsplit
 from genius_server import say
 from local_server import LocalServer
 
-WORDS = "puerto campana molino sendero ladrillo fuente tejado cosecha ribera taller colina herrero puente cantera olivo".split()
+WORDS = [
+    "puerto",
+    "campana",
+    "molino",
+    "sendero",
+    "ladrillo",
+    "fuente",
+    "tejado",
+    "cosecha",
+    "ribera",
+    "taller",
+    "colina",
+    "herrero",
+    "puente",
+    "cantera",
+    "olivo",
+]
 
 
 def prose(number, sentences=12):
@@ -105,7 +121,7 @@ class WikipediaServer(LocalServer):
 
     def _siteinfo(self, query):
         names = {
-            "-2": ("Medio", "Media"), "0": ("", ""), "6": ("Archivo", "File"), "14": ("Categoría", "Category"), "104": ("Anexo", "Anexo")
+            "-2": ("Medio", "Media"), "0": ("", ""), "6": ("Archivo", "File"), "14": ("Categoría", "Category")
         }  # fmt: skip
         spaces = {key: {"id": int(key), "name": name, "canonical": canonical} for key, (name, canonical) in names.items()}
         rights = {"url": "https://creativecommons.org/licenses/by-sa/4.0/deed.es", "text": "Atribución-CompartirIgual"}
@@ -197,7 +213,9 @@ class WikipediaServer(LocalServer):
             pages.append(facts)
         onward = shown.stop < len(wanted)
         found = {"query": {"pages": pages}}
-        return found | ({"continue": {"rvcontinue": f"{shown.stop}|x", "continue": "||info"}} if onward else {"batchcomplete": True})
+        return found | (
+            {"continue": {"rvcontinue": f"{shown.stop}|x", "continue": "||info"}} if onward else {"batchcomplete": True}
+        )
 
 
 def _kind_of(query):

@@ -67,7 +67,7 @@ def test_what_fetches_is_local_under_any_name(study):
         out.write('\n\nprint("local:", *sorted(workflow._localrules))\n')
     plan = snakemake(study, "--dry-run")
     (local,) = [line.split()[1:] for line in plan.splitlines() if line.startswith("local:")]
-    for rule in ("scrape_genius", "scrape_steam", "fetch_dataset", "fetch_pretrained", "fetch", "all"):
+    for rule in ("scrape_genius", "scrape_steam", "fetch_dataset", "fetch_wikipedia", "fetch_pretrained", "fetch", "all"):
         assert f"verso_{rule}" in local
     assert "verso_acquire_corpus" not in local
 

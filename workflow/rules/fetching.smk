@@ -1,7 +1,8 @@
 """Fetching: download corpora from the web, on the login node only.
 
-Reads   Genius, Steam or a dataset of the hub, with answers cached in the source's `cache`; a token from the environment or .env
-Writes  results/corpora/<corpus>/{scraped,set_aside_scraping}.jsonl, scraping.json
+Reads   Genius, Steam, Wikipedia or a dataset of the hub, with answers cached in the source's `cache`; a token, or whom Wikimedia
+        reaches, from the environment or .env; revisions of articles that are listed in a file
+Writes  results/corpora/<corpus>/{scraped,set_aside_scraping}.jsonl, scraping.json; of Wikipedia revisions.csv
 """
 
 
@@ -53,6 +54,35 @@ rule scrape_steam:
         code=code_of("scrape_steam"),
     script:
         "../scripts/scrape_steam.py"
+
+
+rule fetch_wikipedia:
+    input:
+        sources.read_in_fetching,
+    output:
+        articles=paths.corpus("scraped.jsonl"),
+        set_aside=paths.corpus("set_aside_scraping.jsonl"),
+        summary=paths.corpus("scraping.json"),
+        revisions=paths.corpus("revisions.csv"),
+    log:
+        paths.log("fetch_wikipedia", "{corpus}"),
+    benchmark:
+        paths.benchmark("fetch_wikipedia", "{corpus}")
+    wildcard_constraints:
+        corpus=sources.of_source("wikipedia"),
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **needs.light_work("fetch_wikipedia", "{corpus}"),
+        **sources.manner_of_fetching(),
+        contact=lambda wildcards: sources.corpus(wildcards).source.contact or "",
+    params:
+        source=sources.fetched,
+        code=code_of("fetch_wikipedia"),
+    script:
+        "../scripts/fetch_wikipedia.py"
 
 
 rule fetch_dataset:

@@ -118,7 +118,7 @@ def test_a_pattern_takes_names_literally_and_one_of_nothing_matches_nothing():
 def test_the_rules_that_fetch_and_that_report_are_those_of_the_registry_and_they_are_there():
     known = targets(ROOT / "workflow/rules")
     assert set(fetching_rules()) == {
-        "fetch", "acquire_corpus", "fetch_pretrained", "scrape_genius", "scrape_steam", "fetch_dataset",
+        "fetch", "acquire_corpus", "fetch_pretrained", "scrape_genius", "scrape_steam", "fetch_dataset", "fetch_wikipedia",
     }  # fmt: skip
     assert {source.fetch_rule for source in SOURCES} - {None} <= set(fetching_rules())
     assert set(fetching_rules()) | set(reporting_rules()) <= known

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 from drivers import Named
-from whole_config import RAW, sources_of
+from whole_config import RAW, runs_of, sources_of
 
+from verso.config.load import missing_sources
 from verso.files import sha256_of, write_json
 from verso.registry import KIND, SOURCES
 
@@ -27,9 +28,11 @@ def with_source(name, **values):
 def test_each_corpus_is_fetched_and_split_by_the_rules_of_its_source_and_kind():
     sources = sources_of()
     by_source = {source.name: sources.of_source(source.name) for source in SOURCES}
-    assert by_source == {"file": "songs|book|articles|reviews", "genius": "scraped", "hub": "dataset", "steam": "games"}
+    assert by_source == {
+        "file": "songs|book|articles|reviews", "genius": "scraped", "hub": "dataset", "steam": "games", "wikipedia": "wiki",
+    }  # fmt: skip
     assert sources.prepared_by("prepare_corpus") == "songs|book|scraped"
-    assert sources.prepared_by("prepare_articles") == sources.of_kind("articles") == "articles"
+    assert sources.prepared_by("prepare_articles") == sources.of_kind("articles") == "articles|wiki"
     assert sources.prepared_by("prepare_labelled") == sources.of_kind("labelled") == "reviews|games|dataset"
     assert {sources.kind(of(name)) for name in ("songs", "scraped")} == {"songs"}
 
@@ -59,7 +62,7 @@ def test_labels_that_are_taken_for_a_scale_are_named_with_how_to_switch_it_off(t
 
 def test_what_is_fetched_lies_where_fetching_leaves_it():
     sources = sources_of()
-    for name in ("scraped", "games", "dataset"):
+    for name in ("scraped", "games", "dataset", "wiki"):
         folder = f"results/corpora/{name}"
         assert sources.path(of(name)) == f"{folder}/scraped.jsonl"
         assert sources.files(of(name)) == [f"{folder}/scraped.jsonl"], "it need not be there yet"
@@ -88,6 +91,8 @@ def test_files_of_parts_are_inputs_and_hidden_ones_are_none(tmp_path, monkeypatc
         ("scraped", {"cache": "elsewhere"}),
         ("games", {"timeout_seconds": 5}),
         ("games", {"retries": 1}),
+        ("wiki", {"contact": "ana@uni.mx"}),
+        ("wiki", {"requests_per_second": 0.5}),
         ("dataset", {"cache": "elsewhere"}),
         ("dataset", {"maximum_characters": 100}),
     ],
@@ -103,12 +108,37 @@ def test_how_a_source_is_asked_is_no_reason_to_fetch_again(corpus, values):
         ("scraped", {"refresh": "2025-11-01"}),
         ("games", {"positive": 10}),
         ("games", {"language": "spanish"}),
+        ("wiki", {"language": "en"}),
+        ("wiki", {"text": "html"}),
+        ("wiki", {"articles": None, "titles": ["Rueda"]}),
         ("dataset", {"revision": "1" * 40}),
         ("dataset", {"splits": {"train": "all"}}),
     ],
 )
 def test_what_decides_which_documents_there_are_is_one(corpus, values):
     assert sources_of(with_source(corpus, **values)).fetched(of(corpus)) != sources_of().fetched(of(corpus))
+
+
+def test_the_shortest_article_decides_how_many_are_looked_at():
+    assert sources_of().fetched(of("wiki"))["minimum_characters"] == 500
+    assert sources_of(with_corpus("wiki", minimum_characters=300)).fetched(of("wiki"))["minimum_characters"] == 300
+
+
+def test_the_file_of_revisions_is_an_input_of_fetching_and_missing_where_it_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def change(raw):
+        raw["corpora"]["wiki"]["source"] |= {"articles": None, "revisions": "kept.csv"}
+        raw["experiments"]["read"] = {"corpus": "wiki", "models": ["lstm-char"]}
+
+    runs = runs_of(change)
+    assert sources_of(change).read_in_fetching(of("wiki")) == []
+    (line,) = [line for line in missing_sources(runs.config) if line.startswith("corpora.wiki")]
+    assert line.startswith("corpora.wiki.source.revisions  kept.csv does not exist (looked from ")
+    Path("kept.csv").write_text("x")
+    assert sources_of(change).read_in_fetching(of("wiki")) == ["kept.csv"]
+    assert not [line for line in missing_sources(runs.config) if line.startswith("corpora.wiki")]
+    assert sources_of().read_in_fetching(of("wiki")) == sources_of().read_in_fetching(of("games")) == []
 
 
 def test_so_many_songs_of_each_artist_are_fetched():

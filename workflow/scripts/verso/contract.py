@@ -249,10 +249,11 @@ class Source:
 
     name: as the config spells its `type`. fetch_rule: what fetches it on the login node, None where it lies in files. as_file:
     what acquiring reads of what was fetched, (its settings, path) -> settings of a file. decisive: what of a corpus decides which
-    documents are fetched.
+    documents are fetched. reads: files that fetching itself reads, from its settings, by the key that names each.
     """
 
     name: str
     fetch_rule: str | None
     as_file: Callable[[Any, str], Any]
     decisive: Callable[[Any], dict[str, Any]] = lambda corpus: {}
+    reads: Callable[[Any], Mapping[str, str]] = no_files

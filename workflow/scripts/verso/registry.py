@@ -21,6 +21,7 @@ from verso.corpora.sources.file import settings as file
 from verso.corpora.sources.genius import settings as genius
 from verso.corpora.sources.hub import settings as hub
 from verso.corpora.sources.steam import settings as steam
+from verso.corpora.sources.wikipedia import settings as wikipedia
 from verso.language_modelling import task as language_modelling
 from verso.language_modelling.causal_llm import family as causal_llm
 from verso.language_modelling.recurrent_lm import family as recurrent_lm
@@ -50,6 +51,7 @@ SOURCES: tuple[Source, ...] = (
     genius.SOURCE,
     hub.SOURCE,
     steam.SOURCE,
+    wikipedia.SOURCE,
 )
 
 FAMILY = {family.name: family for family in FAMILIES}

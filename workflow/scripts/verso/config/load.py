@@ -154,6 +154,12 @@ def missing_sources(config: Config) -> list[str]:
         for path in paths
         if name in needed and not Path(path).exists()
     ]
+    lines += [
+        f"corpora.{name}.source.{key}  {path} does not exist (looked from {Path.cwd()})"
+        for name in sorted(needed)
+        for key, path in SOURCE[config.corpora[name].source.type].reads(config.corpora[name].source).items()
+        if not Path(path).exists()
+    ]
     bases = {name: config.pretrained[name] for name in sorted(pretrained_needed(config))}
     folders = {name: fault_of_folder(entry) for name, entry in bases.items() if isinstance(entry, Folder)}
     lines += [f"pretrained.{name}.path  {what}" for name, what in folders.items() if what]

@@ -67,6 +67,11 @@ class SourceInputs:
         """File of the documents that fetching set aside, for the statistics."""
         return [self._paths.corpus("set_aside_scraping.jsonl", wildcards.corpus)] if self._is_fetched(wildcards) else []
 
+    def read_in_fetching(self, wildcards: Any) -> list[str]:
+        """Files that fetching itself reads; empty if they are missing (onstart then stops the run)."""
+        source = self.corpus(wildcards).source
+        return [path for path in SOURCE[source.type].reads(source).values() if Path(path).exists()]
+
     def fetched(self, wildcards: Any) -> dict[str, Any]:
         """The settings of a web source that determine its documents: a new rate limit does not fetch again."""
         corpus = self.corpus(wildcards)

@@ -38,9 +38,7 @@ def fetched(wiki, tmp_path):
             changed = {key: str(value) if key == "revisions" else value for key, value in {"articles": None, **changed}.items()}
         web = Web(pause, timeout_seconds=1, retries=retries, maximum_bytes=1_000_000)
         fetch_articles({**SOURCE, "site": wiki.root, **changed}, contact, tmp_path / cache, web, outputs)
-        rows = [
-            [json.loads(line) for line in outputs[name].read_text().splitlines()] for name in ("articles", "set_aside")
-        ]
+        rows = [[json.loads(line) for line in outputs[name].read_text().splitlines()] for name in ("articles", "set_aside")]
         return SimpleNamespace(
             articles=rows[0], aside=rows[1], summary=json.loads(outputs["summary"].read_text()), revisions=outputs["revisions"]
         )

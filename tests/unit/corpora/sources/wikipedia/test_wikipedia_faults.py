@@ -1,4 +1,4 @@
-"""What a wiki, a line or the API does wrong: it is waited out, or it stops with the address and what to do, and nothing is lost."""
+"""What a wiki, a line or the API does wrong: it is waited out, or it stops with what to do, and nothing is lost."""
 
 import itertools
 import json
@@ -73,7 +73,9 @@ def test_requests_are_sent_one_after_the_other_and_keep_their_distance(wiki, fet
         ("pageids", 1, lambda handler: say(handler, "x" * 2_000_000), "larger than 1 MB"),
     ],
 )
-def test_a_fault_that_stays_stops_with_what_to_do_and_the_next_start_goes_on(wiki, fetched, reported, kind, times, fault, expected):
+def test_a_fault_that_stays_stops_with_what_to_do_and_the_next_start_goes_on(
+    wiki, fetched, reported, kind, times, fault, expected
+):
     wiki.fail(kind, *[fault] * times)
     options = {"articles": 3, "text": "html" if kind == "html" else "wikitext"}
     message = reported(**options)

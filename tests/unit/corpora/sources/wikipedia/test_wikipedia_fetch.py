@@ -148,7 +148,9 @@ def test_an_empty_category_says_so(wiki, reported):
     wiki.categories["Vacía"] = ["Villas"]
     wiki.categories["Villas"] = [1]
     message = reported(category="Vacía")
-    assert "Category:Vacía has no article, subcategories (source.depth) not counted. Is its name spelled as on the wiki?" in message
+    assert (
+        "Category:Vacía has no article, subcategories (source.depth) not counted. Is its name spelled as on the wiki?" in message
+    )
     assert "has no article. Is its name" in reported(category="Nada", depth=2)
 
 
@@ -322,7 +324,7 @@ def test_without_a_contact_nothing_is_requested_and_it_is_said_how_to_give_one(w
     monkeypatch.delenv("WIKIMEDIA_CONTACT", raising=False)
     monkeypatch.chdir(tmp_path)
     message = reported(contact=None)
-    assert "source: contact: ..., or as WIKIMEDIA_CONTACT=... in the environment or in .env" in message
+    assert "source: contact: ..., or as WIKIMEDIA_CONTACT=... in the environment or .env" in message
     monkeypatch.setenv("WIKIMEDIA_CONTACT", " ")
     assert "there is no contact" in reported(contact=None)
     monkeypatch.setenv("WIKIMEDIA_CONTACT", "you@example.org")

@@ -7,9 +7,10 @@ from pydantic import BeforeValidator, Field
 from verso.corpora.settings import Sampling, Split
 from verso.corpora.sources.file.articles import ArticlesFile
 from verso.corpora.sources.file.settings import file_unless_said
+from verso.corpora.sources.wikipedia.settings import WikipediaSource
 from verso.settings.base import Settings, Share
 
-ArticlesSource = Annotated[ArticlesFile, BeforeValidator(file_unless_said)]
+ArticlesSource = Annotated[ArticlesFile | WikipediaSource, Field(discriminator="type"), BeforeValidator(file_unless_said)]
 
 
 class ArticlesSplit(Split):

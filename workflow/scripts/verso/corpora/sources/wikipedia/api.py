@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import requests
 
-from verso import __version__
+import verso
 from verso.corpora.sources.wikipedia.contact import user_agent
 from verso.errors import VersoError
 from verso.fetching.web import Answer, Lost, NoNetwork, Refused, Web, writable
@@ -76,8 +76,9 @@ class Api:
     ) -> Iterator[dict[str, Any]]:
         """Each answer to one query, in their order, with `continue` followed to its end.
 
-        holds: what each must hold, else it is requested again, and never kept. kept: whether the cache of lists may answer, and keeps what is answered. number: which of several requests for the same,
-        where each gets another answer.
+        holds: what each must hold, else it is requested again, and never kept. kept: whether the cache of
+        lists may answer, and keeps what is answered. number: which of several requests for the same, where each gets another
+        answer.
         """
         onward: Any = {}
         before: set[str] = set()
@@ -122,7 +123,7 @@ class Api:
         """An answer of the wiki. Raises VersoError where there is none, but for one that `may_be_lost` (404)."""
         if not self._headers:
             library = f"python-requests/{requests.__version__}"
-            self._headers = {"User-Agent": user_agent(self._contact(), __version__, library), "Accept-Encoding": "gzip"}
+            self._headers = {"User-Agent": user_agent(self._contact(), verso.__version__, library), "Accept-Encoding": "gzip"}
         try:
             answer = self._web.get(url, self._headers, check)
         except Refused as error:

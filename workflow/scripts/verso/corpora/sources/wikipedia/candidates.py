@@ -149,7 +149,7 @@ def of_revisions(path: str | Path, language: str) -> list[Candidate]:
             if row["language"] != language:
                 raise VersoError(f"{where} is of the edition {shown(row['language'])}, and source.language is {language}")
             page, revision = (str(row[name]) for name in ("page", "revision"))
-            if not all(number.isascii() and number.isdigit() and 0 < int(number[:20]) for number in (page, revision)):
+            if not all(number.isascii() and number.isdigit() and int(number[:20]) > 0 for number in (page, revision)):
                 raise VersoError(f"{where}: page {shown(page)}, revision {shown(revision)}; both must be numbers")
             found.append(Candidate(int(page), str(row["title"]), int(revision)))
     if not found:

@@ -36,7 +36,7 @@ def fault_of_contact(value: str) -> str:
 
 def parts_missing(value: str, host: str) -> bool:
     """Whether a text is no address of a page that a header can hold."""
-    sound = value.isascii() and value.isprintable() and not set(" ()<>\"") & set(value)
+    sound = value.isascii() and value.isprintable() and not set(' ()<>"') & set(value)
     return not (sound and value.startswith(("https://", "http://")) and "." in host.strip("."))
 
 

@@ -11,7 +11,9 @@ from verso.names import shown
 
 ARTICLES, FILES, CATEGORIES = 0, 6, 14  # numbers of namespaces, the same in every wiki
 DESCRIBED = ("general", "namespaces", "namespacealiases", "rightsinfo")
-CREATIVE_COMMONS = re.compile(r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)")  # editions spell the name in their own language
+CREATIVE_COMMONS = re.compile(
+    r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)"
+)  # editions spell the name in their own language
 
 
 @dataclass(frozen=True)

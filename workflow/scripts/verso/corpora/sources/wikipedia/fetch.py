@@ -71,12 +71,12 @@ def fetch_articles(
 
 
 def operator(contact: str | None) -> str:
-    """Whom Wikimedia reaches: the config's contact, else that of the environment or .env. Raises VersoError without a sound one."""
+    """The config's contact, else that of the environment or .env. Raises VersoError where there is no sound one."""
     found = contact or find_token((VARIABLE,))
     if found is None:
         raise VersoError(
             f"Wikimedia wants to know who sends requests to it, and there is no contact. Give {WANTED}: in the config under "
-            f"source: contact: ..., or as {VARIABLE}=... in the environment or in .env (chmod 600 .env). It goes to the wiki alone"
+            f"source: contact: ..., or as {VARIABLE}=... in the environment or .env (chmod 600 .env). It goes to the wiki alone"
         )
     if fault := fault_of_contact(found):
         raise VersoError(f"{'source.contact' if contact else VARIABLE} {fault}")

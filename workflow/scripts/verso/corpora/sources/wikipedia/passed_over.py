@@ -31,13 +31,18 @@ STUB_TEMPLATES = {
 class PassedOver:
     """Why a page becomes no document, by the words of one edition."""
 
-    def __init__(self, language: str, list_titles: Sequence[str] | None, stub_templates: Sequence[str] | None, least: int) -> None:
+    def __init__(
+        self, language: str, list_titles: Sequence[str] | None, stub_templates: Sequence[str] | None, least: int
+    ) -> None:
         """The words: None for those that are known of the language. least: characters of prose that a document has."""
         titles, stubs = LIST_TITLES.get(language), STUB_TEMPLATES.get(language)
         self._titles = tuple(title.lower() for title in (titles or () if list_titles is None else list_titles))
         self._stubs = frozenset(word.lower() for word in (stubs or () if stub_templates is None else stub_templates))
         self._least = least
-        known = {"list_titles": list_titles is not None or titles, "stub_templates": stub_templates is not None or stubs is not None}
+        known = {
+            "list_titles": list_titles is not None or titles,
+            "stub_templates": stub_templates is not None or stubs is not None,
+        }
         self.unknown = [f"source.{name}" for name, found in known.items() if not found]  # keys without which none is recognised
 
     def reason(self, page: Page) -> str:

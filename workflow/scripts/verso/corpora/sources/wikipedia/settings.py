@@ -18,8 +18,8 @@ MOST_A_MINUTE = 200  # requests of a client that names its operator
 
 Title = Annotated[str, Field(min_length=1)]
 DECISIVE = {
-    "language", "articles", "titles", "category", "depth", "revisions", "seed", "text", "list_titles", "stub_templates", "refresh",
-    "site",
+    "language", "articles", "titles", "category", "depth", "revisions", "seed", "text", "list_titles", "stub_templates",
+    "refresh", "site",
 }  # fmt: skip
 
 
@@ -42,8 +42,8 @@ class WikipediaSource(WebSource):
     )
     text: Literal["wikitext", "html"] = Field(
         "wikitext",
-        description="What the prose is taken from. `wikitext`: 50 articles a request, and what templates show is lost; `html`: one "
-        "more request an article, and the best prose.",
+        description="What the prose is taken from. `wikitext`: 50 articles a request, without what templates show; `html`: one "
+        "more request for each article, and the best prose.",
     )
     list_titles: list[str] | None = Field(
         None, description="How titles of lists begin, as `Lista de`; null: as is known of the language. They are passed over."
@@ -106,7 +106,9 @@ class WikipediaSource(WebSource):
         if self.depth and ways != ["category"]:
             raise ValueError("depth is for a category alone")
         if self.site is None and self.requests_per_second > MOST_A_MINUTE / 60:
-            raise ValueError(f"requests_per_second is {self.requests_per_second:g}; Wikimedia allows {MOST_A_MINUTE} a minute: 3.3")
+            raise ValueError(
+                f"requests_per_second is {self.requests_per_second:g}; Wikimedia allows 3.3 ({MOST_A_MINUTE} a minute)"
+            )
         return self
 
 
@@ -119,4 +121,10 @@ def _decisive(corpus: Any) -> dict[str, Any]:
     return {**found, "minimum_characters": corpus.minimum_characters}
 
 
-SOURCE = Source(name="wikipedia", fetch_rule="fetch_wikipedia", as_file=_as_file, decisive=_decisive)
+SOURCE = Source(
+    name="wikipedia",
+    fetch_rule="fetch_wikipedia",
+    as_file=_as_file,
+    decisive=_decisive,
+    reads=lambda source: {} if source.revisions is None else {"revisions": source.revisions},
+)

@@ -23,12 +23,13 @@ INDENT = re.compile(r"^[:;]+[ \t]*", re.MULTILINE)
 ITEM, HEADING = "\ue000", "\ue001"  # private characters: no text has them, and the parser leaves them as they are
 MARKS = re.compile(f"[{ITEM}{HEADING}]")
 APOSTROPHES = re.compile("'{2,}")
-SWITCH = re.compile(r"__[^\W\d_]+__")  # __NOTOC__, in any language
+SWITCH = re.compile(r"__[^\W\d_]+(?:_[^\W\d_]+)*__")  # __NOTOC__, in any language
 LEFT_OF_A_TABLE = ("|", "{|", "!")
-UNREAD = frozenset(
-    "ref references gallery math chem ce score timeline imagemap graph hiero categorytree inputbox section syntaxhighlight source "
-    "templatedata templatestyles maplink mapframe style script table".split()
-)  # tags whose content is no prose; mwparserfromhell itself would show references
+UNREAD = frozenset({  # tags whose content is no prose; mwparserfromhell itself would show references
+    "ref", "references", "gallery", "math", "chem", "ce", "score", "timeline", "imagemap", "graph", "hiero", "categorytree",
+    "inputbox", "section", "syntaxhighlight", "source", "templatedata", "templatestyles", "maplink", "mapframe", "style",
+    "script", "table",
+})  # fmt: skip
 
 
 class Unreadable(Exception):
@@ -62,7 +63,7 @@ def without_tables(wikitext: str) -> str:
 
 
 def templates_of(wikitext: str) -> Iterator[str]:
-    """The names of the templates in a text, in small letters, as they are written; a template within another's name is no name."""
+    """The names of the templates in a text, as they are written, in small letters."""
     for found in re.finditer(r"\{\{([^{}|\n]{1,100})", COMMENT.sub("", wikitext)):
         yield found[1].replace("_", " ").strip().lower()
 
