@@ -85,6 +85,7 @@ def _corpus(trial: Trial, corpus: Any) -> Iterator[str]:
         f"  words of a text: {words['min']:,} to {words['max']:,}, half have {words['median']:,.0f} or more, "
         f"one in twenty more than {words['p95']:,.0f}"
     )
+    yield from _cleaned(found)
     near = found["near_duplicates"]
     alike = f"{counted(near['documents'], 'text')} alike in {counted(near['clusters'], 'cluster')}{_of_held_out(found)}"
     yield f"  duplicates: {counted(found['exact_duplicates'], 'text')} again as they are, set aside; {alike}"
@@ -93,6 +94,15 @@ def _corpus(trial: Trial, corpus: Any) -> Iterator[str]:
     yield from (f"    {line}" for line in bars([(name, sizes.get(name, 0)) for name in names[:MOST_GROUPS]], sum(sizes.values())))
     if len(names) > MOST_GROUPS:
         yield f"    and {len(names) - MOST_GROUPS} more"
+
+
+def _cleaned(found: Mapping[str, Any]) -> Iterator[str]:
+    """What a kind that cleans its texts found in them, and what it left out for that."""
+    if "cleaning" in found:
+        steps = (f"{name.replace('_', ' ')} {counted['found']:,}" for name, counted in found["cleaning"]["steps"].items())
+        yield f"  cleaned: {found['cleaning']['changed']:,} of {found['cleaning']['articles']:,} texts; found: {', '.join(steps)}"
+        left_out = {reason: sum(groups.values()) for reason, groups in found["losses"]["unwanted_by_reason"].items()}
+        yield from (f"  not taken, {reason}: {count:,}" for reason, count in left_out.items() if reason not in found["set_aside"])
 
 
 def _is_told_below(line: str) -> bool:

@@ -24,6 +24,7 @@ SPANISH = {
     r"label is none of the corpus's labels": "su etiqueta no es ninguna de las del corpus",
     r"in another language \((\w+)\)": r"en otro idioma (\1)",
     r"of a split that is not taken: (.+)": r"de una parte que no se toma: \1",
+    r"shorter than (\d+) characters once cleaned": r"de menos de \1 caracteres una vez limpio",
     r"instrumental": "instrumental",
     r"(\d+) other reasons, in set_aside.jsonl": r"otras \1 razones, en set_aside.jsonl",
 }

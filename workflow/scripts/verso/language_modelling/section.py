@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from verso.display.addresses import addresses_of
 from verso.display.comparisons import HELD_OUT, caution
 from verso.display.numbers import optional_float
 from verso.display.section import Given, Section, Tables
-from verso.files import read_json_lines
+from verso.files import read_csv, read_json_lines
 from verso.language_modelling import words_en, words_es
 from verso.language_modelling.tables import sample_measure_names
 
@@ -27,7 +28,7 @@ def _found(tables: Tables, given: Given, settings: Mapping[str, Mapping[str, Any
         "corpora": [summarise(corpus, models, tables["comparisons"], settings) for corpus in corpora],
         "pairs": bool(tables["comparisons"]),
         "best_cells": best_cells(models),
-        "samples": excerpts(given["runs"]),
+        "samples": excerpts(given["runs"], given["corpora"]),
         "limits": {"lines": EXCERPT_LINES, "words": EXCERPT_WORDS},
         "in_view": IN_VIEW,
         "measured": tables["samples"],
@@ -108,13 +109,24 @@ def best_cells(rows: Sequence[Mapping[str, str]]) -> set[tuple[str, str, str]]:
     return {(row["corpus"], row["model"], key[0]) for key, row in best.items()}
 
 
-def excerpts(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Excerpts by corpus and model, one of each group first, so that those in view cover all artists."""
+def excerpts(runs: Sequence[Mapping[str, Any]], corpora: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Excerpts by corpus and model, one of each group first, so that those in view cover all artists.
+
+    corpora: with the file that says where documents come from ("attribution"), where they have one: a sample that was written
+    after reading such a document has its title, licence and addresses under "article".
+    """
+    origins = {corpus["name"]: _origins(corpus["attribution"]) for corpus in corpora if "attribution" in corpus}
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for run in runs:
         own = found.setdefault((run["corpus"], run["model"]), [])
         own.extend(
-            {"instruction": None, **row, **excerpt(row["prompt"], row["continuation"]), "seed": run["seed"]}
+            {
+                "instruction": None,
+                **row,
+                **excerpt(row["prompt"], row["continuation"]),
+                "seed": run["seed"],
+                "article": origins.get(run["corpus"], {}).get(row.get("primed_with") or ""),
+            }
             for row in read_json_lines(run["samples"])
         )
     blocks = []
@@ -127,6 +139,11 @@ def excerpts(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         ordered.sort(key=lambda pair: pair[0])
         blocks.append({"corpus": corpus, "model": model, "rows": [row for _, row in ordered]})
     return blocks
+
+
+def _origins(attribution: str) -> dict[str, dict[str, Any]]:
+    """Of each document its row of the file, with only such addresses as a page may link to."""
+    return {row["id"]: {**row, **addresses_of(row)} for row in read_csv(attribution, ("id", "title", "url", "history"))}
 
 
 def excerpt(prompt: str, continuation: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ TASK = Task(
     latex=("language_models", "comparisons", "samples", "hardware"),
     figures=("bits_per_byte", "learning_curves", "differences", "sample_measures", "memorisation"),
     shown={"samples": "samples.jsonl"},
+    of_corpus=lambda corpus: {"attribution": "exports/attribution.csv"} if corpus.attributed else {},
     works={"measure_samples": Work("measuring the samples", "sample_measures.csv")},
     headline=_headline,
 )

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from verso.display import numbers
+from verso.display.addresses import addresses_of
 from verso.display.hardware_table import is_miniature, totals, uses
 from verso.display.numbers import optional_float
 from verso.display.palette import colours_of
@@ -136,10 +137,11 @@ def _drawn(language: str, task: str, figures: Paths) -> dict[str, Callable[[str]
 
 
 def _prepared(corpus: Mapping[str, Any]) -> dict[str, Any]:
-    """A corpus with its statistics and its split: "position", "stratified", or "given" by the source."""
+    """A corpus with its statistics, its split ("position", "stratified", "random", or "given" by the source) and its excerpts."""
     statistics = read_json(corpus["statistics"])
     split = statistics["settings"]["split"].get("method") or ("given" if statistics["given_splits"] else "stratified")
-    return {**corpus, "statistics": statistics, "split": split}
+    excerpts = [{**excerpt, **addresses_of(excerpt)} for excerpt in statistics.get("excerpts", ())]
+    return {**corpus, "statistics": statistics, "split": split, "excerpts": excerpts}
 
 
 def _runs_by_fingerprint(fingerprints: Mapping[str, str]) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -123,10 +123,3 @@ _FUNCTIONS = {
     "urls": _without_urls,
     "special_characters": _without_special_characters,
 }
-
-
-def listed(counted: Mapping[str, Any]) -> Iterator[tuple[str, int, int]]:
-    """Of Tally.as_dict each step that found anything: its name, how often, in how many articles."""
-    for step, of_step in counted["steps"].items():
-        if of_step["found"]:
-            yield step.replace("_", " "), of_step["found"], of_step["articles"]

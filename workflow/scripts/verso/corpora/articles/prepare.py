@@ -24,6 +24,8 @@ from verso.errors import VersoError
 from verso.files import atomic_text, read_json_lines, write_json, write_json_lines
 from verso.jobs.logs import progress
 
+EXCERPT_WORDS = 40
+
 log = logging.getLogger(__name__)
 
 
@@ -92,8 +94,17 @@ def prepare_articles(
             "groups_only_in_train": [],
             "cleaning": tally.as_dict(),
             "losses": losses,
+            "excerpts": [_excerpt(part, next(read_json_lines(file))) for part, file in zip(PARTS, files, strict=True)],
         },
     )
+
+
+def _excerpt(part: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """How an article begins, and where it comes from, for the page."""
+    text = row["text"]
+    shown = " ".join(text[: 12 * EXCERPT_WORDS].split()[:EXCERPT_WORDS])  # a text without blanks is one endless word
+    origin = {name: row["metadata"].get(name, "") for name in ("title", "url", "history", "revision", "licence")}
+    return {"part": part, **origin, "text": shown, "cut": len(shown) < len(text)}
 
 
 def _long_enough(documents: Path, settings: Mapping[str, Any], tally: Tally, aside: Any) -> Iterator[dict[str, Any]]:
