@@ -100,7 +100,7 @@ def _cleaned(found: Mapping[str, Any]) -> Iterator[str]:
     """What a kind that cleans its texts found in them, and what it left out for that."""
     if "cleaning" in found:
         steps = (f"{name.replace('_', ' ')} {counted['found']:,}" for name, counted in found["cleaning"]["steps"].items())
-        yield f"  cleaned: {found['cleaning']['changed']:,} of {found['cleaning']['articles']:,} texts; found: {', '.join(steps)}"
+        yield f"  cleaned: {found['cleaning']['changed']:,} of {found['cleaning']['texts']:,} texts; found: {', '.join(steps)}"
         left_out = {reason: sum(groups.values()) for reason, groups in found["losses"]["unwanted_by_reason"].items()}
         yield from (f"  not taken, {reason}: {count:,}" for reason, count in left_out.items() if reason not in found["set_aside"])
 

@@ -48,10 +48,10 @@ class Tally:
     def as_dict(self) -> dict[str, Any]:
         """What statistics.json says: articles in all and changed ones, and of each step what it found."""
         return {
-            "articles": self.articles,
+            "texts": self.articles,
             "changed": self.changed,
             "steps": {
-                step: {"found": self.found[step], "articles": self.within[step], "characters": self.characters[step]}
+                step: {"found": self.found[step], "texts": self.within[step], "characters": self.characters[step]}
                 for step in STEPS
             },
         }
