@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from verso.machine.hardware import Device
 from verso.training.learner import Learner
+from verso.training.muon import MuonWithAdamW
 
 log = logging.getLogger(__name__)
 
@@ -21,9 +22,10 @@ log = logging.getLogger(__name__)
 def optimiser_of(
     settings: dict[str, Any], parameters: list[nn.Parameter] | list[dict[str, Any]], device: torch.device
 ) -> torch.optim.Optimizer:
-    """The optimiser that settings["optimiser"] names: adam, adamw, or adamw_8bit (adamw where there is no card).
+    """The optimiser that settings["optimiser"] names: adam, adamw, muon, or adamw_8bit (adamw where there is no card).
 
-    parameters: weights, or groups of them: {"params", "rate_factor" that the schedule's rate is multiplied by, "weight_decay"}.
+    parameters: weights, or groups of them: {"params", "rate_factor" that the schedule's rate is multiplied by, "weight_decay"};
+    of muon those of MuonWithAdamW.
     """
     values = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
     if settings["optimiser"] == "adam":
@@ -32,6 +34,8 @@ def optimiser_of(
         from bitsandbytes.optim import AdamW8bit
 
         return AdamW8bit(parameters, **values)
+    if settings["optimiser"] == "muon":
+        return MuonWithAdamW(parameters, **values)  # type: ignore[arg-type]
     return torch.optim.AdamW(parameters, **values)
 
 
