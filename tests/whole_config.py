@@ -37,6 +37,7 @@ RAW: dict[str, Any] = {
     "models": {
         "lstm-char": {"family": "recurrent_lm", "cell": "lstm", "unit": "char"},
         "gru-word": {"family": "recurrent_lm", "cell": "gru", "unit": "word", "miniature": True},
+        "gpt": {"family": "gpt", "unit": "word", "optimiser": "muon"},
         "tuned": {"family": "causal_llm", "pretrained": "mistral", "merge": True},
         "base": {"family": "causal_llm", "pretrained": "toy", "tuning": "none", "max_length": 128, "scoring": {"stride": 64}},
         "lstm": {"family": "recurrent_classifier", "cell": "lstm"},

@@ -24,10 +24,12 @@ from verso.corpora.sources.steam import settings as steam
 from verso.corpora.sources.wikipedia import settings as wikipedia
 from verso.language_modelling import task as language_modelling
 from verso.language_modelling.causal_llm import family as causal_llm
+from verso.language_modelling.gpt import family as gpt
 from verso.language_modelling.recurrent_lm import family as recurrent_lm
 
 FAMILIES: tuple[Family, ...] = (
     recurrent_lm.FAMILY,
+    gpt.FAMILY,
     causal_llm.FAMILY,
     small_networks.RECURRENT,
     small_networks.TEXTCNN,

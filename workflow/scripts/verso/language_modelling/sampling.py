@@ -16,6 +16,7 @@ from torch import Tensor
 from verso.errors import VersoError
 from verso.files import read_json_lines
 from verso.pretrained.draws import key_of_draw, numbers_of
+from verso.text.vocabulary import Vocabulary
 
 MOST_LISTED = 10  # groups listed in an error
 DECODING = ("temperature", "top_p", "top_k", "repetition_penalty")
@@ -111,3 +112,23 @@ def draw(
 def own_draws(seed: int, request: Request, limit: int) -> Tensor:
     """The sample's own random numbers, (limit,)."""
     return numbers_of(seed, request.group, request.number, "draws", limit)
+
+
+def sampled(
+    vocabulary: Vocabulary, request: Request, written: Sequence[int], seed: int, limit: int, stopped: str
+) -> dict[str, Any]:
+    """A row of samples.jsonl. written: the tokens after the prompt. stopped: "end" or "length"."""
+    prompt = vocabulary.pieces(request.prompt)
+    opening = vocabulary.join(prompt)
+    text = vocabulary.join([*prompt, *(vocabulary.tokens[token] for token in written)])
+    return {
+        "id": request.id,
+        "group": request.group,
+        "prompt": opening,
+        "text": text,
+        "continuation": text[len(opening) :],
+        "tokens": len(written),
+        "stopped": stopped,
+        "decoding": {**request.decoding, "max_tokens": limit, "seed": seed},
+        "primed_with": request.document["id"] if request.document is not None else None,
+    }

@@ -16,7 +16,7 @@ from verso.files import write_json_lines
 from verso.jobs.logs import progress
 from verso.language_modelling.recurrent_lm.load import load_model
 from verso.language_modelling.recurrent_lm.model import RecurrentLM, State
-from verso.language_modelling.sampling import DECODING, Request, draw, own_draws, plan
+from verso.language_modelling.sampling import DECODING, Request, draw, own_draws, plan, sampled
 from verso.language_modelling.units import vocabulary_file
 from verso.machine import hardware
 from verso.text.vocabulary import Vocabulary, load_vocabulary
@@ -64,7 +64,6 @@ def write_batch(
 ) -> list[dict[str, Any]]:
     """Rows of samples.jsonl for a batch of requests, at most `limit` tokens each."""
     device = model.embedding.weight.device
-    prompts = [vocabulary.pieces(request.prompt) for request in batch]
     read = [_read_first(model, vocabulary, request) for request in batch]
     features = torch.cat([first for first, _ in read])  # (B, H)
     state = _together([after for _, after in read])
@@ -92,7 +91,7 @@ def write_batch(
         features = out[:, -1]
     over = ended.tolist()
     return [
-        _row(vocabulary, request, prompts[row], written[row], seed, limit, "end" if over[row] else "length")
+        sampled(vocabulary, request, written[row], seed, limit, "end" if over[row] else "length")
         for row, request in enumerate(batch)
     ]
 
@@ -113,21 +112,3 @@ def _together(states: Sequence[State]) -> State:
     if pairs:
         return torch.cat([h for h, _ in pairs], dim=1), torch.cat([c for _, c in pairs], dim=1)
     return torch.cat([state for state in states if isinstance(state, Tensor)], dim=1)
-
-
-def _row(
-    vocabulary: Vocabulary, request: Request, prompt: Sequence[str], written: Sequence[int], seed: int, limit: int, stopped: str
-) -> dict[str, Any]:
-    opening = vocabulary.join(prompt)
-    text = vocabulary.join([*prompt, *(vocabulary.tokens[token] for token in written)])
-    return {
-        "id": request.id,
-        "group": request.group,
-        "prompt": opening,
-        "text": text,
-        "continuation": text[len(opening) :],
-        "tokens": len(written),
-        "stopped": stopped,
-        "decoding": {**request.decoding, "max_tokens": limit, "seed": seed},
-        "primed_with": request.document["id"] if request.document is not None else None,
-    }
