@@ -18,7 +18,7 @@ SOUND = {
     ("where", "value", "path", "told"),
     [
         ("models.encoder.backend", "unsloth", "", "unknown key; it is one of causal_llm, and this is encoder"),
-        ("models.encoder.window", 9, "", "it is one of recurrent_lm, and this is encoder"),
+        ("models.encoder.window", 9, "", "it is one of recurrent_lm, gpt, and this is encoder"),
         ("models.encoder.lora_alpha", 16, "", 'did you mean "lora.lora_alpha"?'),
         ("models.encoder.gpus", 1, "", 'did you mean "needs.gpus"?'),
         ("models.encoder.warmup_ratio", 0.1, "", 'did you mean "schedule.warmup"?'),
