@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
@@ -54,7 +55,8 @@ def fabricate_run(
     dice = random.Random(f"{corpus} {model} {seed}")
     place = folder / "runs" / f"{abs(hash_of(corpus))}" / f"{abs(hash_of(model))}" / f"seed-{seed}"
     start = next((name for name in ("mistral", "llama") if name in model), None)
-    unit = "subword" if start else "word" if "word" in model else "char"
+    sized = re.search(r"(word|bpe)-\d+$", model)
+    unit = "subword" if start else sized[0] if sized else "word" if "word" in model else "char"
     write_csv(place / "scores.csv", scores if scores is not None else _scores(model, unit, dice), SCORE_COLUMNS)
     history = [] if "base" in model else _history(model, unit, dice)
     recited = ["train_recited", "validation_recited"] if "qlora" in model else []
@@ -110,7 +112,8 @@ def _scores(model: str, unit: str, dice: random.Random) -> list[dict[str, Any]]:
     for index in range(40):
         size, hard = songs.randint(700, 2600), songs.gauss(0, 0.12)
         cost = -(base + hard + dice.gauss(0, 0.05)) * size * math.log(2)
-        tokens, unknown = {"word": (size // 6, size // 120), "char": (size, 0), "subword": (size // 4, 0)}[unit]
+        kinds = {"word": (size // 6, size // 120), "char": (size, 0), "subword": (size // 4, 0), "bpe": (size // 3, 0)}
+        tokens, unknown = kinds[unit.split("-")[0]]
         row = scores_row(
             f"song-{index}", cost, size, group=("Ada", "Bo", "Cruz")[index % 3], tokens=tokens, unknown_tokens=unknown,
             words=size // 6, spelling_log_likelihood=0.12 * cost if unknown else 0.0, log_likelihood_reset=cost * 1.015,

@@ -139,6 +139,20 @@ def test_what_would_stop_a_run_is_named_and_ends_with_1(check, tmp_path, corpus,
     assert "verso-check" not in found.faults, "a folder that is gone by now"
 
 
+def test_a_vocabulary_larger_than_the_text_has_words_would_stop_a_run(check, tmp_path):
+    songs = [{"artist": "Ada", "title": str(n), "lyrics": review(n)} for n in range(20)]
+    (tmp_path / "songs.jsonl").write_text("".join(json.dumps(song) + "\n" for song in songs))
+    corpora = {"songs": {"kind": "songs", "source": {"path": "songs.jsonl"}}}
+    gru = {"family": "recurrent_lm", "cell": "gru"}
+    models = {"words": {**gru, "unit": "word", "vocabulary": 500}, "fit": {**gru, "unit": "word", "vocabulary": 9}}
+    found = check(models=models, corpora=corpora)
+    assert found.code == 1
+    assert "results/corpora/songs/train.jsonl: vocabulary: 500 of unit word is more than the text has: 2" in found.faults
+    assert check(models={"fit": models["fit"]}, corpora=corpora).code == 0
+    models = {"pairs": {**gru, "unit": "bpe", "vocabulary": 5000}}
+    assert "vocabulary: 5000 of unit bpe is more than the text has" in check(models=models, corpora=corpora).faults
+
+
 def test_too_much_that_is_set_aside_would_stop_a_run_and_says_of_which_label(check, tmp_path):
     write_reviews(tmp_path / "reviews.csv", more=[["", "good", "X"]] * 9)
     found = check()

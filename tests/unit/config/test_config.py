@@ -43,6 +43,22 @@ def test_a_sound_config_is_filled_with_the_reports_defaults():
     assert (model.schedule.name, model.schedule.factor, model.schedule.patience) == ("plateau", 0.5, 2)
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"unit": "char", "vocabulary": 50}, "vocabulary goes with unit: word and unit: bpe"),
+        ({"unit": "bpe"}, "unit: bpe needs vocabulary, the number of its tokens: 256 bytes and the pairs, found missing"),
+        ({"unit": "bpe", "vocabulary": 255}, "256 bytes and the pairs, found 255"),
+        ({"unit": "word", "vocabulary": 0}, "found 0; must be greater than or equal to 1"),
+        ({"unit": "word", "vocabulary": "5000"}, "found '5000'; must be a valid integer"),
+        ({"unit": "word", "vocabulary": True}, "must be a valid integer"),
+    ],
+)
+def test_a_vocabulary_that_does_not_go_with_its_unit_is_named(values, message):
+    (found,) = faults(lambda raw: raw["models"]["lstm-char"].update(values)).values()
+    assert message in found
+
+
 def test_all_faults_are_listed_at_once_each_with_its_path():
     def change(raw):
         raw["models"]["lstm-char"] |= {"hiden": 3, "epochs": "many", "dropout": 1.5}

@@ -100,6 +100,20 @@ def test_vocabulary_and_files_of_a_model_follow_from_its_family():
     assert weights["base"] == weights["asked"] == weights["majority"] == []
 
 
+def test_a_vocabulary_of_a_size_has_a_file_of_its_own_and_the_limit_of_its_kind():
+    for unit, kind, limit in (("word", "word", 150), ("bpe", "bpe", 256)):
+        inputs = inputs_of(with_model("gru-word", unit=unit, vocabulary=5000))
+        assert inputs.vocabulary(of_run(model="gru-word")) == f"results/corpora/songs/vocab_{unit}-5000.json"
+        assert inputs.unit("gru-word") == f"{unit}-5000"
+        assert inputs.sampling(of_run(model="gru-word"), "prompts")["max_tokens"] == {kind: limit}
+        assert inputs.settings_of("gru-word")["vocabulary"] == 5000
+
+
+def test_a_model_without_a_size_has_the_settings_of_before_and_is_not_trained_again():
+    assert "vocabulary" not in SETTINGS["gru-word"]
+    assert list(SETTINGS["gru-word"])[:4] == ["family", "cell", "unit", "embedding"]
+
+
 def test_a_file_that_an_entry_names_is_an_input_where_it_names_one():
     vectors = inputs_of().file_named_by("vectors")
     assert vectors(of_run("reviews", "textcnn")) == "vectors.vec"

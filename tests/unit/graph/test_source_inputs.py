@@ -37,6 +37,13 @@ def test_each_corpus_is_fetched_and_split_by_the_rules_of_its_source_and_kind():
     assert {sources.kind(of(name)) for name in ("songs", "scraped")} == {"songs"}
 
 
+def test_a_rare_token_is_what_the_corpus_calls_so_and_no_byte_pair_is():
+    sources = sources_of(with_corpus("songs", minimum_count={"char": 3, "word": 4}))
+    found = {unit: sources.minimum_count(Named(corpus="songs", unit=unit)) for unit in ("char", "word", "word-500", "bpe-500")}
+    assert found == {"char": 3, "word": 4, "word-500": 4, "bpe-500": None}
+    assert sources.minimum_count(Named(corpus="reviews", unit="token")) == 2
+
+
 @pytest.mark.parametrize(
     ("values", "made", "notice"),
     [

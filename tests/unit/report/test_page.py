@@ -331,6 +331,22 @@ def test_only_a_tuned_language_model_has_a_part_on_what_it_knows_by_heart():
         assert ("memorisation" in found["parts"]) is there
 
 
+def test_vocabularies_of_two_sizes_are_two_units_with_a_best_perplexity_each(tmp_path):
+    models = ["gru-char", "gru-word-500", "lstm-word-500", "gru-word-9000", "gru-bpe-8000"]
+    whole = fabricate_report(tmp_path, {"songs": models}, seeds=1, demo=False).read_text(encoding="utf-8")
+    english, spanish = (whole.split(f'<div class="page" lang="{language}"')[1] for language in ("en", "es"))
+    for part, units in (
+        (english, ["character", "word (500)", "word (9,000)", "BPE token (8,000)"]),
+        (spanish, ["carácter", "palabra (500)", f"palabra (9{numbers.THIN}000)", f"subpalabra BPE (8{numbers.THIN}000)"]),
+    ):
+        cells = [found for found in re.findall(r'<td>([^<]*)</td><td class="n">(<strong>)?[\d.,]+', part) if found[0] in units]
+        assert sorted(unit for unit, bold in cells if bold) == sorted(units)
+        assert [unit for unit, bold in cells if not bold] == [units[1]]
+    assert "songs · words · 500" in english
+    assert f"songs · subpalabras BPE · 8{numbers.THIN}000" in spanish
+    assert "per BPE token of 8,000" in english
+
+
 def test_an_svg_is_stripped_of_all_that_acts(tmp_path):
     path = tmp_path / "figure.svg"
     path.write_text(

@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verso.errors import VersoError
+from verso.files import write_json_lines
 from verso.language_modelling.recurrent_lm import model as recurrent_lm
 from verso.language_modelling.recurrent_lm.load import load_model
 from verso.language_modelling.recurrent_lm.model import RecurrentLM
 from verso.language_modelling.recurrent_lm.sampling import sample, write_batch
 from verso.language_modelling.sampling import DECODING, Request, draw, plan
-from verso.text.vocabulary import SPECIALS, Vocabulary
+from verso.text.vocabulary import SPECIALS, Vocabulary, build, load_vocabulary
 
 CHARACTERS = [*SPECIALS, *"ab \n[]V1"]
 WORDS = [*SPECIALS, "\n", "[Verse", "1]", "la", "rosa", "luna"]
@@ -177,6 +178,21 @@ def test_words_are_joined_with_spaces_but_not_around_line_breaks(tmp_path):
     assert (after_word["prompt"], after_word["continuation"]) == ("la rosa", " la la la")
     ended = run(tmp_path, model=certain(WORDS.index("<|end|>")))[0]
     assert (ended["continuation"], ended["tokens"], ended["stopped"]) == ("", 0, "end")
+
+
+def test_byte_pairs_are_joined_as_they_are_and_half_a_character_is_shown_as_such(tmp_path):
+    write_json_lines(tmp_path / "train.jsonl", TRAIN)
+    build(tmp_path / "train.jsonl", "bpe-265", None, tmp_path / "vocabulary.json")
+    pairs = load_vocabulary(tmp_path / "vocabulary.json")
+    for token, said in (("Ġluna", " luna luna"), ("ã", "\N{REPLACEMENT CHARACTER}" * 2)):
+        model = tiny(len(pairs))
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.zero_()
+            model.output.bias[pairs.tokens.index(token)] = 50.0
+        (row,) = write_batch(model, pairs, [Request("Ada", 0, "[Verse 1]\nzafiro", PLAIN, None)], 1, 2)
+        assert (row["prompt"], row["continuation"], row["stopped"]) == ("[Verse 1]\nzafiro", said, "length")
+        assert row["text"] == row["prompt"] + said
 
 
 def test_prompts_are_used_in_turn_and_may_hold_unknown_words(tmp_path):

@@ -7,12 +7,13 @@ import pytest
 import torch
 
 from verso.errors import VersoError
+from verso.files import write_json_lines
 from verso.language_modelling.likelihood_statistics import bits_per_byte
 from verso.language_modelling.recurrent_lm import model as recurrent_lm
 from verso.language_modelling.recurrent_lm.model import RecurrentLM
 from verso.language_modelling.recurrent_lm.scoring import score, score_rows
 from verso.language_modelling.spelling import SpellingModel
-from verso.text.vocabulary import SPECIALS, Vocabulary
+from verso.text.vocabulary import SPECIALS, Vocabulary, build, load_vocabulary
 
 TEXTS = ["la rosa roja\nla luna", "la rosa", "zafiro la\nla la la rosa roja " * 9 + "luna"]
 CHARACTERS = [*SPECIALS, *sorted(set("larosjun \n"))]
@@ -66,6 +67,26 @@ def test_bits_per_byte_of_a_uniform_word_model_by_hand():
     assert row["spelling_log_likelihood"] == spelled < 0
     assert row["log_likelihood"] == pytest.approx(-5 * math.log(7) + spelled, rel=1e-6)  # la, unknown, newline, la, end
     assert (row["tokens"], row["unknown_tokens"], row["words"], row["bytes"]) == (5, 1, 3, 11)
+
+
+def test_byte_pairs_pay_for_nothing_but_their_tokens(tmp_path):
+    write_json_lines(tmp_path / "train.jsonl", [{"text": text} for text in TEXTS])
+    build(tmp_path / "train.jsonl", "bpe-262", None, tmp_path / "vocabulary.json")
+    pairs = load_vocabulary(tmp_path / "vocabulary.json")
+    (row,) = score_rows(uniform(264), pairs, iter(documents(["la rosa 日"])), "reset", lambda n: None)
+    assert (row["tokens"], row["unknown_tokens"], row["bytes"]) == (len(pairs.encode("la rosa 日")) + 1, 0, 11)
+    assert row["spelling_log_likelihood"] == 0
+    assert row["log_likelihood"] == pytest.approx(-row["tokens"] * math.log(264), rel=1e-6)
+
+
+def test_of_so_many_words_all_others_pay_for_their_spelling(tmp_path):
+    write_json_lines(tmp_path / "train.jsonl", [{"text": "la la la rosa rosa sol"}])
+    build(tmp_path / "train.jsonl", "word-2", 1, tmp_path / "vocabulary.json")
+    words = load_vocabulary(tmp_path / "vocabulary.json")
+    (row,) = score_rows(uniform(5), words, iter(documents(["la sol luna"])), "reset", lambda n: None)
+    spelling = SpellingModel(words)
+    assert row["unknown_tokens"] == 2
+    assert row["spelling_log_likelihood"] == spelling.log_probability("sol") + spelling.log_probability("luna")
 
 
 def test_each_unknown_word_pays_for_its_own_spelling():

@@ -19,7 +19,7 @@ class SpellingModel:
     unit "char": uniform over Unicode scalar values. unit "word": characters in order and an end, each given the
     four before it, by an interpolated Witten-Bell 5-gram over the vocabulary's words (each once: an unknown word is a new
     type), ending in a uniform distribution over all scalar values and the end. A word of the vocabulary is never spelt, so
-    the 5-gram's probability of those words is redistributed: over the unknown words it sums to 1.
+    the 5-gram's probability of those words is redistributed: over the unknown words it sums to 1. unit "bpe": nothing is unknown.
 
     Sources: Witten and Bell 1991 (method C); Chen and Goodman 1999, section 2.6 (interpolated).
     """

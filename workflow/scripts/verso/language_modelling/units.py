@@ -6,10 +6,9 @@ from typing import Annotated, Literal, Protocol
 from pydantic import Field
 
 from verso.contract import CorpusSize
-from verso.text.units import name_of
+from verso.text.units import BYTES, name_of
 
 CONTROLS = {"word": 3, "bpe": 2}  # start and end, and unknown where something can be
-BYTES = 256
 
 UnitKind = Annotated[
     Literal["char", "word", "bpe"],
@@ -56,7 +55,8 @@ def vocabulary_file(entry: ReadsTokens) -> str:
 def tokens_and_vocabulary(entry: ReadsTokens, size: CorpusSize) -> tuple[int, int]:
     """Tokens of the training part in the entry's unit, and the size of its vocabulary with control tokens.
 
-    A token of byte pairs is 1 + sqrt(log2(N / 256)) characters: an estimate (English and Spanish: at most ... too few).
+    A token of bpe-N is taken for 1 + sqrt(log2(N / 256)) characters. On songs, plays and articles of 1 to 6 MB in English and
+    Spanish that is 8 % too few tokens (N = 280) to 21 % too many (30,000); a script of three bytes a character has more.
     """
     if entry.unit == "char":
         return size.characters, size.vocabulary_char

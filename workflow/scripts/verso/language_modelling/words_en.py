@@ -58,8 +58,8 @@ WORDS: dict[str, str] = {
     "perplexity_only": "Perplexity: {models}.",
     "perplexity_char": "{model} with {value} per character{spelling}",
     "perplexity_word": "{model} with {value} per word token{spelling}",
-    "perplexity_word_sized": "{model} with {value} per word token, of {size} words{spelling}",
-    "perplexity_bpe_sized": "{model} with {value} per BPE token, of {size} tokens",
+    "perplexity_word_sized": "{model} with {value} per word token of {size}{spelling}",
+    "perplexity_bpe_sized": "{model} with {value} per BPE token of {size}",
     "perplexity_subword": "{model} with {value} per sub-word token of {pretrained}{spelling}",
     "spelling": " with the spelling of unknown tokens ({without} without it)",
     "few_documents": "Only {documents} test documents: with so few the bootstrap makes intervals too narrow, and the test may be "

@@ -60,8 +60,8 @@ WORDS: dict[str, str] = {
     "perplexity_only": "Perplejidad: {models}.",
     "perplexity_char": "{model} con {value} por carácter{spelling}",
     "perplexity_word": "{model} con {value} por palabra{spelling}",
-    "perplexity_word_sized": "{model} con {value} por palabra, de {size} palabras{spelling}",
-    "perplexity_bpe_sized": "{model} con {value} por subpalabra BPE, de {size} subpalabras",
+    "perplexity_word_sized": "{model} con {value} por palabra de {size}{spelling}",
+    "perplexity_bpe_sized": "{model} con {value} por subpalabra BPE de {size}",
     "perplexity_subword": "{model} con {value} por subpalabra de {pretrained}{spelling}",
     "spelling": " con la ortografía de las unidades desconocidas ({without} sin ella)",
     "few_documents": "Solo {documents} documentos de prueba: con tan pocos, el bootstrap da intervalos demasiado estrechos y el "

@@ -20,7 +20,6 @@ from verso.jobs.logs import progress
 from verso.text.vocabulary import Vocabulary
 
 SPECIALS = ("<|start|>", "<|end|>")
-BYTES = 256  # the smallest vocabulary: every byte
 RARE = 2  # a pair that occurs once is joined to nothing
 BLOCK = 100_000  # characters encoded at once: what the tokenizer notes on each of them takes some hundred bytes
 CUT = re.compile(r"(?<=\S)(?=[ \n]\S)")  # where no word of the pattern goes on: each half is encoded as in the whole

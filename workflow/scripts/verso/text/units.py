@@ -6,6 +6,7 @@ They name a vocabulary's file (vocab_word-5000.json) and a model's unit in the t
 import re
 from typing import NamedTuple
 
+BYTES = 256  # the smallest vocabulary of byte pairs
 PATTERN = r"char|token|word|(?:word|bpe)-[1-9][0-9]*"  # of the wildcard {unit}
 
 
