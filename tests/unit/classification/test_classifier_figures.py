@@ -42,6 +42,16 @@ def test_every_model_that_learnt_by_epochs_has_a_panel_with_a_line_and_a_dot_for
         assert sorted(marks(root, kind)) == sorted(3 * [colours[model] for model in ("rnn", "gru", "textcnn")])
 
 
+def test_losses_of_both_parts_are_drawn_of_every_model_that_learnt_by_epochs(tmp_path):
+    models = [*BASELINES, "rnn", "textcnn"]
+    root = drawn(tmp_path, [fabricate_labelled(tmp_path, "reviews", documents=40)], models)[0]["classifier_courses"]
+    found, colours = texts(root), colours_of(models)
+    assert [text for text in found if text in models] == [text for text in found if text in ("rnn", "textcnn")]
+    assert found.count("loss, nats") == 2
+    assert "learning rate" not in found, "these histories have none"
+    assert sorted(marks(root, "line")) == sorted(4 * [colours[model] for model in ("rnn", "textcnn")])  # seeds x parts
+
+
 def test_the_dot_is_at_the_weights_that_were_kept(tmp_path):
     """Every epoch that was the best so far bears the mark in history.csv; the last of them is the one."""
     (figures, runs) = drawn(tmp_path, [fabricate_labelled(tmp_path, "reviews", documents=40)], ["rnn"], seeds=1)
@@ -59,6 +69,7 @@ def test_corpora_have_a_block_each(tmp_path):
 def test_without_any_history_a_sentence_stands_there_and_nothing_fails(tmp_path):
     figures, _ = drawn(tmp_path, [fabricate_labelled(tmp_path, "reviews", documents=40)], BASELINES, seeds=1)
     assert texts(figures["classifier_learning_curves"]) == [FIGURE_LABELS["nothing"]]
+    assert texts(figures["classifier_courses"]) == [FIGURE_LABELS["nothing"]]
 
 
 @pytest.mark.parametrize("epochs", [[1.0], [0.25, 0.5, 0.75, 1.0]])

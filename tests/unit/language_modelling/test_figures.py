@@ -10,7 +10,7 @@ from verso.display.palette import COLOURS, colours_of
 from verso.language_modelling import figures, tables
 
 SVG = "{http://www.w3.org/2000/svg}"
-FIGURES = ("learning_curves", "bits_per_byte", "differences", "sample_measures", "memorisation")
+FIGURES = ("learning_curves", "training_courses", "bits_per_byte", "differences", "sample_measures", "memorisation")
 
 
 def draw(folder, corpora):
@@ -35,8 +35,8 @@ def drawn(tmp_path_factory):
 
 
 def test_every_corpus_has_its_block(drawn):
-    for name in ("learning_curves", "bits_per_byte", "sample_measures"):
-        found = " ".join(texts(drawn[name]))
+    for name in ("learning_curves", "training_courses", "bits_per_byte", "sample_measures"):
+        found = " ".join(filter(None, texts(drawn[name])))
         assert "<script>alert(1)</script>" in found, name
         assert "other" in found, name
 
@@ -58,7 +58,7 @@ def test_characters_and_words_never_share_an_axis(drawn):
 
 def test_a_model_has_one_colour_in_all_figures(drawn):
     colour = colours_of(["gru-char", "lstm-word"])["lstm-word"]
-    for name in ("learning_curves", "bits_per_byte", "sample_measures"):
+    for name in ("learning_curves", "training_courses", "bits_per_byte", "sample_measures"):
         used = {element.get(key) for element in drawn[name].iter() for key in ("fill", "stroke")}
         assert colour in used, name
 
@@ -103,7 +103,8 @@ def test_what_is_known_by_heart_is_drawn_of_tuned_models_alone(tmp_path, drawn):
 
 def test_a_base_alone_has_no_curve_and_breaks_nothing(tmp_path):
     root = draw(tmp_path, {"songs": ["mistral-base"]})
-    assert any("nothing to draw" in (text or "") for text in texts(root["learning_curves"]))
+    for name in ("learning_curves", "training_courses"):
+        assert any("nothing to draw" in (text or "") for text in texts(root[name]))
     assert "mistral-base" in texts(root["bits_per_byte"])
 
 
@@ -122,4 +123,9 @@ def test_models_of_two_tokenizers_never_share_an_axis_of_tokens(tmp_path):
         "songs · llama · sub-words",
     ]
     assert found.count("loss, nats per sub-word token") == 2
+    courses = texts(root["training_courses"])
+    assert [text for text in courses if text in ("characters", "mistral · sub-words", "llama · sub-words")] == [
+        "characters", "mistral · sub-words", "llama · sub-words",
+    ]  # fmt: skip
+    assert courses.count("perplexity, validation") == 3
     assert texts(root["memorisation"]).count("loss, nats per sub-word token") == 2

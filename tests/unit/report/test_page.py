@@ -106,7 +106,7 @@ def test_every_table_names_its_columns_and_every_figure_itself(report):
     tags = Elements(report).found
     assert all("scope" in attributes for tag, attributes in tags if tag == "th")
     pictures = [attributes for tag, attributes in tags if tag == "svg"]
-    assert len(pictures) == 8
+    assert len(pictures) == 10
     assert all(attributes["role"] == "img" and attributes["aria-label"] for attributes in pictures)
 
 

@@ -81,7 +81,7 @@ def test_the_frame_has_no_word_that_nobody_says_and_none_of_a_task():
     assert [key for key in frame.WORDS["en"] if key not in whole and not key.startswith(begun)] == []
     own = read(*TEMPLATES.glob("*.j2"))
     assert set(re.findall(r"""\bsay\(["'](\w+)["'][,)]""", own)) <= set(frame.WORDS["en"])
-    whole, begun = spoken(read(ROOMS / "display" / "drawing.py"))
+    whole, begun = spoken(read(ROOMS / "display" / "drawing.py", ROOMS / "display" / "curves.py"))
     assert [key for key in frame.FIGURE_LABELS["en"] if key not in whole and not key.startswith(begun)] == []
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import altair as alt
 
 from verso.classification.words_en import FIGURE_LABELS as LABEL
+from verso.display.curves import ACCURACY, GRADIENT_NORM, LEARNING_RATE, LOSS, courses
 from verso.display.drawing import DARK, LINE, MUTED, colour, epoch_ticks, grid, until_best_is_final, write
 from verso.display.numbers import optional_float
 from verso.display.palette import colours_of
@@ -19,11 +20,12 @@ PANEL = 190  # pixels of a panel of learning curves
 
 
 def draw(tables: Mapping[str, str | Path], histories: Sequence[Mapping[str, Any]], figures: Mapping[str, str | Path]) -> None:
-    """Draw the four figures from the tables of verso.classification.tables.compare, each with a block for every corpus.
+    """Draw the five figures from the tables of verso.classification.tables.compare, each with a block for every corpus.
 
     tables: the CSV files by name (classifiers, classifier_comparisons, classifier_confusions, classifier_runs). histories: one
     {"corpus", "model", "seed", "path"} for each run; the history of a model that learnt by no epochs is empty. figures: the SVG
-    files to write, by name (classifier_f1, classifier_learning_curves, classifier_differences, confusion_matrices).
+    files to write, by name (classifier_f1, classifier_learning_curves, classifier_courses, classifier_differences,
+    confusion_matrices).
     """
     models = read_csv(tables["classifiers"], ("corpus", "model", "f1_macro", "f1_macro_low", "f1_macro_high", "group"))
     models.sort(key=lambda row: -float(row["f1_macro"]))
@@ -41,6 +43,11 @@ def draw(tables: Mapping[str, str | Path], histories: Sequence[Mapping[str, Any]
     write(figures["classifier_f1"], [_scores(corpus, own, of(corpus, runs), colours) for corpus, own in ranked.items()])
     curves = [_curves(corpus, own, of(corpus, histories), colours) for corpus, own in ranked.items()]
     write(figures["classifier_learning_curves"], [chart for chart in curves if chart is not None])
+    rows = {corpus: [(row["model"], [row["model"]]) for row in own] for corpus, own in ranked.items()}
+    measured = [
+        courses(corpus, own, histories, (LOSS, ACCURACY, LEARNING_RATE, GRADIENT_NORM), colours) for corpus, own in rows.items()
+    ]
+    write(figures["classifier_courses"], [chart for chart in measured if chart is not None])
     compared = {corpus: own for corpus, own in ranked.items() if len(own) > 1}
     grids = [grid(corpus, [row["model"] for row in own], of(corpus, pairs)) for corpus, own in compared.items()]
     write(figures["classifier_differences"], grids)

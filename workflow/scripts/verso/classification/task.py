@@ -49,7 +49,7 @@ TASK = Task(
         "classifier_errors",
     ),
     latex=("classifiers", "classifier_hardware", "classifier_comparisons", "classifier_classes", "classifier_confusions"),
-    figures=("classifier_f1", "classifier_learning_curves", "classifier_differences", "confusion_matrices"),
+    figures=("classifier_f1", "classifier_learning_curves", "classifier_courses", "classifier_differences", "confusion_matrices"),
     further=_further,
     of_corpus=lambda corpus: {"labels": "labels.json", "test": "test.jsonl"},
     headline=_headline,

@@ -10,6 +10,13 @@ FIGURE_LABELS: dict[str, str] = {
     "column": "column better",
     "undecided": "undecided",
     "caution": "* significant on the test texts only: within seed noise, or one seed",
+    "epoch": "epoch",
+    "loss": "loss, nats",
+    "perplexity": "perplexity, validation",
+    "accuracy": "accuracy, validation",
+    "learning_rate": "learning rate",
+    "gradient_norm": "gradient norm",
+    "courses_line": "a line a seed; solid: validation, dashed: training; dot: the weights kept",
 }
 WORDS: dict[str, str] = {
     "other_language": "Español",

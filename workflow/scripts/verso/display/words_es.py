@@ -10,6 +10,13 @@ FIGURE_LABELS: dict[str, str] = {
     "column": "columna mejor",
     "undecided": "sin decidir",
     "caution": "* significativa solo en los textos de prueba: dentro del ruido entre semillas, o una sola semilla",
+    "epoch": "época",
+    "loss": "pérdida, nats",
+    "perplexity": "perplejidad, validación",
+    "accuracy": "exactitud, validación",
+    "learning_rate": "tasa de aprendizaje",
+    "gradient_norm": "norma del gradiente",
+    "courses_line": "una línea por semilla; continua: validación, discontinua: entrenamiento; punto: pesos guardados",
 }
 WORDS: dict[str, str] = {
     "other_language": "English",

@@ -6,7 +6,9 @@ from typing import Any
 
 import altair as alt
 
+from verso.display import words_en as frame
 from verso.display.comparisons import HELD_OUT
+from verso.display.curves import ACCURACY, GRADIENT_NORM, LEARNING_RATE, PERPLEXITY, courses
 from verso.display.drawing import LINE, MUTED, epoch_ticks, grid, until_best_is_final
 from verso.display.drawing import colour as _colour
 from verso.display.drawing import nothing as _nothing
@@ -14,9 +16,9 @@ from verso.display.drawing import write as _write
 from verso.display.palette import colours_of
 from verso.files import read_csv
 from verso.language_modelling.tables import optional_float
-from verso.language_modelling.words_en import FIGURE_LABELS as LABEL
-from verso.language_modelling.words_en import MEASURES
+from verso.language_modelling.words_en import FIGURE_LABELS, MEASURES
 
+LABEL = frame.FIGURE_LABELS | FIGURE_LABELS
 # Measures of the usual flaws of such samples: loops, collapse, no structure, no rhyme, copying.
 FIGURE_MEASURES = (
     "distinct_2", "repetition", "longest_loop_words", "words_per_line", "section_tag_validity", "unknown_words",
@@ -25,15 +27,17 @@ FIGURE_MEASURES = (
 
 
 def draw(tables: Mapping[str, str | Path], histories: Sequence[Mapping[str, Any]], figures: Mapping[str, str | Path]) -> None:
-    """Draw the five figures from the tables; each has one block per corpus.
+    """Draw the six figures from the tables; each has one block per corpus.
 
     tables: the CSV files of verso.language_modelling.tables.compare by name (language_models, comparisons, samples). histories:
     one {"corpus", "model", "seed", "path"} for each run. figures: the SVG files to write, by name (learning_curves,
-    bits_per_byte, differences, sample_measures, memorisation). A model has the same colour everywhere.
+    training_courses, bits_per_byte, differences, sample_measures, memorisation). A model has the same colour everywhere.
     """
     models = read_csv(tables["language_models"], ("corpus", "model", "unit", "pretrained", "bits_per_byte"))
     colours = colours_of(row["model"] for row in models)
     _write(figures["learning_curves"], [_curves(corpus, models, histories, colours) for corpus in _corpora(models)])
+    measured = [_courses(corpus, models, histories, colours) for corpus in _corpora(models)]
+    _write(figures["training_courses"], [chart for chart in measured if chart is not None])
     _write(figures["bits_per_byte"], [_costs(corpus, models, colours) for corpus in _corpora(models)])
     recited = []  # 50 tokens are different amounts of text for different tokenizers, so each base model has its own block
     for corpus, start in dict.fromkeys((row["corpus"], row["pretrained"]) for row in models):
@@ -103,6 +107,18 @@ def _curves(
     return alt.hconcat(*(panels or [_nothing()]), spacing=40).resolve_scale(
         color="independent", strokeDash="independent", x="independent", y="independent"
     )
+
+
+def _courses(
+    corpus: str, models: list[dict[str, str]], histories: Sequence[Mapping[str, Any]], colours: Mapping[str, str]
+) -> alt.VConcatChart | None:
+    """What else the histories hold, in one row of panels per unit (and tokenizer)."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for row in models:
+        if row["corpus"] == corpus:
+            groups.setdefault((row["unit"], row["pretrained"]), []).append(row["model"])
+    titled = [(" · ".join(filter(None, (start, LABEL[f"unit_{unit}"]))), names) for (unit, start), names in groups.items()]
+    return courses(corpus, titled, histories, (PERPLEXITY, ACCURACY, LEARNING_RATE, GRADIENT_NORM), colours)
 
 
 def _recited(corpus: str, histories: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> alt.HConcatChart | None:

@@ -27,7 +27,7 @@ TASK = Task(
     },
     tables=("language_models", "comparisons", "samples", "hardware"),
     latex=("language_models", "comparisons", "samples", "hardware"),
-    figures=("bits_per_byte", "learning_curves", "differences", "sample_measures", "memorisation"),
+    figures=("bits_per_byte", "learning_curves", "training_courses", "differences", "sample_measures", "memorisation"),
     shown={"samples": "samples.jsonl"},
     of_corpus=lambda corpus: {"attribution": "exports/attribution.csv"} if corpus.attributed else {},
     works={"measure_samples": Work("measuring the samples", "sample_measures.csv")},

@@ -1,7 +1,6 @@
 """What the page says of language models in English."""
 
 FIGURE_LABELS: dict[str, str] = {
-    "epoch": "epoch",
     "part": "part",
     "train": "training",
     "validation": "validation",
@@ -71,10 +70,11 @@ WORDS: dict[str, str] = {
     "state_prompted": "A pretrained model reads each document on its own, after the prompt that requests it and names its "
     "artist; the tokens of the prompt are not scored. A carried state knows the previous documents, a prompt does not: the "
     "tables give the cost of each model with and without its context.",
-    "learning_text": "Loss by epoch, one line per seed: validation solid, training dashed (with dropout, so it may lie above). "
-    "The dot marks the weights that were kept; 0 is before training. Each unit has its own panel, because nats per character and "
-    "nats per word are not comparable. For words, compare only lines of the same kind: unknown words are counted here without "
-    "their spelling, and held-out text has more of them, which alone can put validation below training.",
+    "learning_text": "Loss by epoch, one line per seed: validation solid, training dashed (with dropout, and with label "
+    "smoothing if the model has it, so it may lie above). The dot marks the weights that were kept; 0 is before training. Each "
+    "unit has its own panel, because nats per character and nats per word are not comparable. For words, compare only lines of "
+    "the same kind: unknown words are counted here without their spelling, and held-out text has more of them, which alone can "
+    "put validation below training.",
     "memorisation_text": "Before tuning (0: the base model) and several times per epoch, a model is given the prompt and the "
     "first 50 tokens of a text and continues with its most probable tokens. The figure shows the share of the next 50 tokens "
     "that it reproduces before its first error. Where this share is higher for training texts (solid) than for held-out texts "
@@ -140,6 +140,11 @@ WORDS: dict[str, str] = {
     "held_out": "held-out text",
     "work_sampling": "sampling",
     "figure_learning": "Learning curves of every model by epoch; the values are in history.csv of each run.",
+    "courses_text": "Perplexity per token of the validation part (unknown words without their spelling), the share of its "
+    "tokens that a model predicts right where a family measures it, learning rate, and mean norm of the gradient before "
+    "clipping.",
+    "figure_courses": "Validation perplexity, accuracy, learning rate and gradient norm of every model by epoch; the values are "
+    "in history.csv of each run.",
     "figure_memorisation": "Validation loss and recited share of the tuned models by epoch; the values are in history.csv of "
     "each run.",
     "figure_bits": "Bits per byte of every model with its 95 % interval; the values are in the table below.",

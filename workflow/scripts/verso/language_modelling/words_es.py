@@ -1,7 +1,6 @@
 """What the page says of language models in Spanish."""
 
 FIGURE_LABELS: dict[str, str] = {
-    "epoch": "época",
     "part": "parte",
     "train": "entrenamiento",
     "validation": "validación",
@@ -74,11 +73,11 @@ WORDS: dict[str, str] = {
     "state_prompted": "Un modelo preentrenado lee cada documento por separado, tras la instrucción que lo solicita y nombra a su "
     "artista; las unidades de la instrucción no se puntúan. Un estado conservado conoce los documentos anteriores y una "
     "instrucción no: las tablas dan el coste de cada modelo con su contexto y sin él.",
-    "learning_text": "Pérdida por época, una línea por semilla: validación continua, entrenamiento discontinua (con dropout, por "
-    "lo que puede quedar por encima). El punto marca los pesos que se conservaron; 0 es antes de entrenar. Cada unidad tiene su "
-    "panel, porque los nats por carácter y los nats por palabra no se comparan. En palabras compárense solo líneas de la misma "
-    "clase: las palabras desconocidas cuentan aquí sin su ortografía, y el texto reservado tiene más, lo que basta para dejar la "
-    "validación por debajo del entrenamiento.",
+    "learning_text": "Pérdida por época, una línea por semilla: validación continua, entrenamiento discontinua (con dropout, y "
+    "con suavizado de etiquetas si el modelo lo tiene, por lo que puede quedar por encima). El punto marca los pesos que se "
+    "conservaron; 0 es antes de entrenar. Cada unidad tiene su panel, porque los nats por carácter y los nats por palabra no se "
+    "comparan. En palabras compárense solo líneas de la misma clase: las palabras desconocidas cuentan aquí sin su ortografía, "
+    "y el texto reservado tiene más, lo que basta para dejar la validación por debajo del entrenamiento.",
     "memorisation_text": "Antes del ajuste (0: el modelo base) y varias veces por época, el modelo recibe la instrucción y las "
     "primeras 50 unidades de un texto y continúa con las más probables. La figura muestra la parte de las 50 siguientes que "
     "reproduce antes de su primer error. Donde esa parte es mayor en los textos de entrenamiento (línea continua) que en los "
@@ -147,6 +146,11 @@ WORDS: dict[str, str] = {
     "held_out": "texto reservado",
     "work_sampling": "muestras",
     "figure_learning": "Curvas de aprendizaje de cada modelo por época; los valores están en history.csv de cada ejecución.",
+    "courses_text": "Perplejidad por unidad de la parte de validación (palabras desconocidas sin su ortografía), la proporción "
+    "de sus unidades que un modelo predice bien si su familia la mide, tasa de aprendizaje y norma media del gradiente antes de "
+    "recortarlo.",
+    "figure_courses": "Perplejidad de validación, exactitud, tasa de aprendizaje y norma del gradiente de cada modelo por "
+    "época; los valores están en history.csv de cada ejecución.",
     "figure_memorisation": "Pérdida de validación y parte recitada de los modelos ajustados por época; los valores están en "
     "history.csv de cada ejecución.",
     "figure_bits": "Bits por byte de cada modelo con su intervalo del 95 %; los valores están en la tabla de abajo.",
