@@ -67,8 +67,9 @@ def test_requests_are_sent_one_after_the_other_and_keep_their_distance(wiki, fet
         ("siteinfo", 1, status(404), "its page does not exist (404); is there such an edition? source.language is its code"),
         ("siteinfo", 3, instead('{"batchcomplete": true}'), "the answer is JSON, but holds no general (3 attempts)"),
         ("siteinfo", 1, status(302, Location="https://incubator.invalid/"), "redirected to another site (incubator.invalid)"),
-        ("html", 3, instead("<html>half"), "the page has no end (3 attempts)"),
-        ("html", 1, status(451), "status 451"),
+        ("siteinfo", 6, status(302, Location="/w/api.php?meta=siteinfo"), "redirected in a circle"),
+        ("html", 15, instead("<html>half"), "of 5 articles in a row there is no HTML, the last: Pueblo "),
+        ("html", 5, status(404), "(its page does not exist (404)). What was fetched is kept"),
         ("pageids", 1, instead('{"batchcomplete": true, "query": {"pages": []}}'), "the API answers without a word on page"),
         ("pageids", 1, lambda handler: say(handler, "x" * 2_000_000), "larger than 1 MB"),
     ],
@@ -142,13 +143,29 @@ def test_a_page_that_is_damaged_in_the_cache_is_fetched_again_as_the_same_revisi
     assert [query["revids"] for query in wiki.queries("revids")] == [row["revision"]]
 
 
-def test_html_that_the_wiki_has_not_passes_the_article_over_for_good(wiki, fetched):
-    wiki.fail("html", status(404))
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (status(404), "no HTML of it: its page does not exist (404)"),
+        (status(451), "no HTML of it: status 451"),
+        (lambda handler: say(handler, "x" * 2_000_000), "no HTML of it: larger than 1 MB"),
+    ],
+)
+def test_html_that_cannot_be_had_passes_the_article_over_for_good(wiki, fetched, fault, reason):
+    wiki.fail("html", fault)
     for _ in range(2):
         found = fetched(text="html", titles=["Pueblo 1", "Pueblo 2"])
         assert [row["page"] for row in found.articles] == [2]
-        assert [row["reason"] for row in found.aside] == ["the wiki has no HTML of it"]
+        assert [row["reason"] for row in found.aside] == [reason]
     assert wiki.count()["html"] == 2
+
+
+def test_html_that_is_lost_to_a_fault_of_the_moment_is_requested_again_by_the_next_fetching(wiki, fetched):
+    wiki.fail("html", *[status(500)] * 3)
+    options = {"text": "html", "titles": ["Pueblo 1", "Pueblo 2"]}
+    assert [row["reason"] for row in fetched(**options).aside] == ["no HTML of it: status 500 (3 attempts)"]
+    assert len(fetched(**options).articles) == 2
+    assert wiki.count()["html"] == 3 + 1 + 1
 
 
 def test_an_edition_that_is_not_there_is_named_with_its_key(reported):

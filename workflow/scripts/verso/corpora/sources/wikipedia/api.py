@@ -67,7 +67,8 @@ class Api:
 
     def __init__(self, site: str, web: Web, contact: Callable[[], str], lists: WebCache) -> None:
         """site: its root. contact: called before the first request. lists: keeps answers that list pages."""
-        self.site, self._web, self._contact, self._lists = site, web, contact, lists
+        self.site, self.maximum_bytes = site, web.maximum_bytes
+        self._web, self._contact, self._lists = web, contact, lists
         self._most = MOST
         self._headers: dict[str, str] = {}
 
@@ -116,16 +117,27 @@ class Api:
             return self.look_up(key, values, parameters, kept)
 
     def html_of(self, revision: int) -> Answer:
-        """The page of a revision, as Parsoid makes it; without a body where the wiki has none."""
-        return self._get(f"{self.site}/w/rest.php/v1/revision/{revision}/html", _check_whole_page, may_be_lost=True)
+        """The page of a revision, as Parsoid makes it; without a body where the wiki has none. Raises Lost, VersoError."""
+        return self._request(f"{self.site}/w/rest.php/v1/revision/{revision}/html", _check_whole_page)
 
-    def _get(self, url: str, check: Callable[[bytes], None], may_be_lost: bool = False) -> Answer:
-        """An answer of the wiki. Raises VersoError where there is none, but for one that `may_be_lost` (404)."""
+    def _get(self, url: str, check: Callable[[bytes], None]) -> Answer:
+        """An answer of the API. Raises VersoError where there is none."""
+        try:
+            answer = self._request(url, check)
+        except Lost as error:
+            raise VersoError(f"{url}: {error}. {KEPT}") from error
+        if answer.lost:
+            hint = "" if answer.status == 200 else "; is there such an edition? source.language is its code, as in its address"
+            raise VersoError(f"{url}: {answer.lost}{hint}. {KEPT}")
+        return answer
+
+    def _request(self, url: str, check: Callable[[bytes], None]) -> Answer:
+        """What the wiki says. Raises Lost; VersoError where it would say nothing else either."""
         if not self._headers:
             library = f"python-requests/{requests.__version__}"
             self._headers = {"User-Agent": user_agent(self._contact(), verso.__version__, library), "Accept-Encoding": "gzip"}
         try:
-            answer = self._web.get(url, self._headers, check)
+            return self._web.get(url, self._headers, check)
         except Refused as error:
             raise VersoError(
                 f"{url}: the wiki refuses to answer (status {error.status}). Is source.contact, or WIKIMEDIA_CONTACT, yours, and "
@@ -133,12 +145,6 @@ class Api:
             ) from error
         except NoNetwork as error:
             raise VersoError(f"{error}. Or there is no such edition: source.language is its code, as in its address") from error
-        except Lost as error:
-            raise VersoError(f"{url}: {error}. {KEPT}") from error
-        if answer.lost and not (may_be_lost and answer.status == 404):
-            hint = "; is there such an edition? source.language is its code, as in its address" if answer.status != 200 else ""
-            raise VersoError(f"{url}: {answer.lost}{hint}. {KEPT}")
-        return answer
 
 
 def _put_together(pieces: Iterator[dict[str, Any]]) -> Found:

@@ -23,7 +23,7 @@ from verso.corpora.sources.wikipedia.candidates import COLUMNS, Candidate, Unfou
 from verso.corpora.sources.wikipedia.contact import VARIABLE, WANTED, fault_of_contact
 from verso.corpora.sources.wikipedia.edition import Edition, edition_of
 from verso.corpora.sources.wikipedia.html import prose_of_html
-from verso.corpora.sources.wikipedia.pages import GONE, REVISION_GONE, Page, PageCache, Pages
+from verso.corpora.sources.wikipedia.pages import GONE, REVISION_GONE, NoHtml, Page, PageCache, Pages
 from verso.corpora.sources.wikipedia.passed_over import words_of
 from verso.corpora.sources.wikipedia.prose import Prose
 from verso.corpora.sources.wikipedia.wikitext import Unreadable, prose_of_wikitext
@@ -176,10 +176,9 @@ class _Corpus:
             if self._source["text"] == "wikitext":
                 prose = prose_of_wikitext(page.wikitext, self._edition)
             else:
-                html = self._pages.html_of(page)
-                if html is None:
-                    return "the wiki has no HTML of it"
-                prose = prose_of_html(html)
+                prose = prose_of_html(self._pages.html_of(page))
+        except NoHtml as error:
+            return f"no HTML of it: {error}"
         except (Unreadable, RecursionError) as error:
             log.warning("%s, revision %d: cannot be taken apart (%s)", page.title, page.revision, error)
             return "its markup cannot be taken apart"
@@ -190,7 +189,8 @@ class _Corpus:
 
     def summary(self, taken: int) -> dict[str, Any]:
         """What was fetched: by which choice, how it was made prose, and how many candidates were passed over and why."""
-        chosen = ("articles", "titles", "category", "depth", "seed", "revisions", "minimum_characters")
+        of_category = ("depth", "seed") if self._source["category"] is not None else ()
+        chosen = ("articles", "titles", "category", *of_category, "revisions", "minimum_characters")
         text = self._source["text"]
         return {
             "wiki": self._edition.name,

@@ -8,20 +8,21 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from verso.corpora.sources.wikipedia.api import Api
+from verso.corpora.sources.wikipedia.api import KEPT, Api
 from verso.corpora.sources.wikipedia.candidates import Candidate
 from verso.errors import VersoError
-from verso.fetching.web import Answer
+from verso.fetching.web import Answer, Lost
 from verso.fetching.web_cache import WebCache
 
 GONE = "deleted since the wiki listed it"
 REVISION_GONE = "its revision was deleted"
+LOST_IN_A_ROW = 5  # after so many the wiki is down, or shows no such pages at all
 DETAILS = {
     "prop": "revisions|info|pageprops",
     "ppprop": "disambiguation",
@@ -45,6 +46,10 @@ class Page:
     wikitext: str
 
 
+class NoHtml(Exception):
+    """There is no HTML of a revision; says why."""
+
+
 class PageCache(WebCache):
     """Answers by page and revision, as the addresses made by Pages name them."""
 
@@ -61,6 +66,7 @@ class Pages:
 
     def __init__(self, api: Api, cache: PageCache) -> None:
         self._api, self._cache = api, cache
+        self._without_html = 0  # articles in a row
 
     def of(self, candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, Page | str]]:
         """Of each candidate its page, or why there is none, in their order. What is missing is fetched first, together."""
@@ -71,15 +77,34 @@ class Pages:
         for candidate, revision in found:
             yield candidate, revision if isinstance(revision, str) else self._kept(candidate.page, int(revision or 0))
 
-    def html_of(self, page: Page) -> str | None:
-        """A revision's page as HTML; None where the wiki has none."""
+    def html_of(self, page: Page) -> str:
+        """A revision's page as HTML. Raises NoHtml; VersoError when too many in a row have none, as of a wiki without Parsoid.
+
+        Of a page that could not be had by a fault of server or line nothing is kept: the next fetching requests it again.
+        """
         address = f"{self._address(page.page, page.revision)}&html"
         answer = self._cache.read(address)
-        if answer is None:
-            got = self._api.html_of(page.revision)
-            answer = Answer(address, got.status, got.date, got.body, got.lost)
+        if answer is not None and not 0 < answer.limit < self._api.maximum_bytes:
+            return self._body_of(answer)
+        try:
+            answer = replace(self._api.html_of(page.revision), url=address)
             self._cache.write(answer)
-        return None if answer.lost else answer.body.decode("utf-8", errors="replace")
+            html = self._body_of(answer)
+        except (Lost, NoHtml) as error:
+            self._without_html += 1
+            if self._without_html == LOST_IN_A_ROW:
+                raise VersoError(
+                    f"{self._api.site}: of {LOST_IN_A_ROW} articles in a row there is no HTML, the last: {page.title} ({error}). "
+                    f"{KEPT} If it stays so, take text: wikitext"
+                ) from error
+            raise NoHtml(str(error)) from error
+        self._without_html = 0
+        return html
+
+    def _body_of(self, answer: Answer) -> str:
+        if answer.lost:
+            raise NoHtml(answer.lost)
+        return answer.body.decode("utf-8", errors="replace")
 
     def _address(self, page: int, revision: int = 0) -> str:
         return f"{self._api.site}/w/index.php?curid={page}" + (f"&oldid={revision}" if revision else "")
@@ -130,7 +155,7 @@ class Pages:
     def _mentioned(self, found: Any, what: str) -> Any:
         """What the wiki says of something. Raises VersoError where it says nothing: that would pass for a deleted page."""
         if not found:
-            raise VersoError(f"{self._api.site}: the API answers without a word on {what}; what was fetched is kept: start again")
+            raise VersoError(f"{self._api.site}: the API answers without a word on {what}. {KEPT}")
         return found
 
 
