@@ -73,6 +73,7 @@ def test_each_model_is_made_by_one_rule_and_the_patterns_of_these_rules_hold_it_
     found = {rule: names(runs.made_by(rule)) for rule in rules if names(runs.made_by(rule))}
     assert found == {
         "train_recurrent_lm": {"lstm\\-char", "gru\\-word"},
+        "train_gpt": {"gpt"},
         "train_causal_llm": {"tuned"},
         "describe_base": {"base", "asked"},
         "train_classifier": {"lstm", "textcnn"},

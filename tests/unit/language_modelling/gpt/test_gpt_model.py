@@ -13,14 +13,15 @@ from verso.language_modelling.gpt.model import GPT, UNCOUNTED, Shape, parameter_
 
 REPORT = Shape(
     vocabulary_size=11, width=8, layers=2, heads=2, feed_forward=4, window=12, positions="sinusoidal", norm="layer",
-    qk_norm=False, activation="gelu", biases=True, zero_projections=False, tie_weights=False, dropout=0.1,
+    qk_norm=False, activation="gelu", biases=True, zero_projections=False, tie_weights=False, pairs=0, dropout=0.1,
 )  # fmt: skip
 LEARNT = replace(REPORT, positions="learnt", tie_weights=True)
 MODERN = replace(
     REPORT, positions="rotary", norm="rms", qk_norm=True, activation="squared_relu", biases=False, zero_projections=True,
     dropout=0.0,
 )  # fmt: skip
-SHAPES = pytest.mark.parametrize("shape", [REPORT, LEARNT, MODERN], ids=["report", "learnt", "modern"])
+PAIRS = replace(MODERN, pairs=50)  # fewer rows than the 121 pairs
+SHAPES = pytest.mark.parametrize("shape", [REPORT, LEARNT, MODERN, PAIRS], ids=["report", "learnt", "modern", "pairs"])
 
 
 def strong(shape, seed=0):
@@ -186,6 +187,18 @@ def test_rotations_depend_on_distance_alone():
     with torch.no_grad():
         shifted = model(torch.cat([before, read], dim=1), documents)[:, 6:]
         assert torch.allclose(shifted, model(read), atol=1e-5)
+
+
+def test_each_token_has_an_embedding_with_the_one_before_it():
+    model = strong(replace(MODERN, pairs=1000))
+    read, documents = torch.tensor([[3, 4, 5, 6]]), torch.tensor([[0, 0, 1, 1]])
+    places = torch.arange(4)[None]
+    rows = model._rows_of_pairs(read, places, None)
+    assert rows.tolist() == [[3, 3 * 11 + 4, 4 * 11 + 5, 5 * 11 + 6]]
+    apart = model._rows_of_pairs(read, torch.tensor([[0, 1, 0, 1]]), None)  # nothing of another document
+    assert apart.tolist() == [[3, 3 * 11 + 4, 5, 5 * 11 + 6]]
+    assert model(read, documents).shape == (1, 4, 8)
+    assert parameter_counts(model)["pairs"] == 8000
 
 
 @SHAPES

@@ -24,6 +24,7 @@ BLOCKS = {
     "report": {"positions": "sinusoidal"},
     "learnt": {"positions": "learnt"},
     "modern": {"positions": "rotary", "norm": "rms", "qk_norm": True, "activation": "squared_relu", "biases": False},
+    "pairs": {"positions": "rotary", "pairs": 40},
 }
 
 
@@ -36,7 +37,7 @@ def settings_with(**changes):
 
 def tiny(size=9, window=8, block="modern"):
     torch.manual_seed(1)
-    plain = {"norm": "layer", "qk_norm": False, "activation": "gelu", "biases": True}
+    plain = {"norm": "layer", "qk_norm": False, "activation": "gelu", "biases": True, "pairs": 0}
     shape = Shape(size, 8, 2, 2, 2, window, **{**plain, **BLOCKS[block]}, zero_projections=False, tie_weights=False, dropout=0.3)
     model = GPT(shape)
     for parameter in model.parameters():

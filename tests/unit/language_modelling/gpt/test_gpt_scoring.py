@@ -33,7 +33,7 @@ def vocabulary(unit):
 def tiny(size, seed=0, window=8, positions="rotary", **changes):
     torch.manual_seed(seed)
     plain = {"norm": "layer", "qk_norm": False, "activation": "gelu", "biases": True, "zero_projections": False}
-    shape = Shape(size, 8, 2, 2, 2, window, positions, **{**plain, **changes}, tie_weights=False, dropout=0.3)
+    shape = Shape(size, 8, 2, 2, 2, window, positions, **{**plain, **changes}, tie_weights=False, pairs=0, dropout=0.3)
     model = GPT(shape)
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.5)

@@ -25,7 +25,7 @@ CPU = Device(torch.device("cpu"), torch.float32, "a test")
 LINES = ["the tide comes in", "the tide goes out", "we walk along the shore", "and count the boats", "until the evening"]
 MODERN = {
     "positions": "rotary", "norm": "rms", "qk_norm": True, "activation": "squared_relu", "biases": False,
-    "zero_projections": True, "optimiser": "muon", "betas": [0.9, 0.95], "dropout": 0.0,
+    "zero_projections": True, "pairs": 100, "optimiser": "muon", "betas": [0.9, 0.95], "dropout": 0.0,
 }  # fmt: skip
 REPORT = {"positions": "sinusoidal", "label_smoothing": 0.1, "learning_rate": 3e-3}
 BLOCKS = pytest.mark.parametrize("block", [REPORT, MODERN], ids=["report", "modern"])

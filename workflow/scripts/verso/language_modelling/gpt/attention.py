@@ -7,11 +7,14 @@ documents  0 0 0 1 1        mask   ■ · · · ·       ■ attended to: what c
                                    · · · ■ ■
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from verso.language_modelling.gpt.positions import rotated
 
@@ -28,6 +31,7 @@ class Cache:
 
     def __init__(self, begins: Tensor) -> None:
         self._begins = begins[:, None]
+        self._last = torch.zeros_like(self._begins)
         self._kept: list[tuple[Tensor, Tensor]] = []
 
     @property
@@ -39,6 +43,11 @@ class Cache:
         """The places (B, T) of the next `new` tokens, counted from each text's beginning; 0 of what stands before it."""
         columns = torch.arange(self.length, self.length + new, device=self._begins.device)
         return (columns - self._begins).clamp(min=0)
+
+    def replace_last(self, last: Tensor) -> Tensor:
+        """The last tokens (B, 1) before the next ones, 0 where nothing was read; `last` is what will be before those after."""
+        before, self._last = self._last, last
+        return before
 
     def context(self, new: int, rotation: Tensor | None) -> "Context":
         """What the layers need to read the next `new` tokens."""
@@ -98,14 +107,15 @@ class Attention(nn.Module):
         values = read[:, :, 2].transpose(1, 2)
         if context.cache is not None:
             keys, values = context.cache.extended(self._layer, keys, values)
-        mixed = F.scaled_dot_product_attention(
-            queries,
-            keys,
-            values,
-            attn_mask=context.mask,
-            is_causal=context.mask is None,
-            dropout_p=self._dropout if self.training else 0.0,
-        )
+        with _kernel(values):
+            mixed = F.scaled_dot_product_attention(
+                queries,
+                keys,
+                values,
+                attn_mask=context.mask,
+                is_causal=context.mask is None,
+                dropout_p=self._dropout if self.training else 0.0,
+            )
         return self.out(mixed.transpose(1, 2).reshape(rows, length, width))
 
     def _placed(self, x: Tensor, turns: Tensor | None) -> Tensor:
@@ -113,6 +123,14 @@ class Attention(nn.Module):
         if self._qk_norm:
             x = F.rms_norm(x, (x.shape[-1],))
         return x if turns is None else rotated(x, turns[..., None, None, :])
+
+
+def _kernel(values: Tensor) -> AbstractContextManager[Any]:
+    """PyTorch's choice of a kernel; of bfloat16 on a CPU plain products, which are three times as fast as its fused kernel."""
+    if values.dtype is not torch.bfloat16 or values.device.type != "cpu":
+        return nullcontext()
+    torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)  # counts for the CPU, too: else they are made in float32
+    return sdpa_kernel(SDPBackend.MATH)
 
 
 def block_mask(documents: Tensor) -> Tensor:

@@ -75,7 +75,7 @@ def _working_mb(model: "GPTSettings", tokens: int, vocabulary: int) -> float:
 
 def _weights(model: "GPTSettings", vocabulary: int) -> int:
     places = model.window if model.positions == "learnt" else 0
-    return _block_weights(model) + model.width * (places + vocabulary * (1 if model.tie_weights else 2))
+    return _block_weights(model) + model.width * (places + model.pairs + vocabulary * (1 if model.tie_weights else 2))
 
 
 def _block_weights(model: "GPTSettings") -> int:

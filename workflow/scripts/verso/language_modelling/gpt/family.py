@@ -65,6 +65,12 @@ class GPTSettings(ModelSettings):
         False, description="The layers that write into the residual stream, and an untied output layer, begin as zeros."
     )
     tie_weights: bool = Field(False, description="The output layer shares the embedding's weights.")
+    pairs: int = Field(
+        0,
+        ge=0,
+        description="Rows of a second embedding, of each token with the one before it; where there are more pairs, they share "
+        "rows. 0: without.",
+    )
     dropout: float = Field(0.1, ge=0, lt=1, description="Dropout of embeddings, attention and each layer's output.")
     window: int = Field(128, ge=2, description="Tokens that the model reads at once.")
     state: Literal["reset", "carried"] = Field(

@@ -45,6 +45,7 @@ class Shape:
     biases: bool
     zero_projections: bool
     tie_weights: bool
+    pairs: int
     dropout: float
 
 
@@ -86,7 +87,8 @@ class GPT(nn.Module):
     Fresh weights are N(0, .02), those that write into the residual stream divided by sqrt(2 layers) (Radford et al. 2019). With
     `zero_projections` these, and an untied head, are zero, so that a block begins as the identity, and the other matrices have
     the variance 1 / W. Sinusoidal positions are added to embeddings that are multiplied by sqrt(W) (Vaswani et al. 2017, section
-    3.4). With RMSNorm the embeddings are normed, too.
+    3.4). With RMSNorm the embeddings are normed, too. `pairs` adds an embedding of each token with the one before,
+    zero at first.
     """
 
     sinusoids: Tensor | None
@@ -96,6 +98,7 @@ class GPT(nn.Module):
         super().__init__()
         self.shape = shape
         self.embedding = nn.Embedding(shape.vocabulary_size, shape.width)
+        self.pairs = nn.Embedding(shape.pairs, shape.width) if shape.pairs else None
         self.positions = nn.Embedding(shape.window, shape.width) if shape.positions == "learnt" else None
         self.after_embedding = norm_of(shape) if shape.norm == "rms" else nn.Identity()
         self.dropout = nn.Dropout(shape.dropout)
@@ -122,6 +125,8 @@ class GPT(nn.Module):
             nn.init.normal_(self.embedding.weight, std=shape.width**-0.5)
         elif shape.norm == "rms" and not shape.tie_weights:  # only their directions count
             nn.init.normal_(self.embedding.weight)
+        if self.pairs is not None:
+            nn.init.zeros_(self.pairs.weight)
         if shape.zero_projections:
             for weight in self.hidden_matrices():
                 nn.init.uniform_(weight, -((3 / shape.width) ** 0.5), (3 / shape.width) ** 0.5)
@@ -151,6 +156,8 @@ class GPT(nn.Module):
             places = columns if documents is None else places_in_documents(documents)
             context = Context(turns, None if documents is None else block_mask(documents))
         x = self.embedding(tokens)
+        if self.pairs is not None:
+            x = x + self.pairs(self._rows_of_pairs(tokens, places, cache))
         if self.positions is not None:
             x = x + self.positions(places)
         elif self.sinusoids is not None:
@@ -159,6 +166,15 @@ class GPT(nn.Module):
         for block in self.blocks:
             x = block(x, context)
         return self.norm(x)
+
+    def _rows_of_pairs(self, tokens: Tensor, places: Tensor, cache: Cache | None) -> Tensor:
+        """The rows (B, T) of each of tokens (B, T) with the one before it; 0 stands before a document's first token of the row.
+
+        Where there are fewer rows than pairs, pairs share them.
+        """
+        first = torch.zeros_like(tokens[:, :1]) if cache is None else cache.replace_last(tokens[:, -1:])
+        before = torch.cat([first, tokens[:, :-1]], dim=1).masked_fill(places == 0, 0)
+        return (before * self.shape.vocabulary_size + tokens) % self.shape.pairs
 
     def _logits(self, features: Tensor) -> Tensor:
         """Unnormalised scores (..., V) in float32."""
@@ -194,7 +210,7 @@ def norm_of(shape: Shape) -> nn.Module:
 
 
 def parameter_counts(model: GPT) -> dict[str, int]:
-    """Trainable parameters by part (embedding, positions, blocks, norm, head); a tied weight counts once, as embedding."""
+    """Trainable parameters by part (embedding, pairs, positions, blocks, norm, head); a tied weight counts once, as embedding."""
     counts: dict[str, int] = {}
     for name, parameter in model.named_parameters():
         part = "head" if name == "head_bias" else name.split(".")[0]
