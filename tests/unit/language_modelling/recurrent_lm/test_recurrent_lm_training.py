@@ -18,7 +18,8 @@ from verso.language_modelling.recurrent_lm.training import EveryToken, LastToken
 from verso.language_modelling.streams import encoded
 from verso.machine import hardware
 from verso.machine.hardware import Device
-from verso.text.vocabulary import Vocabulary
+from verso.text.vocabulary import build as build_vocabulary
+from verso.text.vocabulary import load_vocabulary
 from verso.training import checkpoints as module
 from verso.training import loop
 
@@ -81,9 +82,11 @@ def documents(count=6, length=40):
     return [torch.cat([frame[0], torch.randint(3, 30, (length,)), frame[1]]) for _ in range(count)]
 
 
-def test_a_training_writes_weights_architecture_history_and_hardware(corpus, tmp_path):
+@pytest.mark.parametrize("unit", ["char", "word-5", "bpe-270"])
+def test_a_training_writes_weights_architecture_history_and_hardware(corpus, tmp_path, unit):
     run = tmp_path / "run"
-    train(**arguments(corpus, run))
+    build_vocabulary(corpus / "train.jsonl", unit, 1, corpus / "vocabulary.json")
+    train(**arguments(corpus, run) | {"vocabulary": str(corpus / "vocabulary.json")})
     rows = read_csv(run / "history.csv")
     assert list(rows[0]) == [
         "epoch", "step", "tokens", "train_loss", "validation_loss", "learning_rate", "gradient_norm", "seconds", "best",
@@ -95,11 +98,11 @@ def test_a_training_writes_weights_architecture_history_and_hardware(corpus, tmp
     assert described["hidden"] == 16
     assert described["parameters"] == sum(described["parameters_by_part"].values())
 
-    known = Vocabulary.load(corpus / "vocab_char.json")
+    known = load_vocabulary(corpus / "vocabulary.json")
     held_out = torch.cat(encoded(corpus / "validation.jsonl", known))
     model = load(run / "model", "cpu")
     features, _ = model(held_out[None, :-1], model.initial_state(1))
-    likelihoods = model.target_log_likelihoods(features[0], held_out[1:])[held_out[1:] != 1]
+    likelihoods = model.target_log_likelihoods(features[0], held_out[1:])[held_out[1:] != known.start]
     best = min(float(row["validation_loss"]) for row in rows)
     assert -likelihoods.mean().item() == pytest.approx(best, rel=1e-5)  # the weights are the best epoch's, and it was honest
 
