@@ -1,7 +1,8 @@
-"""Recurrent language models: train, then score and sample in one job.
+"""Recurrent language models: train, then score and sample in one job, and measure their predictions in another.
 
 Reads   results/corpora/<corpus>/{train,validation,test}.jsonl and its vocabularies
 Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,samples.jsonl}
+        and predictions.json, token_frequencies.csv, latency.json beside them
 """
 
 
@@ -67,3 +68,33 @@ rule evaluate_recurrent_lm:
         code=code_of("evaluate_recurrent_lm"),
     script:
         "../../scripts/evaluate_recurrent_lm.py"
+
+
+rule measure_recurrent_lm:
+    input:
+        train=paths.corpus("train.jsonl"),
+        validation=paths.corpus("validation.jsonl"),
+        test=paths.corpus("test.jsonl"),
+        vocabulary=inputs.vocabulary,
+        weights=rules.train_recurrent_lm.output.weights,
+        architecture=rules.train_recurrent_lm.output.architecture,
+    output:
+        predictions=paths.run("predictions.json"),
+        frequencies=paths.run("token_frequencies.csv"),
+        latencies=paths.run("latency.json"),
+    log:
+        paths.log("measure_recurrent_lm", RUN),
+    benchmark:
+        paths.benchmark("measure_recurrent_lm", RUN)
+    wildcard_constraints:
+        model=runs.made_by("train_recurrent_lm"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **needs.light_work("measure_recurrent_lm", RUN),
+        **needs.kept(),
+    params:
+        code=code_of("measure_recurrent_lm"),
+    script:
+        "../../scripts/measure_recurrent_lm.py"

@@ -144,7 +144,8 @@ class Family:
     can run on. made_by: rule (and driver) that makes the model of an entry; one that trains is called train_*, and its code is
     the run's fingerprint. works: its rules by name. model_files: files of an entry's model/ beside architecture.json.
     vocabulary: file of the corpus that an entry reads its tokens from; unit: what a token of a language model is. compared,
-    shown: files of its runs beside its task's own. undecisive: keys that cannot change its weights, besides needs and miniature.
+    shown: files of its runs beside its task's own; further: as of a task. undecisive: keys that cannot change its weights,
+    besides needs and miniature.
     estimate: of a training, from entry, size of the corpus and the base's configuration; inference: of a job that loads the base;
     None: light work. starts_from: what its `pretrained` must be, "causal_lm" or "masked_lm". baseline: of a baseline the key of
     its task's sentence about the models that do not beat it. faults: what is wrong with an entry on a corpus, (entry as the
@@ -164,6 +165,7 @@ class Family:
     unit: Callable[[Any], str | None] = no_file
     compared: Mapping[str, str] = field(default_factory=dict)
     shown: Mapping[str, str] = field(default_factory=dict)
+    further: Callable[[Any, Any], FurtherFiles] = no_further_files
     undecisive: frozenset[str] = frozenset()
     estimate: Callable[[Any, CorpusSize, Configuration], Estimate] | None = None
     inference: Callable[[Any, Configuration], InferenceEstimate] | None = None

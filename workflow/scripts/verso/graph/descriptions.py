@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from verso.contract import FurtherFiles, Task
+from verso.contract import MODEL, FurtherFiles, Task
 from verso.graph.inputs import Inputs
 from verso.graph.paths import Paths, Run
 from verso.graph.runs import Runs
@@ -45,16 +45,22 @@ class Descriptions:
     # --- of one run ---
 
     def _further(self, run: Run) -> FurtherFiles:
-        """Paths of the optional files of a run."""
+        """Paths of the optional files of a run: those that its task has, and those that its family has."""
         corpus, model, _ = run
-        files = self.runs.task(run).further(self.runs.config.models[model], self.runs.config.corpora[corpus])
-        sources = {key: self._paths.corpus(name, corpus) for key, name in files.of_corpus.items()}
+        known = self.runs.config
+        found = FurtherFiles({}, {}, {})
+        for owner in (self.runs.task(run), self.runs.family(model)):
+            files = owner.further(known.models[model], known.corpora[corpus])
+            sources = {key: self._paths.corpus(name, corpus) for key, name in files.of_corpus.items()}
+            compared, shown = (self._kept(names, run, sources.values()) for names in (files.compared, files.shown))
+            found = FurtherFiles({**found.compared, **compared}, {**found.shown, **shown}, {**found.of_corpus, **sources})
+        return found
 
-        def kept(names: Mapping[str, str]) -> dict[str, str]:
-            paths = {key: self._paths.of_run(name, run) for key, name in names.items()}
-            return {key: path for key, path in paths.items() if not self.so_far or _follows(path, sources.values())}
-
-        return FurtherFiles(kept(files.compared), kept(files.shown), sources)
+    def _kept(self, names: Mapping[str, str], run: Run, sources: Iterable[str]) -> dict[str, str]:
+        """The paths of a run's files; for a report so far of those that exist and are no older than the model and `sources`."""
+        paths = {key: self._paths.of_run(name, run) for key, name in names.items()}
+        older = [self._paths.of_run(MODEL, run), *sources]
+        return {key: path for key, path in paths.items() if not self.so_far or _follows(path, older)}
 
     def _compared(self, run: Run) -> dict[str, str]:
         """The files of a run that its comparison reads, by their keys."""

@@ -15,6 +15,7 @@ from verso.display.drawing import nothing as _nothing
 from verso.display.drawing import write as _write
 from verso.display.palette import colours_of
 from verso.files import read_csv
+from verso.language_modelling.prediction_figures import bars, biased, latencies
 from verso.language_modelling.tables import optional_float
 from verso.language_modelling.words_en import FIGURE_LABELS, MEASURES
 
@@ -27,11 +28,12 @@ FIGURE_MEASURES = (
 
 
 def draw(tables: Mapping[str, str | Path], histories: Sequence[Mapping[str, Any]], figures: Mapping[str, str | Path]) -> None:
-    """Draw the six figures from the tables; each has one block per corpus.
+    """Draw the figures from the tables; each has one block per corpus.
 
-    tables: the CSV files of verso.language_modelling.tables.compare by name (language_models, comparisons, samples). histories:
-    one {"corpus", "model", "seed", "path"} for each run. figures: the SVG files to write, by name (learning_curves,
-    training_courses, bits_per_byte, differences, sample_measures, memorisation). A model has the same colour everywhere.
+    tables: the CSV files of verso.language_modelling.tables.compare by name. histories: one {"corpus", "model", "seed", "path"}
+    for each run. figures: the SVG files to write, by name (learning_curves, training_courses, bits_per_byte, differences,
+    sample_measures, memorisation, and of measured predictions prediction_measures, token_bias, latency_spread). A model has the
+    same colour everywhere.
     """
     models = read_csv(tables["language_models"], ("corpus", "model", "unit", "pretrained", "bits_per_byte"))
     colours = colours_of(row["model"] for row in models)
@@ -48,6 +50,13 @@ def draw(tables: Mapping[str, str | Path], histories: Sequence[Mapping[str, Any]
     _write(figures["differences"], [_differences(corpus, models, pairs) for corpus in _corpora(pairs)])
     measures = read_csv(tables["samples"], ("corpus", "model"))
     _write(figures["sample_measures"], [_measures(corpus, measures, colours) for corpus in _corpora(measures)])
+    predictions, continuations = (read_csv(tables[name], ("corpus", "model")) for name in ("predictions", "continuations"))
+    of_corpora = [bars(corpus, predictions, continuations, colours) for corpus in _corpora(predictions)]
+    _write(figures["prediction_measures"], of_corpora)
+    tokens = read_csv(tables["biased_tokens"], ("corpus", "model", "token", "difference"))
+    _write(figures["token_bias"], [biased(corpus, tokens) for corpus in _corpora(tokens)])
+    times = read_csv(tables["latency"], ("corpus", "model"))
+    _write(figures["latency_spread"], [latencies(corpus, times, colours) for corpus in _corpora(times)])
 
 
 def _corpora(rows: Iterable[Mapping[str, str]]) -> list[str]:

@@ -10,6 +10,7 @@ from verso.display.numbers import optional_float
 from verso.display.section import Given, Section, Tables
 from verso.files import read_csv, read_json_lines
 from verso.language_modelling import words_en, words_es
+from verso.language_modelling.prediction_tables import PARTS
 from verso.language_modelling.tables import sample_measure_names
 
 EXCERPT_LINES, EXCERPT_WORDS = 12, 60  # lyrics may be protected: excerpts are as short as quotations
@@ -23,8 +24,18 @@ def _found(tables: Tables, given: Given, settings: Mapping[str, Mapping[str, Any
     models = tables["language_models"]
     corpora = list(dict.fromkeys(row["corpus"] for row in models))
     tuned = any(settings.get(row["model"], {}).get("tuning") == "lora" for row in models)
+    measured = tables["predictions"]
     return {
-        "parts": ["learning", *(["memorisation"] if tuned else []), "models", "comparisons", "samples", "measures"],
+        "parts": [
+            "learning",
+            *(["memorisation"] if tuned else []),
+            "models",
+            "comparisons",
+            *(["predictions"] if measured else []),
+            "samples",
+            "measures",
+        ],
+        "predicted": [predicted(corpus, tables) for corpus in dict.fromkeys(row["corpus"] for row in measured)],
         "corpora": [summarise(corpus, models, tables["comparisons"], settings) for corpus in corpora],
         "pairs": bool(tables["comparisons"]),
         "best_cells": best_cells(models),
@@ -79,6 +90,22 @@ def summarise(
         "states": list(dict.fromkeys(row["state"] for row in ranking)),
         "ranking": ranking,
         "comparisons": pairs,
+    }
+
+
+def predicted(corpus: str, tables: Tables) -> dict[str, Any]:
+    """The measured predictions of one corpus: its rows of each table, and how many documents of each part were read.
+
+    All models read the same documents.
+    """
+    own = {name: [row for row in tables[name] if row["corpus"] == corpus] for name in ("predictions", "continuations", "latency")}
+    first = own["predictions"][0]
+    return {
+        "corpus": corpus,
+        **own,
+        "characters": first["characters"],
+        "documents": [(part, first[f"{part}_documents"], first[f"{part}_documents_of_part"]) for part in PARTS],
+        "smoothed": [row for row in own["predictions"] if row["least_smoothed_loss"]],
     }
 
 

@@ -1,4 +1,4 @@
-"""Compares language models: makes four tables of all runs' rows, as tidy CSV and as LaTeX."""
+"""Compares language models: makes tables of all runs' rows, as tidy CSV and as LaTeX."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +16,7 @@ from verso.errors import VersoError
 from verso.files import read_csv, read_json, write_csv, write_text
 from verso.language_modelling.likelihood_statistics import bits_per_byte as cost_of
 from verso.language_modelling.likelihood_statistics import corpus_bits_per_byte, model_interval, paired_difference, perplexity
+from verso.language_modelling.prediction_tables import write_prediction_tables
 from verso.significance import holm, seed_noise
 
 BEYOND = ("train_texts_longer", "tokens_not_learnt")  # of the window, as hardware.json of a tuned model counts them
@@ -41,12 +42,14 @@ WORKS = {"training": "hardware", "scoring": "scoring_hardware", "sampling": "sam
 
 
 def compare(runs: Sequence[Mapping[str, Any]], seed: int, tables: Mapping[str, str | Path]) -> None:
-    """Write the four tables of all runs (language_models, comparisons, samples, hardware), each as CSV and as LaTeX.
+    """Write the tables of all runs: language_models, comparisons, samples and hardware, each as CSV and as LaTeX, and those of
+    their measured predictions (verso.language_modelling.prediction_tables).
 
     runs: {"corpus", "model", "unit", "family", "seed", "miniature": bool, "pretrained": its base model, or None} and the paths
     "scores", "measures", "architecture", "history", "hardware", for a pretrained model "scoring_hardware" and
-    "sampling_hardware" too. A run that belongs to two experiments counts once. seed: of the bootstrap and of the permutations.
-    tables: the files to write, by name; those of LaTeX by the name with "_tex" behind it.
+    "sampling_hardware" too, and where its predictions were measured "predictions", "frequencies" and "latencies". A run that
+    belongs to two experiments counts once. seed: of the bootstrap and of the permutations. tables: the files to write, by name;
+    those of LaTeX by the name with "_tex" behind it.
 
     Intervals are 95 %, differences are a minus b in bits per byte (below 0: a is better); seed_noise is the standard error of
     that difference over seeds, empty where a model has one. Raises VersoError when two runs of a corpus were scored on different
@@ -74,6 +77,7 @@ def compare(runs: Sequence[Mapping[str, Any]], seed: int, tables: Mapping[str, s
     used = [row for group in groups.values() for run in group for row in hardware_rows(run, WORKS)]
     write_csv(tables["hardware"], used, HARDWARE)
     write_text(tables["hardware_tex"], tabular(HARDWARE_TEX, hardware_rows_for_latex(used)))
+    write_prediction_tables(groups, tables)
 
 
 def sample_measure_names(rows: Iterable[Mapping[str, Any]]) -> list[str]:

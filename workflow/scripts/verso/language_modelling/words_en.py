@@ -1,6 +1,9 @@
 """What the page says of language models in English."""
 
+from verso.language_modelling import prediction_words_en
+
 FIGURE_LABELS: dict[str, str] = {
+    **prediction_words_en.FIGURE_LABELS,
     "part": "part",
     "train": "training",
     "validation": "validation",
@@ -37,6 +40,7 @@ MEASURES: dict[str, str] = {
     "containment_8": "8-grams found in training, share",
 }
 WORDS: dict[str, str] = {
+    **prediction_words_en.WORDS,
     **{f"measure_{name}": heading for name, heading in MEASURES.items()},
     "learning": "Learning curves",
     "memorisation": "Memorisation",

@@ -1,6 +1,9 @@
 """What the page says of language models in Spanish."""
 
+from verso.language_modelling import prediction_words_es
+
 FIGURE_LABELS: dict[str, str] = {
+    **prediction_words_es.FIGURE_LABELS,
     "part": "parte",
     "train": "entrenamiento",
     "validation": "validación",
@@ -38,6 +41,7 @@ MEASURES: dict[str, str] = {
     "containment_8": "8-gramas del entrenamiento, proporción",
 }
 WORDS: dict[str, str] = {
+    **prediction_words_es.WORDS,
     **{f"measure_{name}": heading for name, heading in MEASURES.items()},
     "learning": "Curvas de aprendizaje",
     "memorisation": "Memorización",

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from verso.contract import MODEL, Family, TrainedModel, Work, Writing
 from verso.drafts import Starter
+from verso.language_modelling.measured import measured
 from verso.language_modelling.recurrent_lm import estimate
 from verso.language_modelling.units import UnitKind, VocabularySize, check_unit, unit_of, vocabulary_file
 from verso.settings.base import ModelSettings, Needs, Schedule
@@ -80,9 +81,11 @@ FAMILY = Family(
     works={
         "train_recurrent_lm": Work("training", MODEL),
         "evaluate_recurrent_lm": Work("scoring and sampling", "samples.jsonl"),
+        "measure_recurrent_lm": Work("measuring the predictions", "latency.json"),
     },
     vocabulary=vocabulary_file,
     unit=unit_of,
+    further=measured,
     estimate=estimate.estimate,
     write=_write,
     starters=(

@@ -1,0 +1,160 @@
+"""Measures the predictions of one trained language model: losses, accuracy, bias, continuations, latency.
+
+docs/language_modelling/measures.md has the formulas and their sources.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from verso.errors import VersoError
+from verso.files import read_json_lines, write_csv, write_json
+from verso.jobs.logs import progress
+from verso.language_modelling.continuations import PROMPT_WORDS, WORDS, evenly_spaced, passages, score_continuations
+from verso.language_modelling.latency import latency
+from verso.language_modelling.prediction_sums import Bias, Losses, least_smoothed_loss
+from verso.language_modelling.predictor import Predictor
+from verso.language_modelling.spelling import SpellingModel
+from verso.text.vocabulary import Vocabulary
+
+CHARACTERS = 200_000  # read of each part at most: characters, so that models of all units are measured on the same text
+SEED = 42  # of what is drawn from the model's predictions
+PARTS = ("train", "validation", "test")
+FREQUENCIES = ("id", "token", "true", "predicted")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A document that is measured. cut: its end is left out, so that <|end|> is not predicted there."""
+
+    name: str
+    text: str
+    cut: bool
+
+
+def measure(
+    predictor: Predictor,
+    parts: Mapping[str, str | Path],
+    predictions: str | Path,
+    frequencies: str | Path,
+    latencies: str | Path,
+) -> None:
+    """Write predictions.json, token_frequencies.csv (of the test part, a row for each token of the vocabulary) and latency.json.
+
+    parts: the documents of train, validation and test (JSON lines). At most CHARACTERS of each part are read, of evenly spaced
+    documents, each document on its own. Raises VersoError when a loss is not finite.
+    """
+    vocabulary = predictor.vocabulary
+    documents, words = _training_words(parts["train"])
+    commonest, share = commonest_token(vocabulary, documents)
+    spelling = SpellingModel(vocabulary)
+    bias = Bias(len(vocabulary), SEED)
+    measured = {}
+    for name in PARTS:
+        losses = Losses(predictor, spelling, commonest)
+        measured[name] = _measure_part(predictor, parts[name], losses, bias if name == "test" else None, name)
+    chosen, count = passages(lambda: (row["text"] for row in read_json_lines(parts["test"])))
+    smoothing = predictor.label_smoothing
+    write_json(
+        predictions,
+        {
+            "vocabulary": len(vocabulary),
+            "characters": CHARACTERS,
+            "label_smoothing": smoothing,
+            "least_smoothed_loss": least_smoothed_loss(smoothing, len(vocabulary)) if smoothing else None,
+            "commonest": {"token": vocabulary.join([vocabulary.tokens[commonest]]), "share_of_training": share},
+            "parts": measured,
+            "bias": bias.measured(),
+            "continuations": {
+                "passages": len(chosen),
+                "of": count,
+                "prompt_words": PROMPT_WORDS,
+                "words": WORDS,
+                "scores": score_continuations(predictor, chosen, words),
+            },
+        },
+    )
+    true, predicted = bias.frequencies()
+    spelt = [vocabulary.join([token]) for token in vocabulary.tokens]
+    rows = zip(range(len(spelt)), spelt, true, predicted, strict=True)
+    write_csv(frequencies, (dict(zip(FREQUENCIES, row, strict=True)) for row in rows), FREQUENCIES)
+    first = next(iter(read_json_lines(parts["test"])), {"text": ""})
+    write_json(latencies, latency(predictor, [vocabulary.start, *vocabulary.encode(first["text"])]))
+
+
+@torch.inference_mode()
+def _measure_part(predictor: Predictor, path: str | Path, losses: Losses, bias: Bias | None, name: str) -> dict[str, Any]:
+    vocabulary = predictor.vocabulary
+    total, found = spread(path)
+    for document in progress(found, f"Measuring {name}", unit="document"):
+        tokens = vocabulary.encode(document.text)
+        read = [vocabulary.start, *tokens, *([] if document.cut else [vocabulary.end])]
+        targets, done = torch.tensor(read[1:], dtype=torch.int64), 0
+        for block in predictor.distributions(read):
+            own = targets[done : done + len(block)].to(block.device)
+            losses.add(block, own)
+            if bias is not None:
+                bias.add(block, own)
+            done += len(block)
+        losses.spell(vocabulary.unknown_pieces(document.text))
+        if not abs(losses.nats) < float("inf"):
+            raise VersoError(f"{document.name}: its loss is {losses.nats}; the weights are not finite: train the model again")
+    return {
+        "documents": len(found),
+        "documents_of_part": total,
+        "documents_cut": sum(document.cut for document in found),
+        **losses.measured(),
+    }
+
+
+def spread(path: str | Path, most: int = CHARACTERS) -> tuple[int, list[Chosen]]:
+    """The number of documents of a part, and those that are measured: all, or evenly spaced ones of `most` characters in all.
+
+    Where the evenly spaced ones are longer than expected, the one with which the limit is reached is cut after a whole word, and
+    those after it are left out.
+    """
+    sizes = [len(row["text"]) for row in read_json_lines(path)]
+    if sum(sizes) <= most:
+        return len(sizes), [Chosen(row["id"], row["text"], cut=False) for row in read_json_lines(path)]
+    wanted = set(evenly_spaced(len(sizes), max(1, len(sizes) * most // sum(sizes))))
+    found, left = [], most
+    for number, row in enumerate(read_json_lines(path)):
+        if number in wanted and left:
+            text = row["text"] if len(row["text"]) <= left else _cut(row["text"], left)
+            found.append(Chosen(row["id"], text, cut=len(text) < len(row["text"])))
+            left = 0 if found[-1].cut else left - len(text)
+    return len(sizes), [document for document in found if document.text]
+
+
+def _cut(text: str, most: int) -> str:
+    """The beginning of a text that is longer, up to the last white space within `most` characters, if there is one."""
+    beginning = re.match(r".*(?=\s)", text[: most + 1], re.DOTALL)
+    return beginning.group() if beginning and beginning.group() else text[:most]
+
+
+def commonest_token(vocabulary: Vocabulary, documents: int) -> tuple[int, float]:
+    """The token that is most often the target in training, <|end|> of its `documents` included, and its share of all targets.
+
+    An unknown token is left out: to predict "unknown" names no token.
+    """
+    counts = list(vocabulary.counts)
+    counts[vocabulary.end] += documents
+    total = sum(counts)
+    if vocabulary.unknown is not None:
+        counts[vocabulary.unknown] = 0
+    commonest = max(range(len(counts)), key=lambda token: (counts[token], -token))
+    return commonest, counts[commonest] / total
+
+
+def _training_words(train: str | Path) -> tuple[int, Counter[str]]:
+    """The number of training documents, and how often each of their words occurs."""
+    documents, words = 0, Counter[str]()
+    for row in read_json_lines(train):
+        documents += 1
+        words.update(row["text"].split())
+    return documents, words
