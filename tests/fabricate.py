@@ -3,7 +3,7 @@
 import math
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -209,18 +209,21 @@ def in_latex(folder: Path, names: Iterable[str]) -> dict[str, Path]:
 
 
 def fabricate_report(
-    folder: Path, corpora: dict[str, list[str]], seeds: int, demo: bool, language: str = "en", kind: str = "songs", **others: Any
-) -> Path:
+    folder: Path, corpora: dict[str, list[str]], seeds: int, demo: bool, language: str = "en", kind: str = "songs",
+    change: Callable[[dict[str, Any]], dict[str, Any]] = dict, **others: Any,
+) -> Path:  # fmt: skip
     """Runs of all `corpora` (name -> models), their tables and figures, and the report; returns its path.
 
-    kind: of every corpus; "manual" has one test document and no groups. others: override what `page.render` and
-    its study are given.
+    kind: of every corpus; "manual" has one test document and no groups. change: of each run, before it is compared. others:
+    override what `page.render` and its study are given.
     """
     from verso.language_modelling import figures, tables
     from verso.report import pretrained_table
 
     runs = [
-        fabricate_run(folder, name, model, seed, [scores_row("the end", -2000.0 - seed, 1000)] if kind == "manual" else None)
+        change(
+            fabricate_run(folder, name, model, seed, [scores_row("the end", -2000.0 - seed, 1000)] if kind == "manual" else None)
+        )
         for name, models in corpora.items()
         for model in models
         for seed in range(seeds)

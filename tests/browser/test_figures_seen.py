@@ -1,6 +1,8 @@
 """Figures in a real browser, whose font is not that which they were measured with."""
 
+from fabricate import fabricate_report
 from fabricate_classifiers import fabricate_classifier_report, fabricate_labelled
+from fabricate_predictions import fabricate_predictions
 
 CUT_OFF = """
 return [...document.querySelectorAll('.page figure svg')].flatMap(svg => {
@@ -23,3 +25,19 @@ def test_no_text_of_a_figure_is_cut_off_in_either_language(browser, tmp_path):
     browser.find_element("css selector", '.page[lang="en"] [data-action="language"]').click()
     assert browser.find_element("css selector", '.page[lang="es"] figure').is_displayed()
     assert browser.execute_script(CUT_OFF) == []
+
+
+def test_measured_predictions_are_seen_whole_in_both_languages(browser, tmp_path):
+    models = {"songs": ["gru-char", "lstm-word-wide-mmmmmm", "lstm-char"], "other": ["gru-char"]}
+    browser.get(fabricate_report(tmp_path, models, seeds=2, demo=False, change=fabricate_predictions).as_uri())
+    seen = set()
+    for _ in range(2):
+        language = browser.execute_script("return document.documentElement.lang")
+        section = browser.find_element("css selector", f"#{language}-predictions")
+        assert section.is_displayed()
+        assert len(section.find_elements("css selector", "svg")) == 3
+        assert len(section.find_elements("css selector", "table")) == 10
+        assert browser.execute_script(CUT_OFF) == []
+        seen.add(language)
+        browser.execute_script("document.querySelector(`.page[lang=${arguments[0]}] [data-action=language]`).click()", language)
+    assert seen == {"en", "es"}

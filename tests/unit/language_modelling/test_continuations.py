@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -67,18 +68,20 @@ def test_places_are_different_in_order_and_evenly_far(count, most):
     places = evenly_spaced(count, most)
     assert len(places) == min(count, most)
     assert all(0 <= place < count for place in places)
-    gaps = [after - before for before, after in zip(places, places[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(places)]
     assert all(gap > 0 for gap in gaps)
     assert not gaps or max(gaps) - min(gaps) <= 1
+
+
+class Words:
+    def encode(self, text):
+        return text.split()
 
 
 class Parrot:
     """Continues every passage as the text does: it knows the references by their prompts."""
 
-    class vocabulary:
-        @staticmethod
-        def encode(text):
-            return text.split()
+    vocabulary = Words()
 
     def __init__(self, chosen):
         self.known = dict(chosen)

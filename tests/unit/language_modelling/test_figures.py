@@ -8,9 +8,10 @@ from fabricate import TABLES, fabricate_run, in_latex
 from verso.display import drawing
 from verso.display.palette import COLOURS, colours_of
 from verso.language_modelling import figures, tables
+from verso.registry import TASK
 
 SVG = "{http://www.w3.org/2000/svg}"
-FIGURES = ("learning_curves", "training_courses", "bits_per_byte", "differences", "sample_measures", "memorisation")
+FIGURES = TASK["language_modelling"].figures
 
 
 def draw(folder, corpora):

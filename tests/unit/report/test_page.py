@@ -323,8 +323,7 @@ def test_only_a_tuned_language_model_has_a_part_on_what_it_knows_by_heart():
     """A classifier's adapter has none."""
     tables = {
         "language_models": [model("x", 2.5, unit="subword", pretrained="p", perplexity="9.0")],
-        "comparisons": [],
-        "samples": [],
+        **{name: [] for name in ("comparisons", "predictions", "continuations", "latency", "samples")},
     }
     for name, there in (("x", True), ("mdeberta", False)):
         found = language_models.SECTION.found(tables, {"runs": [], "corpora": []}, {name: {"tuning": "lora"}})

@@ -168,10 +168,8 @@ def test_a_model_of_another_vocabulary_is_refused(tmp_path):
 
 
 def test_the_whole_part_is_read_where_it_is_short(tmp_path):
-    assert spread(write_texts(tmp_path / "a.jsonl", ["uno", "dos"])) == (
-        2,
-        [Chosen("d0", "uno", False), Chosen("d1", "dos", False)],
-    )
+    total, found = spread(write_texts(tmp_path / "a.jsonl", ["uno", "dos"]))
+    assert (total, found) == (2, [Chosen("d0", "uno", False), Chosen("d1", "dos", False)])
 
 
 def test_of_many_documents_evenly_spaced_ones_are_read(tmp_path):

@@ -21,7 +21,7 @@ def write(path: str | Path, blocks: Sequence[Any]) -> None:
     chart = alt.vconcat(*(blocks or [nothing()]), spacing=36).resolve_scale(color="independent")
     sizes: dict[str, Any] = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 260}
     text = sizes | {"labelColor": INK, "titleColor": INK}
-    room = {"left": 8, "top": 8, "right": 36, "bottom": 8}  # on the right, for a legend in another language or font
+    room = {"left": 36, "top": 8, "right": 36, "bottom": 8}  # at the sides, for names and a legend in another font or language
     chart = (
         chart.configure(background="transparent", font="sans-serif", padding=room)
         .configure_view(stroke=None)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import altair as alt
 
+from verso.display.cells import text_of_cell
 from verso.display.drawing import MUTED
 from verso.display.drawing import colour as _colour
 from verso.display.drawing import nothing as _nothing
@@ -68,7 +69,7 @@ def biased(corpus: str, rows: Rows) -> alt.ConcatChart | alt.Chart:
     panels = []
     for model in dict.fromkeys(row["model"] for row in own):
         of_model = [row for row in own if row["model"] == model]
-        names = unique([seen(row["token"]) for row in of_model])
+        names = unique([seen(text_of_cell(row["token"])) for row in of_model])
         values = [
             {"token": name, "value": 100 * (share := float(row["difference"])), "which": LABEL[_way(share)]}
             for name, row in zip(names, of_model, strict=True)
@@ -77,7 +78,7 @@ def biased(corpus: str, rows: Rows) -> alt.ConcatChart | alt.Chart:
         x = alt.X("value:Q", title=LABEL["percentage_points"], axis=alt.Axis(tickCount=4, labelFlush=False))
         fill = alt.Color(
             "which:N", title=None, scale=alt.Scale(domain=[LABEL["too_much"], LABEL["too_little"]], range=[TOO_MUCH, TOO_LITTLE]),
-            legend=alt.Legend(orient="bottom", symbolType="square"),
+            legend=alt.Legend(orient="bottom", direction="vertical", symbolType="square"),
         )  # fmt: skip
         heading = alt.TitleParams(model, fontSize=12, fontWeight="normal")
         base = alt.Chart(alt.Data(values=values)).mark_bar(height=9)

@@ -1,7 +1,7 @@
 """What the page says of the measured predictions of language models in English."""
 
 FIGURE_LABELS: dict[str, str] = {
-    "gap": "generalisation gap, nats per token",
+    "gap": "gap, nats per token",
     "total_variation": "bias, total variation",
     "divergence": "bias, KL divergence in nats",
     "bleu_1": "BLEU-1 of continuations",

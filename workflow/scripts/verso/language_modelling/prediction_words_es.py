@@ -1,7 +1,7 @@
 """What the page says of the measured predictions of language models in Spanish."""
 
 FIGURE_LABELS: dict[str, str] = {
-    "gap": "brecha de generalización, nats por unidad",
+    "gap": "brecha, nats por unidad",
     "total_variation": "sesgo, variación total",
     "divergence": "sesgo, divergencia KL en nats",
     "bleu_1": "BLEU-1 de las continuaciones",
