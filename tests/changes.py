@@ -5,7 +5,7 @@ import shutil
 import time
 
 EVALUATED = ["evaluate_recurrent_lm", "measure_samples"]
-SEEDED = ["train_recurrent_lm", *EVALUATED]
+SEEDED = ["train_recurrent_lm", *EVALUATED, "measure_recurrent_lm"]
 ENDS = ["compare_language_modelling", "draw_language_modelling", "report"]
 
 

@@ -22,7 +22,7 @@ MEASURED = re.compile(
     r"seconds|per_second|_mb$|_mb_|_kwh|joules|watts|energy|power|gpu_hours|cpu_hours|hours|peak_|host|device_name|driver|settings_key|"
     r"minutes?$|per_gpu_minute|attempts|lives|utili[sz]ation|date|when|commit"
 )
-MEASURED_TABLES = {"hardware", "classifier_jobs", "classifier_hardware"}  # of which the other columns count
+MEASURED_TABLES = {"hardware", "latency", "classifier_jobs", "classifier_hardware"}  # of which the other columns count
 
 
 def results_below(folder):
@@ -34,13 +34,15 @@ def results_below(folder):
 
 def comparable(path):
     """What of a file must be equal."""
-    if path.suffix == ".json" and (path.stem.endswith(("hardware", "scoring")) or path.stem == "fetched"):
+    if path.suffix == ".json" and (path.stem.endswith(("hardware", "scoring", "latency")) or path.stem == "fetched"):
         return unmeasured(json.loads(path.read_text(encoding="utf-8")))
     if path.suffix == ".csv" and (path.stem == "history" or "tables" in path.parts):
         rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
         return [{key: value for key, value in row.items() if not MEASURED.search(key)} for row in rows]
     if path.suffix == ".tex" and path.stem in MEASURED_TABLES:
         return [re.sub(r"[\d.,]+", "0", line) for line in path.read_text(encoding="utf-8").splitlines()]
+    if path.stem == "latency_spread":
+        return "a figure of what was measured"
     if path.name == "report.html":
         return numbers_of(path.read_text(encoding="utf-8"))
     return path.read_bytes()
@@ -55,6 +57,7 @@ def unmeasured(value):
 
 def numbers_of(page):
     """How often each number of four digits or more after the point, or each figure's path, occurs: wording has none of them."""
+    page = re.sub(r'<figure class="[^"]*latency_spread.*?</figure>', "", page, flags=re.DOTALL)
     return Counter(re.findall(r"\d+[.,]\d{4,}", page)) + Counter(re.findall(r' d="([^"]+)"', page))
 
 

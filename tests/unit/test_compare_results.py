@@ -35,6 +35,18 @@ def test_folders_that_differ_in_nothing_or_in_what_is_measured_are_the_same(fold
     assert found(folders) == []
 
 
+def test_times_of_predictions_and_their_figure_may_differ(folders):
+    for folder, seconds in zip(folders, (0.001, 0.002), strict=True):
+        (folder / "runs/songs/lstm/seed-1/latency.json").write_text(json.dumps({"token_seconds": [seconds], "threads": 1}))
+        (folder / "tables/latency.csv").write_text(f"model,token_median_seconds\nlstm,{seconds}\n")
+        (folder / "tables/latency.tex").write_text(f"lstm & {seconds}\n")
+        (folder / "latency_spread.svg").write_text(f'<path d="M{seconds}"/>')
+        (folder / "report.html").write_text(f'<figure class="wide latency_spread"><path d="M{seconds}"/></figure><p>2.50001</p>')
+    assert found(folders) == []
+    (folders[1] / "runs/songs/lstm/seed-1/latency.json").write_text(json.dumps({"token_seconds": [0.001], "threads": 2}))
+    assert found(folders) == ["differs   runs/songs/lstm/seed-1/latency.json"]
+
+
 @pytest.mark.parametrize(
     ("file", "content"),
     [

@@ -25,7 +25,7 @@ def test_a_plan_lists_what_a_dry_run_lists_also_of_groups_and_of_a_profile(proje
         rows = [line.split() for line in page.splitlines() if line.startswith("songs ")]
         assert [row[1:5] for row in rows] == [[model, "1", "training", "missing"] for model in ("gru-word", "lstm-char")]
         assert [row[5:7] for row in rows] == [["1", "1,000"], ["3", "1,000"]]  # threads that are asked, not those of a dry run
-        assert "15 jobs, 2 trainings among them" in page
+        assert "17 jobs, 2 trainings among them" in page
     groups = [
         "--groups",
         "evaluate_recurrent_lm=run",
@@ -34,7 +34,7 @@ def test_a_plan_lists_what_a_dry_run_lists_also_of_groups_and_of_a_profile(proje
         "run=2",
     ]
     page = plan(project, "--profile", "profiles/slurm", *groups)
-    assert "15 jobs, 2 trainings among them" in page
+    assert "17 jobs, 2 trainings among them" in page
     assert re.search(r"groups? of 4 jobs among them", page)
 
 
@@ -52,7 +52,7 @@ def test_a_profile_that_is_quiet_about_reasons_hides_nothing_from_a_plan(project
     path = project.path("profiles/default")
     file = next(path.glob("config*.yaml"))
     file.write_text(file.read_text() + "\nquiet: [rules, reason]\n")
-    assert "15 jobs" in plan(project)
+    assert "17 jobs" in plan(project)
 
 
 def test_a_dry_run_that_fails_is_passed_on(project):

@@ -199,6 +199,17 @@ def test_so_far_predictions_of_other_own_texts_than_there_are_now_are_left_out(s
     assert "own_texts" not in section["corpora"][0]
 
 
+def test_so_far_predictions_that_were_not_measured_or_are_of_an_older_model_are_left_out(so_far):
+    """A finished run of an older version is reported without them."""
+    made(*so_far.runs.results([LSTM]))
+    measured = [f"results/runs/songs/lstm-char/seed-1/{name}" for name in ("predictions.json", "latency.json")]
+    assert not set(measured) & set(so_far.compared_files(MODELLING, [LSTM]))
+    made(*measured)
+    os.utime("results/runs/songs/lstm-char/seed-1/model/architecture.json", (1000, 1000))
+    os.utime(measured[0], (999, 999))
+    assert set(measured) & set(so_far.compared_files(MODELLING, [LSTM])) == {measured[1]}
+
+
 def test_so_far_what_every_finished_run_has_is_never_left_out(so_far):
     """Or a comparison would be of other columns, and nobody would know why."""
     made(*so_far.runs.results([MAJORITY]))
