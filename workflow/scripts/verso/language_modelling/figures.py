@@ -69,7 +69,7 @@ def _curves(
     """Loss by epoch, one panel per unit (and tokenizer), because nats per character and per word are not comparable."""
     panels = []
     for unit, start in dict.fromkeys((row["unit"], row["pretrained"]) for row in models if row["corpus"] == corpus):
-        kind, _, size = unit.partition("-")
+        kind = unit.partition("-")[0]
         names = [row["model"] for row in models if (row["corpus"], row["unit"], row["pretrained"]) == (corpus, unit, start)]
         points = [
             {
@@ -110,12 +110,18 @@ def _curves(
             (lines + best).properties(
                 width=300,
                 height=260,
-                title=" · ".join(filter(None, (corpus, start, LABEL[f"unit_{kind}"], f"{int(size):,}" if size else ""))),
+                title=_title(corpus, start, unit),
             )
         )
     return alt.hconcat(*(panels or [_nothing()]), spacing=40).resolve_scale(
         color="independent", strokeDash="independent", x="independent", y="independent"
     )
+
+
+def _title(corpus: str, start: str, unit: str) -> str:
+    """Corpus, base model and unit of a panel, as far as they are given; the unit with the size of its vocabulary."""
+    kind, _, size = unit.partition("-")
+    return " · ".join(filter(None, (corpus, start, LABEL[f"unit_{kind}"], f"{int(size):,}" if size else "")))
 
 
 def _courses(
@@ -126,7 +132,7 @@ def _courses(
     for row in models:
         if row["corpus"] == corpus:
             groups.setdefault((row["unit"], row["pretrained"]), []).append(row["model"])
-    titled = [(" · ".join(filter(None, (start, LABEL[f"unit_{unit}"]))), names) for (unit, start), names in groups.items()]
+    titled = [(_title("", start, unit), names) for (unit, start), names in groups.items()]
     return courses(corpus, titled, histories, (PERPLEXITY, ACCURACY, LEARNING_RATE, GRADIENT_NORM), colours)
 
 

@@ -77,7 +77,6 @@ WORDS: dict[str, str] = {
     "latency_caption": "Latency and memory of the models of {corpus}",
     "latency_note": "Of {times} times a token and {sequences} a sequence, after {warm} and {warm_sequences} that do not "
     "count. Peak memory is that of the whole process, which also holds the program and the texts.",
-    "threads": "Threads",
     "cache": "Keeps",
     "cache_recurrent state": "its state",
     "token_median": "Token, median, ms",

@@ -78,7 +78,6 @@ WORDS: dict[str, str] = {
     "latency_caption": "Latencia y memoria de los modelos de {corpus}",
     "latency_note": "De {times} tiempos por unidad y {sequences} por secuencia, tras {warm} y {warm_sequences} que no "
     "cuentan. La memoria máxima es la de todo el proceso, que también contiene el programa y los textos.",
-    "threads": "Hilos",
     "cache": "Conserva",
     "cache_recurrent state": "su estado",
     "token_median": "Unidad, mediana, ms",
