@@ -341,8 +341,9 @@ def test_vocabularies_of_two_sizes_are_two_units_with_a_best_perplexity_each(tmp
         cells = [found for found in re.findall(r'<td>([^<]*)</td><td class="n">(<strong>)?[\d.,]+', part) if found[0] in units]
         assert sorted(unit for unit, bold in cells if bold) == sorted(units)
         assert [unit for unit, bold in cells if not bold] == [units[1]]
-    assert "songs · words · 500" in english
-    assert f"songs · subpalabras BPE · 8{numbers.THIN}000" in spanish
+    assert ">songs · words (500)<" in english
+    assert f">songs · subpalabras BPE (8{numbers.THIN}000)<" in spanish
+    assert f">palabras (9{numbers.THIN}000)<" in spanish, "the courses of training have it without the corpus"
     assert "per BPE token of 8,000" in english
 
 

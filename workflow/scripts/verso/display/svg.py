@@ -43,8 +43,14 @@ def inline_svg(path: str | Path, language: str, identity: str, spanish: Mapping[
 
 
 def _translated(text: str, spanish: Mapping[str, str]) -> str:
-    """A figure's text in Spanish: a label, a number, or "corpus · unit · size"; anything else (a name) unchanged."""
+    """A figure's text in Spanish: a number, a label, or one with a size, maybe after a name ("corpus · words (5,000)").
+
+    Anything else (a name) stays unchanged.
+    """
     if re.fullmatch(r"[+−]?[\d,]+(\.\d+)?\*?", text):
         return text.replace(",", numbers.THIN).replace(".", ",")
-    name, *parts = text.split(" · ")
-    return " · ".join([name, *(_translated(part, spanish) for part in parts)]) if parts else spanish.get(text, text)
+    name, dot, label = text.rpartition(" · ")
+    sized = re.fullmatch(r"(.+)( \([\d,]+\))", label)
+    if sized and sized[1] in spanish:
+        return name + dot + spanish[sized[1]] + sized[2].replace(",", numbers.THIN)
+    return name + dot + spanish.get(label, label)

@@ -106,13 +106,7 @@ def _curves(
             opacity=alt.condition(alt.datum.part == LABEL["validation"], alt.value(1), alt.value(0.65)),
         )  # fmt: skip
         best = base.transform_filter(alt.datum.best).mark_point(filled=True, size=55, opacity=1).encode(x=x, y=y, color=colour)
-        panels.append(
-            (lines + best).properties(
-                width=300,
-                height=260,
-                title=_title(corpus, start, unit),
-            )
-        )
+        panels.append((lines + best).properties(width=300, height=260, title=_title(corpus, start, unit)))
     return alt.hconcat(*(panels or [_nothing()]), spacing=40).resolve_scale(
         color="independent", strokeDash="independent", x="independent", y="independent"
     )
@@ -121,7 +115,7 @@ def _curves(
 def _title(corpus: str, start: str, unit: str) -> str:
     """Corpus, base model and unit of a panel, as far as they are given; the unit with the size of its vocabulary."""
     kind, _, size = unit.partition("-")
-    return " · ".join(filter(None, (corpus, start, LABEL[f"unit_{kind}"], f"{int(size):,}" if size else "")))
+    return " · ".join(filter(None, (corpus, start, LABEL[f"unit_{kind}"] + (f" ({int(size):,})" if size else ""))))
 
 
 def _courses(
