@@ -1,7 +1,8 @@
-"""Transformer language models: train, then score and sample in one job.
+"""Transformer language models: train, then score and sample in one job, and measure their predictions in another.
 
 Reads   results/corpora/<corpus>/{train,validation,test}.jsonl and its vocabularies
 Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,samples.jsonl}
+        and predictions.json, token_frequencies.csv, latency.json beside them
 """
 
 
@@ -73,3 +74,37 @@ rule evaluate_gpt:
         code=code_of("evaluate_gpt"),
     script:
         "../../scripts/evaluate_gpt.py"
+
+
+rule measure_gpt:
+    input:
+        train=paths.corpus("train.jsonl"),
+        validation=paths.corpus("validation.jsonl"),
+        test=paths.corpus("test.jsonl"),
+        vocabulary=inputs.vocabulary,
+        weights=rules.train_gpt.output.weights,
+        architecture=rules.train_gpt.output.architecture,
+    output:
+        predictions=paths.run("predictions.json"),
+        frequencies=paths.run("token_frequencies.csv"),
+        latencies=paths.run("latency.json"),
+    log:
+        paths.log("measure_gpt", RUN),
+    benchmark:
+        paths.benchmark("measure_gpt", RUN)
+    wildcard_constraints:
+        model=runs.made_by("train_gpt"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        **needs.light_work("measure_gpt", RUN),
+        **needs.kept(),
+    params:
+        settings=lambda wildcards: {
+            "label_smoothing": inputs.entry(wildcards).label_smoothing,
+            "stride": inputs.entry(wildcards).scoring.stride,
+        },
+        code=code_of("measure_gpt"),
+    script:
+        "../../scripts/measure_gpt.py"

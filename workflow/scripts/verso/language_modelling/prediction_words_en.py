@@ -78,6 +78,7 @@ WORDS: dict[str, str] = {
     "latency_note": "Of {times} times a token and {sequences} a sequence, after {warm} and {warm_sequences} that do not "
     "count. Peak memory is that of the whole process, which also holds the program and the texts.",
     "cache": "Keeps",
+    "cache_keys and values": "keys and values",
     "cache_recurrent state": "its state",
     "token_median": "Token, median, ms",
     "sequence_median": "Sequence, median, ms",

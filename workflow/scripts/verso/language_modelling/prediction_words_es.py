@@ -79,6 +79,7 @@ WORDS: dict[str, str] = {
     "latency_note": "De {times} tiempos por unidad y {sequences} por secuencia, tras {warm} y {warm_sequences} que no "
     "cuentan. La memoria máxima es la de todo el proceso, que también contiene el programa y los textos.",
     "cache": "Conserva",
+    "cache_keys and values": "claves y valores",
     "cache_recurrent state": "su estado",
     "token_median": "Unidad, mediana, ms",
     "sequence_median": "Secuencia, mediana, ms",

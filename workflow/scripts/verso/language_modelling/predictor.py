@@ -5,6 +5,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from verso.language_modelling.sampling import Request
 from verso.text.vocabulary import Vocabulary
 
 
@@ -34,3 +35,10 @@ class Predictor(Protocol):
 
     def reader(self) -> Callable[[int], Tensor]:
         """A function that reads one token after the other and returns the log-probabilities (V,) of what follows."""
+
+
+def requests_of(prompts: Sequence[str], greedy: bool, batch: int) -> list[list[Request]]:
+    """Requests to continue the prompts by the distribution as it is, or greedily, in batches of `batch`."""
+    decoding = {"temperature": 1.0, "top_p": 1.0, "top_k": int(greedy), "repetition_penalty": 1.0}
+    requests = [Request("", number, prompt, decoding, None) for number, prompt in enumerate(prompts)]
+    return [requests[first : first + batch] for first in range(0, len(requests), batch)]

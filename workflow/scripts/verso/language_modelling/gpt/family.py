@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from verso.contract import MODEL, Family, TrainedModel, Work, Writing
 from verso.drafts import Starter
 from verso.language_modelling.gpt import estimate
+from verso.language_modelling.measured import measured
 from verso.language_modelling.units import UnitKind, VocabularySize, check_unit, unit_of, vocabulary_file
 from verso.settings.base import ModelSettings, Needs, Schedule, Settings
 
@@ -147,9 +148,11 @@ FAMILY = Family(
     works={
         "train_gpt": Work("training", MODEL),
         "evaluate_gpt": Work("scoring and sampling", "samples.jsonl"),
+        "measure_gpt": Work("measuring the predictions", "latency.json"),
     },
     vocabulary=vocabulary_file,
     unit=unit_of,
+    further=measured,
     undecisive=frozenset({"scoring"}),
     estimate=estimate.estimate,
     write=_write,

@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from verso.language_modelling.predictor import requests_of
 from verso.language_modelling.recurrent_lm.load import load_model
 from verso.language_modelling.recurrent_lm.model import RecurrentLM
 from verso.language_modelling.recurrent_lm.sampling import BATCH, write_batch
 from verso.language_modelling.recurrent_lm.scoring import BLOCK
-from verso.language_modelling.sampling import Request
 from verso.machine import hardware
 from verso.text.vocabulary import Vocabulary, load_vocabulary
 
@@ -39,9 +39,7 @@ class RecurrentPredictor:
 
     def continued(self, prompts: Sequence[str], limit: int, seed: int, greedy: bool) -> list[str]:
         """Continuations, BATCH at a time; each has random numbers of its own."""
-        decoding = {"temperature": 1.0, "top_p": 1.0, "top_k": int(greedy), "repetition_penalty": 1.0}
-        requests = [Request("", number, prompt, decoding, None) for number, prompt in enumerate(prompts)]
-        batches = [requests[first : first + BATCH] for first in range(0, len(requests), BATCH)]
+        batches = requests_of(prompts, greedy, BATCH)
         rows = [row for batch in batches for row in write_batch(self._model, self.vocabulary, batch, seed, limit)]
         return [row["continuation"] for row in rows]
 
