@@ -14,7 +14,7 @@ from verso.text.names import INVISIBLE
 
 SPACE = re.compile(r"\s+")
 USUAL = {" ", "\n", "\n\n"}
-URL = re.compile(r"(?:\b(?:https?|ftp)://|\bwww\.(?=\w))[^\s<>\"«»“”\[\]{}|\\^`]+", re.IGNORECASE)
+URL = re.compile(r" ?(?:\b(?:https?|ftp)://|\bwww\.(?=\w))[^\s<>\"«»“”\[\]{}|\\^`]+", re.IGNORECASE)
 AFTER_A_URL = ".,;:!?'’)"  # these end a sentence, not an address
 KEPT_SYMBOLS = set("°©®™№℃℉")
 PLAIN = {
@@ -23,7 +23,7 @@ PLAIN = {
 }  # fmt: skip
 REMOVED_CATEGORIES = {"So", "Co", "Cn"}  # symbols and emoji, private use, not assigned
 ALSO_REMOVED = re.compile("[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0000-\U000e007f]")  # what only changes an emoji
-MOST_PASSES = 4  # what one step takes out may show another's: ht[1]tp://
+MOST_PASSES = 8  # what one step takes out may show another's: ht[1]tp://
 STEPS = ("spaces", "references", "markup", "urls", "special_characters")
 
 
@@ -98,7 +98,7 @@ def _unusual_spaces(text: str) -> int:
 
 
 def _without_urls(text: str) -> tuple[str, int]:
-    return URL.subn(lambda url: url[0][len(url[0].rstrip(AFTER_A_URL)) :], text)
+    return URL.subn(lambda url: url[0][len(url[0].rstrip(AFTER_A_URL)) :] or " ", text)
 
 
 def _without_special_characters(text: str) -> tuple[str, int]:

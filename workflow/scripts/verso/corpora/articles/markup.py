@@ -33,6 +33,7 @@ NO_PROSE = re.compile(
 QUOTES = re.compile("'{2,}")
 ITEM = re.compile(r"^[*#:;]+[ \t]*", re.MULTILINE)
 EMPTY_BRACKETS = re.compile(r" ?\([ ,;:]{0,8}\)")
+BEGINNING_OF_BRACKETS = re.compile(r"\( ?[,;:][ ,;:]{0,8}")
 
 MARK = re.compile(  # [1], [2, 3], [nota 4], [cita requerida]; with the page after it, as [5]: 23
     r" ?\[(?:\d{1,4}(?: ?[,;–-] ?\d{1,4}){0,30}|(?:nota|note|n\.|nb) ?\d{1,4}"
@@ -76,6 +77,7 @@ def without_markup(text: str) -> Found:
         _without_headings,
         lambda text: ITEM.subn("", text),
         lambda text: EMPTY_BRACKETS.subn("", text),  # a template stood there
+        lambda text: BEGINNING_OF_BRACKETS.subn("(", text),
     )
     for step in steps:
         text, count = step(text)
