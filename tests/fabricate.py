@@ -200,7 +200,21 @@ def _statistics(kind: str = "songs") -> dict[str, Any]:
         "exact_duplicates": 2,
         "near_duplicates": {"clusters": 4, "documents": 9, "listed": []},
         "groups_only_in_train": ["<script>window.pwned=4</script>"],
-    }
+    } | (_of_articles() if kind == "articles" else {})
+
+
+def _of_articles() -> dict[str, Any]:
+    """What the statistics of articles say besides; a file may say anything of where an article comes from."""
+    hostile = {"title": '"><script>window.pwned=7</script>', "url": "javascript:window.pwned=8", "licence": "<b>CC</b>"}
+    sound = {"title": "Río Mena", "url": "https://wiki.example/R%C3%ADo", "licence": "CC BY-SA 4.0", "revision": "4236"}
+    history = {"history": "https://wiki.example/index?title=a&action=history"}
+    excerpts = [
+        {"revision": "", "history": "//elsewhere.example", **hostile, "part": "train", "text": "<img src=x>", "cut": False},
+        {**sound, **history, "part": "test", "text": "El río", "cut": True},
+    ]
+    steps = ("spaces", "references", "markup", "urls", "special_characters")
+    counted = {step: {"found": 10 * number + 7, "texts": number + 3, "characters": 9} for number, step in enumerate(steps)}
+    return {"cleaning": {"texts": 90, "changed": 8, "steps": counted}, "excerpts": excerpts}
 
 
 def in_latex(folder: Path, names: Iterable[str]) -> dict[str, Path]:

@@ -236,3 +236,22 @@ def test_it_reads_and_prepares_by_what_the_rules_run(monkeypatch, check, tmp_pat
     monkeypatch.setattr(trial, "acquire", lambda *arguments: (called.append(arguments[1]), acquire(*arguments))[1])
     check()
     assert called == ["reviews.csv"]
+
+
+def test_what_was_cleaned_of_articles_and_which_are_too_short_is_named(check, tmp_path):
+    text = " ".join(f"w{n}" for n in range(200))
+    rows = [{"title": f"T{n}", "text": f"{text} x{n} y{n} z{n}.[1]", "url": "https://x.example", "page": n} for n in range(9)]
+    rows += [{"title": "Stub", "text": "Breve."}]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    corpora = {
+        "wiki": {
+            "kind": "articles",
+            "source": {"path": "a.jsonl", "fields": {"url": "url"}},
+            "near_duplicates": {"threshold": 1.0},
+        }
+    }
+    found = check(corpora=corpora, models={"lstm": {"family": "recurrent_lm", "cell": "lstm", "unit": "char"}})
+    assert found.code == 0, found.text
+    assert "columns: text, title, url; not read: page" in found.page
+    assert "cleaned: 9 of 10 texts; found: spaces 0, references 9, markup 0, urls 0, special characters 0" in found.page
+    assert "not taken, shorter than 500 characters once cleaned: 1" in found.page

@@ -82,6 +82,47 @@ def test_one_long_text_is_a_manual_whose_samples_begin_with_a_line(here):
     assert corpus_of(here / "book.yaml")["sampling"]["prompts"] == ["\n"]
 
 
+def prose(number, words=120):
+    chance = random.Random(number)
+    return " ".join(f"w{chance.randrange(5000)}" for _ in range(words)) + "."
+
+
+def test_articles_are_known_by_titles_and_long_texts_and_keep_their_origin(here):
+    rows = [[f"T{n}", "Foz", prose(n), f"https://x.example/{n}", str(n), "CC BY-SA 4.0"] for n in range(12)]
+    write_csv(here / "wiki.csv", ["Title", "Editor", "texto", "URL", "revid", "License"], rows)
+    assert main(["--data", "wiki.csv"]) == 0
+    fields = {"text": "texto", "title": "Title", "url": "URL", "revision": "revid", "licence": "License"}
+    assert corpus_of(here / "wiki.yaml") == {"kind": "articles", "source": {"path": "wiki.csv", "fields": fields}}
+    assert "# 12 articles of " in (here / "wiki.yaml").read_text()
+
+
+def test_chapters_of_an_author_are_articles_and_songs_of_one_are_not(here):
+    chapters = [{"title": f"T{n}", "author": "Foz", "text": prose(n, 1500)} for n in range(9)]
+    (here / "chapters.json").write_text(json.dumps(chapters))
+    assert main(["--data", "chapters.json"]) == 0
+    assert corpus_of(here / "chapters.yaml")["kind"] == "articles"
+    (here / "songs.json").write_text(json.dumps([{**row, "text": row["text"][:1500]} for row in chapters]))
+    assert main(["--data", "songs.json"]) == 0
+    assert corpus_of(here / "songs.yaml")["kind"] == "songs"
+
+
+@pytest.mark.parametrize("more", [{"stars": "5"}, {"sentiment": "pos"}])
+def test_long_reviews_with_titles_are_labelled(here, more):
+    (label,) = more
+    rows = [{"title": f"T{n}", "text": prose(n), label: ["1", more[label]][n % 2]} for n in range(12)]
+    (here / "a.json").write_text(json.dumps(rows))
+    assert main(["--data", "a.json"]) == 0
+    assert corpus_of(here / "a.yaml")["kind"] == "labelled"
+
+
+def test_a_folder_of_texts_without_subfolders_is_of_articles(here):
+    (here / "texts").mkdir()
+    for number in range(4):
+        (here / "texts" / f"{number}.txt").write_text(prose(number))
+    assert main(["--data", "texts"]) == 0
+    assert corpus_of(here / "texts.yaml") == {"kind": "articles", "source": {"path": "texts"}}
+
+
 @pytest.mark.parametrize(
     ("kind", "names"), [("songs", ["Ada Lovelace", "The Tide"]), ("labelled", ["pos", "neg"]), ("labelled", ["1", "5"])]
 )

@@ -36,7 +36,7 @@ EMPTY_BRACKETS = re.compile(r" ?\([ ,;:]{0,8}\)")
 BEGINNING_OF_BRACKETS = re.compile(r"\( ?[,;:][ ,;:]{0,8}")
 
 MARK = re.compile(  # [1], [2, 3], [nota 4], [cita requerida]; with the page after it, as [5]: 23
-    r" ?\[(?:\d{1,4}(?: ?[,;–-] ?\d{1,4}){0,30}|(?:nota|note|n\.|nb) ?\d{1,4}"
+    r" ?\[(?:\d{1,3}(?: ?[,;–-] ?\d{1,3}){0,30}|(?:nota|note|n\.|nb) ?\d{1,4}"
     r"|(?:cita|referencia|citation|clarification) (?:requerida|needed)|¿(?:cu[aá]ndo|cu[aá]l|d[oó]nde|qui[eé]n(?:es)?)\?"
     r"|when\?|who\?)\](?::\u200a?\d{1,4})?",
     re.IGNORECASE,

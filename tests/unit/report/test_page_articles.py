@@ -1,0 +1,99 @@
+"""A page about articles: excerpts lead to the article and to its history, and to nothing else that a file may say."""
+
+from html.parser import HTMLParser
+
+import pytest
+from fabricate import fabricate_report, fabricate_run
+from hypothesis import given
+from hypothesis import strategies as st
+
+from verso.corpora.articles.exports import ATTRIBUTION
+from verso.display.addresses import web_address
+from verso.files import read_json_lines, write_csv, write_json_lines
+
+PLACES = ["https://wiki.example/R%C3%ADo", "https://wiki.example/index?title=a&action=history"]
+READ = ["https://wiki.example/Orvalle", "https://wiki.example/history"]
+
+
+class Links(HTMLParser):
+    """Where a page leads to, and its elements."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.tags = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag == "a" and not dict(attrs)["href"].startswith("#"):
+            self.found.append(dict(attrs))
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("articles")
+    run = fabricate_run(folder / "apart", "wiki", "gru-char", 0)
+    rows = [row | {"group": "", "primed_with": name} for row, name in zip(read_json_lines(run["samples"]), "abc", strict=False)]
+    write_json_lines(run["samples"], [*rows, {**rows[0], "primed_with": None}])
+    articles = [("a", "Orvalle", *READ), ("b", "<script>", "javascript:window.pwned=9", "file:///etc/passwd")]
+    named = [dict(zip(("id", "title", "url", "history"), article, strict=True)) for article in articles]
+    write_csv(folder / "attribution.csv", [dict.fromkeys(ATTRIBUTION, "") | row for row in named], ATTRIBUTION)
+    corpora = [{"name": "wiki", "attribution": folder / "attribution.csv"}]
+    sections = {"language_modelling": {"runs": [run], "corpora": corpora}}
+    return fabricate_report(folder, {"wiki": ["gru-char"]}, 1, demo=True, kind="articles", sections=sections).read_text("utf-8")
+
+
+def test_excerpts_lead_to_the_article_and_its_history_and_nowhere_else(page):
+    links = Links(page).found
+    assert [link["href"] for link in links] == 2 * [*PLACES, *READ]  # in English and in Spanish
+    assert {link["rel"] for link in links} == {"noopener noreferrer"}
+    assert "after reading Orvalle · <a" in page
+    assert "tras leer Orvalle · <a" in page
+    assert "after reading &lt;script&gt;<" in page
+    assert "after reading c<" in page  # of an article that nobody knows its id is said, as of a song
+
+
+def test_what_a_file_says_of_an_article_is_shown_as_text(page):
+    assert Links(page).tags.count("script") == 1
+    assert "img" not in Links(page).tags
+    assert "javascript:" not in page
+    assert "&lt;b&gt;CC&lt;/b&gt;" in page
+
+
+def test_what_was_cleaned_is_said_in_both_languages(page):
+    for sentence in (
+        "Articles that were cleaned of anything: 8 of 90.", "Artículos de los que se limpió algo: 8 de 90.",
+        "references, marks of references and their sections: 17 in 4 articles", "direcciones de la web: 37 en 6 artículos",
+        "revision 4236 · CC BY-SA 4.0", "revisión 4236 · CC BY-SA 4.0",
+    ):  # fmt: skip
+        assert sentence in page
+
+
+@pytest.mark.parametrize("value", ["https://x.example", "http://x.example/a?b=c#d", "HTTPS://X.example/á é"])
+def test_an_address_on_the_web_is_one(value):
+    assert web_address(value) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        None,
+        "javascript:x",
+        "data:text/html,x",
+        "//x.example",
+        "/a",
+        "file:///etc",
+        "https:",
+        "https://[::1",
+        " java\nscript:x",
+    ],
+)
+def test_anything_else_is_none(value):
+    assert web_address(value) == ""
+
+
+@given(st.text(max_size=40))
+def test_no_text_at_all_becomes_an_address_of_another_kind(value):
+    assert web_address(value) in ("", value)
+    assert not web_address(f"javascript:{value}")
