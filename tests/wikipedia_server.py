@@ -171,6 +171,8 @@ class WikipediaServer(LocalServer):
             elif title in by_title:
                 number = by_title[title]
                 pages[title] = {"pageid": number, "ns": self.pages[number]["namespace"], "title": title}
+            elif title.startswith("Especial:"):
+                pages[title] = {"ns": -1, "title": title, "special": True}
             elif title.startswith("//"):
                 pages[title] = {"title": title, "invalidreason": "The title begins with slashes.", "invalid": True}
             else:

@@ -67,6 +67,19 @@ def test_requests_are_sent_one_after_the_other_and_keep_their_distance(wiki, fet
         ("siteinfo", 1, status(404), "its page does not exist (404); is there such an edition? source.language is its code"),
         ("siteinfo", 3, instead('{"batchcomplete": true}'), "the answer is JSON, but holds no general (3 attempts)"),
         ("siteinfo", 1, status(302, Location="https://incubator.invalid/"), "redirected to another site (incubator.invalid)"),
+        (
+            "pageids",
+            3,
+            instead('{"query": {"pages": [{"pageid": "../../x", "ns": 0, "title": "A"}]}}'),
+            "its pages are not those of",
+        ),
+        (
+            "pageids",
+            3,
+            instead('{"query": {"pages": {"1": {"pageid": 1}}}, "continue": {}}'),
+            "its pages are not those of the API",
+        ),
+        ("random", 3, instead('{"batchcomplete": true, "query": {"random": [{"id": "1", "title": "A"}]}}'), "its random are not"),
         ("siteinfo", 6, status(302, Location="/w/api.php?meta=siteinfo"), "redirected in a circle"),
         ("html", 15, instead("<html>half"), "of 5 articles in a row there is no HTML, the last: Pueblo "),
         ("html", 5, status(404), "(its page does not exist (404)). What was fetched is kept"),
@@ -98,6 +111,19 @@ def test_a_wiki_that_goes_down_in_the_middle_is_taken_up_where_it_went(wiki, fet
     pages = [query["pageids"] for query in wiki.queries("pageids")]
     assert pages[0] not in pages[1:], "the first fifty were fetched again"
     assert len(set(pages[1:5])) == 1, "the second fifty were requested three times, and by the second start"
+
+
+def test_a_page_that_vanishes_while_it_is_fetched_is_lost_where_the_config_names_it(wiki, fetched):
+    def vanish(handler):
+        wiki.pages[2]["deleted"] = True
+        wiki.say_content(handler)
+
+    wiki.fail("pageids", vanish)
+    for _ in range(2):
+        found = fetched(titles=["Pueblo 1", "Pueblo 2", "Pueblo 3"])
+        assert [row["page"] for row in found.articles] == [1, 3]
+        assert [(row["reason"], row["lost"]) for row in found.aside] == [("deleted since the wiki listed it", True)]
+    assert wiki.count()["pageids"] == 1
 
 
 def test_an_answer_in_pieces_is_put_together(wiki, fetched):

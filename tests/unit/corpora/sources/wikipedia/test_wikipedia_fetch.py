@@ -100,7 +100,7 @@ def test_titles_with_slashes_quotes_and_emoji_are_titles_like_others(wiki, fetch
 def test_a_title_that_leads_to_no_article_is_set_aside_as_lost_with_the_reason(wiki, fetched):
     wiki.redirects |= {"Rueda": "Noria", "Noria": "Molino", "Molino": "Rueda"}
     wiki.add(90, "Anexo:Pueblos", namespace=104)
-    found = fetched(titles=["Pueblo 1", "Nunca visto", "Rueda", "//", "Anexo:Pueblos", "Fr:Village"])
+    found = fetched(titles=["Pueblo 1", "Nunca visto", "Rueda", "//", "Anexo:Pueblos", "Fr:Village", "Especial:Buscar"])
     assert titles(found.articles) == ["Pueblo 1"]
     assert reasons(found.aside) == {
         "Nunca visto": "no article of that title",
@@ -108,6 +108,7 @@ def test_a_title_that_leads_to_no_article_is_set_aside_as_lost_with_the_reason(w
         "//": "no title that the wiki accepts (The title begins with slashes.)",
         "Anexo:Pueblos": "no article, but a page of namespace 104",
         "Fr:Village": "leads to another wiki",
+        "Especial:Buscar": "no article of that title",
     }
     assert all(row["lost"] for row in found.aside), "what the config names and is not there is lost"
 

@@ -31,6 +31,30 @@ KEPT = "What was fetched is kept: start again, and only the rest is fetched."
 ALWAYS = {"action": "query", "format": "json", "formatversion": 2, "maxlag": MAXLAG}
 
 
+def _has(**kinds: type) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a row of an answer has these values, each of its type: they become parts of paths and addresses."""
+    return lambda row: all(type(row.get(name)) is kind for name, kind in kinds.items())
+
+
+def _is_page(row: Mapping[str, Any]) -> bool:
+    """A page that is there, one that is not, or a title that leads to none."""
+    revisions = row.get("revisions", [])
+    are_sound = isinstance(revisions, list) and all(isinstance(each, dict) and _has(revid=int)(each) for each in revisions)
+    if "pageid" in row and "missing" not in row:
+        return are_sound and _has(pageid=int, title=str, ns=int)(row)
+    return _has(pageid=int)(row) or _has(title=str)(row)
+
+
+SOUND = {  # what each row of these lists must be
+    "pages": _is_page,
+    "random": _has(id=int, title=str),
+    "categorymembers": _has(pageid=int, ns=int, title=str),
+    "normalized": _has(**{"from": str, "to": str}),
+    "redirects": _has(**{"from": str, "to": str}),
+    "interwiki": _has(title=str),
+}
+
+
 class ApiError(VersoError):
     """The API says that it cannot do what was requested."""
 
@@ -188,6 +212,10 @@ def _check_answer(site: str, holds: Sequence[str], body: bytes) -> None:
         raise ValueError("the answer is JSON, but not the API's")
     if missing := [name for name in holds if not isinstance(query.get(name), dict | list)]:
         raise ValueError(f"the answer is JSON, but holds no {missing[0]}")
+    for name, sound in SOUND.items():
+        rows = query.get(name, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) and sound(row) for row in rows):
+            raise ValueError(f"the answer is JSON, but its {name} are not those of the API")
 
 
 def _check_whole_page(body: bytes) -> None:

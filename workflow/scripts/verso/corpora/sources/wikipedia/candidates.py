@@ -17,6 +17,7 @@ from verso.names import shown
 
 PER_LIST = 500  # pages in an answer that lists them, its most
 MOST_LISTED = 20_000  # members of a category that are listed: 40 requests
+CIRCLE = "its redirects lead round in a circle"
 COLUMNS = ("language", "page", "revision", "title")  # of revisions.csv
 
 
@@ -63,11 +64,9 @@ def by_title(api: Api, titles: Sequence[str]) -> Iterator[Candidate | Unfound]:
         pages = {page.get("title"): page for page in found.pages}
         for title in batch:
             last, is_circle = _followed(title, found)
-            page = pages.get(last)
-            if reason := _reason_against(page, is_circle, last in found.elsewhere, title):
+            page = pages.get(last, {"elsewhere": last in found.elsewhere})
+            if reason := CIRCLE if is_circle else _reason_against(page):
                 yield Unfound(title, reason)
-            elif page is None:
-                raise VersoError(f"{api.site}: the API answers without a word on the title {shown(title)}; start again")
             elif page["pageid"] in seen:
                 yield Unfound(title, f"the same article as {seen[page['pageid']]}", lost=False)
             else:
@@ -86,13 +85,9 @@ def _followed(title: str, found: Found) -> tuple[str, bool]:
     return title, False
 
 
-def _reason_against(page: dict[str, Any] | None, is_circle: bool, is_elsewhere: bool, title: str) -> str:
-    if is_circle:
-        return "its redirects lead round in a circle"
-    if is_elsewhere:
-        return "leads to another wiki"
-    if page is None:
-        return ""
+def _reason_against(page: dict[str, Any]) -> str:
+    if "elsewhere" in page:
+        return "leads to another wiki" if page["elsewhere"] else "the wiki says nothing of it"
     if page.get("invalid"):
         return f"no title that the wiki accepts ({shown(page.get('invalidreason'))})"
     if page.get("missing") or not page.get("pageid"):
