@@ -287,6 +287,6 @@ def render(report: Path, **arguments: Any) -> Path:
     """Render the page with the templates of the workflow; arguments: those of `page.render` and of its study."""
     from verso.report import page
 
-    study = page.Study(**{field.name: arguments.pop(field.name) for field in fields(page.Study)})
+    study = page.Study(**{field.name: arguments.pop(field.name) for field in fields(page.Study) if field.name in arguments})
     page.render(report, study, templates=TEMPLATES, **arguments)
     return report

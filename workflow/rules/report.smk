@@ -1,9 +1,12 @@
 """Report: describe the pretrained models and render the page; for all runs, and for those finished so far.
 
 Reads   results/tables/*.csv, results/figures/*.svg, results/corpora/*/statistics.json, results/pretrained/*/{pretrained,fetched}.json,
-        and the files of runs that each task's section shows
+        the files of runs that each task's section shows, and resources/published.yaml where the config names a report
 Writes  results/tables/pretrained_models.{csv,tex}, results/report.html, and the same below results/so_far
 """
+
+from verso.config.published import FILE as PUBLISHED
+from verso.settings.base import shipped
 
 TEMPLATES = templates_in(HOME / "report" / "templates")
 
@@ -53,6 +56,7 @@ for given in (described, described_so_far):
             statistics=given.of(given.statistics),
             shown=given.of(given.shown_files),
             templates=TEMPLATES,
+            published=[shipped(PUBLISHED)] if CONFIG.published else [],
         output:
             report=(
                 f"{given.folder}/report.html"
@@ -78,6 +82,7 @@ for given in (described, described_so_far):
             language=CONFIG.language,
             experiments=given.of(given.experiments),
             models=given.of(given.models),
+            published=given.of(given.published),
             corpora=given.of(given.corpora),
             sections=given.of(given.sections),
             config=CONFIG_ORIGIN,

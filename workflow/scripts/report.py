@@ -11,11 +11,13 @@ if __name__ == "__main__":
 
         inputs = dict(snakemake.input.items())
         templates = [Path(path) for path in inputs.pop("templates")]
-        files = {name: path for name, path in inputs.items() if name not in ("statistics", "shown")}
-        params = snakemake.params
+        files = {name: path for name, path in inputs.items() if name not in ("statistics", "shown", "published")}
+        params, published = snakemake.params, (*inputs["published"], None)[0]
         render(
             report=snakemake.output.report,
-            study=Study(params.title, params.language, params.experiments, params.models, params.corpora),
+            study=Study(
+                params.title, params.language, params.experiments, params.models, params.corpora, params.published, published
+            ),
             tables={name: path for name, path in files.items() if not name.endswith("_figure")},
             figures={name.removesuffix("_figure"): path for name, path in files.items() if name.endswith("_figure")},
             sections=params.sections,

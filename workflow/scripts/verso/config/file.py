@@ -60,6 +60,11 @@ class Config(Settings):
         description="Write event files for TensorBoard beside each training, while it runs: "
         "`tensorboard --logdir <results>/runs` shows them.",
     )
+    published: dict[Name, str] = Field(
+        default_factory=dict,
+        description="Versions of reports, by the model that repeats them: `my-model: minigpt/first` shows the figures that "
+        "`resources/published.yaml` has of that version beside the model's own.",
+    )
     corpora: dict[Name, Corpus] = Field(description="Texts, by name.")
     pretrained: dict[Name, Pretrained] = Field(
         default_factory=dict, description="Pretrained models, by name: what models with a `pretrained` key start from."

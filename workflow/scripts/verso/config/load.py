@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from verso.config.faults import fault_of
 from verso.config.file import Config
+from verso.config.published import faults_of_published
 from verso.contract import Fault
 from verso.errors import VersoError
 from verso.pretrained.faults import faults_of_pretrained
@@ -49,6 +50,7 @@ def load(
     faults += _dangling_names(raw, targets(rules_below))
     faults += faults_of_pretrained(raw, FAMILY)
     faults += _of_corpora(raw)
+    faults += faults_of_published(raw)
     if faults or config is None:
         width = min(60, max(len(path) for path, _ in faults))
         count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"

@@ -38,6 +38,7 @@ WORDS: dict[str, str] = {
     "experiments": "Experiments",
     "corpora": "Corpora",
     "pretrained": "Pretrained models",
+    "published": "Published figures beside ours",
     "hardware": "Time, memory, energy",
     "provenance": "Versions and fingerprints",
     "interval": " (95 % interval {low} to {high})",
@@ -190,4 +191,17 @@ WORDS: dict[str, str] = {
     "run": "Runs",
     "all_runs": "the same for all runs ({count})",
     "fingerprint": "Fingerprint",
+    "published_text": "A report printed these figures for a model that one of the models here repeats. They are shown as "
+    "printed, with what is wrong with them. Our value is that of the tables above for the same model, on this corpus, which is "
+    "not the report’s. A dash: nothing here measures it, or it was not measured.",
+    "published_source": "<em>{title}</em> ({date}), {version}.",
+    "published_caption": "Figures that were published, beside those of {model} on {corpus}",
+    "published_settings": "Settings that the report gives: {count}",
+    "figure": "Figure",
+    "as_published": "As published",
+    "ours": "Ours",
+    "stands_at": "Where it stands",
+    "fault": "Fault",
+    "faults": "What is wrong with these figures, by the numbers under “Fault”:",
+    "place": "section {section}, from page {page}",
 }

@@ -39,6 +39,7 @@ WORDS: dict[str, str] = {
     "experiments": "Experimentos",
     "corpora": "Corpus",
     "pretrained": "Modelos preentrenados",
+    "published": "Cifras publicadas junto a las nuestras",
     "hardware": "Tiempo, memoria, energía",
     "provenance": "Versiones y huellas",
     "interval": " (intervalo del 95 %: de {low} a {high})",
@@ -194,4 +195,17 @@ WORDS: dict[str, str] = {
     "run": "Ejecuciones",
     "all_runs": "la misma en todas las ejecuciones ({count})",
     "fingerprint": "Huella",
+    "published_text": "Un informe publicó estas cifras de un modelo que repite uno de los modelos de aquí. Se muestran como se "
+    "publicaron, con lo que tienen de incorrecto. Nuestro valor es el de las tablas anteriores para el mismo modelo, en este "
+    "corpus, que no es el del informe. Una raya: aquí nada lo mide, o no se midió.",
+    "published_source": "<em>{title}</em> ({date}), {version}.",
+    "published_caption": "Cifras publicadas, junto a las de {model} en {corpus}",
+    "published_settings": "Ajustes que da el informe: {count}",
+    "figure": "Cifra",
+    "as_published": "Publicada",
+    "ours": "Nuestra",
+    "stands_at": "Dónde está",
+    "fault": "Defecto",
+    "faults": "Qué tienen de incorrecto estas cifras, por los números de «Defecto»:",
+    "place": "sección {section}, desde la página {page}",
 }

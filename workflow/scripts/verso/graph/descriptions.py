@@ -195,6 +195,11 @@ class Descriptions:
         names = sorted({model for _, model, _ in runs})
         return {name: self.runs.config.models[name].model_dump(exclude={"needs"}) for name in names}
 
+    def published(self, runs: Sequence[Run]) -> dict[str, str]:
+        """The version of a report that each of the models repeats, where the config names one."""
+        named = self.runs.config.published
+        return {model: named[model] for model in unique(model for _, model, _ in runs) if model in named}
+
     def fingerprints(self, runs: Sequence[Run]) -> dict[str, str]:
         """Fingerprint of the code that made each run's model, by the run's name."""
         made_by = {model: self.runs.family(model).made_by(self.runs.config.models[model]) for _, model, _ in runs}

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from verso.errors import VersoError
 from verso.files import read_csv, read_json, write_text
 from verso.pretrained.manifest import other_licence
 from verso.provenance import key_of_study
+from verso.report.published import beside_ours
 from verso.report.sections import SECTIONS
 from verso.report.words import spanish_labels, words_of
 
@@ -37,7 +38,8 @@ class Study:
 
     language: "en" or "es", the one shown first (and the only one without scripts).
     experiments: {"name", "corpus", "models": [...], "seeds": [...]}. models: each model's settings by its name.
-    corpora: {"name", "kind", "statistics": path, "demo": bool}.
+    corpora: {"name", "kind", "statistics": path, "demo": bool}. published: the version of a report that a model repeats, by the
+    model's name, as "report/version"; published_file: where their figures are.
     """
 
     title: str
@@ -45,6 +47,8 @@ class Study:
     experiments: Sequence[Mapping[str, Any]]
     models: Mapping[str, Mapping[str, Any]]
     corpora: Sequence[Mapping[str, Any]]
+    published: Mapping[str, str] = field(default_factory=dict)
+    published_file: str | Path | None = None
 
 
 def render(
@@ -92,6 +96,7 @@ def render(
         few_groups=FEW_GROUPS,
         pretrained_models=rows.get("pretrained_models", []),
         other_licence=other_licence,
+        published=beside_ours(study.published, study.published_file, models_of_tasks, rows) if study.published_file else [],
         tasks={name: section.found(rows, sections[name], study.models) for name, section in tasks.items()},
         miniature=any(is_miniature(row) for own in models_of_tasks for row in own),
         colours={model: colour for own in models_of_tasks for model, colour in colours_of(row["model"] for row in own).items()},
