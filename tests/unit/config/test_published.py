@@ -9,6 +9,8 @@ import yaml
 from verso.config.load import load
 from verso.config.published import FILE, read_published
 from verso.errors import VersoError
+from verso.language_modelling.prediction_tables import CONTINUATIONS, LATENCY, PREDICTIONS, WHAT
+from verso.registry import TASK
 from verso.settings.base import shipped
 
 CONFIG = {
@@ -81,6 +83,15 @@ def test_what_is_wrong_with_a_figure_is_said_in_both_languages_with_the_same_num
 
 def test_every_result_has_a_fault_or_a_measure_of_ours():
     assert [figure.id for _, figure in FIGURES if figure.kind == "result" and not (figure.faults or figure.ours)] == []
+
+
+def test_our_measures_are_columns_of_tables_of_the_page():
+    columns = {"predictions": PREDICTIONS, "continuations": CONTINUATIONS, "latency": LATENCY}
+    for _, figure in FIGURES:
+        if figure.ours:
+            assert {figure.ours.column, *figure.ours.where} <= set(columns[figure.ours.table]), figure.id
+            assert figure.ours.where.get("what", WHAT[0]) in WHAT
+            assert figure.ours.table in TASK["language_modelling"].tables
 
 
 # --- what a config names, and what a file may not hold ---
