@@ -74,9 +74,9 @@ def cleaned(text: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, int]
                 text, count = function(text)
                 found[step] += count
                 characters[step] += before - len(text)
-        text = clean(text)  # what was taken out leaves blanks behind
         if text == at_first:
             break
+        text = clean(text)  # what was taken out leaves blanks behind
     if settings["line_breaks"] == "joined" and "\n" in text:
         lines = [line for line in text.split("\n") if line]
         joined = " ".join(lines)

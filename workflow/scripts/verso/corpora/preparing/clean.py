@@ -54,6 +54,8 @@ def _repaired(line: str) -> str:
     repaired, steps = ftfy.fix_encoding_and_explain(line)
     if any(step.action == "encode" and step.parameter not in MISREAD_AS for step in steps or []):
         return line
+    if repaired == line:
+        return line
     foreign = sum(character not in line for character in FOREIGN.findall(repaired))
     native = sum(character.isalpha() for character in repaired) - foreign
     return line if foreign and foreign < max(FEWEST_FOREIGN, native) else repaired
