@@ -71,6 +71,20 @@ def test_a_broken_line_is_named(tmp_path):
         list(files.read_json_lines(path))
 
 
+@given(
+    st.lists(st.fixed_dictionaries({"a": st.text() | st.sampled_from("\r\n\",'"), "b": st.text(alphabet='\r\n", x')}), max_size=4)
+)
+def test_rows_of_any_texts_come_back_as_they_went(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("table") / "rows.csv"
+    files.write_csv(path, rows, ["a", "b"])
+    assert files.read_csv(path, ["a", "b"]) == rows
+
+
+def test_rows_end_with_a_line_feed_alone(tmp_path):
+    files.write_csv(tmp_path / "rows.csv", [{"a": 1, "b": "x, y"}], ["a", "b"])
+    assert (tmp_path / "rows.csv").read_bytes() == b'a,b\n1,"x, y"\n'
+
+
 def test_a_missing_column_is_named(tmp_path):
     path = tmp_path / "table.csv"
     files.write_csv(path, [{"a": 1}], ["a"])

@@ -9,8 +9,9 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from verso.errors import VersoError
 
@@ -119,9 +120,23 @@ def read_json_lines(path: str | Path) -> Iterator[dict[str, Any]]:
 def write_csv(path: str | Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Write rows atomically under `columns`; a key that is no column raises ValueError."""
     with atomic_text(path) as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(columns), lineterminator="\n")
+        writer = csv.DictWriter(_LineFeeds(stream), fieldnames=list(columns))
         writer.writeheader()
         writer.writerows(rows)
+
+
+@dataclass(frozen=True)
+class _LineFeeds:
+    """Ends the rows of csv's writer, which ends them with both characters, with a line feed alone.
+
+    With lineterminator="\\n" the writer of Python 3.11 puts no quotes around a text with a carriage return, which a reader takes
+    for the end of the row.
+    """
+
+    stream: TextIO
+
+    def write(self, row: str) -> int:
+        return self.stream.write(row.removesuffix("\r\n") + "\n")
 
 
 def read_csv(path: str | Path, columns: Iterable[str] = ()) -> list[dict[str, str]]:
