@@ -6,7 +6,7 @@ from typing import Any
 
 from verso.files import write_csv, write_json
 
-TOKENS = ("<|unknown|>", "<|start|>", "<|end|>", " ", "e", "a", "\n", "<b>", "=1+1", "o", "s", "n")
+TOKENS = ("<|unknown|>", "<|start|>", "<|end|>", "␣", "e", "a", "↵", "<b>", "=1+1", "o", "s", "n")
 
 
 def part(loss: float, **others: Any) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def predictions(train: float = 1.5, validation: float = 2.0, test: float = 2.1, 
     }  # fmt: skip
     return {
         "vocabulary": len(TOKENS), "characters": 200_000, "label_smoothing": 0.0, "least_smoothed_loss": None,
-        "commonest": {"token": " ", "share_of_training": 0.16},
+        "commonest": {"token": "␣", "share_of_training": 0.16},
         "parts": {"train": part(train), "validation": part(validation), "test": part(test)},
         "bias": bias | {"divergence_by_chance_high": 0.02},
         "continuations": {"passages": 10, "of": 12, "prompt_words": 32, "words": 32, "scores": scores},

@@ -6,10 +6,12 @@ import math
 import pytest
 import torch
 from drivers import run_driver
+from hypothesis import given
+from hypothesis import strategies as st
 
 from verso.errors import VersoError
 from verso.files import read_csv, read_json
-from verso.language_modelling.measuring import Chosen, commonest_token, spread
+from verso.language_modelling.measuring import Chosen, commonest_token, spread, visible
 from verso.language_modelling.recurrent_lm import model as recurrent_lm
 from verso.language_modelling.recurrent_lm.model import RecurrentLM
 from verso.language_modelling.recurrent_lm.predictor import RecurrentPredictor, load_predictor
@@ -118,7 +120,7 @@ def test_the_losses_are_those_of_the_scores_of_documents_read_on_their_own(measu
 
 def test_the_frequencies_are_of_every_token_and_sum_to_one(measured):
     predictions, frequencies, _ = measured()
-    assert [row["token"] for row in frequencies] == WORDS
+    assert [row["token"] for row in frequencies] == [word.replace("\n", "↵") for word in WORDS]
     for column in ("true", "predicted"):
         assert math.fsum(float(row[column]) for row in frequencies) == pytest.approx(1, abs=1e-5)
     variation = sum(abs(float(row["true"]) - float(row["predicted"])) for row in frequencies) / 2
@@ -162,6 +164,13 @@ def test_a_model_of_another_vocabulary_is_refused(tmp_path):
     (tmp_path / "vocab_word.json").write_text(json.dumps(words))
     with pytest.raises(VersoError, match="knows 7 tokens"):
         load_predictor(tmp_path / "model", tmp_path / "vocab_word.json")
+
+
+@given(st.text())
+def test_a_token_is_a_line_of_the_table_whatever_it_is_made_of(token):
+    """A byte pair may be a carriage return alone."""
+    assert not [character for character in visible(token) if ord(character) < 33 or character == "\x7f"]
+    assert visible(visible(token)) == visible(token)
 
 
 # --- what is read ---

@@ -25,6 +25,7 @@ from verso.text.vocabulary import Vocabulary
 CHARACTERS = 200_000  # read of each part at most: characters, so that models of all units are measured on the same text
 SEED = 42  # of what is drawn from the model's predictions
 PARTS = ("train", "validation", "test")
+SIGNS = {chr(code): chr(0x2400 + code) for code in range(32)} | {" ": "␣", "\n": "↵", "\x7f": "␡"}
 FREQUENCIES = ("id", "token", "true", "predicted")
 
 
@@ -67,7 +68,7 @@ def measure(
             "characters": CHARACTERS,
             "label_smoothing": smoothing,
             "least_smoothed_loss": least_smoothed_loss(smoothing, len(vocabulary)) if smoothing else None,
-            "commonest": {"token": vocabulary.join([vocabulary.tokens[commonest]]), "share_of_training": share},
+            "commonest": {"token": visible(vocabulary.join([vocabulary.tokens[commonest]])), "share_of_training": share},
             "parts": measured,
             "bias": bias.measured(),
             "continuations": {
@@ -80,7 +81,7 @@ def measure(
         },
     )
     true, predicted = bias.frequencies()
-    spelt = [vocabulary.join([token]) for token in vocabulary.tokens]
+    spelt = [visible(vocabulary.join([token])) for token in vocabulary.tokens]
     rows = zip(range(len(spelt)), spelt, true, predicted, strict=True)
     write_csv(frequencies, (dict(zip(FREQUENCIES, row, strict=True)) for row in rows), FREQUENCIES)
     first = next(iter(read_json_lines(parts["test"])), {"text": ""})
@@ -149,6 +150,11 @@ def commonest_token(vocabulary: Vocabulary, documents: int) -> tuple[int, float]
         counts[vocabulary.unknown] = 0
     commonest = max(range(len(counts)), key=lambda token: (counts[token], -token))
     return commonest, counts[commonest] / total
+
+
+def visible(token: str) -> str:
+    """A token as it can be seen: its blanks and control characters as their signs, such as "␣la" and "↵"."""
+    return "".join(SIGNS.get(character, character) for character in token)
 
 
 def _training_words(train: str | Path) -> tuple[int, Counter[str]]:

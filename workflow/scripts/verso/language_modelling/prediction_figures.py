@@ -15,13 +15,11 @@ from verso.language_modelling.words_en import FIGURE_LABELS as LABEL
 Rows = Sequence[Mapping[str, str]]
 
 TOO_MUCH, TOO_LITTLE = COLOURS[1], COLOURS[0]
-NO_SPACE = {" ": "␣", "\n": "↵"}  # of the tokens that would not be seen
 
 
-def seen(token: str) -> str:
-    """A token as it can be seen: spaces and new lines as their signs, a long one cut."""
-    shown = "".join(NO_SPACE.get(character, character) for character in token)
-    return shown if len(shown) <= 24 else f"{shown[:23]}…"
+def cut(token: str) -> str:
+    """A token, a long one cut."""
+    return token if len(token) <= 24 else f"{token[:23]}…"
 
 
 def bars(corpus: str, predictions: Rows, continuations: Rows, colours: Mapping[str, str]) -> alt.ConcatChart:
@@ -69,7 +67,7 @@ def biased(corpus: str, rows: Rows) -> alt.ConcatChart | alt.Chart:
     panels = []
     for model in dict.fromkeys(row["model"] for row in own):
         of_model = [row for row in own if row["model"] == model]
-        names = unique([seen(text_of_cell(row["token"])) for row in of_model])
+        names = unique([cut(text_of_cell(row["token"])) for row in of_model])
         values = [
             {"token": name, "value": 100 * (share := float(row["difference"])), "which": LABEL[_way(share)]}
             for name, row in zip(names, of_model, strict=True)
