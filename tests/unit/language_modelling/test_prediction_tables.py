@@ -140,9 +140,10 @@ def texts(chart):
     return [element.text for element in svg.iter("{http://www.w3.org/2000/svg}text")]
 
 
-def test_tokens_that_look_alike_have_a_bar_each():
-    names = prediction_figures.unique([prediction_figures.cut(token) for token in ("␣", "␣", "x" * 24, "x" * 40, "x" * 41)])
-    assert names == ["␣", "␣ (2)", "x" * 24, f"{'x' * 23}…", f"{'x' * 23}… (2)"]
+def test_tokens_that_look_alike_have_a_bar_each_and_none_is_taken_for_a_label_or_a_number():
+    names = prediction_figures.unique([prediction_figures.cut(token) for token in ("␣", "␣", ",", "x" * 24, "x" * 40, "x" * 41)])
+    assert names == ['"␣"', '"␣" (2)', '","', f'"{"x" * 24}"', f'"{"x" * 23}…"', f'"{"x" * 23}…" (2)']
+    assert not [name for name in names if name in FIGURE_LABELS.values() or name.strip('"').isdigit()]
 
 
 def test_figures_say_what_the_tables_say(tmp_path):
@@ -153,7 +154,7 @@ def test_figures_say_what_the_tables_say(tmp_path):
     wanted = ("gap", "total_variation", "divergence", "bleu_1", "bleu_2", "bleu_3", "bleu_4", "floor_line")
     assert {FIGURE_LABELS[name] for name in wanted} <= set(drawn)
     tokens = texts(prediction_figures.biased("songs", tables["biased_tokens"]))
-    assert {"=1+1", "<b>", "↵", FIGURE_LABELS["too_much"], FIGURE_LABELS["too_little"]} <= set(tokens)
+    assert {'"=1+1"', '"<b>"', '"↵"', FIGURE_LABELS["too_much"], FIGURE_LABELS["too_little"]} <= set(tokens)
     times = texts(prediction_figures.latencies("songs", tables["latency"], colours))
     assert {FIGURE_LABELS["time_of_token"], FIGURE_LABELS["time_of_sequence"], "gru-char", "lstm-char"} <= set(times)
 

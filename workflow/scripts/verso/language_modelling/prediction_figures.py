@@ -1,6 +1,7 @@
 """Draws the measured predictions of language models: gap, bias and BLEU as bars, the tokens with the most bias, the latency."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair as alt
 
@@ -18,8 +19,8 @@ TOO_MUCH, TOO_LITTLE = COLOURS[1], COLOURS[0]
 
 
 def cut(token: str) -> str:
-    """A token, a long one cut."""
-    return token if len(token) <= 24 else f"{token[:23]}…"
+    """A token, a long one cut. In quotes, for no label of the page, which has a translation, is."""
+    return f'"{token}"' if len(token) <= 24 else f'"{token[:23]}…"'
 
 
 def bars(corpus: str, predictions: Rows, continuations: Rows, colours: Mapping[str, str]) -> alt.ConcatChart:
@@ -45,7 +46,7 @@ def _panel(
     title: str, points: Sequence[tuple[str, str, str | None]], names: Sequence[str], colours: Mapping[str, str]
 ) -> alt.LayerChart | None:
     """Bars of one measure; None where no model has it."""
-    values = [
+    values: list[dict[str, Any]] = [
         {"model": name, "value": number, "floor": optional_float(floor)}
         for name, value, floor in points
         if (number := optional_float(value)) is not None
@@ -54,7 +55,10 @@ def _panel(
         return None
     base = alt.Chart(alt.Data(values=values))
     y = alt.Y("model:N", title=None, sort=list(names), scale=alt.Scale(domain=list(names)), axis=alt.Axis(ticks=False))
-    x = alt.X("value:Q", title=None, axis=alt.Axis(tickCount=3, labelFlush=False))
+    largest = max(max(point["value"], point["floor"] or 0) for point in values)
+    ends = [min(0, *(point["value"] for point in values)), largest if largest > 0 else 1]
+    scale = alt.Scale(domain=ends, nice=True)
+    x = alt.X("value:Q", title=None, scale=scale, axis=alt.Axis(tickCount=3, labelFlush=False))
     drawn = base.mark_bar(height=10).encode(x=x, y=y, color=_colour(names, colours, None))
     ticks = base.mark_tick(color=MUTED, thickness=3, size=17, opacity=1).encode(x=alt.X("floor:Q", title=None), y=y)
     heading = alt.TitleParams(title, fontSize=12, fontWeight="normal")
@@ -101,7 +105,10 @@ def unique(names: Sequence[str]) -> list[str]:
 
 
 def latencies(corpus: str, rows: Rows, colours: Mapping[str, str]) -> alt.HConcatChart:
-    """Milliseconds of a token and of a sequence: box from the first to the third quartile, whiskers from 5 to 95 %."""
+    """Milliseconds of a token and of a sequence: box from the first to the third quartile, whiskers from 5 to 95 %.
+
+    On a logarithmic axis: on a busy machine a time in twenty may be a hundred times the median.
+    """
     own = [row for row in rows if row["corpus"] == corpus]
     names = [row["model"] for row in own]
     panels = []
@@ -112,10 +119,11 @@ def latencies(corpus: str, rows: Rows, colours: Mapping[str, str]) -> alt.HConca
         ]
         base = alt.Chart(alt.Data(values=values))
         y = alt.Y("model:N", title=None, sort=names, scale=alt.Scale(domain=names), axis=alt.Axis(ticks=False))
+        ticks = alt.Axis(tickCount=4, labelFlush=False, format="~g")
         colour = _colour(names, colours, None)
         whiskers = base.mark_rule(strokeWidth=2).encode(
-            x=alt.X("p05:Q", title=LABEL["milliseconds"], axis=alt.Axis(tickCount=4, labelFlush=False)), x2="p95:Q", y=y,
-            color=colour,
+            x=alt.X("p05:Q", title=LABEL["milliseconds"], scale=alt.Scale(type="log", nice=False, padding=12), axis=ticks),
+            x2="p95:Q", y=y, color=colour,
         )  # fmt: skip
         boxes = base.mark_bar(height=11).encode(x=alt.X("p25:Q"), x2="p75:Q", y=y, color=colour)
         medians = base.mark_tick(color="white", thickness=2, size=11, opacity=1).encode(x=alt.X("median:Q"), y=y)

@@ -111,8 +111,8 @@ class Bias:
         tokens = int(self.true.sum())
         found: dict[str, Any] = {"tokens": tokens, "draws": len(self.drawn)}
         for name, measure in MEASURES.items():
-            chance = measure(self.drawn / tokens, self.predicted / tokens) if tokens else None
-            found[name] = float(measure(self.true / tokens, self.predicted / tokens)) if tokens else None
+            chance = measure(self.drawn.double() / tokens, self.predicted / tokens) if tokens else None
+            found[name] = float(measure(self.true.double() / tokens, self.predicted / tokens)) if tokens else None
             found[f"{name}_by_chance"] = None if chance is None else float(chance.mean())
             found[f"{name}_by_chance_high"] = None if chance is None else float(chance.quantile(0.95))
         return found
@@ -120,7 +120,7 @@ class Bias:
     def frequencies(self) -> tuple[list[float], list[float]]:
         """Shares of each token of the vocabulary: true, and predicted."""
         tokens = max(1, int(self.true.sum()))
-        return (self.true / tokens).tolist(), (self.predicted / tokens).tolist()
+        return (self.true.double() / tokens).tolist(), (self.predicted / tokens).tolist()
 
 
 def total_variation(true: Tensor, predicted: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ FIGURE_LABELS: dict[str, str] = {
     "floor_line": "bar: the model, mean over seeds; grey tick: by chance (bias), and words drawn by frequency (BLEU)",
     "too_much": "predicted too often",
     "too_little": "predicted too seldom",
-    "percentage_points": "percentage points of all tokens",
+    "percentage_points": "percentage points",
     "milliseconds": "milliseconds",
     "time_of_token": "time of a token",
     "time_of_sequence": "time of a sequence",
@@ -84,7 +84,7 @@ WORDS: dict[str, str] = {
     "sequence_median": "Sequence, median, ms",
     "high_time": "95 % below, ms",
     "sequence_tokens": "Tokens of the sequence",
-    "weights_memory": "Weights",
+    "weights_memory": "Weights, MB",
     "peak_memory": "Peak memory",
     "figure_predictions": "Generalisation gap, bias and BLEU of every model; the values are in the tables below.",
     "figure_token_bias": "The tokens that each model predicts too often and too seldom; all are in token_frequencies.csv of "

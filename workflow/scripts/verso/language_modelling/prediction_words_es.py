@@ -12,7 +12,7 @@ FIGURE_LABELS: dict[str, str] = {
     "frecuencia (BLEU)",
     "too_much": "predicho de más",
     "too_little": "predicho de menos",
-    "percentage_points": "puntos porcentuales de todas las unidades",
+    "percentage_points": "puntos porcentuales",
     "milliseconds": "milisegundos",
     "time_of_token": "tiempo de una unidad",
     "time_of_sequence": "tiempo de una secuencia",
@@ -85,7 +85,7 @@ WORDS: dict[str, str] = {
     "sequence_median": "Secuencia, mediana, ms",
     "high_time": "95 % por debajo, ms",
     "sequence_tokens": "Unidades de la secuencia",
-    "weights_memory": "Pesos",
+    "weights_memory": "Pesos, MB",
     "peak_memory": "Memoria máxima",
     "figure_predictions": "Brecha de generalización, sesgo y BLEU de cada modelo; los valores están en las tablas de abajo.",
     "figure_token_bias": "Las unidades que cada modelo predice de más y de menos; todas están en token_frequencies.csv de "
