@@ -62,8 +62,9 @@ def test_what_a_file_says_of_an_article_is_shown_as_text(page):
 
 def test_what_was_cleaned_is_said_in_both_languages(page):
     for sentence in (
-        "Articles that were cleaned of anything: 8 of 90.", "Artículos de los que se limpió algo: 8 de 90.",
-        "references, marks of references and their sections: 17 in 4 articles", "direcciones de la web: 37 en 6 artículos",
+        "Articles that cleaning changed: 8 of 90.", "Artículos que la limpieza cambió: 8 de 90.",
+        "references, marks of references and their sections: 17; articles with any: 4",
+        "direcciones de la web: 37; artículos con alguno: 6",
         "revision 4236 · CC BY-SA 4.0", "revisión 4236 · CC BY-SA 4.0",
     ):  # fmt: skip
         assert sentence in page
