@@ -9,6 +9,7 @@ from verso.contract import CorpusSize
 from verso.text.units import BYTES, name_of
 
 CONTROLS = {"word": 3, "bpe": 2}  # start and end, and unknown where something can be
+ENCODING_BYTES = {"char": 20, "word": 92, "bpe": 60}  # of memory per token, while one long text is encoded, before training
 
 UnitKind = Annotated[
     Literal["char", "word", "bpe"],

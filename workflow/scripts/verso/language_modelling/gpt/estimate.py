@@ -7,7 +7,7 @@ margin of safety: verso.needs.request makes requests from the estimates.
 from typing import TYPE_CHECKING
 
 from verso.contract import Configuration, CorpusSize, Estimate
-from verso.language_modelling.units import tokens_and_vocabulary
+from verso.language_modelling.units import ENCODING_BYTES, tokens_and_vocabulary
 from verso.machine.speeds import (
     BYTES_PER_WEIGHT,
     CARD_GAIN,
@@ -22,12 +22,22 @@ from verso.machine.speeds import (
 if TYPE_CHECKING:
     from verso.language_modelling.gpt.family import GPTSettings
 
-IMPORTED_MB = 370  # of main memory, in the smallest trainings
-NUMBERS_PER_LAYER = {"layer": 19, "rms": 25}  # kept for backward, for each token and layer, as multiples of the width
-NUMBERS_OF_FEED_FORWARD = 2  # the same, as multiples of the feed-forward layer's size
-NUMBERS_PER_SCORE = 3  # scores, their softmax, its gradient
-BYTES_PER_TOKEN = 40  # of the training part: encoded, this epoch's stream and its targets, the order of its windows
+IMPORTED_MB = 345  # of main memory, in the smallest trainings
+
+# Numbers kept for backward, for each token and layer, as multiples of the width
+NUMBERS_PER_LAYER = 13
+NUMBERS_OF_FEED_FORWARD = 2  # times the feed-forward layer's own multiple
+NUMBERS_OF_RMS_NORM = 1.5
+NUMBERS_OF_QK_NORM = 2
+NUMBERS_OF_ROTATION = 1
+NUMBERS_OF_DROPOUT = 9.5
+NUMBERS_PER_WEIGHED = 2.6  # of attention with dropout, for each token and head, as multiples of the window: its weights
+NUMBERS_PER_SCORE = 2.3  # scores, their softmax or its gradient
+
+BYTES_PER_MATRIX_OF_MUON = 20  # one moment less than Adam
+BYTES_PER_TOKEN = 28  # of the training part: encoded, and an epoch's inputs and targets while they are cut
 SECONDS_PER_SCORE = 15e-9  # of a plain softmax, which is memory-bound
+ATTENTION_COST = {False: 3, True: 6}  # of its products, without dropout and with it: they are small, and memory-bound
 
 
 def estimate(model: "GPTSettings", size: CorpusSize, base: Configuration) -> Estimate:
@@ -42,7 +52,7 @@ def memory_mb(model: "GPTSettings", size: CorpusSize) -> float:
         held = CUDA_IN_RAM_MB + _weights(model, vocabulary) * BYTES_PER_WEIGHT / 1e6
     else:
         held = _working_mb(model, tokens, vocabulary)
-    return IMPORTED_MB + held + tokens * BYTES_PER_TOKEN / 1e6
+    return IMPORTED_MB + max(held + tokens * BYTES_PER_TOKEN / 1e6, tokens * ENCODING_BYTES[model.unit] / 1e6)
 
 
 def vram_mb(model: "GPTSettings", size: CorpusSize) -> float:
@@ -54,7 +64,8 @@ def seconds(model: "GPTSettings", size: CorpusSize) -> float:
     """Seconds of a training of all epochs, on one core used by nothing else; a card counts as a fixed multiple of a thread."""
     tokens, vocabulary = tokens_and_vocabulary(model, size)
     # A multiplication and an addition per weight, forward; twice that backward; attention to half a window
-    products = 6 * (_block_weights(model) + vocabulary * model.width + model.layers * model.window * model.width) / FLOPS
+    attended = ATTENTION_COST[model.dropout > 0] * model.layers * model.window * model.width
+    products = 6 * (_block_weights(model) + vocabulary * model.width + attended) / FLOPS
     update = _weights(model, vocabulary) * SECONDS_PER_WEIGHT / min(tokens, _tokens_of_step(model))
     gain = CARD_GAIN if model.needs.gpus else model.needs.cpus**THREADS_GAIN
     return model.epochs * tokens * (products + vocabulary * SECONDS_PER_SCORE + update) / gain
@@ -67,10 +78,20 @@ def _tokens_of_step(model: "GPTSettings") -> int:
 def _working_mb(model: "GPTSettings", tokens: int, vocabulary: int) -> float:
     """MB of the weights with all their copies, and of what one batch keeps for backward."""
     at_once = min(model.batch * model.window, tokens)
-    of_layer = NUMBERS_PER_LAYER[model.norm] * model.width + NUMBERS_OF_FEED_FORWARD * model.feed_forward * model.width
-    weighed = 3 * model.heads * model.window if model.dropout else 0  # attention's weights, which dropout keeps
+    of_layer = (
+        NUMBERS_PER_LAYER
+        + NUMBERS_OF_FEED_FORWARD * model.feed_forward
+        + NUMBERS_OF_RMS_NORM * (model.norm == "rms")
+        + NUMBERS_OF_QK_NORM * model.qk_norm
+        + NUMBERS_OF_ROTATION * (model.positions == "rotary")
+        + NUMBERS_OF_DROPOUT * (model.dropout > 0)
+    ) * model.width
+    weighed = NUMBERS_PER_WEIGHED * model.heads * model.window if model.dropout else 0
     numbers = at_once * (model.layers * (of_layer + weighed) + vocabulary * NUMBERS_PER_SCORE)
-    return (_weights(model, vocabulary) * BYTES_PER_WEIGHT + 4 * numbers) / 1e6
+    held = _weights(model, vocabulary) * BYTES_PER_WEIGHT
+    if model.optimiser == "muon":
+        held -= _block_weights(model) * (BYTES_PER_WEIGHT - BYTES_PER_MATRIX_OF_MUON)
+    return (held + 4 * numbers) / 1e6
 
 
 def _weights(model: "GPTSettings", vocabulary: int) -> int:

@@ -8,7 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from verso.contract import Configuration, CorpusSize, Estimate
-from verso.language_modelling.units import tokens_and_vocabulary
+from verso.language_modelling.units import ENCODING_BYTES, tokens_and_vocabulary
 from verso.machine.speeds import (
     BYTES_PER_WEIGHT,
     CARD_GAIN,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from verso.language_modelling.recurrent_lm.family import RecurrentLM
 
 NUMBERS_PER_SCORE = 3  # scores, their softmax, its gradient
-ENCODING_BYTES = {"char": 20, "word": 92, "bpe": 60}  # per token, while one long text is encoded, before training
 HELD_BYTES = 24  # per token in training: three int64 copies (documents, this epoch's stream, the one before)
 
 SECONDS_PER_SCORE = 15e-9  # of a plain softmax, which is memory-bound
