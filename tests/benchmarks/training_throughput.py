@@ -41,7 +41,7 @@ def ours(objective: type[EveryToken] | type[LastToken], text: torch.Tensor, step
     """Targets learnt a second by Verso's own loop."""
     torch.manual_seed(0)
     device = Device(torch.device("cpu"), torch.float32, "benchmark")
-    whole = objective(build(SETTINGS, VOCABULARY), Texts([text], [text[:200]], 1, "benchmark"), SETTINGS, 0)
+    whole = objective(build(SETTINGS, VOCABULARY), Texts([text], [text[:200]], 1, 0, "benchmark"), SETTINGS, 0)
     task = Timed(whole, steps, device.device)
     with Checkpoints(folder, str(time.time_ns()), 0.0) as kept:
         outcome = fit(task, SETTINGS, device, kept, 60, lambda progress: None)

@@ -41,7 +41,7 @@ def make(objective, documents, validation=None, parts=1, **changes):
     settings = {**SETTINGS, **changes}
     torch.manual_seed(0)
     model = build(settings, 30)
-    return objective(model, Texts(documents, validation or documents, 1, "train.jsonl"), settings, 5, parts)
+    return objective(model, Texts(documents, validation or documents, 1, 0, "train.jsonl"), settings, 5, parts)
 
 
 def documents(count=6, length=40):
@@ -105,6 +105,18 @@ def test_a_model_that_guesses_pays_log_v_on_the_validation_part():
     torch.nn.init.zeros_(task.model.output.bias)
     with torch.no_grad():
         assert task.validate() == pytest.approx(math.log(30))
+
+
+def test_a_token_is_predicted_right_when_it_is_the_most_probable_and_known():
+    """A model that always says 7, on "<start> 7 7 8 <end>": two of four; where 7 is the unknown token, none."""
+    text = [torch.tensor([1, 7, 7, 8, 2])]
+    for unknown, accuracy in ((0, 0.5), (7, 0.0), (None, 0.5)):
+        task = EveryToken(build(SETTINGS, 30), Texts(documents(), text, 1, unknown, "train.jsonl"), SETTINGS, 5)
+        torch.nn.init.zeros_(task.model.output.weight)
+        with torch.no_grad():
+            task.model.output.bias.copy_(torch.eye(30)[7])
+            task.validate()
+        assert task.observed() == {"validation_accuracy": accuracy}
 
 
 @pytest.mark.parametrize("objective", [EveryToken, LastToken])

@@ -75,6 +75,10 @@ def test_every_distribution_sums_to_one_and_agrees_with_loss_and_likelihoods(cha
     assert likelihoods.shape == (3, 10)
     torch.testing.assert_close(likelihoods, distributions.gather(-1, targets[..., None]).squeeze(-1))
     torch.testing.assert_close(model.loss(features, targets), -likelihoods.mean())
+    flat, chosen = features.reshape(30, -1), targets.reshape(30)
+    scored, likeliest = model.scored(flat, chosen)
+    torch.testing.assert_close(scored, likelihoods.reshape(30))
+    assert torch.equal(likeliest, distributions.reshape(30, 17).argmax(dim=1))
 
 
 def test_a_model_that_knows_nothing_costs_the_logarithm_of_the_vocabulary():

@@ -73,7 +73,7 @@ def make(objective, documents, validation=None, parts=1, **changes):
     settings = {**SETTINGS, **changes}
     torch.manual_seed(0)
     model = build(settings, 30)
-    return objective(model, Texts(documents, validation or documents, 1, "train.jsonl"), settings, 5, parts)
+    return objective(model, Texts(documents, validation or documents, 1, 0, "train.jsonl"), settings, 5, parts)
 
 
 def documents(count=6, length=40):
@@ -90,6 +90,7 @@ def test_a_training_writes_weights_architecture_history_and_hardware(corpus, tmp
     rows = read_csv(run / "history.csv")
     assert list(rows[0]) == [
         "epoch", "step", "tokens", "train_loss", "validation_loss", "learning_rate", "gradient_norm", "seconds", "best",
+        "validation_accuracy",
     ]  # fmt: skip
     assert len(rows) == 3
     assert float(rows[-1]["validation_loss"]) < float(rows[0]["validation_loss"])
@@ -103,8 +104,12 @@ def test_a_training_writes_weights_architecture_history_and_hardware(corpus, tmp
     model = load(run / "model", "cpu")
     features, _ = model(held_out[None, :-1], model.initial_state(1))
     likelihoods = model.target_log_likelihoods(features[0], held_out[1:])[held_out[1:] != known.start]
-    best = min(float(row["validation_loss"]) for row in rows)
-    assert -likelihoods.mean().item() == pytest.approx(best, rel=1e-5)  # the weights are the best epoch's, and it was honest
+    best = min(rows, key=lambda row: float(row["validation_loss"]))
+    # The weights are the best epoch's, and it was honest
+    assert -likelihoods.mean().item() == pytest.approx(float(best["validation_loss"]), rel=1e-5)
+    wanted, likeliest = held_out[1:], model.log_probabilities(features[0]).argmax(dim=1)
+    right = ((likeliest == wanted) & (wanted != known.unknown))[wanted != known.start]
+    assert float(best["validation_accuracy"]) == pytest.approx(right.double().mean().item(), abs=1e-9)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru"])

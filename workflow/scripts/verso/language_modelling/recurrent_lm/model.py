@@ -118,6 +118,13 @@ class RecurrentLM(nn.Module):
             return self.output(flat, chosen).output.view(targets.shape)
         return -F.cross_entropy(self._logits(flat), chosen, reduction="none").view(targets.shape)
 
+    def scored(self, features: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-likelihoods (N,) of targets (N,), int64, after features (N, H), in nats, and the most probable tokens (N,)."""
+        if isinstance(self.output, nn.AdaptiveLogSoftmaxWithLoss):
+            return self.output(features, targets).output, self.output.predict(features)
+        logits = self._logits(features)
+        return -F.cross_entropy(logits, targets, reduction="none"), logits.argmax(dim=1)
+
     def log_probabilities(self, features: Tensor) -> Tensor:
         """Log-probabilities (..., V) of every next token after features (..., H), in nats; exp sums to 1."""
         if isinstance(self.output, nn.AdaptiveLogSoftmaxWithLoss):

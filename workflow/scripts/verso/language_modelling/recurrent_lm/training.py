@@ -40,12 +40,14 @@ Batch = tuple[Tensor, Tensor]
 class Texts:
     """The encoded documents of a training, each "<|start|> tokens <|end|>", int64.
 
-    start: the id of <|start|>. source: the training file's name, for error messages.
+    start, unknown: ids of <|start|> and of the unknown token (None: its vocabulary has none). source: the training file's name,
+    for error messages.
     """
 
     train: list[Tensor]
     validation: list[Tensor]
     start: int
+    unknown: int | None
     source: str
 
 
@@ -64,7 +66,8 @@ class _LanguageModelling:
         self.seed = seed
         self.device = next(model.parameters()).device
         self.state: State | None = None
-        self._start = texts.start
+        self._start, self._unknown = texts.start, texts.unknown
+        self._accuracy = 0.0  # of the last `validate`
         stream = torch.cat(texts.validation)
         # Lanes make validation as fast as training. Each begins with a zero state, so none is shorter than ten windows;
         # a small text is one lane, read in order.
@@ -77,15 +80,19 @@ class _LanguageModelling:
         An <|end|> is always followed by <|start|>, trivial to predict and so left out (as is the padding, which is <|start|>
         for that reason).
         """
-        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        sums = torch.zeros(2, dtype=torch.float64, device=self.device)  # log-likelihood, tokens predicted right
         for rows in row_slices(len(self._inputs), self.micro_batches):
             inputs, targets = self._inputs[rows], self._targets[rows]
             state = self.model.initial_state(len(inputs))
             for begin, end in window_bounds(inputs.shape[1], self.settings["window"]):
                 features, state = self.model(inputs[:, begin:end], state)
                 counted = targets[:, begin:end] != self._start
-                total -= self.model.target_log_likelihoods(features[counted], targets[:, begin:end][counted]).double().sum()
-        return float(total / (self._targets != self._start).sum())
+                wanted = targets[:, begin:end][counted]
+                likelihoods, likeliest = self.model.scored(features[counted], wanted)
+                right = likeliest == wanted if self._unknown is None else (likeliest == wanted) & (wanted != self._unknown)
+                sums += torch.stack([likelihoods.double().sum(), right.double().sum()])
+        likelihood, self._accuracy = (sums / (self._targets != self._start).sum()).tolist()
+        return -float(likelihood)
 
     def halve(self) -> bool:
         """Halve the micro-batches, down to one row."""
@@ -97,8 +104,8 @@ class _LanguageModelling:
         return False
 
     def observed(self) -> dict[str, float]:
-        """Nothing."""
-        return {}
+        """The share of the tokens of the last `validate` that were the most probable; an unknown one is never predicted right."""
+        return {"validation_accuracy": self._accuracy}
 
     def carried(self) -> State | None:
         """The state after the last step."""
@@ -225,7 +232,7 @@ def train(train: str | Path, validation: str | Path, vocabulary: str | Path, wei
         log.info(
             "%s parameters: %s", f"{sum(counts.values()):,}", ", ".join(f"{part} {count:,}" for part, count in counts.items())
         )
-        texts = Texts(encoded(train, known), encoded(validation, known), known.start, str(train))
+        texts = Texts(encoded(train, known), encoded(validation, known), known.start, known.unknown, str(train))
         task = OBJECTIVES[run.settings["objective"]](model, texts, run.settings, run.seed, run.micro_batches)
         with run.fit(task, device, [train, validation, vocabulary]):
             save_weights(model, weights)
