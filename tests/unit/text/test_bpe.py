@@ -9,11 +9,12 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import decoders, pre_tokenizers
 
 from verso.corpora.preparing.clean import clean
 from verso.errors import VersoError
 from verso.files import read_json, write_json, write_json_lines
-from verso.text.bpe import BytePairs, blocks
+from verso.text.bpe import BYTE_OF, BytePairs, blocks
 from verso.text.vocabulary import build, load_vocabulary
 
 TEXTS = ["La rosa roja, la rosa blanca.\n\nEn el año 1492, la rosa: ñandú 👍\n" * 3, "the rose the rose's 1492 la la"]
@@ -75,7 +76,20 @@ def test_frequent_words_are_one_token_and_control_tokens_in_a_text_are_text(know
 
 
 def test_a_character_that_is_cut_in_two_is_shown_as_such(known):
-    assert known.decode(known.encode("日")[:2]) == "\N{REPLACEMENT CHARACTER}"
+    ids = known.encode("日")
+    assert known.decode(ids[:2]) == "\N{REPLACEMENT CHARACTER}"
+    assert [known.shown(number) for number in ids] == [r"\xe6", r"\x97", r"\xa5"]
+    assert known.shown(known.end) == "<|end|>"
+    assert known.shown(known.tokens.index("Ġrosa")) == " rosa"
+
+
+def test_the_alphabet_is_that_of_the_library():
+    assert sorted(BYTE_OF) == sorted(pre_tokenizers.ByteLevel.alphabet())
+    decoder = decoders.ByteLevel()
+    for spelt, byte in BYTE_OF.items():
+        if byte < 0x80:
+            assert decoder.decode([spelt]) == chr(byte)
+    assert {BYTE_OF[character] for character in "Ã±"} == set("ñ".encode())
 
 
 def test_256_tokens_are_the_bytes(tmp_path):

@@ -68,7 +68,7 @@ def measure(
             "characters": CHARACTERS,
             "label_smoothing": smoothing,
             "least_smoothed_loss": least_smoothed_loss(smoothing, len(vocabulary)) if smoothing else None,
-            "commonest": {"token": visible(vocabulary.join([vocabulary.tokens[commonest]])), "share_of_training": share},
+            "commonest": {"token": visible(vocabulary.shown(commonest)), "share_of_training": share},
             "parts": measured,
             "bias": bias.measured(),
             "continuations": {
@@ -81,7 +81,7 @@ def measure(
         },
     )
     true, predicted = bias.frequencies()
-    spelt = [visible(vocabulary.join([token])) for token in vocabulary.tokens]
+    spelt = [visible(vocabulary.shown(number)) for number in range(len(vocabulary))]
     rows = zip(range(len(spelt)), spelt, true, predicted, strict=True)
     write_csv(frequencies, (dict(zip(FREQUENCIES, row, strict=True)) for row in rows), FREQUENCIES)
     first = next(iter(read_json_lines(parts["test"])), {"text": ""})

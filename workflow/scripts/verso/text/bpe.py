@@ -12,16 +12,22 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from verso.errors import VersoError
 from verso.files import read_json_lines, write_json
 from verso.jobs.logs import progress
+from verso.text.units import BYTES
 from verso.text.vocabulary import Vocabulary
 
 SPECIALS = ("<|start|>", "<|end|>")
 RARE = 2  # a pair that occurs once is joined to nothing
 BLOCK = 100_000  # characters encoded at once: what the tokenizer notes on each of them takes some hundred bytes
+# GPT-2's alphabet: a printable character of Latin-1 stands for its own byte, the other bytes are numbered from U+0100 on
+PRINTABLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+BYTE_OF = {chr(byte): byte for byte in PRINTABLE} | {
+    chr(0x100 + number): byte for number, byte in enumerate(byte for byte in range(BYTES) if byte not in PRINTABLE)
+}
 CUT = re.compile(r"(?<=\S)(?=[ \n]\S)")  # where no word of the pattern goes on: each half is encoded as in the whole
 
 
@@ -40,7 +46,6 @@ class BytePairs(Vocabulary):
         """tokens, counts: len V, the two control tokens first. merges: pairs of tokens, in the order in which they are joined."""
         super().__init__("bpe", tokens, counts)
         self._tokenizer = _tokenizer(models.BPE(vocab=self._ids, merges=[(first, second) for first, second in merges]))
-        self._decoder = decoders.ByteLevel()
 
     def pieces(self, text: str) -> list[str]:
         """The text's tokens, in GPT-2's alphabet."""
@@ -57,7 +62,11 @@ class BytePairs(Vocabulary):
 
     def join(self, pieces: Iterable[str]) -> str:
         """The text of tokens in GPT-2's alphabet; bytes that make no character, as at a cut, become U+FFFD."""
-        return str(self._decoder.decode(list(pieces)))
+        return _bytes("".join(pieces)).decode("utf-8", "replace")
+
+    def shown(self, number: int) -> str:
+        r"""A token's text; bytes that make no character stand as \xc3."""
+        return _bytes(self.tokens[number]).decode("utf-8", "backslashreplace")
 
 
 def blocks(text: str, size: int = BLOCK) -> Iterator[str]:
@@ -107,6 +116,10 @@ def learn(train: str | Path, size: int, vocabulary: str | Path) -> None:
             "merges": learnt["merges"],
         },
     )
+
+
+def _bytes(spelt: str) -> bytes:
+    return bytes(BYTE_OF[character] for character in spelt)
 
 
 def _texts(train: str | Path, doing: str) -> Iterator[str]:

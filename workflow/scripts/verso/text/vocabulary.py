@@ -84,6 +84,10 @@ class Vocabulary:
         """The text of tokens as `pieces` gives them."""
         return join(pieces, self.unit)
 
+    def shown(self, number: int) -> str:
+        """A token's text, as tables of tokens show it."""
+        return self.join([self.tokens[number]])
+
     @property
     def never_written(self) -> list[int]:
         """Ids that no continuation may hold: unknown, where there is one, and start."""
