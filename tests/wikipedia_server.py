@@ -4,9 +4,10 @@ import gzip
 import json
 import random
 import time
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from genius_server import say
 from local_server import LocalServer
@@ -155,10 +156,11 @@ class WikipediaServer(LocalServer):
         normalized, redirects, pages, elsewhere = [], [], {}, []
         by_title = {page["title"]: number for number, page in self.pages.items() if not page.get("deleted")}
         for asked in query["titles"].split("|"):
-            title = asked.replace("_", " ").strip()
+            title = unicodedata.normalize("NFC", asked).replace("_", " ").strip()
             title = title[:1].upper() + title[1:]
             if title != asked:
-                normalized.append({"fromencoded": False, "from": asked, "to": title})
+                encoded = unicodedata.normalize("NFC", asked) != asked
+                normalized.append({"fromencoded": encoded, "from": quote(asked) if encoded else asked, "to": title})
             passed = set()
             while title in self.redirects and title not in passed:
                 passed.add(title)

@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import unicodedata
 
 import pytest
 from wikipedia_server import article, prose
@@ -95,6 +96,13 @@ def test_titles_with_slashes_quotes_and_emoji_are_titles_like_others(wiki, fetch
     assert found.articles[1]["url"].endswith("/wiki/El_%22Pueblo%22")
     assert found.articles[2]["history"].endswith("?title=L%27Hospitalet_%26_C%C3%ADa.%3F&action=history")
     assert [row["title"] for row in csv.DictReader(found.revisions.open(newline=""))] == names
+
+
+def test_a_title_whose_accents_are_characters_of_their_own_is_the_same_title(wiki, fetched):
+    wiki.add(50, "Ávila (España)")
+    spelled = unicodedata.normalize("NFD", "ávila_(España)")
+    assert spelled != "ávila_(España)"
+    assert titles(fetched(titles=[spelled]).articles) == ["Ávila (España)"]
 
 
 def test_a_title_that_leads_to_no_article_is_set_aside_as_lost_with_the_reason(wiki, fetched):

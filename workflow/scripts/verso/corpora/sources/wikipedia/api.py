@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import requests
 
@@ -177,7 +177,9 @@ def _put_together(pieces: Iterator[dict[str, Any]]) -> Found:
     for piece in pieces:
         query = piece.get("query") or {}
         for change in (*query.get("normalized", ()), *query.get("redirects", ())):
-            found.onward[str(change["from"])] = str(change["to"])
+            # What is not in Unicode's NFC is given as an address would spell it
+            asked = unquote(change["from"]) if change.get("fromencoded") else change["from"]
+            found.onward[asked] = change["to"]
         found.elsewhere |= {str(link["title"]) for link in query.get("interwiki", ())}
         gone = query.get("badrevids") or ()
         found.gone |= {int(row["revid"]) for row in (gone.values() if isinstance(gone, dict) else gone)}
