@@ -17,8 +17,8 @@ MOST_IN_LISTS = 0.5  # of an article's characters; above that it is a list, what
 LIST_TITLES = {
     "ca": ("llista ",), "de": ("liste ",), "en": ("list of ", "lists of ", "index of ", "outline of "),
     "es": ("lista de ", "listado de ", "anexo:"), "eu": ("zerrenda:",), "fr": ("liste ",), "gl": ("lista de ",),
-    "it": ("lista di ", "liste di ", "elenco "), "nl": ("lijst van ",), "pl": ("lista ",), "pt": ("lista de ", "anexo:"), "ru": ("список ",),
-    "simple": ("list of ",), "sv": ("lista över ",),
+    "it": ("lista di ", "liste di ", "elenco "), "nl": ("lijst van ",), "pl": ("lista ",), "pt": ("lista de ", "anexo:"),
+    "ru": ("список ",), "simple": ("list of ",), "sv": ("lista över ",),
 }  # fmt: skip
 STUB_TEMPLATES = {
     "ca": ("esborrany",), "en": ("stub",), "es": ("esbozo", "miniesbozo"), "eu": ("zirriborro",), "fr": ("ébauche",),
