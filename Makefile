@@ -19,7 +19,7 @@ said = $(foreach name,$(1),$(if $(filter command,$(firstword $(origin $(name))))
 RUN := exec env PYTHONPATH=workflow/scripts $(BIN)/python -m verso.commands.run $(if $(CORES),--cores $(CORES))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu demo run fetch new check plan status history clean-history predict write report-so-far cancel install-profile slurm-lab soak test test-quick lint format config-docs benchmarks clean
+.PHONY: help setup setup-gpu demo run fetch new check plan status history clean-history tensorboard predict write report-so-far cancel install-profile slurm-lab soak test test-quick lint format config-docs benchmarks clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ history: $(BIN)/.run-installed  ## the recipes that each run of CONFIG has had, 
 
 clean-history: $(BIN)/.run-installed  ## remove what is kept of earlier recipes in CONFIG's results, and say how much that frees
 	@$(VERSO) verso.commands.clean_history --config "$(CONFIG)"
+
+tensorboard: $(BIN)/.run-installed  ## event files for TensorBoard of CONFIG's trained runs that have none
+	@$(VERSO) verso.commands.tensorboard --config "$(CONFIG)"
 
 new: $(BIN)/.run-installed  ## write a config for a file or folder of texts: DATA, NAME, KIND
 	@test -n "$$DATA" || { echo "make new DATA=my.csv: the file or folder of texts is missing"; exit 2; }

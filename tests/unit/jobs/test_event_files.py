@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -61,7 +62,10 @@ def test_each_row_can_be_read_as_soon_as_it_is_measured_and_stands_there_once(tm
             events.follow(rows)
         assert rows_of(tmp_path) == SHOWN[: place + 1]
     history_of(tmp_path)
+    os.utime(files_of(tmp_path)[0], ns=(0, 0))
+    assert not EventFiles(tmp_path / "history.csv", True).stand(), "it may lack rows"
     events.complete()
+    assert EventFiles(tmp_path / "history.csv", True).stand()
     assert rows_of(tmp_path) == SHOWN
     assert [path.name for path in (tmp_path / "tensorboard").iterdir()] == [files_of(tmp_path)[0].name]
 

@@ -35,6 +35,7 @@ class EventFiles:
         self._history, self._wanted = Path(history), wanted
         self._folder = self._history.parent / FOLDER
         self._writer: Any = None
+        self._file = self._folder  # the one that is being written
         self._written, self._began = 0, 0.0
 
     @classmethod
@@ -60,6 +61,12 @@ class EventFiles:
             if self._writer:
                 self._writer.close()
                 self._writer = None
+                os.utime(self._file)  # whole from now on, though its last row may be older than history.csv
+
+    def stand(self) -> bool:
+        """Whether the folder, which is no link, holds a file of ours that is no older than history.csv."""
+        files = [] if self._folder.is_symlink() else [*self._folder.glob("*.verso")]
+        return any(path.stat().st_mtime_ns >= self._history.stat().st_mtime_ns for path in files)
 
     @contextmanager
     def _never_ending_the_job(self) -> Iterator[None]:
@@ -92,6 +99,7 @@ class EventFiles:
         self._write(self._began, session_log=SessionLog(status=SessionLog.START))
         self._append(rows)
         unfinished.replace(final)
+        self._file = final
         self._remove_all_but(final)
 
     def _append(self, rows: Sequence[Mapping[str, Any]]) -> None:
