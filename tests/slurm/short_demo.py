@@ -11,6 +11,7 @@ EPOCHS = 3  # at most
 SUBMITTED = {  # on SLURM a model of each family, so that each rule is run; here all that there are
     "lyrics": ["rnn-char", "gru-word"],  # one of each unit
     "mistral": ["mistral-base", "mistral-qlora"],
+    "articles": ["gpt-modern"],
     "reviews": ["majority", "tfidf", "gru", "textcnn"],
     "reviews-pretrained": ["mdeberta-lora", "few-shot"],
 }
