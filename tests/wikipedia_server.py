@@ -155,12 +155,12 @@ class WikipediaServer(LocalServer):
     def _titles(self, query):
         normalized, redirects, pages, elsewhere = [], [], {}, []
         by_title = {page["title"]: number for number, page in self.pages.items() if not page.get("deleted")}
-        for asked in query["titles"].split("|"):
-            title = unicodedata.normalize("NFC", asked).replace("_", " ").strip()
+        for requested in query["titles"].split("|"):
+            title = unicodedata.normalize("NFC", requested).replace("_", " ").strip()
             title = title[:1].upper() + title[1:]
-            if title != asked:
-                encoded = unicodedata.normalize("NFC", asked) != asked
-                normalized.append({"fromencoded": encoded, "from": quote(asked) if encoded else asked, "to": title})
+            if title != requested:
+                encoded = unicodedata.normalize("NFC", requested) != requested
+                normalized.append({"fromencoded": encoded, "from": quote(requested) if encoded else requested, "to": title})
             passed = set()
             while title in self.redirects and title not in passed:
                 passed.add(title)

@@ -178,8 +178,8 @@ def _put_together(pieces: Iterator[dict[str, Any]]) -> Found:
         query = piece.get("query") or {}
         for change in (*query.get("normalized", ()), *query.get("redirects", ())):
             # What is not in Unicode's NFC is given as an address would spell it
-            asked = unquote(change["from"]) if change.get("fromencoded") else change["from"]
-            found.onward[asked] = change["to"]
+            before = unquote(change["from"]) if change.get("fromencoded") else change["from"]
+            found.onward[before] = change["to"]
         found.elsewhere |= {str(link["title"]) for link in query.get("interwiki", ())}
         gone = query.get("badrevids") or ()
         found.gone |= {int(row["revid"]) for row in (gone.values() if isinstance(gone, dict) else gone)}

@@ -131,7 +131,7 @@ def of_category(api: Api, edition: Edition, name: str, depth: int, seed: int) ->
 
 
 def of_revisions(path: str | Path, language: str) -> list[Candidate]:
-    """The revisions of a file with COLUMNS, in its order. Raises VersoError naming file and line for what is none."""
+    """The revisions of a file with COLUMNS, in its order. Raises VersoError naming file and line for a row that names none."""
     with Path(path).open(encoding="utf-8", newline="") as stream:
         reader = csv.DictReader(stream)
         if missing := set(COLUMNS) - set(reader.fieldnames or ()):

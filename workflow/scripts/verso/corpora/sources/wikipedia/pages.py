@@ -8,7 +8,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,7 @@ class Pages:
         answer = self._cache.read(self._address(page, revision))
         if answer is None:
             raise VersoError(f"{self._cache.folder}: page {page} was written and cannot be read: is the disk sound?")
-        return answer.lost or Page(**json.loads(answer.body))
+        return answer.lost or _page_of(**json.loads(answer.body))
 
     def _fetch_newest(self, pages: Sequence[int]) -> None:
         if not pages:
@@ -131,9 +131,9 @@ class Pages:
             if page.get("missing"):
                 self._keep(self._address(number), lost=GONE)
                 continue
-            whole = _page_of(page, self._mentioned(_first(page), f"the revision of page {number}"))
-            self._keep_page(whole, number)
-            self._keep(self._address(number), str(whole.revision).encode())
+            revision = self._mentioned(next(iter(page.get("revisions", ())), None), f"the revision of page {number}")
+            self._keep_page(number, page, revision)
+            self._keep(self._address(number), str(revision["revid"]).encode())
 
     def _fetch_revisions(self, wanted: Sequence[tuple[int, int]]) -> None:
         if not wanted:
@@ -144,10 +144,12 @@ class Pages:
             if revision in found.gone or (revision in pages and "texthidden" in _slot(pages[revision][1])):
                 self._keep(self._address(number, revision), lost=REVISION_GONE)
                 continue
-            self._keep_page(_page_of(*self._mentioned(pages.get(revision), f"revision {revision}")), number)
+            self._keep_page(number, *self._mentioned(pages.get(revision), f"revision {revision}"))
 
-    def _keep_page(self, page: Page, number: int) -> None:
-        self._keep(self._address(number, page.revision), json.dumps(asdict(page), ensure_ascii=False).encode())
+    def _keep_page(self, number: int, page: dict[str, Any], revision: dict[str, Any]) -> None:
+        """Keep what the wiki says of a page and a revision, in its own words: another version of Verso reads them as well."""
+        words = {"page": {key: value for key, value in page.items() if key != "revisions"}, "revision": revision}
+        self._keep(self._address(number, revision["revid"]), json.dumps(words, ensure_ascii=False).encode())
 
     def _keep(self, address: str, body: bytes = b"", lost: str = "") -> None:
         self._cache.write(Answer(address, 404 if lost else 200, datetime.now(UTC), body, lost))
@@ -157,10 +159,6 @@ class Pages:
         if not found:
             raise VersoError(f"{self._api.site}: the API answers without a word on {what}. {KEPT}")
         return found
-
-
-def _first(page: dict[str, Any]) -> dict[str, Any]:
-    return next(iter(page.get("revisions", ())), {})
 
 
 def _slot(revision: dict[str, Any]) -> dict[str, Any]:
