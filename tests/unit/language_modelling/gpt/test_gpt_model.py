@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from verso.errors import VersoError
 from verso.language_modelling.gpt import model as gpt
+from verso.language_modelling.gpt.attention import attended, block_mask
 from verso.language_modelling.gpt.model import GPT, UNCOUNTED, Shape, parameter_counts
 
 REPORT = Shape(
@@ -187,6 +188,23 @@ def test_rotations_depend_on_distance_alone():
     with torch.no_grad():
         shifted = model(torch.cat([before, read], dim=1), documents)[:, 6:]
         assert torch.allclose(shifted, model(read), atol=1e-5)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_attention_by_plain_products_is_pytorchs_own(masked):
+    torch.manual_seed(0)
+    queries, keys, values = (torch.randn(2, 3, 5, 4, requires_grad=True) for _ in range(3))
+    mask = block_mask(torch.tensor([[0, 0, 1, 1, 1], [0, 1, 1, 1, 2]])) if masked else None
+    expected = torch.nn.functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=not masked)
+    found = attended(queries, keys, values, mask, 0.0)
+    assert torch.allclose(found, expected, atol=1e-6)
+    weights = torch.randn(2, 3, 5, 4)
+    for one, other in zip(
+        torch.autograd.grad((found * weights).sum(), (queries, keys, values)),
+        torch.autograd.grad((expected * weights).sum(), (queries, keys, values)),
+        strict=True,
+    ):
+        assert torch.allclose(one, other, atol=1e-5)
 
 
 def test_each_token_has_an_embedding_with_the_one_before_it():
