@@ -326,6 +326,13 @@ def test_a_file_that_is_none_of_revisions_is_said_with_its_line(reported, tmp_pa
     assert f"r.csv: {expected}" in reported(revisions=tmp_path / "r.csv")
 
 
+def test_a_file_of_revisions_that_a_spreadsheet_saved_is_read_and_one_that_is_no_text_is_named(fetched, reported, tmp_path):
+    (tmp_path / "r.csv").write_bytes("\ufefflanguage,page,revision,title\r\nes,1,10,Pueblo 1\r\n".encode())
+    assert titles(fetched(revisions=tmp_path / "r.csv").articles) == ["Pueblo 1"]
+    (tmp_path / "r.csv").write_bytes(b"language,page\xff")
+    assert "r.csv: cannot be read ('utf-8' codec" in reported(revisions=tmp_path / "r.csv")
+
+
 # --- contact ---
 
 

@@ -4,6 +4,7 @@ What the wiki lists is kept in the cache: a draw at random is made once, and the
 """
 
 import csv
+import io
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ PER_LIST = 500  # pages in an answer that lists them, its most
 MOST_LISTED = 20_000  # members of a category that are listed: 40 requests
 CIRCLE = "its redirects lead round in a circle"
 COLUMNS = ("language", "page", "revision", "title")  # of revisions.csv
+WANTED = "source.revisions is a revisions.csv that fetching wrote"
 
 
 class Candidate(NamedTuple):
@@ -132,21 +134,24 @@ def of_category(api: Api, edition: Edition, name: str, depth: int, seed: int) ->
 
 def of_revisions(path: str | Path, language: str) -> list[Candidate]:
     """The revisions of a file with COLUMNS, in its order. Raises VersoError naming file and line for a row that names none."""
-    with Path(path).open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if missing := set(COLUMNS) - set(reader.fieldnames or ()):
-            raise VersoError(
-                f"{path}: no column {', '.join(sorted(missing))}; source.revisions is a revisions.csv that fetching wrote"
-            )
-        found = []
-        for row in reader:
-            where = f"{path}: line {reader.line_num}"
-            if row["language"] != language:
-                raise VersoError(f"{where} is of the edition {shown(row['language'])}, and source.language is {language}")
-            page, revision = (str(row[name]) for name in ("page", "revision"))
-            if not all(number.isascii() and number.isdigit() and int(number[:20]) > 0 for number in (page, revision)):
-                raise VersoError(f"{where}: page {shown(page)}, revision {shown(revision)}; both must be numbers")
-            found.append(Candidate(int(page), str(row["title"]), int(revision)))
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")  # a spreadsheet may have put a mark before it
+    except (OSError, UnicodeDecodeError) as error:
+        raise VersoError(f"{path}: cannot be read ({error}); {WANTED}") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    if missing := set(COLUMNS) - set(reader.fieldnames or ()):
+        raise VersoError(
+            f"{path}: no column {', '.join(sorted(missing))}; source.revisions is a revisions.csv that fetching wrote"
+        )
+    found = []
+    for row in reader:
+        where = f"{path}: line {reader.line_num}"
+        if row["language"] != language:
+            raise VersoError(f"{where} is of the edition {shown(row['language'])}, and source.language is {language}")
+        page, revision = (str(row[name]) for name in ("page", "revision"))
+        if not all(number.isascii() and number.isdigit() and int(number[:20]) > 0 for number in (page, revision)):
+            raise VersoError(f"{where}: page {shown(page)}, revision {shown(revision)}; both must be numbers")
+        found.append(Candidate(int(page), str(row["title"]), int(revision)))
     if not found:
         raise VersoError(f"{path}: names no revision")
     if len({candidate.page for candidate in found}) < len(found):
