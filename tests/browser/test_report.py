@@ -95,7 +95,7 @@ def test_tables_and_figures_are_there_and_wide_ones_scroll_in_their_own_box(open
         )
         >= 8
     )
-    assert opened.execute_script("return document.querySelectorAll('.page[lang=en] svg').length") == 4
+    assert opened.execute_script("return document.querySelectorAll('.page[lang=en] svg').length") == 5
     opened.set_window_size(500, 900)
     assert opened.execute_script("return document.documentElement.scrollWidth <= innerWidth")
     opened.set_window_size(1200, 900)

@@ -119,7 +119,8 @@ WORDS: dict[str, str] = {
     "meant_label": "Intended label",
     "figure_f1": "Macro F1 of every classifier with its 95 % interval; the values are in the table below.",
     "classifier_courses_text": "Loss, accuracy on the validation texts, learning rate, and mean norm of the gradient before "
-    "clipping: one row per model. The training loss is the one that was optimised (with dropout, and class weights if any).",
+    "clipping: one row per model. The training loss is the one that was optimised (with dropout, and class weights if any). One "
+    "line per seed: validation solid, training dashed; the dot marks the weights that were kept.",
     "figure_classifier_courses": "Loss, accuracy, learning rate and gradient norm of every classifier that was trained by "
     "epochs; the values are in history.csv of each run.",
     "figure_classifier_learning": "Macro F1 of the validation texts by epoch of every classifier that was trained by epochs; the "

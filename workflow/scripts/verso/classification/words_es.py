@@ -126,7 +126,8 @@ WORDS: dict[str, str] = {
     "figure_f1": "F1 macro de cada clasificador con su intervalo del 95 %; los valores están en la tabla de abajo.",
     "classifier_courses_text": "Pérdida, exactitud en los textos de validación, tasa de aprendizaje y norma media del gradiente "
     "antes de recortarlo: una fila por modelo. La pérdida de entrenamiento es la que se optimizó (con dropout, y con pesos de "
-    "clase si los hay).",
+    "clase si los hay). Una línea por semilla: validación continua, entrenamiento discontinua; el punto marca los pesos que se "
+    "conservaron.",
     "figure_classifier_courses": "Pérdida, exactitud, tasa de aprendizaje y norma del gradiente de cada clasificador entrenado "
     "por épocas; los valores están en history.csv de cada ejecución.",
     "figure_classifier_learning": "F1 macro de los textos de validación por época de cada clasificador entrenado por épocas; los "

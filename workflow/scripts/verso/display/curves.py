@@ -66,8 +66,7 @@ def courses(
             rows.append(row.properties(title=alt.TitleParams(title, fontSize=12, offset=10)))
     if not rows:
         return None
-    heading = alt.TitleParams(corpus, subtitle=LABEL["courses_line"], offset=18)
-    return alt.vconcat(*rows, spacing=26, title=heading).resolve_scale(color="independent")
+    return alt.vconcat(*rows, spacing=26, title=alt.TitleParams(corpus, offset=18)).resolve_scale(color="independent")
 
 
 def _panel(measure: Measure, runs: Sequence[tuple[str, str, list[dict[str, str]]]], paint: alt.Color) -> alt.LayerChart | None:

@@ -16,7 +16,6 @@ FIGURE_LABELS: dict[str, str] = {
     "accuracy": "accuracy, validation",
     "learning_rate": "learning rate",
     "gradient_norm": "gradient norm",
-    "courses_line": "a line a seed; solid: validation, dashed: training; dot: the weights kept",
 }
 WORDS: dict[str, str] = {
     "other_language": "Español",

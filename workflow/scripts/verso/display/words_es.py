@@ -16,7 +16,6 @@ FIGURE_LABELS: dict[str, str] = {
     "accuracy": "exactitud, validación",
     "learning_rate": "tasa de aprendizaje",
     "gradient_norm": "norma del gradiente",
-    "courses_line": "una línea por semilla; continua: validación, discontinua: entrenamiento; punto: pesos guardados",
 }
 WORDS: dict[str, str] = {
     "other_language": "English",

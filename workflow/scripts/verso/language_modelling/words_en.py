@@ -146,7 +146,7 @@ WORDS: dict[str, str] = {
     "figure_learning": "Learning curves of every model by epoch; the values are in history.csv of each run.",
     "courses_text": "Perplexity per token of the validation part (unknown words without their spelling), the share of its "
     "tokens that a model predicts right where a family measures it, learning rate, and mean norm of the gradient before "
-    "clipping.",
+    "clipping. One line per seed; the dot marks the weights that were kept.",
     "figure_courses": "Validation perplexity, accuracy, learning rate and gradient norm of every model by epoch; the values are "
     "in history.csv of each run.",
     "figure_memorisation": "Validation loss and recited share of the tuned models by epoch; the values are in history.csv of "

@@ -152,7 +152,7 @@ WORDS: dict[str, str] = {
     "figure_learning": "Curvas de aprendizaje de cada modelo por época; los valores están en history.csv de cada ejecución.",
     "courses_text": "Perplejidad por unidad de la parte de validación (palabras desconocidas sin su ortografía), la proporción "
     "de sus unidades que un modelo predice bien si su familia la mide, tasa de aprendizaje y norma media del gradiente antes de "
-    "recortarlo.",
+    "recortarlo. Una línea por semilla; el punto marca los pesos que se conservaron.",
     "figure_courses": "Perplejidad de validación, exactitud, tasa de aprendizaje y norma del gradiente de cada modelo por "
     "época; los valores están en history.csv de cada ejecución.",
     "figure_memorisation": "Pérdida de validación y parte recitada de los modelos ajustados por época; los valores están en "
