@@ -62,7 +62,9 @@ def rows_of(project, name):
 
 
 def test_from_the_api_to_the_exports_with_attribution_of_each_article(wiki, project):
+    project.make("--profile", "profiles/slurm", FETCHED)  # a local rule: nothing is submitted, and SLURM need not be there
     project.make(*EXPORTS)
+    assert wiki.count()["siteinfo"] == 1
     statistics = json.loads(project.path(f"{FOLDER}/statistics.json").read_text())
     assert statistics["total"]["documents"] == 120
     assert statistics["set_aside"] == {"shorter than 500 characters": 1, "a disambiguation page": 1}

@@ -316,6 +316,7 @@ def test_a_revision_that_was_deleted_is_lost_and_said(wiki, fetched, tmp_path, g
         ("language,page,revision,title\n", "names no revision"),
         ("language,page,revision,title\nes,1,10,A\nen,1,10,A\n", "line 3 is of the edition en, and source.language is es"),
         ("language,page,revision,title\nes,1,x/../y,A\n", "line 2: page 1, revision x/../y; both must be numbers"),
+        (f"language,page,revision,title\nes,{'9' * 30},10,A\n", "line 2: page 9999"),
         ("language,page,revision,title\nes,0,10,A\n", "line 2: page 0, revision 10; both must be numbers"),
         ("language,page,revision,title\nes,1,10,A\nes,1,11,A\n", "names a page twice; one revision of each article is a corpus"),
         ("language,page,revision,title\nes,1\n", "line 2: page 1, revision None; both must be numbers"),

@@ -6,6 +6,7 @@ What the wiki lists is kept in the cache: a draw at random is made once, and the
 import csv
 import io
 import random
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ PER_LIST = 500  # pages in an answer that lists them, its most
 MOST_LISTED = 20_000  # members of a category that are listed: 40 requests
 CIRCLE = "its redirects lead round in a circle"
 COLUMNS = ("language", "page", "revision", "title")  # of revisions.csv
+NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 WANTED = "source.revisions is a revisions.csv that fetching wrote"
 
 
@@ -149,7 +151,7 @@ def of_revisions(path: str | Path, language: str) -> list[Candidate]:
         if row["language"] != language:
             raise VersoError(f"{where} is of the edition {shown(row['language'])}, and source.language is {language}")
         page, revision = (str(row[name]) for name in ("page", "revision"))
-        if not all(number.isascii() and number.isdigit() and int(number[:20]) > 0 for number in (page, revision)):
+        if not (NUMBER.fullmatch(page) and NUMBER.fullmatch(revision)):
             raise VersoError(f"{where}: page {shown(page)}, revision {shown(revision)}; both must be numbers")
         found.append(Candidate(int(page), str(row["title"]), int(revision)))
     if not found:
