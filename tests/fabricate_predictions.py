@@ -12,7 +12,13 @@ TOKENS = ("<|unknown|>", "<|start|>", "<|end|>", "␣", "e", "a", "↵", "<b>", 
 def part(loss: float, **others: Any) -> dict[str, Any]:
     """The measures of one part, of 100 tokens in 10 of 40 documents, a twentieth of them unknown."""
     found = {"documents": 10, "documents_of_part": 40, "documents_cut": 0, "tokens": 100, "unknown_tokens": 5, "loss": loss}
-    found |= {"loss_without_spelling": loss - 0.1, "smoothed_loss": None, "accuracy": 0.4, "accuracy_of_commonest": 0.15}
+    found |= {
+        "loss_without_spelling": loss - 0.1,
+        "loss_standard_error": 0.03,
+        "smoothed_loss": None,
+        "accuracy": 0.4,
+        "accuracy_of_commonest": 0.15,
+    }
     return found | others
 
 

@@ -53,11 +53,31 @@ def test_an_unknown_token_counts_as_wrong_though_unknown_was_predicted():
 
 def test_the_spelling_of_unknown_words_is_paid_for_in_one_of_the_two_losses():
     sums = losses(log(0.2, 0.2, 0.2, 0.2, 0.2)[None], [UNKNOWN])
-    sums.spell(["luna"])
+    sums.end(["luna"])
     measured = sums.measured()
     spelling = SpellingModel(WORDS).log_probability("luna")
     assert measured["loss"] == pytest.approx(math.log(5) - spelling)
     assert measured["loss_without_spelling"] == pytest.approx(math.log(5))
+
+
+def test_the_standard_error_is_over_documents_that_weigh_as_much_as_their_tokens():
+    """Of 1 token at 1 nat and of 3 at 1/3: a loss of 1/2, residuals of 1/2 and -1/2, so sqrt(2 x 1/2) / 4."""
+    sums = Losses(Fixed(), SpellingModel(WORDS), LA)
+    for nats, count in ((1.0, 1), (1 / 3, 3)):
+        other = (1 - math.exp(-nats)) / 4
+        sums.add(log(*[other] * 3, math.exp(-nats), other).expand(count, 5), torch.tensor([LA] * count))
+        sums.end([])
+    assert sums.measured()["loss"] == pytest.approx(0.5)
+    assert sums.measured()["loss_standard_error"] == pytest.approx(0.25)
+
+
+def test_documents_that_cost_the_same_leave_no_doubt_and_one_document_leaves_it_unknown():
+    sums = Losses(Fixed(), SpellingModel(WORDS), LA)
+    for place in range(3):
+        sums.add(log(0.2, 0.2, 0.2, 0.2, 0.2)[None], torch.tensor([LA]))
+        sums.end([])
+        error = sums.measured()["loss_standard_error"]
+        assert error is None if place == 0 else error == pytest.approx(0, abs=1e-9)
 
 
 def test_a_part_without_a_token_has_no_loss_rather_than_a_good_one():

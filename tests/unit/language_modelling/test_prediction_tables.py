@@ -33,6 +33,7 @@ def test_gap_ratio_and_perplexity_are_those_of_the_published_losses(tmp_path):
     assert [round(float(row[f"{name}_perplexity"]), 2) for name in ("train", "validation", "test")] == [1.07, 1.21, 1.20]
     assert float(row["gap"]) == pytest.approx(0.1214)
     assert float(row["ratio"]) == pytest.approx(2.757, abs=1e-3)
+    assert float(row["gap_standard_error"]) == pytest.approx(0.03 * math.sqrt(2))
 
 
 def test_the_ratio_explodes_where_the_gap_does_not(tmp_path):

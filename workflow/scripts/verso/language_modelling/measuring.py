@@ -102,7 +102,7 @@ def _measure_part(predictor: Predictor, path: str | Path, losses: Losses, bias: 
             if bias is not None:
                 bias.add(block, own)
             done += len(block)
-        losses.spell(vocabulary.unknown_pieces(document.text))
+        losses.end(vocabulary.unknown_pieces(document.text))
         if not abs(losses.nats) < float("inf"):
             raise VersoError(f"{document.name}: its loss is {losses.nats}; the weights are not finite: train the model again")
     return {

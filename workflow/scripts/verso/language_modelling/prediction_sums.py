@@ -5,6 +5,7 @@ docs/language_modelling/measures.md has the formulas and their sources.
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -38,6 +39,7 @@ class Losses:
         self._commonest = commonest
         self.tokens = self.unknown = self.right = self.right_of_commonest = 0
         self.nats = self.spelling_nats = self.smoothed_nats = 0.0
+        self._documents: list[tuple[int, float]] = []  # tokens and nats of all those until the end of each
 
     def add(self, found: Tensor, targets: Tensor) -> None:
         """Count targets (T,), int64, that were predicted with log-probabilities (T, V).
@@ -57,9 +59,10 @@ class Losses:
             uniform = -float(found.double().mean(dim=1).sum())
             self.smoothed_nats += (1 - self._smoothing) * nats + self._smoothing * uniform
 
-    def spell(self, pieces: list[str]) -> None:
-        """Add the cost of the spelling of a document's unknown tokens."""
-        self.spelling_nats -= math.fsum(map(self._spelling.log_probability, pieces))
+    def end(self, unknown: list[str]) -> None:
+        """End a document: add the cost of the spelling of its unknown tokens."""
+        self.spelling_nats -= math.fsum(map(self._spelling.log_probability, unknown))
+        self._documents.append((self.tokens, self.nats + self.spelling_nats))
 
     def measured(self) -> dict[str, Any]:
         """Means per token; None where there is no token."""
@@ -72,11 +75,25 @@ class Losses:
             "tokens": count,
             "unknown_tokens": self.unknown,
             "loss": mean(self.nats + self.spelling_nats),
+            "loss_standard_error": self._standard_error(),
             "loss_without_spelling": mean(self.nats),
             "smoothed_loss": mean(self.smoothed_nats) if self._smoothing else None,
             "accuracy": mean(self.right),
             "accuracy_of_commonest": mean(self.right_of_commonest),
         }
+
+    def _standard_error(self) -> float | None:
+        """Of the loss as that of other documents of the kind, in nats: of a ratio of two sums (Cochran 1977, section 6.4).
+
+        None for fewer than two documents.
+        """
+        count = len(self._documents)
+        if count < 2:
+            return None
+        loss = (self.nats + self.spelling_nats) / self.tokens
+        each = [(after[0] - before[0], after[1] - before[1]) for before, after in pairwise([(0, 0.0), *self._documents])]
+        squares = math.fsum((nats - loss * tokens) ** 2 for tokens, nats in each)
+        return math.sqrt(squares * count / (count - 1)) / self.tokens
 
 
 class Bias:

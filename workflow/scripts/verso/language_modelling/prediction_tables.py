@@ -21,14 +21,14 @@ Groups = Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]  # the runs of ea
 
 PARTS = ("train", "validation", "test")
 OF_PART = (
-    "loss", "perplexity", "accuracy", "loss_without_spelling", "perplexity_without_spelling", "smoothed_loss", "unknown",
+    "loss", "loss_standard_error", "perplexity", "accuracy", "loss_without_spelling", "perplexity_without_spelling", "smoothed_loss", "unknown",
     "tokens", "documents", "documents_of_part", "documents_cut",
 )  # fmt: skip
 BIAS = tuple(f"{name}{end}" for name in ("total_variation", "divergence") for end in ("", "_by_chance", "_by_chance_high"))
 VARYING = ("test_loss", "test_accuracy", "gap", "total_variation")  # with their standard deviation over seeds
 PREDICTIONS = (
     "corpus", "model", "seeds", "unit", "pretrained", "vocabulary", *(f"{part}_{name}" for name in OF_PART for part in PARTS),
-    "accuracy_of_commonest", "commonest_token", "gap", "gap_without_spelling", "ratio", "optimised_train_loss",
+    "accuracy_of_commonest", "commonest_token", "gap", "gap_standard_error", "gap_without_spelling", "ratio", "optimised_train_loss",
     "optimised_validation_loss", "label_smoothing", "least_smoothed_loss", *BIAS,
     *(f"{name}_sd" for name in VARYING), "characters",
 )  # fmt: skip
@@ -88,6 +88,8 @@ def _of_run(found: Mapping[str, Any]) -> dict[str, Any]:
     both = train["tokens"] and validation["tokens"]
     for name in ("", "_without_spelling"):
         row[f"gap{name}"] = validation[f"loss{name}"] - train[f"loss{name}"] if both else None
+    errors = [own["loss_standard_error"] for own in (train, validation)]
+    row["gap_standard_error"] = math.hypot(*errors) if both and None not in errors else None
     known = both and train["loss_without_spelling"] > 0
     row["ratio"] = validation["loss_without_spelling"] / train["loss_without_spelling"] if known else None
     row["accuracy_of_commonest"] = found["parts"]["test"]["accuracy_of_commonest"]
@@ -178,6 +180,7 @@ TEX: Mapping[str, Sequence[Column]] = {
         Column("Seeds", "r", number_cell("seeds", 0)),
         *(Column(f"Loss, {part} (nats)", "r", number_cell(f"{part}_loss", 3)) for part in PARTS),
         Column("Gap (nats)", "r", number_cell("gap", 3)),
+        Column("Standard error", "r", number_cell("gap_standard_error", 3)),
         *(Column(rf"Accuracy, {part} (\%)", "r", _scaled(f"{part}_accuracy", 100, 1)) for part in PARTS),
         Column(r"Commonest token (\%)", "r", _scaled("accuracy_of_commonest", 100, 1)),
         Column("Total variation", "r", number_cell("total_variation", 3)),

@@ -38,6 +38,7 @@ WORDS: dict[str, str] = {
     "part_perplexity": "Perplexity, {part}",
     "part_unknown": "Unknown, {part}",
     "gap_heading": "Gap, nats",
+    "gap_error": "… standard error over documents",
     "gap_without_spelling": "… without spelling",
     "ratio": "Ratio",
     "optimised": "Training loss that was optimised",

@@ -39,6 +39,7 @@ WORDS: dict[str, str] = {
     "part_perplexity": "Perplejidad, {part}",
     "part_unknown": "Desconocidas, {part}",
     "gap_heading": "Brecha, nats",
+    "gap_error": "… error estándar entre documentos",
     "gap_without_spelling": "… sin ortografía",
     "ratio": "Cociente",
     "optimised": "Pérdida de entrenamiento optimizada",
