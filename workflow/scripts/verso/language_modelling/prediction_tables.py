@@ -21,15 +21,15 @@ Groups = Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]  # the runs of ea
 
 PARTS = ("train", "validation", "test")
 OF_PART = (
-    "loss", "loss_standard_error", "perplexity", "accuracy", "loss_without_spelling", "perplexity_without_spelling", "smoothed_loss", "unknown",
-    "tokens", "documents", "documents_of_part", "documents_cut",
+    "loss", "loss_standard_error", "perplexity", "accuracy", "loss_without_spelling", "perplexity_without_spelling",
+    "smoothed_loss", "unknown", "tokens", "documents", "documents_of_part", "documents_cut",
 )  # fmt: skip
 BIAS = tuple(f"{name}{end}" for name in ("total_variation", "divergence") for end in ("", "_by_chance", "_by_chance_high"))
 VARYING = ("test_loss", "test_accuracy", "gap", "total_variation")  # with their standard deviation over seeds
 PREDICTIONS = (
     "corpus", "model", "seeds", "unit", "pretrained", "vocabulary", *(f"{part}_{name}" for name in OF_PART for part in PARTS),
-    "accuracy_of_commonest", "commonest_token", "gap", "gap_standard_error", "gap_without_spelling", "ratio", "optimised_train_loss",
-    "optimised_validation_loss", "label_smoothing", "least_smoothed_loss", *BIAS,
+    "accuracy_of_commonest", "commonest_token", "gap", "gap_standard_error", "gap_without_spelling", "ratio",
+    "optimised_train_loss", "optimised_validation_loss", "label_smoothing", "least_smoothed_loss", *BIAS,
     *(f"{name}_sd" for name in VARYING), "characters",
 )  # fmt: skip
 BIASED_TOKENS = ("corpus", "model", "token", "true", "predicted", "difference")
