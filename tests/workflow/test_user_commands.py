@@ -72,8 +72,8 @@ def test_the_config_that_make_new_writes_is_one_that_snakemake_runs(project, mon
     project.path("test.yaml").unlink()
     monkeypatch.chdir(project.folder)
     assert new.main(["--data", "songs.jsonl", "--name", "test.yaml"]) == 0
-    trained = {line.split()[2] for line in project.plan() if line.startswith("train_recurrent_lm ")}
-    assert trained == {"lstm-char", "gru-word"}
+    trained = {line.split()[2] for line in project.plan() if line.startswith(("train_recurrent_lm ", "train_gpt "))}
+    assert trained == {"lstm-char", "gru-word", "gpt-char"}
 
 
 @pytest.fixture

@@ -12,6 +12,9 @@ from calls import ASKED
 from verso.commands.terminal import printable_lines
 from verso.commands.write import main, shown
 from verso.files import read_json_lines
+from verso.language_modelling.gpt import model as gpt
+from verso.language_modelling.gpt.family import GPTSettings
+from verso.language_modelling.gpt.training import build
 from verso.language_modelling.recurrent_lm import model as recurrent_lm
 from verso.language_modelling.recurrent_lm.model import RecurrentLM
 from verso.pretrained.base_model import describe
@@ -20,6 +23,7 @@ from verso.text.vocabulary import SPECIALS
 CHARACTERS = [*SPECIALS, *"abcdehilnorstwT \n[]V1"]
 MODELS = {
     "lstm": {"family": "recurrent_lm", "cell": "lstm", "unit": "char"},
+    "gpt": {"family": "gpt", "unit": "char"},
     "chat": {"family": "causal_llm", "pretrained": "toy", "tuning": "none", "quantisation": "none", "max_length": 256,
              "scoring": {"stride": 64}},
     "untrained": {"family": "recurrent_lm", "cell": "gru", "unit": "char"},
@@ -42,6 +46,9 @@ def study(tmp_path_factory, tiny, one_thread):
     recurrent_lm.save(
         RecurrentLM(len(CHARACTERS), "lstm", 8, 12, 1, 0.0, False, "plain", []), folder / "results/runs/songs/lstm/seed-1/model"
     )
+    shape = {"width": 8, "layers": 1, "heads": 2, "window": 16, "feed_forward": 2, "dropout": 0.0}
+    entry = {**GPTSettings(family="gpt", unit="char").model_dump(), **shape}
+    gpt.save(build(entry, len(CHARACTERS)), folder / "results/runs/songs/gpt/seed-1/model")
     run = folder / "results/runs/songs/chat/seed-1"
     entry = {"family": "causal_llm", "tuning": "none", "quantisation": "none", "max_length": 256}
     describe(base / "pretrained.json", entry, run / "model/architecture.json", run / "history.csv", run / "hardware.json", ASKED)
@@ -70,7 +77,7 @@ def write(study, tmp_path, capsys):
     return wrote
 
 
-@pytest.mark.parametrize("model", ["lstm", "chat"])
+@pytest.mark.parametrize("model", ["lstm", "gpt", "chat"])
 def test_a_model_of_each_family_writes_the_same_texts_until_other_draws_are_wanted(write, model):
     code, rows, said = write(model, "--prompt", r"[V1]\nThe", "--n", "2", "--length", "5", "--temperature", "1.5")
     assert code == 0, said
@@ -134,7 +141,7 @@ def test_what_is_not_trained_or_is_trained_on_several_corpora_is_refused_with_wh
     code, _, said = write("untrained")
     assert code == 1
     assert "untrained is not trained yet" in said
-    assert "Trained so far: chat (songs, seed 1); lstm (songs, seed 1)" in said
+    assert "Trained so far: chat (songs, seed 1); gpt (songs, seed 1); lstm (songs, seed 1)" in said
     others = study.folder / "results/runs/others"
     shutil.copytree(study.folder / "results/runs/songs/lstm", others / "lstm")
     try:

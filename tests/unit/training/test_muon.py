@@ -89,3 +89,19 @@ def test_a_vector_is_no_matrix():
     network = model()
     with pytest.raises(ValueError, match="2D"):
         MuonWithAdamW([{"params": [network[1].bias], "muon": True}, {"params": [network[1].weight]}], 0.1, 0.0)
+
+
+def test_a_gradient_that_overflowed_is_skipped_by_both():
+    """As in float16 on a card: PyTorch's scaler sees both parts as one optimiser."""
+    network = model()
+    optimiser = MuonWithAdamW(groups(network), lr=0.01, weight_decay=0.0)
+    scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
+    before = [parameter.clone() for parameter in network.parameters()]
+    for worth in (torch.inf, 1.0):
+        optimiser.zero_grad(set_to_none=True)
+        scaler.scale(network(torch.tensor([1, 2])).sum() * worth).backward()
+        scaler.unscale_(optimiser)
+        scaler.step(optimiser)
+        scaler.update()
+        same = [torch.equal(one, other) for one, other in zip(before, network.parameters(), strict=True)]
+        assert all(same) if worth == torch.inf else not any(same)
