@@ -24,6 +24,11 @@ REPORT = {
             "ours": {"table": "language_models", "column": "perplexity"},
         },
         {
+            "id": "loss", "version": "first", "what": {"en": "loss", "es": "pérdida"}, "value": "0.19", "unit": "nats",
+            "places": [{"section": "4.1", "page": 11, "words": "Loss: 0.19"}],
+            "ours": {"table": "language_models", "column": "nats_per_character", "what": {"en": "a character", "es": "carácter"}},
+        },
+        {
             "id": "latency", "version": "first", "what": {"en": "latency", "es": "latencia"}, "value": "3.05", "unit": "ms",
             "places": [{"section": "4.4", "page": 15, "words": "3.05ms"}],
             "ours": {"table": "clocks", "column": "seconds", "where": {"what": "token"}, "times": 1000},
@@ -83,6 +88,15 @@ def test_a_figure_stands_as_printed_beside_the_model_s_own_value_with_its_place_
     assert spanish[1] == "1,20"
     assert spanish[2] == ours.replace(".", ",")
     assert "<ol><li>Demasiado baja.</li></ol>" in section(page, "es")
+
+
+def test_our_value_has_the_figure_s_unit_and_what_differs_in_it(page, folder):
+    (own,) = [row for row in read_csv(folder / "language_models.csv") if row["model"] == "gru-char"]
+    (found,) = [row for row in rows(section(page, "en")) if row[0] == "loss"]
+    assert found[1] == "0.19 nats"
+    value, what = re.fullmatch(r"([\d.]+) nats(.+)", found[2]).groups()
+    assert float(value) == pytest.approx(float(own["nats_per_character"]), rel=1e-3)
+    assert what == "a character"
 
 
 def test_what_was_not_measured_here_is_a_dash_and_no_number(page):
