@@ -69,7 +69,8 @@ WORDS: dict[str, str] = {
     "unable to find a significant difference (with fewer than 6 it never can).",
     "one_document": "Only one test document: no interval and no test is possible.",
     "improving": "Best at the last epoch, so possibly undertrained: {models}. Longer training may change the order.",
-    "state_carried": "Recurrent models carry their hidden state from one test document to the next.",
+    "state_carried": "A carried state knows the test documents before: recurrent models carry their hidden state from one to the "
+    "next, and the window of a Transformer that learnt so holds the end of the one before.",
     "state_reset": "A model that is given no context reads each test document on its own.",
     "state_prompted": "A pretrained model reads each document on its own, after the prompt that requests it and names its "
     "artist; the tokens of the prompt are not scored. A carried state knows the previous documents, a prompt does not: the "
@@ -97,7 +98,7 @@ WORDS: dict[str, str] = {
     "unit_word": "word",
     "unit_bpe": "BPE token",
     "unit_subword": "sub-word",
-    "windows_caption": "How the pretrained models were scored on {corpus}: their context in the comparisons, the cost with and "
+    "windows_caption": "How models with a window were scored on {corpus}: their context in the comparisons, the cost with and "
     "without it, and the size of the window",
     "window": "Window, tokens",
     "stride": "Stride, tokens",

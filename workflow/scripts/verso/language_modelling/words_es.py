@@ -72,7 +72,8 @@ WORDS: dict[str, str] = {
     "one_document": "Un solo documento de prueba: no es posible ningún intervalo ni contraste.",
     "improving": "Mejores en la última época, así que quizá les falte entrenamiento: {models}. Un entrenamiento más largo puede "
     "cambiar el orden.",
-    "state_carried": "Los modelos recurrentes llevan su estado oculto de un documento de prueba al siguiente.",
+    "state_carried": "Un estado conservado conoce los documentos de prueba anteriores: los modelos recurrentes llevan su estado "
+    "oculto de uno al siguiente, y la ventana de un Transformer que aprendió así contiene el final del anterior.",
     "state_reset": "Un modelo sin contexto lee cada documento de prueba por separado.",
     "state_prompted": "Un modelo preentrenado lee cada documento por separado, tras la instrucción que lo solicita y nombra a su "
     "artista; las unidades de la instrucción no se puntúan. Un estado conservado conoce los documentos anteriores y una "
@@ -103,7 +104,7 @@ WORDS: dict[str, str] = {
     "unit_word": "palabra",
     "unit_bpe": "subpalabra BPE",
     "unit_subword": "subpalabra",
-    "windows_caption": "Cómo se evaluaron los modelos preentrenados en {corpus}: su contexto en las comparaciones, el coste con "
+    "windows_caption": "Cómo se evaluaron los modelos con ventana en {corpus}: su contexto en las comparaciones, el coste con "
     "él y sin él, y el tamaño de la ventana",
     "window": "Ventana, unidades",
     "stride": "Paso, unidades",
