@@ -2,11 +2,13 @@
 
 import json
 import math
+import tempfile
+from pathlib import Path
 
 import pytest
 import torch
 from drivers import run_driver
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verso.errors import VersoError
@@ -200,6 +202,21 @@ def test_no_more_is_read_than_the_limit_though_the_chosen_documents_are_the_long
     _, found = spread(write_texts(tmp_path / "a.jsonl", texts), most=400)
     assert sum(len(document.text) for document in found) <= 400
     assert [document.cut for document in found][:-1] == [False] * (len(found) - 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text("ab \n", max_size=60), max_size=25), st.integers(1, 200))
+def test_what_is_read_is_within_the_limit_in_order_and_whole_but_for_the_last(texts, most):
+    with tempfile.TemporaryDirectory() as folder:
+        total, found = spread(write_texts(Path(folder) / "a.jsonl", texts), most)
+    assert total == len(texts)
+    assert sum(len(document.text) for document in found) <= most
+    places = [int(document.name[1:]) for document in found]
+    assert places == sorted(set(places))
+    for place, document in zip(places, found, strict=True):
+        assert texts[place].startswith(document.text)
+        assert document.cut == (document.text != texts[place])
+    assert not any(document.cut for document in found[:-1])
 
 
 def test_the_commonest_token_is_that_of_training_and_never_unknown():
