@@ -118,7 +118,7 @@ def test_a_training_that_dies_in_mid_epoch_ends_with_the_same_bits(tmp_path, blo
         groups = groups_of(task.model, settings)
         return loop.fit(task, settings, CPU, Checkpoints(folder, "a", 0.0), seconds, ignore, groups=groups)
 
-    changes = {"epochs": 2, "batch": 2, "measurements": 2, **block}
+    changes = {"epochs": 2, "batch": 1, "accumulation": 2, "measurements": 2, **block}
     (whole, settings), (dying, _), (resumed, _) = (make(**changes) for _ in range(3))
     torch.manual_seed(4)
     expected = fit(whole, tmp_path / "whole", 3600)

@@ -26,7 +26,8 @@ WORDS: dict[str, str] = {
     "exponential. Tokens of different units are not comparable. The <strong>gap</strong> is the validation loss minus the "
     "training loss. The ratio of the two, as some reports print it, has no scale: it grows without bound as the training "
     "loss approaches 0.",
-    "predictions_caption": "Loss and accuracy of the models of {corpus} in each part, and the gap between them",
+    "predictions_caption": "Loss and perplexity of the models of {corpus} in each part, and the gap between training and "
+    "validation",
     "predictions_note": "Measured: {documents}. Means over seeds; ± standard deviation over seeds. The training loss that "
     "was optimised is that of the epoch whose weights were kept, with dropout.",
     "part_documents": "{part} {measured} of {all} documents",

@@ -27,7 +27,8 @@ WORDS: dict[str, str] = {
     "desconocidas; la perplejidad es su exponencial. Las de unidades distintas no se comparan. La <strong>brecha</strong> "
     "es la pérdida de validación menos la de entrenamiento. El cociente de ambas, que algunos informes imprimen, no tiene "
     "escala: crece sin límite cuando la pérdida de entrenamiento se acerca a 0.",
-    "predictions_caption": "Pérdida y exactitud de los modelos de {corpus} en cada parte, y la brecha entre ellas",
+    "predictions_caption": "Pérdida y perplejidad de los modelos de {corpus} en cada parte, y la brecha entre entrenamiento y "
+    "validación",
     "predictions_note": "Medido: {documents}. Medias de las semillas; ± desviación típica entre semillas. La pérdida de "
     "entrenamiento optimizada es la de la época cuyos pesos se conservaron, con dropout.",
     "part_documents": "{part} {measured} de {all} documentos",
