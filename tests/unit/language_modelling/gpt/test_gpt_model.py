@@ -11,6 +11,7 @@ from verso.errors import VersoError
 from verso.language_modelling.gpt import model as gpt
 from verso.language_modelling.gpt.attention import attended, block_mask
 from verso.language_modelling.gpt.model import GPT, UNCOUNTED, Shape, parameter_counts
+from verso.language_modelling.gpt.norms import rms_norm
 
 REPORT = Shape(
     vocabulary_size=11, width=8, layers=2, heads=2, feed_forward=4, window=12, positions="sinusoidal", norm="layer",
@@ -205,6 +206,20 @@ def test_attention_by_plain_products_is_pytorchs_own(masked):
         strict=True,
     ):
         assert torch.allclose(one, other, atol=1e-5)
+
+
+def test_our_rms_norm_and_its_gradient_are_pytorchs_own():
+    torch.manual_seed(0)
+    x = torch.randn(3, 4, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(rms_norm, (x,))
+    read = torch.randn(2, 7, 6, requires_grad=True)
+    weights = torch.randn(2, 7, 6)
+    found, expected = rms_norm(read), torch.nn.functional.rms_norm(read, (6,))
+    assert torch.allclose(found, expected, atol=1e-6)
+    ours, theirs = (torch.autograd.grad((y * weights).sum(), read)[0] for y in (found, expected))
+    assert torch.allclose(ours, theirs, atol=1e-5)
+    assert torch.equal(rms_norm(torch.zeros(1, 6)), torch.zeros(1, 6))
+    assert rms_norm(read.bfloat16()).dtype is torch.bfloat16
 
 
 def test_each_token_has_an_embedding_with_the_one_before_it():

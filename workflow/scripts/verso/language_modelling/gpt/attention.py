@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from verso.language_modelling.gpt.norms import rms_norm
 from verso.language_modelling.gpt.positions import rotated
 
 
@@ -116,7 +117,7 @@ class Attention(nn.Module):
     def _placed(self, x: Tensor, turns: Tensor | None) -> Tensor:
         """Queries and keys (B, T, 2, H, D), normed and rotated where the model wants it."""
         if self._qk_norm:
-            x = F.rms_norm(x, (x.shape[-1],))
+            x = rms_norm(x)
         return x if turns is None else rotated(x, turns[..., None, None, :])
 
 

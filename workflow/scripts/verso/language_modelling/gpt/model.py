@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from verso.errors import VersoError
 from verso.files import read_json, write_json
 from verso.language_modelling.gpt.attention import Attention, Cache, Context, block_mask, places_in_documents
+from verso.language_modelling.gpt.norms import RMSNorm
 from verso.language_modelling.gpt.positions import rotation, sinusoids
 from verso.training.weights import ARCHITECTURE, WEIGHTS, save_weights
 
@@ -204,9 +205,7 @@ class GPT(nn.Module):
 
 def norm_of(shape: Shape) -> nn.Module:
     """LayerNorm (Ba et al. 2016), or RMSNorm (Zhang & Sennrich 2019) without a learnt gain."""
-    if shape.norm == "rms":
-        return nn.RMSNorm(shape.width, elementwise_affine=False)
-    return nn.LayerNorm(shape.width, bias=shape.biases)
+    return RMSNorm() if shape.norm == "rms" else nn.LayerNorm(shape.width, bias=shape.biases)
 
 
 def parameter_counts(model: GPT) -> dict[str, int]:
