@@ -68,23 +68,24 @@ def run(folder, model=None, **changes):
     return [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.parametrize("window", [2, 9, 10])
 @pytest.mark.parametrize("block", BLOCKS)
-def test_what_is_kept_of_a_text_gives_what_its_window_read_anew_gives(block):
+def test_what_is_kept_of_a_text_gives_what_its_window_read_anew_gives(block, window):
     """Texts of other lengths beside it change nothing, nor does a full window, of which the older half is forgotten."""
-    model = tiny(30, window=10, block=block)
+    model = tiny(30, window=window, block=block)
     drawn = torch.Generator().manual_seed(3)
     texts = torch.randint(3, 30, (3, 45), generator=drawn)
     begun = [2, 25, 7]
     with torch.inference_mode():
         reader = Reader(model, [text[:length].tolist() for text, length in zip(texts, begun, strict=True)])
-        held = 10  # columns: the longest text fills the window at once
+        held = [min(length, window) for length in begun]  # of each text alone, whatever the others hold
         for step in range(20):
             for row, length in enumerate(begun):
                 known = texts[row, : length + step]
-                expected = model(known[None, -min(held, len(known)) :])[0, -1]
+                expected = model(known[None, -held[row] :])[0, -1]
                 assert torch.allclose(reader.features[row], expected, atol=1e-4), (step, row)
             reader.append(torch.stack([text[length + step] for text, length in zip(texts, begun, strict=True)]))
-            held = held + 1 if held < 10 else 5
+            held = [one + 1 if one < window else (window + 1) // 2 for one in held]
 
 
 def test_samples_are_the_same_when_made_again_and_do_not_depend_on_the_others(tmp_path):
@@ -93,6 +94,15 @@ def test_samples_are_the_same_when_made_again_and_do_not_depend_on_the_others(tm
     assert rows != run(tmp_path / "all", seed=43)
     assert [row["id"] for row in rows] == ["Ada-1", "Ada-2", "Ada-3", "Bo-1", "Bo-2", "Bo-3"]
     assert len({row["continuation"] for row in rows}) > 3
+
+
+def test_a_longer_prompt_beside_it_changes_no_sample():
+    """Both go far beyond the window, and reach its end at other times."""
+    short, long = (Request("", number, text, PLAIN, None) for number, text in enumerate(["la rosa", "luna la rosa la luna la"]))
+    model, words, seed = tiny(), vocabulary(), 5
+    alone = [write_batch(model, words, [request], seed, 40)[0]["text"] for request in (short, long)]
+    assert [row["text"] for row in write_batch(model, words, [short, long], seed, 40)] == alone
+    assert min(len(text.split()) for text in alone) > 16
 
 
 def test_each_token_is_drawn_from_the_models_own_distribution():

@@ -37,6 +37,18 @@ class Cache:
         """The number of columns that were read."""
         return self._kept[0][0].shape[2] if self._kept else 0
 
+    def forget(self, texts: Tensor, begins: Tensor, reread: "Cache") -> None:
+        """From now on texts begin at `begins` (B,); of `texts` (N,), which forget their older tokens, `reread` has read the rest.
+
+        Columns before all beginnings are dropped.
+        """
+        dropped, first = int(begins.min()), self.length - reread.length
+        for layer, (keys, values) in enumerate(self._kept):
+            if reread._kept:
+                keys[texts, :, first:], values[texts, :, first:] = reread._kept[layer]
+            self._kept[layer] = (keys[:, :, dropped:], values[:, :, dropped:])
+        self._begins = (begins - dropped)[:, None]
+
     def places(self, new: int) -> Tensor:
         """The places (B, T) of the next `new` tokens, counted from each text's beginning; 0 of what stands before it."""
         columns = torch.arange(self.length, self.length + new, device=self._begins.device)

@@ -75,14 +75,21 @@ class Reader:
 
     def append(self, tokens: Tensor) -> None:
         """Read the next token of each text (B,)."""
-        new = tokens[:, None]
-        self._read = torch.cat([self._read, new], dim=1)
-        if self._read.shape[1] > self._window:
-            forgotten = self._read.shape[1] - (self._window + 1) // 2
-            new = self._read = self._read[:, forgotten:]
-            self._begins = (self._begins - forgotten).clamp(min=0)
-            self._cache = Cache(self._begins)
-        self.features = self._features(new)
+        full = (self._read.shape[1] - self._begins == self._window).nonzero()[:, 0]
+        if len(full):
+            self._forget_older_half(full)
+        self._read = torch.cat([self._read, tokens[:, None]], dim=1)
+        self.features = self._features(tokens[:, None])
+
+    def _forget_older_half(self, texts: Tensor) -> None:
+        """Of `texts` (N,) alone, so that no text depends on how long the others are."""
+        kept = (self._window - 1) // 2
+        last = Cache(torch.zeros_like(texts))
+        if kept:
+            self._model(self._read[texts, -kept:], cache=last)
+        begins = self._begins.index_fill(0, texts, self._read.shape[1] - kept)
+        self._cache.forget(texts, begins, last)
+        self._read, self._begins = self._read[:, int(begins.min()) :], begins - begins.min()
 
     def _features(self, tokens: Tensor) -> Tensor:
         return self._model(tokens, cache=self._cache)[:, -1]
