@@ -11,6 +11,7 @@ import pytest
 from project import ROOT, songs_of
 
 from verso.commands.plan import parse
+from verso.commands.screen import SCREEN, WHOLE
 from verso.config.load import targets
 
 
@@ -184,10 +185,11 @@ def test_no_experiment_may_be_called_like_a_rule(project):
     listed = project.make("--list-rules", "--quiet", "host", "--configfile", "config/demo.yaml").splitlines()
     names = {line for line in listed if re.fullmatch(r"[a-z_]+", line)}
     assert {"train_recurrent_lm", "predict_encoder_and_own_texts", "compare_classification_so_far", "report"} <= names
-    assert names == targets(project.path("workflow/rules")) | {"lyrics", "mistral", "reviews"}
+    assert names == targets(project.path("workflow/rules")) | {"articles", "lyrics", "mistral", "reviews"}
 
 
-def test_the_slurm_profile_plans_with_a_card_for_training_and_none_for_the_rest(project):
+def test_the_slurm_profile_plans_with_a_card_for_training_and_none_for_the_rest(project, monkeypatch):
+    monkeypatch.setenv(SCREEN, WHOLE)  # or a long line of resources is cut, mem_mb being now before the cut and now behind it
     needs = {"cpus": 3, "gpus": 1, "vram_mb": 2000, "mem_mb": 3000, "runtime": 90}
     project.change_config(lambda config: config["models"]["lstm-char"].update(needs=needs))
     output = project.make(
