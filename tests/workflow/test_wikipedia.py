@@ -127,6 +127,7 @@ def test_without_a_contact_it_stops_with_what_to_do_and_at_a_terminal_one_sees_h
     source_of(project, articles=130)
     seen = project.seen_on_a_terminal(*FETCH)
     assert "wikipedia es:   0%" in seen
+    assert "wikipedia: list Category:Pueblos: " in seen
     assert "130 articles were requested, and there are 120 (not taken: 1 " in seen
     project.path(".env").unlink()
     project.make("--forcerun", "fetch_wikipedia", "--", FETCHED)  # what is here needs no contact

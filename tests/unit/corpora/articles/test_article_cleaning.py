@@ -87,6 +87,12 @@ def test_a_hostile_text_takes_no_longer_than_its_length(sign):
     assert time.process_time() - begun < 3
 
 
+def test_an_endless_address_in_a_bracket_takes_no_longer_than_its_length():
+    begun = time.process_time()
+    cleaned("[//" + "a" * 200_000, ALL)
+    assert time.process_time() - begun < 3
+
+
 PIECES = (
     "a", " ", "\n", "[", "]", "{", "}", "|", "=", "<ref>", "</ref>", "[1]", "http://x.y", "'", "&amp;", "&lt;", "★", "“", "(",
     ")",

@@ -8,6 +8,7 @@ import pytest
 from wikipedia_server import WikipediaServer
 
 from verso.corpora.sources.wikipedia.fetch import fetch_articles
+from verso.display.reasons import reason
 from verso.errors import VersoError
 from verso.fetching.web import Web
 
@@ -39,6 +40,8 @@ def fetched(wiki, tmp_path):
         web = Web(pause, timeout_seconds=1, retries=retries, maximum_bytes=1_000_000)
         fetch_articles({**SOURCE, "site": wiki.root, **changed}, contact, tmp_path / cache, web, outputs)
         rows = [[json.loads(line) for line in outputs[name].read_text().splitlines()] for name in ("articles", "set_aside")]
+        english = {row["reason"] for row in rows[1] if reason(row["reason"], "es") == row["reason"]}
+        assert not english, "reasons without Spanish words in verso.display.reasons"
         return SimpleNamespace(
             articles=rows[0], aside=rows[1], summary=json.loads(outputs["summary"].read_text()), revisions=outputs["revisions"]
         )

@@ -7,6 +7,8 @@ import unicodedata
 import pytest
 from wikipedia_server import article, prose
 
+from verso.corpora.sources.wikipedia.settings import WikipediaSource
+
 ALIKE = "Los molinos de la ribera muelen de noche y de día. "
 
 
@@ -87,10 +89,13 @@ def test_titles_go_through_the_wikis_spelling_and_redirects_and_each_article_com
 
 
 def test_titles_with_slashes_quotes_and_emoji_are_titles_like_others(wiki, fetched):
-    names = ["AC/DC", 'El "Pueblo"', "L'Hospitalet & Cía.?", "🎸 guitarra", "C++", "100 % lana"]
+    names = [
+        "AC/DC", 'El "Pueblo"', "L'Hospitalet & Cía.?", "🎸 guitarra", "C++", "100 % lana", "👨\u200d👩\u200d👧", "می\u200cخواهم",
+    ]  # fmt: skip
+    loaded = WikipediaSource(type="wikipedia", language="es", titles=names)
     for number, name in enumerate(names, start=50):
         wiki.add(number, name)
-    found = fetched(titles=names)
+    found = fetched(titles=loaded.titles)
     assert [row["title"] for row in found.articles] == [name[:1].upper() + name[1:] for name in names]
     assert found.articles[0]["url"].endswith("/wiki/AC/DC")
     assert found.articles[1]["url"].endswith("/wiki/El_%22Pueblo%22")
@@ -318,7 +323,12 @@ def test_a_revision_that_was_deleted_is_lost_and_said(wiki, fetched, tmp_path, g
         ("language,page,revision,title\nes,1,x/../y,A\n", "line 2: page 1, revision x/../y; both must be numbers"),
         (f"language,page,revision,title\nes,{'9' * 30},10,A\n", "line 2: page 9999"),
         ("language,page,revision,title\nes,0,10,A\n", "line 2: page 0, revision 10; both must be numbers"),
-        ("language,page,revision,title\nes,1,10,A\nes,1,11,A\n", "names a page twice; one revision of each article is a corpus"),
+        (
+            "language,page,revision,title\nes,1,10,A\nes,1,11,A\n",
+            "line 3 names page 1 again; a corpus has one revision of each article",
+        ),
+        (f"language,page,revision,title\nes,1,{'9' * 5000},A\n", "line 2: page 1, revision 9999"),
+        ("language;page;revision;title\nes;1;10;A\n", "no column language, page, revision, title; source.revisions is a"),
         ("language,page,revision,title\nes,1\n", "line 2: page 1, revision None; both must be numbers"),
     ],
 )
@@ -331,7 +341,7 @@ def test_a_file_of_revisions_that_a_spreadsheet_saved_is_read_and_one_that_is_no
     (tmp_path / "r.csv").write_bytes("\ufefflanguage,page,revision,title\r\nes,1,10,Pueblo 1\r\n".encode())
     assert titles(fetched(revisions=tmp_path / "r.csv").articles) == ["Pueblo 1"]
     (tmp_path / "r.csv").write_bytes(b"language,page\xff")
-    assert "r.csv: cannot be read ('utf-8' codec" in reported(revisions=tmp_path / "r.csv")
+    assert "r.csv: cannot be read as CSV in UTF-8 ('utf-8' codec" in reported(revisions=tmp_path / "r.csv")
 
 
 # --- contact ---

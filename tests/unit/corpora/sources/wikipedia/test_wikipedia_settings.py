@@ -45,6 +45,8 @@ def test_any_edition_is_a_language(code):
         ({"titles": ["A"], "category": "B"}, "", "titles and category are two ways to choose articles; keep one"),
         ({"articles": None, "titles": ["A", "B", "A"]}, "titles", "A is listed more than once"),
         ({"articles": None, "titles": ["A|B"]}, "titles", "'A|B' holds '|', which no title of Wikipedia does"),
+        ({"articles": None, "titles": ["A\ufffdB"]}, "titles", "'A\ufffdB' holds '\ufffd', which no title of Wikipedia does"),
+        ({"category": "A\nB"}, "category", "must be the name of one category"),
         ({"articles": None, "titles": ["A\nB"]}, "titles", r"'A\nB' holds '\n', which no title of Wikipedia does"),
         ({"articles": None, "titles": [" _"]}, "titles", "is empty or longer than 255 bytes"),
         ({"articles": None, "titles": ["ñ" * 128]}, "titles", "is empty or longer than 255 bytes"),
@@ -79,6 +81,9 @@ def test_songs_come_from_no_wiki():
     [
         "ana@uni.mx",
         "ana.b+wiki@cs.uni-x.edu",
+        "mail@ana.mx",
+        "correo@uni.mx",
+        "me@ana.mx",
         "https://uni.mx/~ana",
         "https://es.wikipedia.org/wiki/Usuario:Ana",
         "http://ana.mx",
@@ -98,6 +103,7 @@ def test_an_empty_contact_is_refused(contact):
     [
         "you@example.com", "ana@example.org", "ana@mail.example.net", "ana@test", "your.name@uni.mx", "your-email@uni.mx",
         "nombre@uni.mx", "ana@your-domain.org", "https://example.org/me", "https://www.example.com", "http://wiki.test/x",
+        "tu@ejemplo.com", "ana@ejemplo.com.mx", "https://tu-dominio.es", "ana@example.es", "tu_correo@uni.mx",
     ],
 )  # fmt: skip
 def test_an_example_is_refused(contact):

@@ -135,6 +135,8 @@ def test_names_of_templates_are_found_within_others_and_in_no_comment():
         ("<p>A:</p><ul><li>uno <ul><li>dos</li></ul></li><li><p>tres</p></li></ul><p>Fin.</p>", "A:\n\nuno\ndos\ntres\n\nFin."),
         ("<blockquote><p>Cita.</p></blockquote><dl><dd>Dicho.</dd></dl>", "Cita.\n\nDicho."),
         ("<p>x <span class='mwe-math-element'><math><mi>a</mi></math></span> y<style>p{}</style> &lt;b&gt;</p>", "x y <b>"),
+        ("<p>Vista<!-- oculta --> clara.</p><h2>T<!-- x --></h2><p>B.</p>", "Vista clara.\n\n== T ==\n\nB."),
+        ("<p>Está.<span id='coordinates'>Coordenadas: <span class='geo-nondefault'>1</span></span></p>", "Está."),
         ("<section><p>A.</p><section><h3>T</h3><p>B.</p></section></section>", "A.\n\n=== T ===\n\nB."),
         ("", ""),
     ],

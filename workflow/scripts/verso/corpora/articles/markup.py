@@ -23,7 +23,7 @@ BREAKS = {"blockquote", "br", "dd", "div", "dl", "dt", "hr", "li", "ol", "p", "p
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 MAGIC = re.compile(r"__[A-ZÁÉÍÓÚÑ]{2,30}__")
 LINK = re.compile(r"\[\[([^\[\]]*)\]\]")
-OUTER_LINK = re.compile(r"\[(?:https?:)?//[^\s\[\]]+([^\[\]\n]*)\]")
+OUTER_LINK = re.compile(r"\[(?:https?:)?//[^\s\[\]]+((?:[^\S\n][^\[\]\n]*)?)\]")
 # Links to these are no prose: pictures and categories; and to the same article elsewhere
 NO_PROSE = re.compile(
     r"\s*(?:archivo|fichero|imagen|file|image|media|categor[ií]a|category|bestand|datei|fichier|ficheiro|immagine|kategorie"

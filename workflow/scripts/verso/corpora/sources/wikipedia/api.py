@@ -27,6 +27,7 @@ MOST = 50  # titles or numbers in a request of who has no further rights
 MAXLAG = 5  # seconds that the wiki's databases may be behind; above that it turns requests away
 LONGEST_ADDRESS = 6000  # bytes; servers refuse addresses of 8,000
 OF_THE_MOMENT = ("maxlag", "ratelimited", "readonly", "internal_api_error")  # how codes of errors begin that pass
+WITHOUT_TEXT = {"texthidden", "textmissing", "missing"}  # a revision that was hidden, or that the wiki itself has lost
 KEPT = "What was fetched is kept: start again, and only the rest is fetched."
 ALWAYS = {"action": "query", "format": "json", "formatversion": 2, "maxlag": MAXLAG}
 
@@ -36,10 +37,19 @@ def _has(**kinds: type) -> Callable[[Mapping[str, Any]], bool]:
     return lambda row: all(type(row.get(name)) is kind for name, kind in kinds.items())
 
 
+def _is_revision(row: Mapping[str, Any]) -> bool:
+    """A revision with its text, or with the wiki's word that it does not show the text."""
+    slots = row.get("slots", {})
+    main = slots.get("main", {}) if isinstance(slots, dict) else None
+    if not isinstance(main, dict) or not _has(revid=int)(row):
+        return False
+    return isinstance(main.get("content"), str) or bool(WITHOUT_TEXT & (row.keys() | main.keys()))
+
+
 def _is_page(row: Mapping[str, Any]) -> bool:
     """A page that is there, one that is not, or a title that leads to none."""
     revisions = row.get("revisions", [])
-    are_sound = isinstance(revisions, list) and all(isinstance(each, dict) and _has(revid=int)(each) for each in revisions)
+    are_sound = isinstance(revisions, list) and all(isinstance(each, dict) and _is_revision(each) for each in revisions)
     if "pageid" in row and "missing" not in row:
         return are_sound and _has(pageid=int, title=str, ns=int)(row)
     return _has(pageid=int)(row) or _has(title=str)(row)
@@ -52,6 +62,7 @@ SOUND = {  # what each row of these lists must be
     "normalized": _has(**{"from": str, "to": str}),
     "redirects": _has(**{"from": str, "to": str}),
     "interwiki": _has(title=str),
+    "badrevids": _has(revid=int),
 }
 
 
@@ -101,9 +112,8 @@ class Api:
     ) -> Iterator[dict[str, Any]]:
         """Each answer to one query, in their order, with `continue` followed to its end.
 
-        holds: what each must hold, else it is requested again, and never kept. kept: whether the cache of
-        lists may answer, and keeps what is answered. number: which of several requests for the same, where each gets another
-        answer.
+        holds: what each must hold, else it is requested again, and never kept. kept: whether the cache of lists may answer, and
+        keeps what is answered. number: which of several requests for the same, where each gets another answer.
         """
         onward: Any = {}
         before: set[str] = set()
@@ -117,7 +127,7 @@ class Api:
             piece = _json_of(answer)
             yield piece
             onward = piece.get("continue")
-            if not isinstance(onward, dict) or not onward:
+            if not onward:
                 return
             place = json.dumps(onward, sort_keys=True)
             if place in before:
@@ -181,8 +191,7 @@ def _put_together(pieces: Iterator[dict[str, Any]]) -> Found:
             before = unquote(change["from"]) if change.get("fromencoded") else change["from"]
             found.onward[before] = change["to"]
         found.elsewhere |= {str(link["title"]) for link in query.get("interwiki", ())}
-        gone = query.get("badrevids") or ()
-        found.gone |= {int(row["revid"]) for row in (gone.values() if isinstance(gone, dict) else gone)}
+        found.gone |= {row["revid"] for row in _rows_of(query, "badrevids")}
         for page in query.get("pages", ()):
             whole = pages.setdefault(page.get("pageid") or page.get("title"), {})
             whole |= {**page, "revisions": [*whole.get("revisions", ()), *page.get("revisions", ())]}
@@ -193,6 +202,12 @@ def _put_together(pieces: Iterator[dict[str, Any]]) -> Found:
 def _json_of(answer: Answer) -> dict[str, Any]:
     """An answer's content, with half pairs of surrogates made good: they may stand in JSON, and in no file."""
     return dict(json.loads(writable(json.dumps(json.loads(answer.body), ensure_ascii=False))))
+
+
+def _rows_of(query: Mapping[str, Any], name: str) -> Any:
+    """A list of an answer; that of revisions which are not there comes by their numbers."""
+    rows = query.get(name, [])
+    return list(rows.values()) if name == "badrevids" and isinstance(rows, dict) else rows
 
 
 def _check_answer(site: str, holds: Sequence[str], body: bytes) -> None:
@@ -214,8 +229,10 @@ def _check_answer(site: str, holds: Sequence[str], body: bytes) -> None:
         raise ValueError("the answer is JSON, but not the API's")
     if missing := [name for name in holds if not isinstance(query.get(name), dict | list)]:
         raise ValueError(f"the answer is JSON, but holds no {missing[0]}")
+    if not isinstance(answer.get("continue", {}), dict):
+        raise ValueError("the answer is JSON, but its continue is not that of the API")
     for name, sound in SOUND.items():
-        rows = query.get(name, [])
+        rows = _rows_of(query, name)
         if not isinstance(rows, list) or not all(isinstance(row, dict) and sound(row) for row in rows):
             raise ValueError(f"the answer is JSON, but its {name} are not those of the API")
 

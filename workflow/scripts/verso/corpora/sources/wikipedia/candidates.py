@@ -4,7 +4,6 @@ What the wiki lists is kept in the cache: a draw at random is made once, and the
 """
 
 import csv
-import io
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -14,11 +13,11 @@ from typing import Any, NamedTuple
 from verso.corpora.sources.wikipedia.api import MOST, Api, Found
 from verso.corpora.sources.wikipedia.edition import ARTICLES, CATEGORIES, Edition
 from verso.errors import VersoError
-from verso.jobs.logs import announce
+from verso.jobs.logs import announce, watched_progress
 from verso.names import shown
 
 PER_LIST = 500  # pages in an answer that lists them, its most
-MOST_LISTED = 20_000  # members of a category that are listed: 40 requests
+MOST_LISTED = 20_000  # members of a category that are listed: 40 requests, and one for each subcategory
 CIRCLE = "its redirects lead round in a circle"
 COLUMNS = ("language", "page", "revision", "title")  # of revisions.csv
 NUMBER = re.compile(r"[1-9][0-9]{0,17}")
@@ -108,22 +107,24 @@ def of_category(api: Api, edition: Edition, name: str, depth: int, seed: int) ->
     waiting, seen = [(first, 0)], {first.casefold()}
     members: dict[int, Candidate] = {}
     listed = 0
-    while waiting and listed < MOST_LISTED:
-        category, level = waiting.pop(0)
-        kinds = "page|subcat" if level < depth else "page"
-        query = {"list": "categorymembers", "cmtitle": category, "cmtype": kinds, "cmprop": "ids|title", "cmlimit": PER_LIST}
-        for piece in api.pieces(query, ("categorymembers",)):
-            for page in piece["query"]["categorymembers"]:
-                listed += 1
-                title = str(page["title"])
-                if page["ns"] == ARTICLES:
-                    members.setdefault(page["pageid"], Candidate(page["pageid"], title))
-                elif page["ns"] == CATEGORIES and title.casefold() not in seen:
-                    seen.add(title.casefold())
-                    waiting.append((title, level + 1))
-            if listed >= MOST_LISTED:
-                announce(f"{first}: has more than {MOST_LISTED:,} pages; the articles are drawn from the first {listed:,}")
-                break
+    with watched_progress(desc=f"wikipedia: list {first}", unit="pages") as bar:  # of many subcategories, minutes
+        while waiting and listed < MOST_LISTED:
+            category, level = waiting.pop(0)
+            kinds = "page|subcat" if level < depth else "page"
+            query = {"list": "categorymembers", "cmtitle": category, "cmtype": kinds, "cmprop": "ids|title", "cmlimit": PER_LIST}
+            for piece in api.pieces(query, ("categorymembers",)):
+                for page in piece["query"]["categorymembers"]:
+                    title = str(page["title"])
+                    if page["ns"] == ARTICLES:
+                        members.setdefault(page["pageid"], Candidate(page["pageid"], title))
+                    elif page["ns"] == CATEGORIES and title.casefold() not in seen:
+                        seen.add(title.casefold())
+                        waiting.append((title, level + 1))
+                listed += len(piece["query"]["categorymembers"])
+                bar.update(len(piece["query"]["categorymembers"]))
+                if listed >= MOST_LISTED:
+                    announce(f"{first}: has more than {MOST_LISTED:,} pages; the articles are drawn from the first {listed:,}")
+                    break
     if not members:
         raise VersoError(
             f"{api.site}: {shown(first)} has no article" + ("" if depth else ", subcategories (source.depth) not counted")
@@ -136,26 +137,30 @@ def of_category(api: Api, edition: Edition, name: str, depth: int, seed: int) ->
 
 def of_revisions(path: str | Path, language: str) -> list[Candidate]:
     """The revisions of a file with COLUMNS, in its order. Raises VersoError naming file and line for a row that names none."""
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")  # a spreadsheet may have put a mark before it
-    except (OSError, UnicodeDecodeError) as error:
-        raise VersoError(f"{path}: cannot be read ({error}); {WANTED}") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    if missing := set(COLUMNS) - set(reader.fieldnames or ()):
-        raise VersoError(
-            f"{path}: no column {', '.join(sorted(missing))}; source.revisions is a revisions.csv that fetching wrote"
-        )
-    found = []
-    for row in reader:
-        where = f"{path}: line {reader.line_num}"
+    found: dict[int, Candidate] = {}
+    for line, row in _rows_of(path):
+        where = f"{path}: line {line}"
         if row["language"] != language:
             raise VersoError(f"{where} is of the edition {shown(row['language'])}, and source.language is {language}")
         page, revision = (str(row[name]) for name in ("page", "revision"))
-        if not (NUMBER.fullmatch(page) and NUMBER.fullmatch(revision)):
+        if not NUMBER.fullmatch(page) or not NUMBER.fullmatch(revision):
             raise VersoError(f"{where}: page {shown(page)}, revision {shown(revision)}; both must be numbers")
-        found.append(Candidate(int(page), str(row["title"]), int(revision)))
+        if int(page) in found:
+            raise VersoError(f"{where} names page {page} again; a corpus has one revision of each article")
+        found[int(page)] = Candidate(int(page), str(row["title"]), int(revision))
     if not found:
         raise VersoError(f"{path}: names no revision")
-    if len({candidate.page for candidate in found}) < len(found):
-        raise VersoError(f"{path}: names a page twice; one revision of each article is a corpus")
-    return found
+    return list(found.values())
+
+
+def _rows_of(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of a file with COLUMNS, each with its line's number."""
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as stream:  # a spreadsheet may have put a mark before it
+            reader = csv.DictReader(stream)
+            if missing := set(COLUMNS) - set(reader.fieldnames or ()):
+                raise VersoError(f"{path}: no column {', '.join(sorted(missing))}; {WANTED}, with commas between columns")
+            for row in reader:
+                yield reader.line_num, row
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise VersoError(f"{path}: cannot be read as CSV in UTF-8 ({error}); {WANTED}") from error

@@ -11,8 +11,13 @@ VARIABLE = "WIKIMEDIA_CONTACT"
 WANTED = "your e-mail address, or the address of a page about you or your project"
 E_MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 # Kept for examples by RFC 2606 and RFC 6761, and what stands for a domain in examples
-EXAMPLES = re.compile(r"(.*\.)?(example(\.(com|org|net|edu))?|test|invalid|localhost|(your-?)?(domain|site|company)\.[a-z]+)")
-PLACEHOLDERS = re.compile(r"(your|my|tu|mi)?[._-]?(name|user(name)?|e?mail|nombre|correo|usuario)|you|me|foo|someone|nobody")
+EXAMPLES = re.compile(
+    r"(.*\.)?(example|test|invalid|localhost|(example|ejemplo)(\.[a-z]+)+|(your-?|tu-?|mi-?)?(domain|dominio|site|company)\.[a-z]+)"
+)
+# Alone some of these are addresses that people have: mail@, correo@, me@
+PLACEHOLDERS = re.compile(
+    r"(your|my|tu|mi)[._-]?(name|user(name)?|e?-?mail|nombre|correo|usuario)|name|user(name)?|nombre|usuario|you|foo|someone|nobody"
+)
 
 
 def fault_of_contact(value: str) -> str:

@@ -33,6 +33,7 @@ from verso.fetching.web_cache import WebCache
 from verso.files import write_csv, write_json, write_json_lines
 from verso.jobs.logs import announce, watched_progress
 from verso.jobs.secrets import find_token
+from verso.names import shown
 
 SITE = "https://{language}.wikipedia.org"
 CHANGED = {"wikitext": "prose taken from wikitext", "html": "prose taken from HTML"}
@@ -180,7 +181,7 @@ class _Corpus:
         except NoHtml as error:
             return f"no HTML of it: {error}"
         except (Unreadable, RecursionError) as error:
-            log.warning("%s, revision %d: cannot be taken apart (%s)", page.title, page.revision, error)
+            log.warning("%s, revision %d: cannot be taken apart (%s)", shown(page.title), page.revision, error)
             return "its markup cannot be taken apart"
         return self._words.reason_of_prose(prose) or prose
 

@@ -1,12 +1,13 @@
 """Prose from the HTML of an article, by BeautifulSoup: what templates show stays, one request an article.
 
-What is taken out is what MediaWiki's own extracts take out, and what Parsoid marks as no prose
+What is taken out is what the extracts of Wikipedia's own API take out, and what Parsoid marks as no prose
 (https://www.mediawiki.org/wiki/Extension:TextExtracts, $wgExtractsRemoveClasses).
 """
 
 from collections.abc import Iterator
 
 from bs4 import BeautifulSoup, Tag
+from bs4.element import PreformattedString
 
 from verso.corpora.sources.wikipedia.prose import Block, Prose, block, prose_of
 
@@ -14,6 +15,7 @@ UNREAD = (
     "table, figure, script, style, input, link, meta, audio, video, math, ul.gallery, ol.references, .references, .reflist, "
     "sup.reference, .mw-ref, .mw-editsection, .error, .nomobile, .noprint, .noexcerpt, .sortkey, .navbox, .infobox, .metadata, "
     ".hatnote, .rellink, .ambox, .thumb, .toc, .mwe-math-element, .mw-kartographer-container, [role=navigation], "
+    "#coordinates, .coordinates, .geo-multi-punct, .geo-nondefault, "
     "[typeof~='mw:Extension/ref'], [typeof~='mw:Extension/references'], [typeof~='mw:File']"
 )
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -46,5 +48,5 @@ def _own_text(found: Tag) -> Iterator[str]:
                 yield " "
             elif child.name not in (*HEADINGS, *PARAGRAPHS):
                 yield from _own_text(child)
-        else:
+        elif not isinstance(child, PreformattedString):  # a comment, which Parsoid keeps
             yield str(child)

@@ -19,6 +19,7 @@ from verso.corpora.sources.wikipedia.candidates import Candidate
 from verso.errors import VersoError
 from verso.fetching.web import Answer, Lost
 from verso.fetching.web_cache import WebCache
+from verso.names import shown
 
 GONE = "deleted since the wiki listed it"
 REVISION_GONE = "its revision was deleted"
@@ -94,8 +95,8 @@ class Pages:
             self._without_html += 1
             if self._without_html == LOST_IN_A_ROW:
                 raise VersoError(
-                    f"{self._api.site}: of {LOST_IN_A_ROW} articles in a row there is no HTML, the last: {page.title} ({error}). "
-                    f"{KEPT} If it stays so, take text: wikitext"
+                    f"{self._api.site}: of {LOST_IN_A_ROW} articles in a row there is no HTML, the last: {shown(page.title)} "
+                    f"({error}). {KEPT} If it stays so, take text: wikitext"
                 ) from error
             raise NoHtml(str(error)) from error
         self._without_html = 0
@@ -141,7 +142,7 @@ class Pages:
         found = self._api.look_up("revids", [revision for _, revision in wanted], DETAILS)
         pages = {revision["revid"]: (page, revision) for page in found.pages for revision in page.get("revisions", ())}
         for number, revision in wanted:
-            if revision in found.gone or (revision in pages and "texthidden" in _slot(pages[revision][1])):
+            if revision in found.gone or (revision in pages and _is_hidden(pages[revision][1])):
                 self._keep(self._address(number, revision), lost=REVISION_GONE)
                 continue
             self._keep_page(number, *self._mentioned(pages.get(revision), f"revision {revision}"))
@@ -163,6 +164,10 @@ class Pages:
 
 def _slot(revision: dict[str, Any]) -> dict[str, Any]:
     return dict((revision.get("slots") or {}).get("main") or {})
+
+
+def _is_hidden(revision: dict[str, Any]) -> bool:
+    return "texthidden" in (revision.keys() | _slot(revision).keys())
 
 
 def _page_of(page: dict[str, Any], revision: dict[str, Any]) -> Page:

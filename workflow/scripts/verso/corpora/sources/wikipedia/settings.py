@@ -1,6 +1,7 @@
 """The config's type of articles from Wikipedia."""
 
 import re
+import unicodedata
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -12,7 +13,8 @@ from verso.corpora.sources.wikipedia.contact import VARIABLE, fault_of_contact
 from verso.settings.base import PathOfFile
 
 LANGUAGE = re.compile(r"[a-z]{2,}(-[a-z]+)*")
-NEVER_IN_TITLES = "#<>[]{}|"  # https://www.mediawiki.org/wiki/Manual:$wgLegalTitleChars
+NEVER_IN_TITLES = "#<>[]{}|\ufffd"  # https://www.mediawiki.org/wiki/Manual:$wgLegalTitleChars
+CONTROL = {"Cc", "Cs"}  # Unicode's; joiners are legal: Persian words and emoji of several parts have them
 LONGEST_TITLE = 255  # bytes
 MOST_A_MINUTE = 200  # requests of a client that names its operator
 
@@ -79,7 +81,7 @@ class WikipediaSource(WebSource):
     @classmethod
     def _can_be_titles(cls, value: list[str] | None) -> list[str] | None:
         for title in value or ():
-            if wrong := sorted(set(NEVER_IN_TITLES) & set(title)) or [c for c in title if not c.isprintable()]:
+            if wrong := _illegal_in(title):
                 raise ValueError(f"{title!r} holds {wrong[0]!r}, which no title of Wikipedia does")
             if not title.strip(" _") or len(title.encode()) > LONGEST_TITLE:
                 raise ValueError(f"{title!r} is empty or longer than {LONGEST_TITLE} bytes, which no title of Wikipedia is")
@@ -90,7 +92,7 @@ class WikipediaSource(WebSource):
     @field_validator("category")
     @classmethod
     def _can_be_a_category(cls, value: str | None) -> str | None:
-        if value is not None and (set(NEVER_IN_TITLES) & set(value) or not value.isprintable() or not value.strip(" _:")):
+        if value is not None and (_illegal_in(value) or not value.strip(" _:")):
             raise ValueError(f"found {value!r}; must be the name of one category")
         return value
 
@@ -110,6 +112,11 @@ class WikipediaSource(WebSource):
                 f"requests_per_second is {self.requests_per_second:g}; Wikimedia allows 3.3 ({MOST_A_MINUTE} a minute)"
             )
         return self
+
+
+def _illegal_in(title: str) -> list[str]:
+    """The characters of a title that no title may have."""
+    return [each for each in title if each in NEVER_IN_TITLES or unicodedata.category(each) in CONTROL]
 
 
 def _as_file(source: WikipediaSource, path: str) -> ArticlesFile:
