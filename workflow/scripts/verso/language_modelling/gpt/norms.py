@@ -1,4 +1,4 @@
-"""Norms of a Transformer: PyTorch's LayerNorm, and RMSNorm with a backward of its own."""
+"""RMSNorm of a Transformer, on the CPU with a backward of its own."""
 
 from typing import Any
 
