@@ -156,6 +156,10 @@ def test_subcategories_count_as_deep_as_the_config_says_and_a_circle_of_them_end
     wiki.categories |= {"Pueblos": [1, 2, "Villas"], "Villas": [2, 3, "Aldeas"], "Aldeas": [4, "Pueblos"]}
     counts = [sorted(row["page"] for row in fetched(category="Pueblos", depth=depth).articles) for depth in (0, 1, 2, 5)]
     assert counts == [[1, 2], [1, 2, 3], [1, 2, 3, 4], [1, 2, 3, 4]]
+    requested = [(query["cmtitle"], query["cmtype"]) for query in wiki.queries("category")]
+    assert len(requested) == len({(name.partition(":")[2], kinds) for name, kinds in requested}) == 6, (
+        "a category was listed twice"
+    )
 
 
 def test_an_empty_category_says_so(wiki, reported):

@@ -1,7 +1,8 @@
 """Exports of articles: the files that the original report's scripts read, and the attribution that a licence wants."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,8 @@ def export_articles(prepared: Mapping[str, str | Path], corpus: str, words: int,
             for row in progress(read_json_lines(prepared[part]), f"export {part}", unit="articles"):
                 out.write(f"{ARTICLE_START}\n{row['text']}\n{ARTICLE_END}\n")
     write_csv(exports["attribution"], _origins(prepared), ATTRIBUTION)
-    vocabulary = Vocabulary.load(prepared["vocab_word"])
-    most_frequent = vocabulary.tokens[len(CONTROLS) :][:words]
-    write_json(exports["vocabulary"], numbered(most_frequent))
+    most_frequent, covered = _most_frequent(Vocabulary.load(prepared["vocab_word"]), words)
+    write_json(exports["vocabulary"], {token: number for number, token in enumerate([*SPECIALS, *most_frequent])})
     counted = read_json(prepared["statistics"])
     files = [*(exports[f"{part}_text"] for part in PARTS), exports["vocabulary"], exports["attribution"]]
     parts = counted["parts"]
@@ -46,7 +46,7 @@ def export_articles(prepared: Mapping[str, str | Path], corpus: str, words: int,
             "vocabulary": {
                 "words": len(most_frequent),
                 "special_tokens": {token: number for number, token in enumerate(SPECIALS)},
-                "covers_of_train": _covered(vocabulary, len(most_frequent)),
+                "covers_of_train": covered,
             },
             "licences": _licences(prepared),
             "split": counted["settings"]["split"],
@@ -57,15 +57,11 @@ def export_articles(prepared: Mapping[str, str | Path], corpus: str, words: int,
     )
 
 
-def numbered(words: Sequence[str]) -> dict[str, int]:
-    """{token: id}: SPECIALS, then the words; one that is spelt like a special token is left out, for it would take its place."""
-    return {token: number for number, token in enumerate([*SPECIALS, *(word for word in words if word not in SPECIALS)])}
-
-
-def _covered(vocabulary: Vocabulary, words: int) -> float:
-    """Share of train's words that the most frequent so many are."""
-    counts = vocabulary.counts
-    return round(sum(counts[len(CONTROLS) :][:words]) / sum(counts), 4)
+def _most_frequent(vocabulary: Vocabulary, most: int) -> tuple[list[str], float]:
+    """So many words of train, and the share of its words that they are. One that is spelt like a special token is left out."""
+    counted = zip(vocabulary.tokens[len(CONTROLS) :], vocabulary.counts[len(CONTROLS) :], strict=True)
+    taken = list(islice(((word, count) for word, count in counted if word not in SPECIALS), most))
+    return [word for word, _ in taken], round(sum(count for _, count in taken) / sum(vocabulary.counts), 4)
 
 
 def _origins(prepared: Mapping[str, str | Path]) -> Iterator[dict[str, str]]:

@@ -104,7 +104,7 @@ def of_category(api: Api, edition: Edition, name: str, depth: int, seed: int) ->
     Raises VersoError when it has none. No more than MOST_LISTED pages are listed, and the screen says so.
     """
     first = edition.category(name)
-    waiting, seen = [(first, 0)], {first.casefold()}
+    waiting, seen = [(first, 0)], {first}
     members: dict[int, Candidate] = {}
     listed = 0
     with watched_progress(desc=f"wikipedia: list {first}", unit="pages") as bar:  # of many subcategories, minutes
@@ -117,9 +117,9 @@ def of_category(api: Api, edition: Edition, name: str, depth: int, seed: int) ->
                     title = str(page["title"])
                     if page["ns"] == ARTICLES:
                         members.setdefault(page["pageid"], Candidate(page["pageid"], title))
-                    elif page["ns"] == CATEGORIES and title.casefold() not in seen:
-                        seen.add(title.casefold())
-                        waiting.append((title, level + 1))
+                    elif page["ns"] == CATEGORIES and (name := edition.category(title)) not in seen:
+                        seen.add(name)
+                        waiting.append((name, level + 1))
                 listed += len(piece["query"]["categorymembers"])
                 bar.update(len(piece["query"]["categorymembers"]))
                 if listed >= MOST_LISTED:
