@@ -182,13 +182,13 @@ PROGRESS = {"epoch", "epochs", "step", "steps", "train_loss", "validation_loss",
 
 def test_progress_is_reported_with_the_losses_of_the_last_finished_epoch(tmp_path, monkeypatch):
     monkeypatch.setattr(progress, "REPORT_SECONDS", 0.0)
-    told = []
-    outcome = fit(Line(), SETTINGS, Checkpoints(tmp_path, "a"), report=told.append)
-    assert all(set(progress) == PROGRESS for progress in told)
-    assert {(progress["epochs"], progress["steps"]) for progress in told} == {(4, 24)}
-    first = next(progress for progress in told if progress["step"] == 6 and progress["train_loss"] is not None)
-    assert all(progress["history"] is outcome.history for progress in told)
-    assert {**told[0], "seconds_left": 0, "history": []} == {
+    reported = []
+    outcome = fit(Line(), SETTINGS, Checkpoints(tmp_path, "a"), report=reported.append)
+    assert all(set(progress) == PROGRESS for progress in reported)
+    assert {(progress["epochs"], progress["steps"]) for progress in reported} == {(4, 24)}
+    first = next(progress for progress in reported if progress["step"] == 6 and progress["train_loss"] is not None)
+    assert all(progress["history"] is outcome.history for progress in reported)
+    assert {**reported[0], "seconds_left": 0, "history": []} == {
         "epoch": 1, "epochs": 4, "step": 1, "steps": 24, "train_loss": None, "validation_loss": None, "seconds_left": 0,
         "history": [],
     }  # fmt: skip
@@ -196,14 +196,14 @@ def test_progress_is_reported_with_the_losses_of_the_last_finished_epoch(tmp_pat
         outcome.history[0][key] for key in ("train_loss", "validation_loss")
     )
     assert first["epoch"] == 2
-    assert all(progress["seconds_left"] > 0 for progress in told[:-1] if progress["step"] < 24)
-    assert (told[-1]["epoch"], told[-1]["step"], told[-1]["seconds_left"]) == (4, 24, 0.0)
+    assert all(progress["seconds_left"] > 0 for progress in reported[:-1] if progress["step"] < 24)
+    assert (reported[-1]["epoch"], reported[-1]["step"], reported[-1]["seconds_left"]) == (4, 24, 0.0)
 
 
 def test_progress_is_reported_at_most_once_a_second(tmp_path):
-    told = []
-    fit(Line(), {**SETTINGS, "epochs": 2}, Checkpoints(tmp_path, "a"), report=told.append)  # some hundredths of a second
-    assert 1 <= len(told) <= 2
+    reported = []
+    fit(Line(), {**SETTINGS, "epochs": 2}, Checkpoints(tmp_path, "a"), report=reported.append)  # some hundredths of a second
+    assert 1 <= len(reported) <= 2
 
 
 def test_the_time_left_follows_the_speed_of_this_life_and_not_of_the_one_before(tmp_path, monkeypatch):
@@ -212,16 +212,16 @@ def test_the_time_left_follows_the_speed_of_this_life_and_not_of_the_one_before(
         fit(Line(raising(RuntimeError(), 13)), SETTINGS, Checkpoints(tmp_path, "a"), seconds=0)
     clock = iter(range(1000))
     monkeypatch.setattr(loop.time, "perf_counter", lambda: float(next(clock)))  # every look is a second on, whatever the machine
-    told = []
-    fit(Line(), SETTINGS, Checkpoints(tmp_path, "a"), report=told.append)
-    assert told[0]["step"] == 14
-    assert told[0]["seconds_left"] % 10 == 0  # ten steps, each of the whole seconds that the first one here took
-    assert 10 <= told[0]["seconds_left"] <= 100
+    reported = []
+    fit(Line(), SETTINGS, Checkpoints(tmp_path, "a"), report=reported.append)
+    assert reported[0]["step"] == 14
+    assert reported[0]["seconds_left"] % 10 == 0  # ten steps, each of the whole seconds that the first one here took
+    assert 10 <= reported[0]["seconds_left"] <= 100
 
 
 def test_minutes_bound_the_time_left(tmp_path, monkeypatch):
     monkeypatch.setattr(progress, "REPORT_SECONDS", 0.0)
-    told = []
+    reported = []
     slow = Line(lambda number: time.sleep(0.01))
-    fit(slow, {**SETTINGS, "epochs": 10_000, "minutes": 0.2 / 60}, Checkpoints(tmp_path, "a"), report=told.append)
-    assert max(progress["seconds_left"] for progress in told) <= 0.2
+    fit(slow, {**SETTINGS, "epochs": 10_000, "minutes": 0.2 / 60}, Checkpoints(tmp_path, "a"), report=reported.append)
+    assert max(progress["seconds_left"] for progress in reported) <= 0.2

@@ -155,7 +155,7 @@ class Api:
         return self._request(f"{self.site}/w/rest.php/v1/revision/{revision}/html", _check_whole_page)
 
     def _get(self, url: str, check: Callable[[bytes], None]) -> Answer:
-        """An answer of the API. Raises VersoError where there is none."""
+        """An answer of the API. Raises VersoError where it gives no usable one."""
         try:
             answer = self._request(url, check)
         except Lost as error:

@@ -114,7 +114,7 @@ class _Corpus:
         return at_random(api, 1000 + 20 * wanted), wanted  # of a wiki of stubs few are taken; it must not be read to its end
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """The articles, `wanted` at most, in the order of the candidates. Raises VersoError where there is none."""
+        """The articles, `wanted` at most, in the order of the candidates. Raises VersoError where not one is left."""
         yield from self._rows()
         reasons = Counter(row["reason"] for row in self.set_aside).most_common()
         said = "; ".join(f"{count:,} {reason}" for reason, count in reasons) or "the wiki lists none"

@@ -70,7 +70,7 @@ class Pages:
         self._without_html = 0  # articles in a row
 
     def of(self, candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, Page | str]]:
-        """Of each candidate its page, or why there is none, in their order. What is missing is fetched first, together."""
+        """Of each candidate its page, or why it has no usable one, in their order. What is missing is fetched first, together."""
         self._fetch_newest([c.page for c in candidates if c.revision is None and self._newest(c.page) is None])
         found = [(c, c.revision or self._newest(c.page)) for c in candidates]
         wanted = [(c.page, revision) for c, revision in found if isinstance(revision, int)]
@@ -111,7 +111,7 @@ class Pages:
         return f"{self._api.site}/w/index.php?curid={page}" + (f"&oldid={revision}" if revision else "")
 
     def _newest(self, page: int) -> int | str | None:
-        """The revision that was the newest when it was fetched; why there is none; None when nothing is known."""
+        """The revision that was the newest when it was fetched, or why it is missing; None when nothing is known."""
         answer = self._cache.read(self._address(page))
         if answer is None:
             return None
