@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python tests/benchmarks/gpt_memory.py
 
-Each model trains two epochs of a dozen steps and more on a made-up text, from files to written weights as a run does, in a
+Each model trains two epochs of a few steps on a made-up text, from files to written weights as a run does, in a
 process of its own, and reports that process's peak resident memory. The report's model and its wide one read 5,000 words, the
 modern block and the recipe of config/tinyshakespeare.yaml characters. About two minutes on one core.
 
@@ -41,10 +41,12 @@ def recipe() -> dict[str, Any]:
 
 
 def write_corpus(folder: Path, unit: str, window_tokens: int) -> dict[str, Any]:
-    """Write a training text of 24 batches, a validation text and a vocabulary into `folder`; returns the sizes of the text."""
+    """Write a training text of 6 batches or more, a validation text and a vocabulary into `folder`; returns the sizes of the text."""
+    from verso.text.vocabulary import load_vocabulary
+
     chance = random.Random(1)
     words = [f"w{number}" for number in range(4997)] if unit == "word" else [chr(97 + number) for number in range(65)]
-    made = [chance.choice(words) for _ in range(24 * window_tokens)]
+    made = [chance.choice(words) for _ in range(6 * window_tokens)]
     texts = {"train": made, "validation": made[:1000]}
     for part, tokens in texts.items():
         joined = (" " if unit == "word" else "").join(tokens)
@@ -52,7 +54,8 @@ def write_corpus(folder: Path, unit: str, window_tokens: int) -> dict[str, Any]:
     known = ["<|unknown|>", "<|start|>", "<|end|>", *words]
     vocabulary = {"unit": unit, "minimum_count": 1, "training_tokens": len(made), "tokens": known, "counts": [0] * len(known)}
     (folder / "vocabulary.json").write_text(json.dumps(vocabulary))
-    return {"characters": len(made), "words": len(made), "vocabulary_char": len(known), "vocabulary_word": len(known)}
+    count = len(load_vocabulary(folder / "vocabulary.json").encode((" " if unit == "word" else "").join(made)))
+    return {"characters": count, "words": count, "vocabulary_char": len(known), "vocabulary_word": len(known)}
 
 
 def train(folder: Path, keys: dict[str, Any]) -> None:
