@@ -41,7 +41,7 @@ def recipe() -> dict[str, Any]:
 
 
 def write_corpus(folder: Path, unit: str, window_tokens: int) -> dict[str, Any]:
-    """Write a training text of 6 batches or more, a validation text and a vocabulary into `folder`; returns the sizes of the text."""
+    """Write a training text of 6 batches or more, a validation text and a vocabulary into `folder`; returns its sizes."""
     from verso.text.vocabulary import load_vocabulary
 
     chance = random.Random(1)
