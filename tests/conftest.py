@@ -1,5 +1,6 @@
 """For all tests: what the machine lacks is installed before any begins, and those begin first that take longest."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ LONG = ("slurm/test_demo.py", "slurm/test_soak.py", "slurm/test_deaths_around_jo
 
 def pytest_configure(config: pytest.Config) -> None:
     """Once, in the process that starts the workers; what `-k` or `-m` choose installs for itself what it needs."""
+    # A shell that starts the tests in the background has Ctrl-C ignored, in their children too: seven tests of it would fail
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "slow: a unit test of whole trainings in processes of their own, not for each commit")
     worker, chosen = hasattr(config, "workerinput"), config.option.keyword or config.option.markexpr
     if not (worker or chosen or config.option.collectonly or config.option.help):
