@@ -59,6 +59,17 @@ def test_an_empty_sample_is_a_row_all_the_same(measured):
     assert measured([sample("s1", "")], [document("d1", SONG)], [document("t1", SONG)])[1]["words"] == "0"
 
 
+def test_a_groups_training_texts_decide_whose_function_words_count(measured):
+    spanish = "Cuando la tarde llega al puerto los barcos vuelven con la marea y el viento\nnadie los espera en el muelle"
+    german = "Wenn der Abend kommt, kehren die Schiffe mit der Flut zurück\nund niemand wartet an der Mole auf sie"
+    train = [document("d1", SONG), document("d2", spanish, "Luz"), document("d3", german, "Uwe")]
+    # the same words in every group: the sample itself, which may be word salad, decides nothing
+    samples = [sample(f"s{n}", "the the la la", group=group) for n, group in enumerate(("Ada", "Luz", "Uwe", "Zoe"))]
+    rows = measured(samples, train, [document("t1", "the la", "Luz"), document("t2", "the old river", "Ada")])
+    assert [row["function_words"] for row in rows[:4]] == ["0.5", "0.5", "", ""]
+    assert {row["document"]: float(row["function_words"]) for row in rows[4:]} == {"t1": 0.5, "t2": pytest.approx(1 / 3)}
+
+
 def test_a_word_cut_by_the_length_is_not_held_against_the_model():
     assert whole_words("the old ri", "length") == "the old"
     assert whole_words("the old river\n", "length") == "the old river"

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from verso.language_modelling.function_words import share_of_function_words
 from verso.language_modelling.style import (
     bare_words,
     distinct,
@@ -107,6 +108,16 @@ def test_all_measures_of_a_small_text():
     assert found["distinct_1"] == 6 / 7
     assert (found["section_tags"], found["section_tag_validity"]) == (1, 1.0)
     assert found["unknown_words"] == 1 / 7
+    assert found["function_words"] is None  # of no known language
+
+
+def test_the_list_of_function_words_is_that_of_the_language():
+    text = "La casa de mi madre\nno es the house"
+    assert measure_style(text, set(), set(), "es")["function_words"] == 5 / 9  # la, de, mi, no, es
+    assert measure_style(text, set(), set(), "en")["function_words"] == 2 / 9  # no, the
+    assert measure_style(text, set(), set(), "fr")["function_words"] is None
+    assert measure_style("", set(), set(), "es")["function_words"] is None
+    assert share_of_function_words(["don’t", "don't", "dont"], "en") == 2 / 3  # both apostrophes
 
 
 def test_a_model_that_said_nothing_is_measured_all_the_same():

@@ -8,6 +8,7 @@ from typing import Any
 
 from verso.files import read_json_lines, write_csv
 from verso.jobs.logs import progress
+from verso.language_modelling.function_words import Languages
 from verso.language_modelling.memorisation import CONTAINMENT, longest_matches, measure_memorisation
 from verso.language_modelling.style import bare_words, measure_style, sung_lines, tag_name
 
@@ -28,6 +29,7 @@ COLUMNS = (
     "section_tags",
     "section_tag_validity",
     "unknown_words",
+    "function_words",
     "rhyme_density",
     "longest_run_words",
     "longest_run_characters",
@@ -39,8 +41,8 @@ def measure(samples: str | Path, train: str | Path, test: str | Path, measures: 
     """Write one row per sample and per document of the control (at most 60 held-out documents).
 
     Of a sample only the continuation is measured, because the prompt is not the model's. A control is cut to the median length
-    in words of the non-empty samples, because most measures depend on length. `train` is streamed twice; only its tag names and
-    the measured words that it contains are kept. An undefined measure is an empty cell.
+    in words of the non-empty samples, because most measures depend on length. `train` is streamed twice; only its tag names, the
+    measured words that it contains and each group's language are kept. An undefined measure is an empty cell.
     """
     texts = [_text("sample", row, whole_words(row["continuation"], row["stopped"])) for row in read_json_lines(samples)]
     typical = round(statistics.median([n for text in texts if (n := len(text["text"].split()))] or [0]))
@@ -48,9 +50,12 @@ def measure(samples: str | Path, train: str | Path, test: str | Path, measures: 
     wanted = {word for text in texts for word in bare_words(sung_lines(text["text"]))}
     known_words: set[str] = set()
     known_names: set[str] = set()
+    languages = Languages()
     for row in progress(read_json_lines(train), "Reading words and tags", unit="document"):
         known_words |= wanted.intersection(bare_words(sung_lines(row["text"])))
         known_names |= {name for line in row["text"].split("\n") if (name := tag_name(line))}
+        languages.add("\n".join(sung_lines(row["text"])), row["group"])
+    language_of = languages.found()
     words = [text["text"].split() for text in texts]
     training = (row["text"].split() for row in progress(read_json_lines(train), "Looking for copies", unit="document"))
     matches = longest_matches(words, training)
@@ -59,7 +64,7 @@ def measure(samples: str | Path, train: str | Path, test: str | Path, measures: 
         (
             {
                 **{key: value for key, value in text.items() if key != "text"},
-                **measure_style(text["text"], known_words, known_names),
+                **measure_style(text["text"], known_words, known_names, language_of.get(text["group"])),
                 **measure_memorisation(of_text, found),
             }
             for text, of_text, found in zip(texts, words, matches, strict=True)

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from verso.language_modelling.function_words import share_of_function_words
+
 LOOKBACK = 15  # window of words for rhymes: Malmi et al. 2016
 LONGEST_PHRASE = 20  # longer repeated phrases are verses, not loops
 REPETITION_ORDER = 4
@@ -111,8 +113,13 @@ def _match(stream: str, first: int, second: int) -> int:
     return length if length > 1 else 0
 
 
-def measure_style(text: str, known_words: set[str], known_names: set[str]) -> dict[str, float | int | None]:
-    """All measures of one text. known_words: bare words of the training texts; known_names: their section tags' names."""
+def measure_style(
+    text: str, known_words: set[str], known_names: set[str], language: str | None = None
+) -> dict[str, float | int | None]:
+    """All measures of one text. known_words: bare words of the training texts; known_names: their section tags' names.
+
+    language: code of the text's language, which decides what a function word is.
+    """
     lines = sung_lines(text)
     words = bare_words(lines)
     tags, validity = section_tags(text, known_names)
@@ -129,5 +136,6 @@ def measure_style(text: str, known_words: set[str], known_names: set[str]) -> di
         "section_tags": tags,
         "section_tag_validity": validity,
         "unknown_words": sum(word not in known_words for word in words) / len(words) if words else None,
+        "function_words": share_of_function_words(words, language),
         "rhyme_density": rhyme_density(lines),
     }

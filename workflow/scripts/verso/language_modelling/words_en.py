@@ -33,6 +33,7 @@ MEASURES: dict[str, str] = {
     "section_tags": "section tags",
     "section_tag_validity": "valid section tags, share",
     "unknown_words": "words not in training, share",
+    "function_words": "function words, share",
     "rhyme_density": "rhyme density, vowels per word",
     "longest_run_words": "longest verbatim run, words",
     "longest_run_characters": "longest verbatim run, characters",

@@ -34,6 +34,7 @@ MEASURES: dict[str, str] = {
     "section_tags": "marcas de sección",
     "section_tag_validity": "marcas de sección válidas, proporción",
     "unknown_words": "palabras ajenas al entrenamiento, proporción",
+    "function_words": "palabras funcionales, proporción",
     "rhyme_density": "densidad de rima, vocales por palabra",
     "longest_run_words": "copia literal más larga, palabras",
     "longest_run_characters": "copia literal más larga, caracteres",
