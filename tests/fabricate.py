@@ -212,7 +212,7 @@ def _of_articles() -> dict[str, Any]:
         {"revision": "", "history": "//elsewhere.example", **hostile, "part": "train", "text": "<img src=x>", "cut": False},
         {**sound, **history, "part": "test", "text": "El río", "cut": True},
     ]
-    steps = ("spaces", "references", "markup", "urls", "special_characters")
+    steps = ("spaces", "references", "markup", "urls", "special_characters", "numbers")
     counted = {step: {"found": 10 * number + 7, "texts": number + 3, "characters": 9} for number, step in enumerate(steps)}
     return {"cleaning": {"texts": 90, "changed": 8, "steps": counted}, "excerpts": excerpts}
 

@@ -107,6 +107,22 @@ def test_what_is_known_of_an_article_stays_with_it_and_what_was_done_to_it_is_sa
     assert {line["id"]: line["part"] for line in attribution} == {one["id"]: part for part in PARTS for one in parts[part]}
 
 
+def test_numbers_and_dates_become_signs_are_counted_and_said_and_the_articles_stay_the_same(made):
+    rows = [row(number) for number in range(12)]
+    rows[3] |= {"text": article(3) + " Fue el 12 de octubre de 1492, con 3 naves.[1]"}
+    replace = {"replace": {"numbers": "<num>", "dates": "<date>"}, "sampling": {"prompts": ["En el año <num>,"]}}
+    before, _, _ = made(rows)
+    parts, statistics, _ = made(rows, "replaced", **replace)
+    assert {part: [one["id"] for one in parts[part]] for part in PARTS} == {
+        part: [one["id"] for one in before[part]] for part in PARTS
+    }
+    found = next(one for part in PARTS for one in parts[part] if one["metadata"]["title"] == "Título 3")
+    assert found["text"].endswith(" Fue el <date>, con <num> naves.")
+    assert found["metadata"]["changed"] == "cleaned: references 1; replaced: dates 1, numbers 1"
+    steps = statistics["cleaning"]["steps"]
+    assert (steps["dates"]["found"], steps["numbers"]["found"]) == (1, 1)
+
+
 def test_a_file_without_origin_is_attributed_as_far_as_anything_is_known(made):
     parts, _, folder = made([{"title": f"T{n}", "text": article(n)} for n in range(9)], fields={})
     assert all(set(one["metadata"]) == {"title"} for part in PARTS for one in parts[part])

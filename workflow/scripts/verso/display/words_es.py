@@ -92,6 +92,10 @@ WORDS: dict[str, str] = {
     "cleaning_markup": "marcado de wiki o de HTML",
     "cleaning_urls": "direcciones de la web",
     "cleaning_special_characters": "símbolos, emojis, comillas tipográficas y ligaduras",
+    "cleaning_dates": "fechas, que un solo signo sustituye",
+    "cleaning_numbers": "números, que un solo signo sustituye",
+    "cleaning_replaced": "Se sustituyeron números o fechas, así que los modelos leen otro texto: sus bits por byte no se "
+    "comparan con los de ningún otro corpus.",
     "cleaning_found": "{count}; artículos con alguno: {articles}",
     "excerpts": "El comienzo de un artículo de cada parte. De dónde viene cada artículo, su licencia y lo que se cambió: "
     "exports/attribution.csv de la carpeta del corpus.",

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -29,7 +29,10 @@ STEPS = ("spaces", "references", "markup", "urls", "special_characters")
 
 @dataclass
 class Tally:
-    """How often each of STEPS was found, in how many articles, and by how many characters it made them shorter."""
+    """How often each of STEPS was found, in how many articles, and by how many characters it made them shorter.
+
+    The same of what else is counted in, as verso.corpora.articles.replacing does.
+    """
 
     articles: int = 0
     changed: int = 0
@@ -52,7 +55,7 @@ class Tally:
             "changed": self.changed,
             "steps": {
                 step: {"found": self.found[step], "texts": self.within[step], "characters": self.characters[step]}
-                for step in STEPS
+                for step in dict.fromkeys((*STEPS, *self.found))
             },
         }
 
@@ -86,10 +89,10 @@ def cleaned(text: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, int]
     return text, dict(found), dict(characters)
 
 
-def said_of(found: Mapping[str, int]) -> str:
+def said_of(found: Mapping[str, int], steps: Iterable[str] = STEPS, what: str = "cleaned") -> str:
     """What was done to an article in one line, for its attribution; "" where nothing was."""
-    done = ", ".join(f"{step.replace('_', ' ')} {found[step]}" for step in STEPS if found.get(step))
-    return f"cleaned: {done}" if done else ""
+    done = ", ".join(f"{step.replace('_', ' ')} {found[step]}" for step in steps if found.get(step))
+    return f"{what}: {done}" if done else ""
 
 
 def _unusual_spaces(text: str) -> int:

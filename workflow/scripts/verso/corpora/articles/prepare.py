@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from verso.corpora.articles.cleaning import Tally, cleaned, said_of
+from verso.corpora.articles.replacing import REPLACED, replaced
 from verso.corpora.losses import refuse_too_many
 from verso.corpora.parts import PARTS
 from verso.corpora.preparing.cleaned_documents import Cleaned, work_folder
@@ -47,10 +48,11 @@ def prepare_articles(
     """Write the three parts of acquired articles, their statistics, and what is set aside: short articles and exact duplicates.
 
     settings: {"split": {"validation", "test", "seed"}, "near_duplicates": {"threshold", "shingle_words", "permutations"},
-    "set_aside_limit": share or None, "minimum_characters": of a cleaned article, "cleaning": see cleaning.cleaned}. The other
-    arguments, and the form of the parts: as of verso.corpora.preparing.texts.prepare; an article's "metadata" has what is known
-    of its origin, and under "changed" what was done to its text. Raises VersoError when more was set aside than is allowed, no
-    article is long enough, or fewer than three differ.
+    "set_aside_limit": share or None, "minimum_characters": of a cleaned article, "cleaning": see cleaning.cleaned}, and "replace"
+    where numbers or dates are replaced (see replacing.replaced). The other arguments, and the form of the parts: as of
+    verso.corpora.preparing.texts.prepare; an article's "metadata" has what is known of its origin, and under "changed" what was
+    done to its text. Raises VersoError when more was set aside than is allowed, no article is long enough, or fewer than three
+    differ.
     """
     documents, files = Path(documents), [Path(outputs[part]) for part in PARTS]
     with work_folder(files[0]) as folder:
@@ -113,10 +115,14 @@ def _long_enough(documents: Path, settings: Mapping[str, Any], tally: Tally, asi
     reason = f"shorter than {fewest} characters once cleaned"
     for row in progress(read_json_lines(documents), "clean articles", unit="articles"):
         text, found, characters = cleaned(row["text"], settings["cleaning"])
+        long_enough = len(text) >= fewest  # before anything is replaced: the same articles as without
+        if "replace" in settings:
+            text, *of_signs = replaced(text, settings["replace"])
+            found, characters = found | of_signs[0], characters | of_signs[1]
         tally.add(found, characters)
-        if len(text) < fewest:
+        if not long_enough:
             left_out = {"where": row["id"], "reason": reason, "excerpt": text[:EXCERPT], "group": "", "lost": False}
             aside.write(json.dumps(left_out, ensure_ascii=False) + "\n")
             continue
-        said = "; ".join(filter(None, (row["metadata"].get("changed"), said_of(found))))
+        said = "; ".join(filter(None, (row["metadata"].get("changed"), said_of(found), said_of(found, REPLACED, "replaced"))))
         yield {**row, "text": text, "metadata": {**row["metadata"], **({"changed": said} if said else {})}}

@@ -1,8 +1,9 @@
 """The config's types of a corpus of articles."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from verso.corpora.settings import Sampling, Split
 from verso.corpora.sources.file.articles import ArticlesFile
@@ -42,6 +43,24 @@ class Cleaning(Settings):
     )
     line_breaks: Literal["kept", "joined"] = Field(
         "kept", description="`joined`: an article is one line, as in the original report; `kept`: paragraphs stay."
+    )
+
+
+def _is_a_sign(value: str) -> str:
+    if not re.fullmatch(r"\S{1,30}", value) or not value.isprintable() or any(map(str.isdecimal, value)):
+        raise ValueError(f"{value!r} must be one word without digits, such as <num>")
+    return value
+
+
+Sign = Annotated[str, AfterValidator(_is_a_sign)]
+
+
+class Replacement(Settings):
+    """What stands for every number or date of an article. The corpus is then another text (docs/corpora/articles.md)."""
+
+    numbers: Sign | None = Field(None, description="Stands for each number, such as `<num>`. null: numbers stay.")
+    dates: Sign | None = Field(
+        None, description="Stands for each Spanish or English date, such as `<date>`. null: their numbers are numbers."
     )
 
 
