@@ -34,6 +34,6 @@ def replaced(text: str, signs: Mapping[str, str | None]) -> tuple[str, dict[str,
     for name, pattern in REPLACED.items():
         if (sign := signs[name]) is not None:
             before = len(text)
-            text, found[name] = pattern.subn(lambda _, sign=sign: sign, text)
+            text, found[name] = pattern.subn(sign.replace("\\", r"\\"), text)  # a sign is no pattern
             characters[name] = before - len(text)
     return text, found, characters
