@@ -6,8 +6,12 @@ from tiny_encoder import CPU, SETTINGS
 
 from verso.classification.baselines.training import fit_baseline
 from verso.classification.encoder import model as encoder_model
-from verso.classification.small_networks.files import build, write_architecture
-from verso.files import read_json
+from verso.classification.small_networks.files import build
+from verso.classification.text_classifier_files import write_architecture
+from verso.classification.transformer import tokens
+from verso.classification.transformer.family import TransformerClassifier
+from verso.classification.transformer.model import build as build_transformer
+from verso.files import read_json, read_json_lines
 from verso.training.weights import save_weights
 
 TFIDF = {"analyzer": "word", "ngram_range": [1, 2], "min_df": 2, "C": [1.0], "class_weights": "none", "best_by": "f1_macro"}
@@ -29,6 +33,22 @@ def write_small_network(corpus, run, seed=3):
     save_weights(model, run / "model/weights.safetensors")
     write_architecture(model, ["1", "2", "3"], 20, run / "model/architecture.json")
     return ["weights.safetensors"]
+
+
+def write_transformer(corpus, run, seed=3):
+    """A Transformer classifier of 20 tokens a text."""
+    torch.manual_seed(seed)
+    keys = {"embedding": 8, "heads": 2, "feed_forward": 12, "dense": [6], "length": 20, "vocabulary": 400}
+    settings = TransformerClassifier(family="transformer_classifier", **keys).model_dump()
+    stored = tokens.learnt(corpus / "train.jsonl", 400, 50)
+    model = build_transformer(settings, len(stored["tokens"]), 3)
+    save_weights(model, run / "model/weights.safetensors")
+    readers = {part: tokens.Reader(tokens.read_by(stored), 20) for part in ("train", "validation")}
+    for part, reader in readers.items():
+        reader(row["text"] for row in read_json_lines(corpus / f"{part}.jsonl"))
+    tokens.save(stored, {part: reader.lengths for part, reader in readers.items()}, run / "model/vocabulary.json")
+    write_architecture(model, ["1", "2", "3"], 20, run / "model/architecture.json")
+    return ["weights.safetensors", "vocabulary.json"]
 
 
 def write_encoder(toy, run):

@@ -15,6 +15,7 @@ from verso.graph.runs import Runs
 from verso.graph.source_inputs import SourceInputs
 
 HUB = {"type": "hub", "revision": "0" * 40, "licence": "mit"}
+CLASSIFIERS = ["lstm", "textcnn", "transformer", "transformer-words", "tfidf", "majority", "encoder", "asked"]
 RAW: dict[str, Any] = {
     "title": "All families",
     "corpora": {
@@ -42,6 +43,8 @@ RAW: dict[str, Any] = {
         "base": {"family": "causal_llm", "pretrained": "toy", "tuning": "none", "max_length": 128, "scoring": {"stride": 64}},
         "lstm": {"family": "recurrent_classifier", "cell": "lstm"},
         "textcnn": {"family": "textcnn", "vectors": "vectors.vec"},
+        "transformer": {"family": "transformer_classifier"},
+        "transformer-words": {"family": "transformer_classifier", "tokens": "word"},
         "tfidf": {"family": "tfidf"},
         "majority": {"family": "majority"},
         "encoder": {"family": "encoder", "pretrained": "bert"},
@@ -50,11 +53,10 @@ RAW: dict[str, Any] = {
     "experiments": {
         "lyrics": {"corpus": "songs", "models": ["tuned", "lstm-char", "base", "gru-word"], "seeds": [2, 1]},
         "again": {"corpus": "songs", "models": ["lstm-char"], "seeds": [1, 10]},
-        "polarity": {"corpus": "reviews", "models": ["lstm", "textcnn", "tfidf", "majority", "encoder", "asked"]},
+        "polarity": {"corpus": "reviews", "models": [*CLASSIFIERS]},
         "wild": {"corpus": "games", "models": ["majority"]},
     },
 }  # fmt: skip
-CLASSIFIERS = ["lstm", "textcnn", "tfidf", "majority", "encoder", "asked"]
 
 
 def runs_of(change: Callable[[Any], object] | None = None, results: str = "results") -> Runs:

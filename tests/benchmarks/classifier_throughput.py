@@ -21,8 +21,8 @@ from statistics import median
 import torch
 from torch import nn
 
+from verso.classification.learning import Batch, Classification
 from verso.classification.small_networks.files import build
-from verso.classification.small_networks.training import Batch, Classification
 from verso.classification.texts import LabelledTexts
 from verso.machine.hardware import Device, use_threads
 from verso.text.encoded import EncodedTexts

@@ -8,11 +8,11 @@ from drivers import run_driver
 from predicted import write_own_texts
 from reviews import write_corpus
 from tiny_encoder import make
-from trained import write_baseline, write_encoder, write_small_network
+from trained import write_baseline, write_encoder, write_small_network, write_transformer
 
+from verso.classification import text_predictor
 from verso.classification.baselines import predicting as baselines
 from verso.classification.encoder import predicting as encoder
-from verso.classification.small_networks import predicting as small_networks
 from verso.files import read_csv, read_json
 
 TESTS = 30
@@ -20,11 +20,13 @@ DRIVERS = {
     "majority": "predict_baseline",
     "tfidf": "predict_baseline",
     "textcnn": "predict_small_network",
+    "transformer_classifier": "predict_transformer",
     "encoder": "predict_encoder",
 }
 PREDICTORS = {
     "predict_baseline": (baselines, "_Baseline"),
-    "predict_small_network": (small_networks, "_Neural"),
+    "predict_small_network": (text_predictor, "TextPredictor"),
+    "predict_transformer": (text_predictor, "TextPredictor"),
     "predict_encoder": (encoder, "_Encoder"),
 }
 
@@ -45,6 +47,8 @@ class Study:
             names, self.others = write_encoder(toy, self.run), {"manifest": toy}
         elif family == "textcnn":
             names, self.others = write_small_network(self.corpus, self.run), {"vocabulary": self.corpus / "vocab_token.json"}
+        elif family == "transformer_classifier":
+            names, self.others = write_transformer(self.corpus, self.run), {}
         else:
             names, self.others = write_baseline(family, self.corpus, self.run), {}
         self.weights = [self.run / "model" / name for name in names]
@@ -66,6 +70,8 @@ class Study:
         }
         given["architecture"] = self.run / "model/architecture.json"
         made = {"scores": self.run / "scores.csv", "scoring": self.run / "scoring.json"}
+        if self.driver == "predict_transformer":
+            made["read"] = self.run / "read.json"
         if own_texts:
             given["own_texts"], made["own_texts"] = self.own_texts, self.run / "probes.csv"
             made |= {"own_scoring": self.run / "probes_scoring.json"} if self.driver == "predict_encoder" else {}

@@ -16,6 +16,7 @@ SOUND = {
     "models": {
         "lstm": {"family": "recurrent_classifier", "cell": "lstm"},
         "textcnn": {"family": "textcnn"},
+        "transformer": {"family": "transformer_classifier"},
         "tfidf": {"family": "tfidf"},
         "majority": {"family": "majority"},
         "gru-char": {"family": "recurrent_lm", "cell": "gru", "unit": "char"},
@@ -51,6 +52,15 @@ def test_the_defaults_are_the_report_s_protocol():
     assert (models["textcnn"].filters, models["textcnn"].widths) == (100, [3, 4, 5])
 
 
+def test_a_transformer_s_defaults_are_those_of_the_report_that_learns_topics():
+    found = load(SOUND, "x").models["transformer"]
+    assert (found.tokens, found.vocabulary, found.tokenizer_texts, found.length) == ("bpe", 50_000, 350, 350)
+    assert (found.embedding, found.heads, found.layers, found.feed_forward, found.positions) == (128, 8, 1, 512, "sinusoidal")
+    assert (found.pooling, found.dense, found.dropout, found.batch, found.epochs) == ("flatten", [512, 256], 0.2, 4, 10)
+    assert (found.optimiser, found.learning_rate, found.weight_decay) == ("adamw", 2e-5, 1e-5)
+    assert (found.best_by, found.early_stopping, found.schedule.name) == ("accuracy", 3, "constant")
+
+
 def test_classifiers_run_on_labelled_corpora_alone_and_language_models_on_the_others():
     def change(raw):
         raw["experiments"]["polarity"]["models"].append("gru-char")
@@ -73,11 +83,17 @@ def test_classifiers_run_on_labelled_corpora_alone_and_language_models_on_the_ot
         ("lstm", {"dropout": 1.0}, ".dropout", "must be less than 1"),
         ("lstm", {"filters": 3}, ".filters", "unknown key"),
         ("textcnn", {"widths": []}, ".widths", "must be"),
-        ("textcnn", {"best_by": "accuracy"}, ".best_by", "must be 'f1_macro' or 'f1_weighted'"),
+        ("textcnn", {"best_by": "loss"}, ".best_by", "must be 'f1_macro', 'f1_weighted' or 'accuracy'"),
         ("tfidf", {"ngram_range": [3, 2]}, "", "from the shortest to the longest"),
         ("tfidf", {"C": [0]}, ".C[0]", "must be greater than 0"),
         ("tfidf", {"needs": {"gpus": 1}}, ".needs.gpus", "must be less than or equal to 0"),
         ("majority", {"epochs": 3}, ".epochs", "unknown key"),
+        ("transformer", {"heads": 6}, "", "heads (6) must divide embedding (128)"),
+        ("transformer", {"embedding": 15, "heads": 5}, "", "positions: sinusoidal needs an even embedding, found 15"),
+        ("transformer", {"vocabulary": 256}, ".vocabulary", "must be greater than or equal to 257"),
+        ("transformer", {"pooling": "last"}, ".pooling", "must be 'flatten', 'mean' or 'first'"),
+        ("transformer", {"dense": []}, ".dense", "must be"),
+        ("transformer", {"tokens": "char"}, ".tokens", "must be 'bpe' or 'word'"),
     ],
 )
 def test_a_fault_names_the_key_and_what_is_right(model, settings, where, what):

@@ -86,14 +86,17 @@ def test_vocabulary_and_files_of_a_model_follow_from_its_family():
     corpus = "results/corpora/songs"
     assert vocabularies["lstm-char"] == f"{corpus}/vocab_char.json"
     assert vocabularies["gru-word"] == f"{corpus}/vocab_word.json"
-    assert vocabularies["textcnn"] == vocabularies["lstm"] == f"{corpus}/vocab_token.json"
+    assert vocabularies["textcnn"] == vocabularies["transformer-words"] == f"{corpus}/vocab_token.json"
     assert {name for name, path in vocabularies.items() if path == []} == {
-        "tuned", "base", "tfidf", "majority", "encoder", "asked",
+        "tuned", "base", "transformer", "tfidf", "majority", "encoder", "asked",
     }  # fmt: skip
     run = "results/runs/songs"
     weights = {name: inputs.model_files(of_run(model=name)) for name in RAW["models"]}
     assert weights["lstm-char"] == [f"{run}/lstm-char/seed-1/model/weights.safetensors"]
     assert weights["tfidf"] == [f"{run}/tfidf/seed-1/model/{name}" for name in ("weights.safetensors", "terms.json")]
+    assert weights["transformer"] == [
+        f"{run}/transformer/seed-1/model/{name}" for name in ("weights.safetensors", "vocabulary.json")
+    ]
     assert weights["tuned"] == [
         f"{run}/tuned/seed-1/model/{name}" for name in ("adapter_model.safetensors", "adapter_config.json")
     ]

@@ -22,7 +22,7 @@ def names(pattern):
 def test_every_run_of_every_experiment_is_there_once_seeds_as_numbers():
     runs = runs_of()
     assert [run for run in runs.all if run[1] == "lstm-char"] == [("songs", "lstm-char", seed) for seed in (1, 2, 10)]
-    assert len(runs.all) == len(set(runs.all)) == 4 * 2 + 1 + 6 + 1
+    assert len(runs.all) == len(set(runs.all)) == 4 * 2 + 1 + 8 + 1
     assert runs.of_experiments("wild") == [("games", "majority", 1)]
     assert runs.of_experiments("lyrics", "again") == [run for run in runs.all if run[0] == "songs"]
 
@@ -77,6 +77,7 @@ def test_each_model_is_made_by_one_rule_and_the_patterns_of_these_rules_hold_it_
         "train_causal_llm": {"tuned"},
         "describe_base": {"base", "asked"},
         "train_classifier": {"lstm", "textcnn"},
+        "train_transformer": {"transformer", "transformer\\-words"},
         "train_tfidf": {"tfidf"},
         "train_majority": {"majority"},
         "train_encoder": {"encoder"},

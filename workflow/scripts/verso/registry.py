@@ -12,6 +12,7 @@ from verso.classification.baselines import family as baselines
 from verso.classification.encoder import family as encoder
 from verso.classification.prompt import family as prompt
 from verso.classification.small_networks import family as small_networks
+from verso.classification.transformer import family as transformer
 from verso.contract import Family, Kind, Source, Task
 from verso.corpora.articles import kind as articles
 from verso.corpora.labelled import kind as labelled
@@ -33,6 +34,7 @@ FAMILIES: tuple[Family, ...] = (
     causal_llm.FAMILY,
     small_networks.RECURRENT,
     small_networks.TEXTCNN,
+    transformer.FAMILY,
     baselines.TFIDF,
     baselines.MAJORITY,
     encoder.FAMILY,

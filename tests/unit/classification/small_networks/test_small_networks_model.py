@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from verso.classification.label_heads import conditional_log_probabilities
-from verso.classification.small_networks.files import build, load, write_architecture
-from verso.classification.small_networks.model import parameter_counts
+from verso.classification.small_networks.files import build
 from verso.classification.small_networks.recurrent import mirrored
+from verso.classification.text_classifier import parameter_counts
+from verso.classification.text_classifier_files import load, write_architecture
 from verso.errors import VersoError
 from verso.text.tokens import PADDING
 from verso.training.weights import save_weights
@@ -175,7 +176,7 @@ def test_a_saved_classifier_is_read_back_whole(changes, tmp_path):
     save_weights(model, tmp_path / "weights.safetensors")
     write_architecture(model, ["1", "2", "3", "4", "5"], 128, tmp_path / "architecture.json")
     tokens, lengths = torch.randint(1, VOCABULARY, (3, 8)), torch.tensor([8, 2, 5])
-    assert torch.equal(load(tmp_path, "cpu")(tokens, lengths), model(tokens, lengths))
+    assert torch.equal(load(tmp_path, "cpu", build)[0](tokens, lengths), model(tokens, lengths))
     described = json.loads((tmp_path / "architecture.json").read_text())
     assert described["family"] == changes["family"]
     assert described["labels"] == ["1", "2", "3", "4", "5"]
@@ -186,9 +187,9 @@ def test_weights_of_another_architecture_are_refused(tmp_path):
     save_weights(small(family="textcnn"), tmp_path / "weights.safetensors")
     write_architecture(small(family="textcnn", filters=7), ["1", "2", "3", "4", "5"], 128, tmp_path / "architecture.json")
     with pytest.raises(VersoError, match="do not make a model"):
-        load(tmp_path, "cpu")
+        load(tmp_path, "cpu", build)
     with pytest.raises(VersoError, match="train the model first"):
-        load(tmp_path / "nowhere", "cpu")
+        load(tmp_path / "nowhere", "cpu", build)
 
 
 def test_pretrained_vectors_are_taken_and_learnt_on_unless_they_are_frozen():

@@ -9,8 +9,10 @@ import torch
 from predicted import files_on_cpu
 from reviews import write_corpus
 
+from verso.classification import text_predictor
 from verso.classification.small_networks import predicting as classification
-from verso.classification.small_networks.files import build, write_architecture
+from verso.classification.small_networks.files import build
+from verso.classification.text_classifier_files import write_architecture
 from verso.errors import VersoError
 from verso.files import read_csv, read_json
 from verso.training.weights import save_weights
@@ -57,7 +59,7 @@ def test_a_neural_classifier_predicts_each_text_as_if_it_were_alone(corpus, tmp_
     documents[3]["text"], documents[7]["text"], documents[9]["text"] = "", "😀 ...", "the " * 25_000
     write(corpus / "test.jsonl", documents)
     whole = predicted_by(corpus, tmp_path)
-    monkeypatch.setattr(classification, "BATCH", 1)
+    monkeypatch.setattr(text_predictor, "BATCH", 1)
     for one, alone in zip(whole, predicted_by(corpus, tmp_path), strict=True):
         assert (one["document"], one["label"], one["prediction"]) == (alone["document"], alone["label"], alone["prediction"])
         shares = [[float(row[f"probability_{place}"]) for place in range(3)] for row in (one, alone)]

@@ -14,9 +14,11 @@ import torch
 from calls import PATHS, as_json, changed, training_run
 from reviews import write_corpus
 
-from verso.classification.small_networks.files import build, load
-from verso.classification.small_networks.model import TextClassifier
-from verso.classification.small_networks.training import Classification, train
+from verso.classification.learning import Classification
+from verso.classification.small_networks.files import build
+from verso.classification.small_networks.training import train
+from verso.classification.text_classifier import TextClassifier
+from verso.classification.text_classifier_files import load
 from verso.classification.texts import LabelledTexts, read_labelled
 from verso.classification.validation import balanced_weights
 from verso.errors import VersoError
@@ -106,7 +108,7 @@ def test_the_best_weights_are_those_of_the_highest_f1_that_was_requested(corpus,
         best = [float(value) for row, value in zip(rows, values, strict=True) if row["best"] == "1"]
         assert best == sorted(set(best)), "each better than the one before"
         assert best[-1] == max(values)
-        kept = load(run / "model", "cpu")
+        kept = load(run / "model", "cpu", build)[0]
         task, _ = task_of(corpus, "textcnn")
         task.model.load_state_dict(kept.state_dict())
         with torch.no_grad():
@@ -252,7 +254,7 @@ def test_pretrained_vectors_are_read_and_frozen_ones_stay(corpus, tmp_path):
         run = tmp_path / str(frozen)
         train(**arguments(corpus, run, "textcnn", vectors=str(path), frozen_vectors=frozen))
         described = read_json(run / "model/architecture.json")
-        embedding = load(run / "model", "cpu").embedding.weight
+        embedding = load(run / "model", "cpu", build)[0].embedding.weight
         assert (embedding[2:7] == 0.5).all() == frozen
         assert (embedding[0] == 0).all()
         assert described["parameters"] - described["trainable"] == (len(known) * 12 if frozen else 0)

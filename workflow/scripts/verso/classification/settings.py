@@ -1,12 +1,27 @@
 """Shared by several families of classifiers: descriptions of keys, the rule that predicts, errors in the settings of heads."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from verso.contract import Work
+from verso.settings.base import Schedule
 
 CLASS_WEIGHTS = "`balanced`: texts are weighted inversely to their label's frequency, so that all labels weigh the same."
-CHOSEN_BY = "The validation F1 that chooses {}: mean over labels, unweighted or weighted by their texts."
+CHOSEN_BY = "The validation score that chooses {}: accuracy, or the mean F1 of the labels, unweighted or weighted by their texts."
+
+BestBy = Literal["f1_macro", "f1_weighted", "accuracy"]
+Head = Annotated[
+    Literal["softmax", "corn"],
+    Field(description="`corn` (Shi et al. 2021): ordinal head, predicts whether the label is above each step of the scale."),
+]
+
+
+class ConstantSchedule(Schedule):
+    """Learning-rate schedule."""
+
+    name: Literal["constant", "plateau", "linear", "cosine"] = Field("constant", description="Shape of the schedule.")
 
 
 def with_own_texts(rule: str, work: Work) -> dict[str, Work]:

@@ -118,6 +118,23 @@ def learn(train: str | Path, size: int, vocabulary: str | Path) -> None:
     )
 
 
+def pairs_of(texts: Sequence[str], most: int) -> tuple[list[str], list[list[str]]]:
+    """The 256 bytes and the pairs of some texts, `most` tokens at most, in the order of learning; and the pairs as merges.
+
+    Pairs that occur once are not joined. The same texts give the same tokens.
+    """
+    tokenizer = _tokenizer(models.BPE())
+    trainer = trainers.BpeTrainer(
+        vocab_size=most,
+        min_frequency=RARE,
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator((block for text in texts for block in blocks(text)), trainer)
+    learnt: dict[str, Any] = json.loads(tokenizer.to_str())["model"]
+    return sorted(learnt["vocab"], key=learnt["vocab"].__getitem__), learnt["merges"]
+
+
 def _bytes(spelt: str) -> bytes:
     return bytes(BYTE_OF[character] for character in spelt)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from verso.classification.baselines import estimate
-from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, with_own_texts
+from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, BestBy, with_own_texts
 from verso.contract import MODEL, Family, Prediction, TrainedModel, Work
 from verso.drafts import Starter
 from verso.settings.base import ModelSettings, Needs
@@ -36,7 +36,7 @@ class Tfidf(ModelSettings):
         description="Inverse regularisation strengths to try; the validation part chooses one.",
     )
     class_weights: Literal["none", "balanced"] = Field("none", description=CLASS_WEIGHTS)
-    best_by: Literal["f1_macro", "f1_weighted"] = Field("f1_macro", description=CHOSEN_BY.format("`C`"))
+    best_by: BestBy = Field("f1_macro", description=CHOSEN_BY.format("`C`"))
     miniature: bool = Field(False, description="A toy model; the report marks it as one.")
     needs: NeedsOfBaseline = Field(default_factory=NeedsOfBaseline, description="What a run requests of the machine.")
 

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from verso.classification.encoder import estimate
-from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, faults_of_head, with_own_texts
+from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, BestBy, Head, faults_of_head, with_own_texts
 from verso.contract import MODEL, Family, Prediction, TrainedModel, Work
 from verso.settings.base import ModelSettings, Name, Needs, Schedule, Settings
 
@@ -74,10 +74,7 @@ class Encoder(ModelSettings):
     max_length: int = Field(
         512, ge=8, description="Longest input in tokens, control tokens included; longer texts are cut at the end."
     )
-    head: Literal["softmax", "corn"] = Field(
-        "softmax",
-        description="`corn` (Shi et al. 2021): ordinal head, predicts whether the label is above each step of the scale.",
-    )
+    head: Head = "softmax"
     class_weights: Literal["none", "balanced"] = Field("none", description=CLASS_WEIGHTS)
     batch: int = Field(8, ge=1, description="Batch size on each card; halved if its memory is too small.")
     accumulation: int = Field(
@@ -102,7 +99,7 @@ class Encoder(ModelSettings):
         False, description="Recompute activations in the backward pass: a third slower, far less memory."
     )
     early_stopping: int | None = Field(None, ge=1, description="Stop after this many epochs without a better validation F1.")
-    best_by: Literal["f1_macro", "f1_weighted"] = Field("f1_macro", description=CHOSEN_BY.format("the best weights"))
+    best_by: BestBy = Field("f1_macro", description=CHOSEN_BY.format("the best weights"))
     minutes: float | None = Field(
         None, gt=0, description="Time limit of the training, in minutes; such a run is not reproducible bit by bit."
     )

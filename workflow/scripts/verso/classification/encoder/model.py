@@ -34,7 +34,7 @@ QUERIES_AND_VALUES = (
 
 
 class EncoderClassifier(nn.Module):
-    """Predicts labels from token ids, with the interface of verso.classification.small_networks.model.
+    """Predicts labels from token ids, with the interface of verso.classification.text_classifier.
 
     encoder: one of transformers' sequence classification classes. head: see verso.classification.label_heads. fresh: names of
     the weights that the base model does not have.

@@ -6,17 +6,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, faults_of_head, with_own_texts
+from verso.classification.settings import (
+    CHOSEN_BY,
+    CLASS_WEIGHTS,
+    BestBy,
+    ConstantSchedule,
+    Head,
+    faults_of_head,
+    with_own_texts,
+)
 from verso.classification.small_networks import estimate
 from verso.contract import MODEL, Family, Prediction, TrainedModel, Work
 from verso.drafts import Starter
-from verso.settings.base import ModelSettings, Needs, Schedule
-
-
-class ConstantSchedule(Schedule):
-    """Learning-rate schedule."""
-
-    name: Literal["constant", "plateau", "linear", "cosine"] = Field("constant", description="Shape of the schedule.")
+from verso.settings.base import ModelSettings, Needs
 
 
 class NeuralClassifier(ModelSettings):
@@ -28,10 +30,7 @@ class NeuralClassifier(ModelSettings):
         None, description="File of pretrained vectors in the text format of word2vec and fastText; null: random initial vectors."
     )
     frozen_vectors: bool = Field(False, description="Freeze the embedding at `vectors`.")
-    head: Literal["softmax", "corn"] = Field(
-        "softmax",
-        description="`corn` (Shi et al. 2021): ordinal head, predicts whether the label is above each step of the scale.",
-    )
+    head: Head = "softmax"
     class_weights: Literal["none", "balanced"] = Field("none", description=CLASS_WEIGHTS)
     batch: int = Field(32, ge=1, description="Batch size; texts of a batch have similar lengths.")
     epochs: int = Field(50, ge=1, description="Maximum number of epochs.")
@@ -40,7 +39,7 @@ class NeuralClassifier(ModelSettings):
     weight_decay: float = Field(0.0, ge=0, description="Weight decay.")
     clip: float = Field(5.0, gt=0, description="Gradients are clipped to this norm.")
     schedule: ConstantSchedule = Field(default_factory=ConstantSchedule, description="Learning-rate schedule.")
-    best_by: Literal["f1_macro", "f1_weighted"] = Field("f1_macro", description=CHOSEN_BY.format("the best weights"))
+    best_by: BestBy = Field("f1_macro", description=CHOSEN_BY.format("the best weights"))
     minutes: float | None = Field(
         None, gt=0, description="Time limit of the training, in minutes; such a run is not reproducible bit by bit."
     )
@@ -68,7 +67,7 @@ class RecurrentClassifier(NeuralClassifier):
         "last", description="Pooling of the states: `last`, the state after the last token; `mean` or `max` over all tokens."
     )
     dropout: float = Field(0.3, ge=0, lt=1, description="Dropout on the pooled state.")
-    early_stopping: int | None = Field(15, ge=1, description="Stop after this many epochs without a better validation F1.")
+    early_stopping: int | None = Field(15, ge=1, description="Stop after this many epochs without a better validation score.")
 
 
 class TextCNN(NeuralClassifier):
@@ -78,7 +77,7 @@ class TextCNN(NeuralClassifier):
     filters: int = Field(100, ge=1, description="Filters of each width.")
     widths: list[Annotated[int, Field(ge=1)]] = Field([3, 4, 5], min_length=1, description="Widths of the filters, in tokens.")
     dropout: float = Field(0.5, ge=0, lt=1, description="Dropout on the responses.")
-    early_stopping: int | None = Field(10, ge=1, description="Stop after this many epochs without a better validation F1.")
+    early_stopping: int | None = Field(10, ge=1, description="Stop after this many epochs without a better validation score.")
 
     @model_validator(mode="after")
     def _filters_lie_on_a_text(self) -> "TextCNN":

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from verso.classification.small_networks.model import TextClassifier
+from verso.classification.text_classifier import TextClassifier
 
 
 class TextCNN(TextClassifier):

@@ -5,73 +5,27 @@ best weights are those of the highest F1 on the validation part.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor
 
-from verso.classification.small_networks.files import build, write_architecture
-from verso.classification.small_networks.model import TextClassifier, parameter_counts
-from verso.classification.texts import LabelledTexts, bucketed, read_labelled
-from verso.classification.validation import LabelValidation, must_be_learnable
+from verso.classification.learning import Classification
+from verso.classification.small_networks.files import build
+from verso.classification.text_classifier import parameter_counts
+from verso.classification.text_classifier_files import write_architecture
+from verso.classification.texts import read_labelled
+from verso.classification.validation import must_be_learnable
 from verso.machine.device import working_device
 from verso.machine.hardware import pick_device
 from verso.text.encoded import EncodedTexts
 from verso.text.labels import Labels
 from verso.text.tokens import TokenVocabulary
 from verso.text.vectors import read_vectors
-from verso.training.order import row_slices
 from verso.training.run import TrainingRun
 from verso.training.weights import save_weights
 
 log = logging.getLogger(__name__)
-
-Batch = tuple[Tensor, Tensor, Tensor]  # tokens (B, T), lengths (B,), classes (B,)
-
-
-class Classification(LabelValidation):
-    """Labelled texts in batches and their loss (see verso.training.learner.Learner).
-
-    micro_batches: so many a batch is computed in, if a card cannot hold it at once.
-    """
-
-    def __init__(
-        self,
-        model: TextClassifier,
-        train: LabelledTexts,
-        validation: LabelledTexts,
-        settings: Mapping[str, Any],
-        seed: int,
-        micro_batches: int = 1,
-    ) -> None:
-        super().__init__(model, train, validation, settings, micro_batches)
-        self._seed = seed
-        self.steps = -(-len(train) // self._batch)
-
-    def batches(self, epoch: int, first: int) -> Iterator[Batch]:
-        """Batches of texts of similar length, in the epoch's order."""
-        for number, rows in enumerate(bucketed(self._train.texts.lengths, self._batch, self._seed, epoch)):
-            if number >= first:
-                yield self._on_device(self._train.padded(rows))
-
-    def losses(self, batch: Batch) -> Iterator[tuple[Tensor, int]]:
-        """The batch's mean loss, one per micro-batch of its texts."""
-        tokens, lengths, classes = batch
-        for rows in row_slices(len(tokens), self.micro_batches):
-            costs = self._costs(self.model(tokens[rows], lengths[rows]), classes[rows])
-            yield costs.sum() / len(tokens), len(costs)
-
-    def measured_after(self, done: int) -> bool:
-        """At the end of an epoch only."""
-        return False
-
-    def halve(self) -> bool:
-        """Halve the micro-batches, down to one text."""
-        self.micro_batches *= 2
-        return self.micro_batches // 2 < self._batch
 
 
 def train(

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from verso.language_modelling.gpt.norms import rms_norm
-from verso.language_modelling.gpt.positions import rotated
+from verso.training.positions import rotated
 
 
 class Cache:

@@ -22,7 +22,7 @@ from verso.errors import VersoError
 from verso.files import read_json, write_json
 from verso.language_modelling.gpt.attention import Attention, Cache, Context, block_mask, places_in_documents
 from verso.language_modelling.gpt.norms import RMSNorm
-from verso.language_modelling.gpt.positions import rotation, sinusoids
+from verso.training.positions import rotation, sinusoids
 from verso.training.weights import ARCHITECTURE, WEIGHTS, save_weights
 
 UNCOUNTED = -100  # target of a position without one: padding

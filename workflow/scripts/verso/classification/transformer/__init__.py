@@ -1,0 +1,1 @@
+"""Transformer classifiers that are trained from scratch, with the tokens that they learn."""
