@@ -29,7 +29,7 @@ FLOORS = (
     ("config",),
     ("registry",),
     tuple(task.name for task in registry.TASKS),
-    ("pretrained", "corpora"),
+    ("pretrained", "corpora", "search"),
     ("training", "text", "fetching", "slurm"),
     ("jobs", "display"),
     ("machine",),

@@ -11,7 +11,7 @@ from fabricate import TEMPLATES, fabricate_report
 
 from verso import registry
 from verso.display.hardware_table import HARDWARE
-from verso.display.section import Section
+from verso.display.section import Compares, Section
 from verso.files import write_csv
 from verso.report import page
 from verso.report.sections import SECTIONS
@@ -37,7 +37,7 @@ def test_no_template_of_the_frame_names_a_task_a_table_or_a_figure():
 
 def test_every_section_reads_tables_of_its_task():
     for name, section in SECTIONS.items():
-        assert {section.models, section.jobs} <= set(registry.TASK[name].tables)
+        assert {section.models, section.jobs, section.compares.pairs} <= set(registry.TASK[name].tables)
 
 
 @pytest.fixture
@@ -68,6 +68,7 @@ def with_clocks(monkeypatch, tmp_path):
         figure_labels={"en": {"hour": "hour"}, "es": {"hour": "hora"}},
         models="clocks",
         jobs="clock_jobs",
+        compares=Compares("clock_pairs", "right"),
     )
     monkeypatch.setitem(SECTIONS, "clocks", section)
     templates = tmp_path / "templates"

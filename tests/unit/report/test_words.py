@@ -13,12 +13,18 @@ from verso.language_modelling.figures import FIGURE_MEASURES
 from verso.registry import FAMILIES
 from verso.report import words
 from verso.report.sections import SECTIONS
+from verso.search import section as searches
 
 ROOT = Path(__file__).parents[3] / "workflow"
 TEMPLATES = ROOT / "report" / "templates"
 ROOMS = ROOT / "scripts" / "verso"
-WORDS = {"frame": frame.WORDS, **{task: section.words for task, section in SECTIONS.items()}}
-LABELS = {"frame": frame.FIGURE_LABELS, **{task: section.figure_labels for task, section in SECTIONS.items()}}
+WORDS = {"frame": frame.WORDS, **{task: section.words for task, section in SECTIONS.items()}, words.SEARCH: searches.WORDS}
+LABELS = {
+    "frame": frame.FIGURE_LABELS,
+    **{task: section.figure_labels for task, section in SECTIONS.items()},
+    words.SEARCH: searches.FIGURE_LABELS,
+}
+PARTS = [*SECTIONS, words.SEARCH]
 
 
 def read(*paths):
@@ -38,7 +44,7 @@ def test_both_languages_say_the_same_things(of):
     assert list(LABELS[of]["en"]) == list(LABELS[of]["es"])
 
 
-@pytest.mark.parametrize("task", SECTIONS)
+@pytest.mark.parametrize("task", PARTS)
 def test_a_task_has_words_of_its_own_alone(task):
     """What it shares with others is the frame's, so that nobody can mean two things by it on one page."""
     assert set(WORDS[task]["en"]) & set(frame.WORDS["en"]) == set()
@@ -47,7 +53,7 @@ def test_a_task_has_words_of_its_own_alone(task):
         assert words.words_of(language, task) == {**frame.WORDS[language], **WORDS[task][language]}
 
 
-@pytest.mark.parametrize("task", SECTIONS)
+@pytest.mark.parametrize("task", PARTS)
 def test_no_label_of_a_figure_is_put_into_spanish_in_two_ways(task):
     both = [(LABELS[of]["en"][key], LABELS[of]["es"][key]) for of in ("frame", task) for key in LABELS[of]["en"]]
     assert dict(both).items() == set(both)
@@ -60,7 +66,7 @@ def spoken(texts):
     return whole, tuple(begun)
 
 
-@pytest.mark.parametrize("task", SECTIONS)
+@pytest.mark.parametrize("task", PARTS)
 def test_a_section_has_no_word_that_nobody_says_and_says_none_that_there_is_not(task):
     own = read(*(TEMPLATES / task).glob("*.j2"))
     whole, begun = spoken(own + read(ROOMS / task / "section.py"))  # which names the parts, and columns
@@ -87,7 +93,7 @@ def test_the_frame_has_no_word_that_nobody_says_and_none_of_a_task():
 
 def test_a_word_of_the_frame_is_said_by_the_frame_or_by_more_than_one_task():
     frames = spoken(read(*TEMPLATES.glob("*.j2")))
-    tasks = [spoken(read(*(TEMPLATES / task).glob("*.j2"))) for task in SECTIONS]
+    tasks = [spoken(read(*(TEMPLATES / task).glob("*.j2"))) for task in PARTS]
     for key in frame.WORDS["en"]:
         by = [key in whole or key.startswith(begun) for whole, begun in (frames, *tasks)]
         assert by[0] or sum(by) > 1, f"{key} is one task's word"

@@ -13,7 +13,7 @@ from verso.classification.predictions import Predictions, read_predictions
 from verso.classification.statistics import accuracy_half_width
 from verso.display.comparisons import caution
 from verso.display.numbers import optional_float
-from verso.display.section import Given, Row, Section, Tables
+from verso.display.section import Compares, Given, Row, Section, Tables
 from verso.files import read_json_lines
 from verso.text.labels import Labels
 
@@ -196,4 +196,5 @@ SECTION = Section(
     figure_labels={"en": words_en.FIGURE_LABELS, "es": words_es.FIGURE_LABELS},
     models="classifiers",
     jobs="classifier_jobs",
+    compares=Compares(pairs="classifier_comparisons", score="f1_macro"),
 )

@@ -11,6 +11,18 @@ Texts = Mapping[str, Mapping[str, str]]  # by language and key
 
 
 @dataclass(frozen=True)
+class Compares:
+    """What a task compares its models by.
+
+    pairs: name of the table of pairs, as verso.display.comparisons reads it. score: what it compares, a column of the table of
+    models; the word of that key names it.
+    """
+
+    pairs: str
+    score: str
+
+
+@dataclass(frozen=True)
 class Section:
     """A task's part of the page. Its templates are <task>/summary.html.j2 and <task>/section.html.j2.
 
@@ -21,6 +33,7 @@ class Section:
     a job in the table of jobs. figure_labels: the texts in the task's figures, in English as drawn.
     models: name of the table with a row for each corpus and model, with at least "model" and "miniature"; they have the colours
     of verso.display.palette. jobs: name of the table of jobs' resources (verso.display.hardware_table).
+    compares: how two of its models are compared.
     """
 
     found: Callable[[Tables, Given, Mapping[str, Mapping[str, Any]]], dict[str, Any]]
@@ -28,3 +41,4 @@ class Section:
     figure_labels: Texts
     models: str
     jobs: str
+    compares: Compares

@@ -7,7 +7,7 @@ from typing import Any
 from verso.display.addresses import addresses_of
 from verso.display.comparisons import HELD_OUT, caution
 from verso.display.numbers import optional_float
-from verso.display.section import Given, Section, Tables
+from verso.display.section import Compares, Given, Section, Tables
 from verso.files import read_csv, read_json_lines
 from verso.language_modelling import words_en, words_es
 from verso.language_modelling.prediction_tables import PARTS
@@ -194,4 +194,5 @@ SECTION = Section(
     },
     models="language_models",
     jobs="hardware",
+    compares=Compares(pairs="comparisons", score="bits_per_byte"),
 )

@@ -26,7 +26,8 @@ from verso.pretrained.manifest import other_licence
 from verso.provenance import key_of_study
 from verso.report.published import beside_ours
 from verso.report.sections import SECTIONS
-from verso.report.words import spanish_labels, words_of
+from verso.report.words import SEARCH, spanish_labels, words_of
+from verso.search.section import summarise
 
 FEW_GROUPS = 12  # more artists are listed only on click
 Paths = Mapping[str, str | Path]
@@ -59,6 +60,7 @@ def render(
     sections: Mapping[str, Given],
     templates: str | Path,
     provenance: Mapping[str, Any],
+    searches: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write the report as one self-contained HTML file.
 
@@ -66,6 +68,7 @@ def render(
     base models. sections: {task: {"runs": [...], "corpora": [...]}}, by the task's name in verso.report.sections, with the runs
     and corpora that its section uses. templates: the folder of report.html.j2. provenance: {"versions": {program: version},
     "fingerprints": {run: fingerprint}, "config": name, "commit": str or None, "date": str}; "versions" has "verso".
+    searches: each as verso.search.section.summarise takes it, with its "figures", paths by the names of verso.search.figures.
     Raises VersoError for an unknown language.
     """
     if study.language not in LANGUAGES:
@@ -83,7 +86,8 @@ def render(
         study_key=key_of_study(study.title, study.experiments, study.models),
         language=study.language,
         languages=[
-            (code, _interface(code, list(tasks), figures)) for code in sorted(LANGUAGES, key=lambda code: code != study.language)
+            (code, _interface(code, list(tasks), figures) | {"search_figures": _of_searches(code, searches)})
+            for code in sorted(LANGUAGES, key=lambda code: code != study.language)
         ],
         style=Markup(environment.get_template("style.css.j2").render()),
         script=Markup(script),
@@ -98,6 +102,7 @@ def render(
         other_licence=other_licence,
         published=beside_ours(study.published, study.published_file, models_of_tasks, rows) if study.published_file else [],
         tasks={name: section.found(rows, sections[name], study.models) for name, section in tasks.items()},
+        searches=[summarise(search, rows, SECTIONS[search["task"]]) for search in searches],
         miniature=any(is_miniature(row) for own in models_of_tasks for row in own),
         colours={model: colour for own in models_of_tasks for model, colour in colours_of(row["model"] for row in own).items()},
         hardware=[{**row, **uses(row)} for row in used],
@@ -125,7 +130,7 @@ def _interface(language: str, tasks: Sequence[str], figures: Paths) -> dict[str,
         "percent": numeric(numbers.percent),
         "reason_of": partial(reason, language=language),
         "say": _say(words_of(language)),
-        "says": {task: _say(words_of(language, task)) for task in tasks},
+        "says": {part: _say(words_of(language, part)) for part in (*tasks, SEARCH)},
         "figures": {task: _drawn(language, task, figures) for task in tasks},
     }
 
@@ -135,10 +140,15 @@ def _say(words: Mapping[str, str]) -> Callable[..., Markup]:
     return lambda key, **values: Markup(words[key]).format(**values)  # Markup.format escapes the values
 
 
-def _drawn(language: str, task: str, figures: Paths) -> dict[str, Callable[[str], Markup]]:
-    """Functions by figure name; each makes the figure's element from its accessible name."""
-    labels = spanish_labels(task)
-    return {name: partial(inline_svg, path, language, f"{language}-{name}", labels) for name, path in figures.items()}
+def _drawn(language: str, part: str, figures: Paths, of: str = "") -> dict[str, Callable[[str], Markup]]:
+    """Functions by figure name; each makes the figure's element from its accessible name. of: begins its ids."""
+    labels = spanish_labels(part)
+    return {name: partial(inline_svg, path, language, f"{language}-{of}{name}", labels) for name, path in figures.items()}
+
+
+def _of_searches(language: str, searches: Sequence[Mapping[str, Any]]) -> list[dict[str, Callable[[str], Markup]]]:
+    """The figures of each search, as _drawn makes them."""
+    return [_drawn(language, SEARCH, search["figures"], f"search-{place}-") for place, search in enumerate(searches)]
 
 
 def _prepared(corpus: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,148 @@
+"""The page's part about searches: each answer to "did tuning help?", what it cost, and the page in both languages."""
+
+import re
+
+import pytest
+from fabricate_classifiers import fabricate_classifier_report, fabricate_labelled
+from fabricate_search import SPACE, fabricate_search, fabricate_searched
+
+from verso.classification import section as classification
+from verso.display.section import Compares
+from verso.display.words import LANGUAGES
+from verso.language_modelling import section as language_modelling
+from verso.report.words import SEARCH, words_of
+from verso.search.section import answer, cost, setting
+from verso.search.tables import keys_of, read_trials
+
+PAIR = {"corpus": "c", "model_a": "plain", "model_b": "tuned", "difference": "-0.1", "low": "-0.2", "high": "-0.05"}
+PAIR |= {"p_corrected": "0.01", "verdict": "b better", "seed_noise": "0.001", "seeds_a": "3", "seeds_b": "3"}
+SEARCHED = {"corpus": "c", "model": "tuned", "twin": "plain", "task": "classification", "cpus": 2, "gpus": 0}
+
+
+def answered(pair=None, search=SEARCHED, models=("plain", "tuned")):
+    scores = {"plain": "0.5", "tuned": "0.6"}
+    rows = [{"corpus": corpus, "model": model, "f1_macro": scores[model]} for corpus in ("c", "other") for model in models]
+    pairs = [{**PAIR, "corpus": "other", "verdict": "undecided"}, *([] if pair is None else [PAIR | pair])]
+    return answer(search, {"classifiers": rows, "classifier_comparisons": pairs}, classification.SECTION)
+
+
+@pytest.mark.parametrize(
+    ("pair", "said", "caution"),
+    [
+        ({}, "helped", None),
+        ({"verdict": "a better"}, "harmed", None),
+        ({"verdict": "undecided", "p_corrected": "0.4"}, "undecided", None),
+        ({"p_corrected": "", "verdict": "undecided"}, "untested", None),
+        (None, "untested", None),
+        ({"seed_noise": ""}, "helped", "one_seed"),
+        ({"seed_noise": "0.09"}, "helped", "seed_noise"),
+    ],
+)
+def test_the_answer_is_that_of_the_tasks_paired_test(pair, said, caution):
+    found = answered(pair)
+    assert (found["said"], found["caution"]) == (said, caution)
+    assert (found["tuned"], found["untuned"]) == ("0.6", "0.5")
+
+
+def test_the_difference_is_tuned_minus_untuned_in_either_order():
+    found = answered({})
+    assert (found["difference"], found["low"], found["high"]) == (0.1, 0.05, 0.2)
+    turned = {"model_a": "tuned", "model_b": "plain", "difference": "0.1", "low": "0.05", "high": "0.2", "verdict": "a better"}
+    assert answered(turned) == found
+
+
+def test_without_a_twin_and_before_it_is_finished_nothing_is_claimed():
+    assert answered({}, SEARCHED | {"twin": None})["said"] == "no_twin"
+    assert answered({}, models=("tuned",))["said"] == "twin_unfinished"
+
+
+def test_each_task_names_its_score_and_its_pairs():
+    assert classification.SECTION.compares == Compares("classifier_comparisons", "f1_macro")
+    assert language_modelling.SECTION.compares == Compares("comparisons", "bits_per_byte")
+    for language in LANGUAGES:
+        for task, score in (("classification", "f1_macro"), ("language_modelling", "bits_per_byte")):
+            assert words_of(language, task)[score]
+
+
+def test_the_search_costs_the_hours_of_all_its_trials_beside_those_of_a_training(tmp_path):
+    trials = read_trials(fabricate_search(tmp_path)["trials"], keys_of(SPACE))
+    row = {"corpus": "c", "model": "tuned", "work": "training", "cpu_hours": "0.5", "gpu_hours": "0"}
+    jobs = [row, row | {"cpu_hours": "1.5"}, row | {"work": "scoring", "cpu_hours": "9"}, row | {"model": "plain"}]
+    hours = 2 * sum(trial.seconds for trial in trials) / 3600
+    found = cost(SEARCHED, trials, jobs)
+    assert (found["unit"], found["trials"], found["trainings"], found["each"]) == ("cpu_hours", 20, 2, 1.0)
+    assert found["hours"] == found["times"] == pytest.approx(hours)
+    of_gpus = cost(SEARCHED | {"gpus": 1}, trials, jobs)
+    assert (of_gpus["unit"], of_gpus["hours"]) == ("gpu_hours", pytest.approx(hours / 2))
+    assert (of_gpus["each"], of_gpus["times"]) == (0.0, None)
+    assert cost(SEARCHED, trials, [row | {"cpu_hours": ""}])["each"] is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "digits"),
+    [(0.00026943, 0.00026943, 6), (1e-5, 1e-5, 5), (0.5, 0.5, 1), ("256", 256.0, 0), ("adam", "adam", None), (None, "–", None),
+     (True, "True", None), (1234.5, 1234.5, 0)],
+)  # fmt: skip
+def test_a_setting_has_three_significant_digits(value, text, digits):
+    assert setting(value) == {"text": text, "digits": digits}
+
+
+# --- the page ---
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The part about searches of a page, in each language."""
+    folder = tmp_path_factory.mktemp("searches")
+    corpus = fabricate_labelled(folder, "reviews", ["bad", "good"], False, 300)
+    searches = [
+        fabricate_searched(folder / "helped", "reviews", "mdeberta", "classification", "rnn"),
+        fabricate_searched(folder / "alone", "reviews", "lstm", "classification", None, trials=3, workers=1),
+    ]
+    models = ["majority", "rnn", "lstm", "mdeberta"]
+    text = fabricate_classifier_report(folder, [corpus], models, seeds=2, searches=searches).read_text(encoding="utf-8")
+    return {code: re.search(rf'<section id="{code}-searches">.*?</section>', text, re.DOTALL)[0] for code in LANGUAGES} | {
+        "whole": text
+    }
+
+
+@pytest.mark.parametrize(
+    ("language", "helped", "selected", "few", "trial"),
+    [
+        ("en", "Tuning helped", "Selected: trial ", "Too few trials to rank the keys", ">selected</span>"),
+        ("es", "Ajustar ayudó", "Lo seleccionado: el ensayo ", "Demasiado pocos ensayos", ">seleccionado</span>"),
+    ],
+)
+def test_the_page_says_it_in_both_languages(pages, language, helped, selected, few, trial):
+    own = pages[language]
+    assert f"<strong>{helped}</strong>" in own
+    assert own.count(selected) == 2
+    assert few in own
+    assert own.count(trial) == 2
+    assert own.count("<svg") == 12
+    unknown = words_of(language, SEARCH)["tuning_no_twin"].split("{")[0]
+    assert unknown in own
+    assert f'<a href="#{language}-searches">' in pages["whole"]
+
+
+def test_the_value_of_the_winner_stands_nowhere_without_the_word_selected(pages, tmp_path):
+    """Its cells are those of the table of trials, whose row says so, and the sentence that begins so."""
+    values = re.findall(r"<code>validation_accuracy</code> (0\.\d{4}) ", pages["en"])
+    assert len(values) == 2
+    for value in values:
+        for line in pages["whole"].split('lang="es" hidden')[0].splitlines():
+            assert value not in line or "elected" in line or "<svg" in line
+
+
+def test_what_a_trial_says_never_runs(tmp_path):
+    hostile = "<script>window.pwned=1</script>"
+    corpus = fabricate_labelled(tmp_path, "reviews", ["bad", "good"], False, 40)
+    space = [{"path": "head", "choices": [hostile, "mean"]}]
+
+    def change(row):
+        return row | {"reason": hostile, "host": hostile, "head": hostile}
+
+    search = fabricate_searched(tmp_path / "s", "reviews", "lstm", "classification", None, space=space, change=change)
+    text = fabricate_classifier_report(tmp_path, [corpus], ["lstm"], seeds=1, searches=[search]).read_text(encoding="utf-8")
+    assert "&lt;script&gt;window.pwned" in text
+    assert "<script>window" not in text

@@ -1,0 +1,1 @@
+"""Trying hyperparameters on the validation part, for a model of any trained family."""

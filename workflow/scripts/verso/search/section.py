@@ -1,0 +1,127 @@
+"""The page's part about searches: did tuning help, what it cost, which settings were selected, and how the search went."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from verso.display.comparisons import caution
+from verso.display.numbers import optional_float
+from verso.display.section import Row, Section, Tables
+from verso.files import read_csv, read_json
+from verso.search import words_en, words_es
+from verso.search.tables import TRIALS_PER_KEY, Key, Trial, beyond_chance, complete, keys_of, read_trials, too_few
+
+WORDS = {"en": words_en.WORDS, "es": words_es.WORDS}
+FIGURE_LABELS = {"en": words_en.FIGURE_LABELS, "es": words_es.FIGURE_LABELS}
+VERDICTS = {"a better": "model_a", "b better": "model_b"}
+
+
+def summarise(search: Mapping[str, Any], tables: Tables, section: Section) -> dict[str, Any]:
+    """What the page says of one search, independent of its language.
+
+    search: {"corpus", "model", "task"}, its "space" and "untuned" settings by path, "twin" (an entry of the same experiment that
+    differs by its search alone, or None), the "cpus" and "gpus" of a worker, and the paths "trials", "best", "importances"
+    (verso.search.tables).
+    tables: those of the page, by name. section: that of the model's task.
+    """
+    keys, best = keys_of(search["space"]), read_json(search["best"])
+    trials, importances = read_trials(search["trials"], keys), read_csv(search["importances"])
+    whole = complete(trials)
+    return {
+        **{name: search[name] for name in ("corpus", "model", "task", "twin")},
+        "best": best,
+        "score": section.compares.score,
+        "answer": answer(search, tables, section),
+        "cost": cost(search, trials, tables[section.jobs]),
+        "space": [_key(key, search["untuned"], best) for key in keys],
+        "trials": [_trial(trial, keys, best) for trial in trials],
+        "names": [key.name for key in keys],
+        "importances": importances,
+        "few": too_few(len(whole), len(keys)),
+        "wanted": TRIALS_PER_KEY * len(keys),
+        "complete": len(whole),
+        "beyond_chance": [row["parameter"] for row in importances if beyond_chance(row)],
+    }
+
+
+def answer(search: Mapping[str, Any], tables: Tables, section: Section) -> dict[str, Any]:
+    """Did tuning help? By the test that the model's task made of this model and its untuned twin, on the test part, over seeds.
+
+    "said" ends the key of the sentence: helped, harmed, undecided, untested, no_twin, twin_unfinished. difference, low, high:
+    tuned minus untuned. caution: why other seeds might reverse it.
+    """
+    compares = section.compares
+    scores = {row["model"]: row[compares.score] for row in tables[section.models] if row["corpus"] == search["corpus"]}
+    model, twin = search["model"], search["twin"]
+    found: dict[str, Any] = {"tuned": scores[model], "untuned": None, "difference": None, "low": None, "high": None, "p": None}
+    found |= {"caution": None, "seed_noise": None}
+    if twin not in scores:
+        return found | {"said": "no_twin" if twin is None else "twin_unfinished"}
+    pair = _pair(tables[compares.pairs], search["corpus"], model, twin)
+    found["untuned"] = scores[twin]
+    if pair is None or optional_float(pair["p_corrected"]) is None:
+        return found | {"said": "untested"}
+    said = "undecided"
+    if pair["verdict"] in VERDICTS:
+        said = "helped" if pair[VERDICTS[pair["verdict"]]] == model else "harmed"
+    difference, low, high = (optional_float(pair[key]) for key in ("difference", "low", "high"))
+    if pair["model_b"] == model:
+        difference, low, high = (None if value is None else -value for value in (difference, high, low))
+    found |= {"said": said, "difference": difference, "low": low, "high": high, "p": pair["p_corrected"]}
+    return found | {"seed_noise": pair["seed_noise"], "caution": None if said == "undecided" else caution(pair)}
+
+
+def _pair(pairs: Sequence[Row], corpus: str, one: str, other: str) -> Row | None:
+    wanted = {one, other}
+    return next((row for row in pairs if row["corpus"] == corpus and {row["model_a"], row["model_b"]} == wanted), None)
+
+
+def cost(search: Mapping[str, Any], trials: Sequence[Trial], jobs: Sequence[Row]) -> dict[str, Any]:
+    """Hours of GPUs, or without one of processors, of all trials, beside the trainings of the model with the selected settings.
+
+    each: of one training, mean over seeds; None where none was measured. times: the search in trainings.
+    """
+    unit, width = ("gpu_hours", search["gpus"]) if search["gpus"] else ("cpu_hours", search["cpus"])
+    hours = width * sum(trial.seconds for trial in trials) / 3600
+    own = [row for row in jobs if (row["corpus"], row["model"], row["work"]) == (search["corpus"], search["model"], "training")]
+    known = [value for row in own if (value := optional_float(row[unit])) is not None]
+    each = sum(known) / len(known) if known and len(known) == len(own) else None
+    return {
+        "unit": unit,
+        "hours": hours,
+        "trials": len(trials),
+        "each": each,
+        "trainings": len(own),
+        "times": hours / each if each else None,
+    }
+
+
+def setting(value: Any) -> dict[str, Any]:
+    """How a setting is written: its text and, of a number, its decimals; three significant digits, none of a whole number."""
+    number = None if isinstance(value, bool) else optional_float(value)
+    if number is None:
+        return {"text": "–" if value in (None, "") else str(value), "digits": None}
+    _, _, exponent = Decimal(f"{number:.3g}").normalize().as_tuple()
+    return {"text": number, "digits": 0 if number == int(number) else max(0, -int(exponent))}
+
+
+def _key(key: Key, untuned: Mapping[str, Any], best: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": key.name,
+        "choices": [setting(choice) for choice in key.choices],
+        "log": key.log,
+        "low": setting(key.low),
+        "high": setting(key.high),
+        "selected": setting(best["settings"][key.name]),
+        "untuned": setting(untuned.get(key.name)),
+    }
+
+
+def _trial(trial: Trial, keys: Sequence[Key], best: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{
+            name: getattr(trial, name) for name in ("number", "state", "value", "reason", "retry_of", "seconds", "worker", "host")
+        },
+        "selected": trial.number == best["trial"],
+        "settings": [setting(trial.settings[key.name]) for key in keys],
+    }
