@@ -278,7 +278,7 @@ def test_a_broken_module_is_an_error(code):
 
 
 def of_function(code, module="verso.many", function="called"):
-    return Code(code / "verso").fingerprint_of(module, function)
+    return Code(code / "verso").fingerprint_of(f"{module}.{function}")
 
 
 def test_a_function_s_fingerprint_is_of_what_it_executes_and_of_no_more(code):
@@ -306,7 +306,7 @@ def test_a_function_s_fingerprint_is_kept_as_a_driver_s_is(code):
     before = of_function(code)
     assert before in (code / "verso/__pycache__/fingerprints.json").read_text()
     kept = Code(code / "verso")
-    assert kept.fingerprint_of("verso.many", "called") == before
+    assert kept.fingerprint_of("verso.many.called") == before
     assert kept._graph is None, "it was computed again"
 
 
@@ -324,24 +324,53 @@ def test_a_function_that_there_is_not_has_no_fingerprint(code, module, function)
         of_function(code, module, function)
 
 
-def test_the_functions_that_a_rule_keeps_apart_count_apart(tmp_path):
-    """Scoring and sampling of a recurrent model: the code of one is no reason to do the other again."""
+def test_of_several_functions_each_counts(code):
+    def together():
+        return Code(code / "verso").fingerprint_of("verso.many.called", "verso.deep.inner.other")
+
+    before = together()
+    assert before not in (of_function(code), of_function(code, "verso.deep.inner", "other"))
+    for name, old, new in [
+        ("verso/many.py", "LIMIT = 3", "LIMIT = 2"),
+        ("verso/deep/inner.py", "def other():\n    return 1", "def other():\n    return 2"),
+    ]:
+        text = (code / name).read_text()
+        (code / name).write_text(text.replace(old, new))
+        assert together() != before, new
+        (code / name).write_text(text)
+    assert together() == before
+    with pytest.raises(LookupError, match=r"verso\.many.*nobody"):
+        Code(code / "verso").fingerprint_of("verso.deep.inner.other", "verso.many.nobody")
+
+
+@pytest.mark.parametrize(("family", "other"), [("recurrent_lm", "gpt"), ("gpt", "recurrent_lm")])
+def test_the_functions_that_a_rule_keeps_apart_count_apart(tmp_path, family, other):
+    """Scoring and sampling of a model: the code of one is no reason to do the other again, nor is another family's."""
     shutil.copytree(LIBRARY, tmp_path / "verso", ignore=shutil.ignore_patterns("__pycache__"))
-    room = "verso.language_modelling.recurrent_lm"
+    folder, room = tmp_path / "verso/language_modelling", "verso.language_modelling"
 
-    def found():
+    def found(family):
         kept = Code(tmp_path / "verso")
-        return kept.fingerprint_of(f"{room}.scoring", "score"), kept.fingerprint_of(f"{room}.sampling", "sample")
+        scoring = kept.fingerprint_of(f"{room}.evaluating.score_or_reuse", f"{room}.{family}.scoring.score")
+        return scoring, kept.fingerprint_of(f"{room}.evaluating.sample_or_reuse", f"{room}.{family}.sampling.sample")
 
-    before = found()
-    path = tmp_path / "verso/language_modelling/recurrent_lm/sampling.py"
-    assert "BATCH = 32" in path.read_text()
-    path.write_text(path.read_text().replace("BATCH = 32", "BATCH = 31"))
-    assert (found()[0], found()[1] != before[1]) == (before[0], True)
-    model = tmp_path / "verso/language_modelling/recurrent_lm/load.py"
-    model.write_text(model.read_text().replace("load_model", "load_model_", 1) + "\n\nload_model = load_model_\n")
-    both = found()
-    assert both[0] != before[0]
+    def edit(name, old, new):
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1))
+
+    before, others = found(family), found(other)
+    edit(f"{family}/sampling.py", "vocabulary.encode(request.prompt)", "vocabulary.encode(request.prompt + '')")
+    sampled = found(family)
+    assert (sampled[0], sampled[1] != before[1]) == (before[0], True)
+    edit(f"{family}/scoring.py", "vocabulary.encode(document[", "vocabulary.encode('' + document[")
+    scored = found(family)
+    assert (scored[0] != before[0], scored[1]) == (True, sampled[1])
+    assert found(other) == others
+    edit("evaluating.py", "documents=given.test", "documents=given.train")
+    assert (found(family)[0] != scored[0], found(family)[1]) == (True, scored[1])
+    edit("trained.py", "hardware.use_threads()", "hardware.use_threads(), None")
+    assert all(new != old for new, old in zip((*found(family), *found(other)), (*scored, *others), strict=True))
 
 
 # --- of results ---

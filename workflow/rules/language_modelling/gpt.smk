@@ -69,8 +69,12 @@ rule evaluate_gpt:
             "state": inputs.entry(wildcards).state,
         },
         # Separate, so that the unchanged one of the two is not computed again
-        scoring_code=CODE.fingerprint_of("verso.language_modelling.gpt.evaluating", "score_or_reuse"),
-        sampling_code=CODE.fingerprint_of("verso.language_modelling.gpt.evaluating", "sample_or_reuse"),
+        scoring_code=CODE.fingerprint_of(
+            "verso.language_modelling.evaluating.score_or_reuse", "verso.language_modelling.gpt.scoring.score"
+        ),
+        sampling_code=CODE.fingerprint_of(
+            "verso.language_modelling.evaluating.sample_or_reuse", "verso.language_modelling.gpt.sampling.sample"
+        ),
         code=code_of("evaluate_gpt"),
     script:
         "../../scripts/evaluate_gpt.py"

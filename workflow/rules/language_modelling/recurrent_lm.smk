@@ -63,8 +63,12 @@ rule evaluate_recurrent_lm:
         scoring=lambda wildcards: sources.corpus(wildcards).scoring.model_dump(),
         sampling=lambda wildcards: inputs.sampling(wildcards, "prompts"),
         # Separate, so that the unchanged one of the two is not computed again
-        scoring_code=CODE.fingerprint_of("verso.language_modelling.recurrent_lm.evaluating", "score_or_reuse"),
-        sampling_code=CODE.fingerprint_of("verso.language_modelling.recurrent_lm.evaluating", "sample_or_reuse"),
+        scoring_code=CODE.fingerprint_of(
+            "verso.language_modelling.evaluating.score_or_reuse", "verso.language_modelling.recurrent_lm.scoring.score"
+        ),
+        sampling_code=CODE.fingerprint_of(
+            "verso.language_modelling.evaluating.sample_or_reuse", "verso.language_modelling.recurrent_lm.sampling.sample"
+        ),
         code=code_of("evaluate_recurrent_lm"),
     script:
         "../../scripts/evaluate_recurrent_lm.py"

@@ -6,7 +6,7 @@ definitions that a driver reaches (verso.fingerprint.graph) is right on both; it
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -44,21 +44,26 @@ class Code:
         """
         return self._of(driver.read_bytes())
 
-    def fingerprint_of(self, module: str, function: str) -> str:
-        """Fingerprint of what one function executes, where a driver calls several that count apart.
+    def fingerprint_of(self, *functions: str) -> str:
+        """Fingerprint of what some functions execute, where a driver calls several that count apart.
 
-        Raises LookupError where there is none: a rule that names it would never see a change again.
+        functions: each by its module and name, with dots; of different names. Raises LookupError where one is missing: a rule
+        that names it would never see a change again.
         """
-        return self._of(f"from {module} import {function}\n\n{function}()\n".encode(), (module, function))
+        named = [(module, name) for module, _, name in (function.rpartition(".") for function in functions)]
+        imports = "".join(f"from {module} import {name}\n" for module, name in named)
+        calls = "".join(f"{name}()\n" for _, name in named)
+        return self._of(f"{imports}\n{calls}".encode(), named)
 
-    def _of(self, content: bytes, named: tuple[str, str] | None = None) -> str:
+    def _of(self, content: bytes, named: Sequence[tuple[str, str]] = ()) -> str:
         key = hashlib.sha256(content).hexdigest()[:DIGITS]
         if key not in self._kept:
             from verso.fingerprint.graph import CodeGraph  # only where something changed
 
             self._graph = self._graph or CodeGraph(self._library)
-            if named and not self._graph.knows(*named):
-                raise LookupError(f"{named[0]} has no {named[1]}, whose fingerprint a rule needs")
+            for module, name in named:
+                if not self._graph.knows(module, name):
+                    raise LookupError(f"{module} has no {name}, whose fingerprint a rule needs")
             self._kept[key] = self._graph.fingerprint(content)[:DIGITS]
             self._write()
         return self._kept[key]

@@ -5,8 +5,8 @@ import torch
 from drivers import run_driver
 
 from verso.contract import TrainedModel, Writing
-from verso.language_modelling.gpt import evaluating
 from verso.language_modelling.gpt import model as gpt
+from verso.language_modelling.gpt import sampling, scoring
 from verso.language_modelling.gpt.family import GPTSettings
 from verso.language_modelling.gpt.model import GPT, Shape
 from verso.language_modelling.gpt.sampling import Reader, sample, write, write_batch
@@ -157,9 +157,9 @@ def test_make_write_continues_the_given_prompts(tmp_path):
 
 def test_of_scores_and_samples_only_what_changed_is_made_again(tmp_path, monkeypatch):
     folder, done = prepared(tmp_path), []
-    for name in ("score", "sample"):
-        real = getattr(evaluating, name)
-        monkeypatch.setattr(evaluating, name, lambda real=real, name=name, **files: (done.append(name), real(**files)))
+    for module, name in ((scoring, "score"), (sampling, "sample")):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda real=real, name=name, **files: (done.append(name), real(**files)))
     params = {"scoring": {"state": "reset", "stride": 4}, "sampling": settings_with(), "scoring_code": "a", "sampling_code": "b"}
 
     def evaluated(**changes):

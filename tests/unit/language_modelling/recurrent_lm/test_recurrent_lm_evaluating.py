@@ -6,8 +6,8 @@ import pytest
 import torch
 from drivers import run_driver
 
-from verso.language_modelling.recurrent_lm import evaluating
 from verso.language_modelling.recurrent_lm import model as recurrent_lm
+from verso.language_modelling.recurrent_lm import sampling, scoring
 from verso.text.vocabulary import SPECIALS
 
 TOKENS = [*SPECIALS, "\n", "[Verse", "1]", "la", "rosa", "luna"]
@@ -38,9 +38,9 @@ def evaluate(tmp_path, monkeypatch):
     words = {"unit": "word", "minimum_count": 2, "training_tokens": 9, "tokens": TOKENS, "counts": [0] * 3 + [5] * 6}
     (tmp_path / "vocab_word.json").write_text(json.dumps(words))
     done = []
-    for name in ("score", "sample"):
-        real = getattr(evaluating, name)
-        monkeypatch.setattr(evaluating, name, lambda real=real, name=name, **files: (done.append(name), real(**files)))
+    for module, name in ((scoring, "score"), (sampling, "sample")):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda real=real, name=name, **files: (done.append(name), real(**files)))
 
     def evaluated(**params):
         done.clear()

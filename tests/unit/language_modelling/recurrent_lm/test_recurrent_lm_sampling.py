@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from verso.errors import VersoError
 from verso.files import write_json_lines
 from verso.language_modelling.recurrent_lm import model as recurrent_lm
-from verso.language_modelling.recurrent_lm.load import load_model
 from verso.language_modelling.recurrent_lm.model import RecurrentLM
 from verso.language_modelling.recurrent_lm.sampling import sample, write_batch
 from verso.language_modelling.sampling import DECODING, Request, draw, plan
+from verso.language_modelling.trained import load_trained
 from verso.text.vocabulary import SPECIALS, Vocabulary, build, load_vocabulary
 
 CHARACTERS = [*SPECIALS, *"ab \n[]V1"]
@@ -239,5 +239,6 @@ def test_of_many_groups_ten_are_listed(tmp_path):
 
 def test_sampling_takes_no_card(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    recurrent_lm.save(tiny(len(WORDS)), tmp_path)
-    assert next(load_model(tmp_path, "vocabulary.json", len(WORDS)).parameters()).device.type == "cpu"
+    run(tmp_path)
+    model, _ = load_trained(recurrent_lm.load, tmp_path / "model", tmp_path / "vocabulary.json")
+    assert next(model.parameters()).device.type == "cpu"

@@ -4,14 +4,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
 
 from verso.classification.text_classifier import TextClassifier, parameter_counts
-from verso.errors import VersoError
-from verso.files import read_json, write_json
-from verso.training.weights import ARCHITECTURE, WEIGHTS
+from verso.files import write_json
+from verso.training.weights import load_model
 
 Build = Callable[[Mapping[str, Any], int, int], TextClassifier]  # from settings, size of the vocabulary, number of labels
 
@@ -25,20 +22,5 @@ def write_architecture(model: TextClassifier, names: list[str], length: int, pat
 
 
 def load(folder: str | Path, device: torch.device | str, build: Build) -> tuple[TextClassifier, dict[str, Any]]:
-    """The model saved in `folder`, on `device`, in evaluation mode, and its architecture.json.
-
-    Raises VersoError when a file is missing or broken, or the weights do not fit the architecture.
-    """
-    folder = Path(folder)
-    for name in (WEIGHTS, ARCHITECTURE):
-        if not (folder / name).is_file():
-            raise VersoError(f"{folder / name}: not found; train the model first")
-    described = read_json(folder / ARCHITECTURE)
-    try:
-        model = build(described, described["vocabulary_size"], len(described["labels"]))
-        model.load_state_dict(safetensors.torch.load_file(folder / WEIGHTS))
-    except (RuntimeError, KeyError, TypeError, safetensors.SafetensorError) as error:
-        raise VersoError(
-            f"{folder}: weights and architecture do not make a model ({error}); delete both and train again"
-        ) from error
-    return model.to(device).eval(), described
+    """The model saved in `folder`, on `device`, in evaluation mode, and its architecture (see verso.training.weights.load_model)."""
+    return load_model(folder, lambda described: build(described, described["vocabulary_size"], len(described["labels"])), device)

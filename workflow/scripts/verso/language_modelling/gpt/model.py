@@ -12,18 +12,15 @@ likelihood of given targets, or whole distributions.
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from verso.errors import VersoError
-from verso.files import read_json, write_json
+from verso.files import write_json
 from verso.language_modelling.gpt.attention import Attention, Cache, Context, block_mask, places_in_documents
 from verso.language_modelling.gpt.norms import RMSNorm
 from verso.training.positions import rotation, sinusoids
-from verso.training.weights import ARCHITECTURE, WEIGHTS, save_weights
+from verso.training.weights import ARCHITECTURE, WEIGHTS, load_model, save_weights
 
 UNCOUNTED = -100  # target of a position without one: padding
 STD = 0.02  # of fresh weights (Radford et al. 2019)
@@ -230,21 +227,5 @@ def save(model: GPT, folder: str | Path) -> None:
 
 
 def load(folder: str | Path, device: torch.device | str) -> GPT:
-    """Load the model saved in `folder` on `device`, in evaluation mode.
-
-    Raises VersoError when a file is missing or broken, or the weights do not fit the architecture.
-    """
-    folder = Path(folder)
-    for name in (WEIGHTS, ARCHITECTURE):
-        if not (folder / name).is_file():
-            raise VersoError(f"{folder / name}: not found; train the model first")
-    described = read_json(folder / ARCHITECTURE)
-    try:
-        shape = Shape(**{key: value for key, value in described.items() if not key.startswith("parameters")})
-        model = GPT(shape)
-        model.load_state_dict(safetensors.torch.load_file(folder / WEIGHTS))
-    except (RuntimeError, TypeError, safetensors.SafetensorError) as error:
-        raise VersoError(
-            f"{folder}: weights and architecture do not make a model ({error}); delete both and train again"
-        ) from error
-    return model.to(device).eval()
+    """Load the model saved in `folder` on `device`, in evaluation mode. Raises VersoError as verso.training.weights does."""
+    return load_model(folder, lambda described: GPT(Shape(**described)), device)[0]

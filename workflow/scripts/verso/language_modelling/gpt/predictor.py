@@ -8,13 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from verso.language_modelling.gpt.load import load_model
+from verso.language_modelling.gpt import model as gpt
 from verso.language_modelling.gpt.model import GPT
-from verso.language_modelling.gpt.sampling import BATCH, Reader, write_batch
+from verso.language_modelling.gpt.sampling import Reader, write_batch
 from verso.language_modelling.gpt.scoring import TOKENS_AT_ONCE, windows
 from verso.language_modelling.predictor import requests_of
-from verso.machine import hardware
-from verso.text.vocabulary import Vocabulary, load_vocabulary
+from verso.language_modelling.trained import load_trained
+from verso.language_modelling.writing import BATCH
+from verso.text.vocabulary import Vocabulary
 
 
 class GPTPredictor:
@@ -70,6 +71,4 @@ def load_predictor(folder: str | Path, vocabulary: str | Path, settings: dict[st
 
     Raises VersoError when model and vocabulary do not match.
     """
-    words = load_vocabulary(vocabulary)
-    hardware.use_threads()
-    return GPTPredictor(load_model(folder, vocabulary, len(words)), words, settings)
+    return GPTPredictor(*load_trained(gpt.load, folder, vocabulary), settings)

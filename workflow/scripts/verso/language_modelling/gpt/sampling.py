@@ -1,4 +1,4 @@
-"""Samples texts: a trained Transformer model continues a prompt. verso.language_modelling.sampling draws the tokens.
+"""Samples texts: a trained Transformer model continues a prompt. verso.language_modelling.writing draws the tokens.
 
 Keys and values of what was read are kept (see verso.language_modelling.gpt.attention.Cache). Where the window is full, its older
 half is forgotten and the newer half read again from the window's beginning, as when scoring: each token is drawn after at least
@@ -6,6 +6,7 @@ half a window, and from the same distribution as if its window were read anew.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,14 @@ import torch
 from torch import Tensor
 
 from verso.contract import TrainedModel, Writing
-from verso.files import write_json_lines
-from verso.jobs.logs import progress
+from verso.language_modelling.gpt import model as gpt
 from verso.language_modelling.gpt.attention import Cache
-from verso.language_modelling.gpt.load import load_model
 from verso.language_modelling.gpt.model import GPT
-from verso.language_modelling.sampling import DECODING, Request, draw, own_draws, plan, sampled
+from verso.language_modelling.sampling import Request, plan
+from verso.language_modelling.trained import load_trained
 from verso.language_modelling.units import vocabulary_file
-from verso.machine import hardware
-from verso.text.vocabulary import Vocabulary, load_vocabulary
-
-BATCH = 32  # batch size
+from verso.language_modelling.writing import write_after_prompts, write_samples, written
+from verso.text.vocabulary import Vocabulary
 
 
 def sample(
@@ -35,29 +33,15 @@ def sample(
     no document of a group before its prompt. Raises VersoError when model and vocabulary do not match or the settings name a
     missing group.
     """
-    words = load_vocabulary(vocabulary)
-    hardware.use_threads()
-    model = load_model(model_folder, vocabulary, len(words))
+    model, words = load_trained(gpt.load, model_folder, vocabulary)
     requests = plan(train, settings if settings["state"] == "carried" else {**settings, "prime": "none"})
-    limit = settings["max_tokens"][words.unit]
-    batches = [requests[i : i + BATCH] for i in range(0, len(requests), BATCH)]
-
-    def rows() -> Iterator[dict[str, Any]]:
-        for batch in progress(batches, "Sampling", unit="batch"):
-            yield from write_batch(model, words, batch, settings["seed"], limit)
-
-    write_json_lines(samples, rows())
+    write_samples(partial(write_batch, model, words), requests, settings, words.unit, samples)
 
 
 def write(model: TrainedModel, writing: Writing) -> Iterator[dict[str, Any]]:
-    """A text after each opening, rows as of samples.jsonl (verso.contract.Family.write); no training text is read before."""
-    vocabulary = model.corpus / vocabulary_file(model.entry)
-    words = load_vocabulary(vocabulary)
-    hardware.use_threads()
-    language_model = load_model(model.folder, vocabulary, len(words))
-    requests = [Request("", number, prompt, dict(writing.decoding), None) for number, prompt in enumerate(writing.prompts)]
-    for start in range(0, len(requests), BATCH):
-        yield from write_batch(language_model, words, requests[start : start + BATCH], writing.seed, writing.most_tokens)
+    """A text after each opening (verso.contract.Family.write)."""
+    loaded = load_trained(gpt.load, model.folder, model.corpus / vocabulary_file(model.entry))
+    return write_after_prompts(partial(write_batch, *loaded), writing)
 
 
 class Reader:
@@ -99,30 +83,7 @@ class Reader:
 def write_batch(model: GPT, vocabulary: Vocabulary, batch: Sequence[Request], seed: int, limit: int) -> list[dict[str, Any]]:
     """Rows of samples.jsonl for a batch of requests, at most `limit` tokens each."""
     reader = Reader(model, [_read_first(vocabulary, request) for request in batch])
-    uniforms = torch.stack([own_draws(seed, request, limit) for request in batch])  # (B, limit)
-    seen = torch.zeros(len(batch), len(vocabulary), dtype=torch.bool)
-    for row, request in enumerate(batch):
-        seen[row, vocabulary.encode(request.prompt)] = True
-    decoding = {key: torch.tensor([[request.decoding[key]] for request in batch], dtype=torch.float64) for key in DECODING}
-    written: list[list[int]] = [[] for _ in batch]
-    ended = torch.zeros(len(batch), dtype=torch.bool)
-    for step in range(limit):
-        scores = model.log_probabilities(reader.features).double()
-        scores[:, vocabulary.never_written] = -torch.inf
-        tokens = draw(scores, seen, uniforms[:, step], **decoding)
-        ended |= tokens == vocabulary.end
-        if bool(ended.all()):
-            break
-        for row, (token, over) in enumerate(zip(tokens.tolist(), ended.tolist(), strict=True)):
-            if not over:
-                written[row].append(token)
-        seen.scatter_(1, tokens[:, None], True)
-        reader.append(tokens)
-    over = ended.tolist()
-    return [
-        sampled(vocabulary, request, written[row], seed, limit, "end" if over[row] else "length")
-        for row, request in enumerate(batch)
-    ]
+    return written(reader, model.log_probabilities, vocabulary, batch, seed, limit)
 
 
 def _read_first(vocabulary: Vocabulary, request: Request) -> list[int]:

@@ -13,7 +13,6 @@ docs/language_modelling/perplexity.md derives the numbers.
 """
 
 import itertools
-import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -22,20 +21,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from verso.errors import VersoError
 from verso.files import read_json_lines, write_csv
 from verso.jobs.logs import progress
-from verso.language_modelling.gpt.load import load_model
+from verso.language_modelling.gpt import model as gpt
 from verso.language_modelling.gpt.model import GPT, UNCOUNTED
 from verso.language_modelling.spelling import SpellingModel
-from verso.machine import hardware
-from verso.text.vocabulary import Vocabulary, load_vocabulary
+from verso.language_modelling.trained import COLUMNS, load_trained, score_row
+from verso.text.vocabulary import Vocabulary
 
 TOKENS_AT_ONCE = 2048  # read in one batch: the likelihoods of 5,000 tokens after each are 41 MB
-COLUMNS = (
-    "document", "group", "tokens", "unknown_tokens", "words", "characters", "bytes", "log_likelihood",
-    "spelling_log_likelihood", "log_likelihood_carried", "log_likelihood_reset", "state", "window", "stride", "windows",
-)  # fmt: skip
+OF_WINDOWS = ("window", "stride", "windows")
 
 Window = tuple[int, int, int]  # begin, first scored, end
 
@@ -50,11 +45,9 @@ def score(
     both), unknown tokens with their spelling. windows: how many the compared cost took of this document. Raises VersoError when
     model and vocabulary do not match or a score is not finite.
     """
-    words = load_vocabulary(vocabulary)
-    hardware.use_threads()
-    model = load_model(model_folder, vocabulary, len(words))
+    model, words = load_trained(gpt.load, model_folder, vocabulary)
     rows = list(read_json_lines(documents))
-    write_csv(scores, score_rows(model, words, rows, settings), COLUMNS)
+    write_csv(scores, score_rows(model, words, rows, settings), (*COLUMNS, *OF_WINDOWS))
 
 
 def score_rows(
@@ -78,26 +71,10 @@ def score_rows(
     bar.close()
     begun = [first for _, first, _ in places[state]]
     for document, tokens, end in zip(documents, encoded, ends, strict=True):
-        text = document["text"]
-        unknown = vocabulary.unknown_pieces(text)
-        spelled = math.fsum(map(spelling.log_probability, unknown))
         here = slice(end - len(tokens) - 1, end)
-        sums = {name: float(likelihoods[here].sum()) + spelled for name, likelihoods in paid.items()}
-        if not all(map(math.isfinite, sums.values())):
-            raise VersoError(f"{document['id']}: its log-likelihood is {sums}; the weights are not finite: train the model again")
+        costs = {name: float(likelihoods[here].sum()) for name, likelihoods in paid.items()}
         yield {
-            "document": document["id"],
-            "group": document["group"],
-            "tokens": len(tokens) + 1,
-            "unknown_tokens": len(unknown),
-            "words": len(text.split()),
-            "characters": len(text),
-            "bytes": len(text.encode("utf-8")),
-            "log_likelihood": sums[state],
-            "spelling_log_likelihood": spelled,
-            "log_likelihood_carried": sums.get("carried"),
-            "log_likelihood_reset": sums["reset"],
-            "state": state,
+            **score_row(document, len(tokens), costs, state, vocabulary, spelling),
             "window": window,
             "stride": stride,
             "windows": bisect_right(begun, here.stop - 1) - bisect_right(begun, here.start) + 1,

@@ -12,15 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from verso.errors import VersoError
-from verso.files import read_json, write_json
-from verso.training.weights import ARCHITECTURE, WEIGHTS, save_weights
+from verso.files import write_json
+from verso.training.weights import ARCHITECTURE, WEIGHTS, load_model, save_weights
 
 log = logging.getLogger(__name__)
 
@@ -160,20 +158,5 @@ def save(model: RecurrentLM, folder: str | Path) -> None:
 
 
 def load(folder: str | Path, device: torch.device | str) -> RecurrentLM:
-    """Load the model saved in `folder` on `device`, in evaluation mode.
-
-    Raises VersoError when a file is missing or broken, or the weights do not fit the architecture.
-    """
-    folder = Path(folder)
-    for name in (WEIGHTS, ARCHITECTURE):
-        if not (folder / name).is_file():
-            raise VersoError(f"{folder / name}: not found; train the model first")
-    described = read_json(folder / ARCHITECTURE)
-    try:
-        model = RecurrentLM(**{key: value for key, value in described.items() if not key.startswith("parameters")})
-        model.load_state_dict(safetensors.torch.load_file(folder / WEIGHTS))
-    except (RuntimeError, TypeError, safetensors.SafetensorError) as error:
-        raise VersoError(
-            f"{folder}: weights and architecture do not make a model ({error}); delete both and train again"
-        ) from error
-    return model.to(device).eval()
+    """Load the model saved in `folder` on `device`, in evaluation mode. Raises VersoError as verso.training.weights does."""
+    return load_model(folder, lambda described: RecurrentLM(**described), device)[0]

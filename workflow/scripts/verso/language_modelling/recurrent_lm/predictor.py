@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from verso.language_modelling.predictor import requests_of
-from verso.language_modelling.recurrent_lm.load import load_model
+from verso.language_modelling.recurrent_lm import model as recurrent_lm
 from verso.language_modelling.recurrent_lm.model import RecurrentLM
-from verso.language_modelling.recurrent_lm.sampling import BATCH, write_batch
+from verso.language_modelling.recurrent_lm.sampling import write_batch
 from verso.language_modelling.recurrent_lm.scoring import BLOCK
-from verso.machine import hardware
-from verso.text.vocabulary import Vocabulary, load_vocabulary
+from verso.language_modelling.trained import load_trained
+from verso.language_modelling.writing import BATCH
+from verso.text.vocabulary import Vocabulary
 
 
 class RecurrentPredictor:
@@ -57,6 +58,4 @@ class RecurrentPredictor:
 
 def load_predictor(folder: str | Path, vocabulary: str | Path) -> RecurrentPredictor:
     """Load the trained model in `folder` on the CPU. Raises VersoError when model and vocabulary do not match."""
-    words = load_vocabulary(vocabulary)
-    hardware.use_threads()
-    return RecurrentPredictor(load_model(folder, vocabulary, len(words)), words)
+    return RecurrentPredictor(*load_trained(recurrent_lm.load, folder, vocabulary))

@@ -8,38 +8,22 @@ One stream is read once by two lanes of one batch:
 <|start|> is given and not scored. Every token of the text and <|end|> are scored, an unknown token with its spelling.
 """
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from verso.errors import VersoError
 from verso.files import read_json_lines, write_csv
 from verso.jobs.logs import progress
-from verso.language_modelling.recurrent_lm.load import load_model
+from verso.language_modelling.recurrent_lm import model as recurrent_lm
 from verso.language_modelling.recurrent_lm.model import RecurrentLM, State
 from verso.language_modelling.spelling import SpellingModel
-from verso.machine import hardware
-from verso.text.vocabulary import Vocabulary, load_vocabulary
+from verso.language_modelling.trained import COLUMNS, load_trained, score_row
+from verso.text.vocabulary import Vocabulary
 
 BLOCK = 128  # tokens per block: distributions of 2 x 128 x 19,107 words are 20 MB
 CARRIED, RESET = 0, 1  # the lanes
-COLUMNS = (
-    "document",
-    "group",
-    "tokens",
-    "unknown_tokens",
-    "words",
-    "characters",
-    "bytes",
-    "log_likelihood",
-    "spelling_log_likelihood",
-    "log_likelihood_carried",
-    "log_likelihood_reset",
-    "state",
-)
 
 
 def score(
@@ -50,9 +34,7 @@ def score(
     settings["state"]: "carried" or "reset", which of the two is copied to `log_likelihood`. Raises VersoError when model and
     vocabulary do not match or a score is not finite.
     """
-    words = load_vocabulary(vocabulary)
-    hardware.use_threads()
-    model = load_model(model_folder, vocabulary, len(words))
+    model, words = load_trained(recurrent_lm.load, model_folder, vocabulary)
     total = sum(len(words.encode(row["text"])) + 1 for row in read_json_lines(documents))
     nothing: tuple[int, ...] = ()  # the bar advances by tokens: a single document may be the whole corpus
     bar = progress(nothing, "Scoring", total=total, unit="token")
@@ -72,31 +54,13 @@ def score_rows(
     spelling = SpellingModel(vocabulary)
     lanes = model.initial_state(2)
     for number, document in enumerate(documents):
-        text = document["text"]
-        tokens = vocabulary.encode(text)
-        unknown = vocabulary.unknown_pieces(text)
-        spelled = math.fsum(map(spelling.log_probability, unknown))
+        tokens = vocabulary.encode(document["text"])
         if number:  # the carried state still has to read the previous <|end|>; the prediction after it, <|start|>, is given
             _, lanes = _read(model, [vocabulary.end], lanes)
         lanes = _zero(lanes, RESET)
         sums, lanes = _pay(model, [vocabulary.start, *tokens], [*tokens, vocabulary.end], lanes, block, advance)
-        if not all(map(math.isfinite, sums)):
-            raise VersoError(f"{document['id']}: its log-likelihood is {sums}; the weights are not finite: train the model again")
-        paid = {"carried": sums[CARRIED] + spelled, "reset": sums[RESET] + spelled}
-        yield {
-            "document": document["id"],
-            "group": document["group"],
-            "tokens": len(tokens) + 1,
-            "unknown_tokens": len(unknown),
-            "words": len(text.split()),
-            "characters": len(text),
-            "bytes": len(text.encode("utf-8")),
-            "log_likelihood": paid[state],
-            "spelling_log_likelihood": spelled,
-            "log_likelihood_carried": paid["carried"],
-            "log_likelihood_reset": paid["reset"],
-            "state": state,
-        }
+        paid = {"carried": sums[CARRIED], "reset": sums[RESET]}
+        yield score_row(document, len(tokens), paid, state, vocabulary, spelling)
 
 
 def _pay(

@@ -1,19 +1,21 @@
-"""Evaluate one recurrent language model: its scores and its samples, each computed again only where its own inputs changed."""
+"""Evaluate one language model: its scores and its samples, each computed again only where its own inputs changed.
 
+`score` and `sample` are its family's own (verso.language_modelling.<family>.scoring and .sampling).
+"""
+
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from verso.files import kept_or_made
-from verso.language_modelling.recurrent_lm.sampling import sample
-from verso.language_modelling.recurrent_lm.scoring import score
 from verso.provenance import key_of_files
 
 
-def score_or_reuse(given: Any, made: Any, params: Any) -> None:
+def score_or_reuse(score: Callable[..., None], given: Any, made: Any, params: Any) -> None:
     """Write made.scores, or copy the scores of the same model, test and code that lie in the run's checkpoints.
 
-    given, made, params: what Snakemake gives to the job, by name. The fingerprint of this function, params.scoring_code, is
-    part of what the kept scores are named by.
+    given, made, params: what Snakemake gives to the job, by name. params.scoring_code, the fingerprint of `score` and of this
+    function, is part of what the kept scores are named by.
     """
 
     def make() -> None:
@@ -29,7 +31,7 @@ def score_or_reuse(given: Any, made: Any, params: Any) -> None:
     kept_or_made(Path(made.scores).parent / "checkpoints" / "scores" / key, {"scores.csv": made.scores}, make)
 
 
-def sample_or_reuse(given: Any, made: Any, params: Any) -> None:
+def sample_or_reuse(sample: Callable[..., None], given: Any, made: Any, params: Any) -> None:
     """Write made.samples, or copy those of the same model, training texts and code; arguments as of score_or_reuse."""
 
     def make() -> None:
