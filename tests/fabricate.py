@@ -184,7 +184,12 @@ def _statistics(kind: str = "songs") -> dict[str, Any]:
     return {
         "kind": kind,
         "settings": {
-            "split": {"method": "position" if kind == "manual" else "stratified", "validation": 0.1, "test": 0.2, "seed": 42}
+            "split": {
+                "method": {"manual": "position", "articles": "random"}.get(kind, "stratified"),
+                "validation": 0.1,
+                "test": 0.2,
+                "seed": 42,
+            }
         },
         "total": whole.as_dict(),
         "parts": {name: part.as_dict() for name, part in parts.items()},
@@ -214,7 +219,15 @@ def _of_articles() -> dict[str, Any]:
     ]
     steps = ("spaces", "references", "markup", "urls", "special_characters", "numbers")
     counted = {step: {"found": 10 * number + 7, "texts": number + 3, "characters": 9} for number, step in enumerate(steps)}
-    return {"cleaning": {"texts": 90, "changed": 8, "steps": counted}, "excerpts": excerpts}
+    short = {"shorter than 500 characters once cleaned": {"": 1}}
+    return {
+        "cleaning": {"texts": 92, "changed": 8, "steps": counted},
+        "excerpts": excerpts,
+        "exact_duplicates": 1,
+        "near_duplicates": {"clusters": 1, "documents": 2, "listed": []},
+        "set_aside": {},
+        "losses": {"rows": 91, "lost": 0, "groups": {}, "lost_by_reason": {}, "unwanted_by_reason": short},
+    }
 
 
 def in_latex(folder: Path, names: Iterable[str]) -> dict[str, Path]:

@@ -62,12 +62,32 @@ def test_what_a_file_says_of_an_article_is_shown_as_text(page):
 
 def test_what_was_cleaned_is_said_in_both_languages(page):
     for sentence in (
-        "Articles that cleaning changed: 8 of 90.", "Artículos que la limpieza cambió: 8 de 90.",
+        "Articles that cleaning changed: 8 of 92.", "Artículos que la limpieza cambió: 8 de 92.",
         "references, marks of references and their sections: 17; articles with any: 4",
         "direcciones de la web: 37; artículos con alguno: 6",
         "números, que un solo signo sustituye: 57; artículos con alguno: 8",
         "their bits per byte compare with those of no other corpus",
         "revision 4236 · CC BY-SA 4.0", "revisión 4236 · CC BY-SA 4.0",
+    ):  # fmt: skip
+        assert sentence in page
+
+
+def test_the_articles_add_up_where_they_are_read(page):
+    """92 articles: 90 in the parts, one repeated text and one that was too short."""
+    for sentence in (
+        "<td class=\"n\">90</td>", "Exact duplicates set aside: 1.", "Duplicados exactos apartados: 1.",
+        "Rows of the source set aside: 1, listed in set_aside*.jsonl", "Filas de la fuente apartadas: 1, listadas en set_aside*.jsonl",
+        "<li>shorter than 500 characters once cleaned: 1</li>", "<li>de menos de 500 caracteres una vez limpio: 1</li>",
+    ):  # fmt: skip
+        assert sentence in page
+    assert "No row of the source" not in page
+
+
+def test_one_cluster_is_one_and_the_split_is_named_in_the_page_s_language(page):
+    for sentence in (
+        "Near-duplicates: 2 documents in 1 cluster, which is not split between parts.",
+        "Casi duplicados: 2 documentos en 1 grupo, que no se reparte entre partes.",
+        "(kind: articles; split: random)", "(clase: articles; división: al azar)",
     ):  # fmt: skip
         assert sentence in page
 

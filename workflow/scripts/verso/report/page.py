@@ -152,11 +152,24 @@ def _of_searches(language: str, searches: Sequence[Mapping[str, Any]]) -> list[d
 
 
 def _prepared(corpus: Mapping[str, Any]) -> dict[str, Any]:
-    """A corpus with its statistics, its split ("position", "stratified", "random", or "given" by the source) and its excerpts."""
+    """A corpus with its statistics and excerpts.
+
+    split: "position", "stratified", "random", or "given" by the source. set_aside: rows by reason, those included that preparing
+    left out.
+    """
     statistics = read_json(corpus["statistics"])
     split = statistics["settings"]["split"].get("method") or ("given" if statistics["given_splits"] else "stratified")
     excerpts = [{**excerpt, **addresses_of(excerpt)} for excerpt in statistics.get("excerpts", ())]
-    return {**corpus, "statistics": statistics, "split": split, "excerpts": excerpts}
+    return {**corpus, "statistics": statistics, "split": split, "set_aside": _set_aside(statistics), "excerpts": excerpts}
+
+
+def _set_aside(statistics: Mapping[str, Any]) -> dict[str, int]:
+    """Rows of the source that are in no part, by reason, most first; duplicates are counted elsewhere."""
+    if "losses" not in statistics:
+        return dict(statistics["set_aside"])
+    both = {**statistics["losses"]["lost_by_reason"], **statistics["losses"]["unwanted_by_reason"]}
+    counts = {reason: sum(groups.values()) for reason, groups in both.items()}
+    return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
 
 
 def _runs_by_fingerprint(fingerprints: Mapping[str, str]) -> dict[str, list[str]]:
