@@ -117,6 +117,9 @@ described = Descriptions(runs, inputs, code_of)
 
 # Snakemake itself knows only later that this is a dry run
 if workflow.is_main_process and {"-n", "--dry-run", "--dryrun"} & set(sys.argv):
+    for name in sorted(configs.corpora_needed(CONFIG)):
+        for line in sources.missing_for_fetching(name):
+            print(line, file=sys.stderr)
     for line in sources.notices():
         print(line, file=sys.stderr)
 described_so_far = Descriptions(runs, inputs, code_of, so_far=True)

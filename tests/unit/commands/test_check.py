@@ -188,6 +188,8 @@ def test_a_faulty_config_is_refused_with_its_faults(check, tmp_path):
 def test_of_the_web_it_says_what_would_be_fetched_or_reads_what_was(check, tmp_path):
     corpora = {"lyrics": {"kind": "songs", "songs_per_artist": 5, "source": {"type": "genius", "artists": ["Ada", "Bo"]}}}
     models = {"lstm": {"family": "recurrent_lm", "cell": "lstm", "unit": "char"}}
+    (tmp_path / ".env").write_text("GENIUS_API_TOKEN=abc\n")
+    (tmp_path / ".env").chmod(0o600)
     found = check(corpora=corpora, models=models)
     assert found.code == 0, found.text
     assert "not fetched yet; make fetch would fetch from genius: artists: Ada, Bo" in found.page
@@ -204,6 +206,54 @@ def test_of_the_web_it_says_what_would_be_fetched_or_reads_what_was(check, tmp_p
     assert found.code == 0, found.text
     assert "not fetched" not in found.page
     assert [line.split()[:2] for line in found.page.splitlines() if "█" in line] == [["Ada", "5"], ["Bo", "5"]]
+
+
+WIKI = {"kind": "articles", "source": {"type": "wikipedia", "language": "es", "articles": 9}}
+GENIUS = {"kind": "songs", "songs_per_artist": 5, "source": {"type": "genius", "artists": ["Ada"]}}
+GPT = {"gpt": {"family": "gpt", "unit": "char"}}
+
+
+@pytest.fixture
+def without_tokens(monkeypatch):
+    for name in ("GENIUS_API_TOKEN", "GENIUS_ACCESS_TOKEN", "WIKIMEDIA_CONTACT", "VERSO_TOKENS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("corpus", "variable", "value", "said"),
+    [
+        (WIKI, "WIKIMEDIA_CONTACT", "ada@lovelace.org", ["source: contact: ...", "WIKIMEDIA_CONTACT=...", ".env"]),
+        (GENIUS, "GENIUS_API_TOKEN", "abc", ["https://genius.com/api-clients", "GENIUS_API_TOKEN=...", ".env"]),
+    ],
+)
+def test_what_fetching_needs_and_does_not_have_is_said_with_how_to_give_it(
+    check, without_tokens, tmp_path, monkeypatch, corpus, variable, value, said
+):
+    found = check(corpora={"far": corpus}, models=GPT)
+    assert found.code == 1
+    assert "corpora.far.source  " in found.faults
+    assert all(part in found.faults for part in said)
+    (tmp_path / ".env").write_text(f"{variable}={value}\n")
+    (tmp_path / ".env").chmod(0o644)
+    found = check(corpora={"far": corpus}, models=GPT)
+    assert found.faults.count(".env can be read by others") == 1
+    (tmp_path / ".env").chmod(0o600)
+    assert check(corpora={"far": corpus}, models=GPT).code == 0
+    (tmp_path / ".env").unlink()
+    monkeypatch.setenv(variable, value)
+    assert check(corpora={"far": corpus}, models=GPT).code == 0
+
+
+def test_an_example_is_no_contact_and_what_is_fetched_needs_none(check, without_tokens, tmp_path, monkeypatch):
+    monkeypatch.setenv("WIKIMEDIA_CONTACT", "you@example.org")
+    found = check(corpora={"far": WIKI}, models=GPT)
+    assert (found.code, "WIKIMEDIA_CONTACT is 'you@example.org', an example" in found.faults) == (1, True)
+    folder = tmp_path / "results/corpora/far"
+    folder.mkdir(parents=True)
+    rows = [{"title": f"T{n}", "text": f"{review(n)} " * 12} for n in range(9)]
+    (folder / "scraped.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = check(corpora={"far": WIKI}, models=GPT)
+    assert found.code == 0, found.text
 
 
 def test_a_group_that_samples_are_wanted_of_must_be_among_the_artists(check, tmp_path):

@@ -76,7 +76,8 @@ def test_the_articles_add_up_where_they_are_read(page):
     """92 articles: 90 in the parts, one repeated text and one that was too short."""
     for sentence in (
         "<td class=\"n\">90</td>", "Exact duplicates set aside: 1.", "Duplicados exactos apartados: 1.",
-        "Rows of the source set aside: 1, listed in set_aside*.jsonl", "Filas de la fuente apartadas: 1, listadas en set_aside*.jsonl",
+        "Rows of the source set aside: 1, listed in set_aside*.jsonl",
+        "Filas de la fuente apartadas: 1, listadas en set_aside*.jsonl",
         "<li>shorter than 500 characters once cleaned: 1</li>", "<li>de menos de 500 caracteres una vez limpio: 1</li>",
     ):  # fmt: skip
         assert sentence in page

@@ -251,7 +251,8 @@ class Source:
 
     name: as the config spells its `type`. fetch_rule: what fetches it on the login node, None where it lies in files. as_file:
     what acquiring reads of what was fetched, (its settings, path) -> settings of a file. decisive: what of a corpus decides which
-    documents are fetched. reads: files that fetching itself reads, from its settings, by the key that names each.
+    documents are fetched. reads: files that fetching itself reads, from its settings, by the key that names each. missing: what
+    fetching needs besides and does not have (a token, a contact), from its settings: a message each that says how to give it.
     """
 
     name: str
@@ -259,3 +260,4 @@ class Source:
     as_file: Callable[[Any, str], Any]
     decisive: Callable[[Any], dict[str, Any]] = lambda corpus: {}
     reads: Callable[[Any], Mapping[str, str]] = no_files
+    missing: Callable[[Any], Iterator[str]] = nothing

@@ -36,7 +36,8 @@ def checked(config: Config, origin: str) -> tuple[list[str], list[str]]:
     paths = Paths(config.results.rstrip("/"))
     sources = SourceInputs(Runs(config, paths))
     missing = missing_sources(config)
-    page, faults = [], [*missing, *filter(None, [fault_of_env_file(Path(".env"))])]
+    of_tokens = fault_of_env_file(Path(".env"))
+    page, faults = [], [*missing, *filter(None, [of_tokens])]
     with TemporaryDirectory(prefix="verso-check-") as temporary:
         folder = Path(temporary)
         for name in sorted(corpora_needed(config)):
@@ -44,6 +45,7 @@ def checked(config: Config, origin: str) -> tuple[list[str], list[str]]:
                 continue
             trial = tried(sources, name, folder, _units(config, name))
             page += [*_corpus(trial, config.corpora[name]), ""]
+            faults += [] if of_tokens else sources.missing_for_fetching(name)
             faults += [f"corpus {name}: {fault}" for fault in (trial.fault, *_faults_of_models(config, trial)) if fault]
         page += _requests(config, TrialPaths(paths.results, folder))
     page += _bases(config, paths)

@@ -118,6 +118,13 @@ class SourceInputs:
         count: int | None = getattr(self.corpus(wildcards).minimum_count, unit_named(wildcards.unit).kind, None)
         return count
 
+    def missing_for_fetching(self, corpus: str) -> list[str]:
+        """What fetching a corpus needs and does not have (a token, a contact), a message each; nothing where it is fetched."""
+        source = self.runs.config.corpora[corpus].source
+        if self._fetch_rule(corpus) is None or Path(self._paths.corpus(FETCHED, corpus)).exists():
+            return []
+        return [f"corpora.{corpus}.source  {what}" for what in SOURCE[source.type].missing(source)]
+
     def notices(self) -> list[str]:
         """What a plan should say of the corpora of the experiments: whose labels are taken, or may be, for steps of a scale."""
         said = []

@@ -19,23 +19,18 @@ import lyricsgenius
 
 from verso.corpora.sources.genius.api import Client, artists_in, check_answer_of_api, check_whole_page, unwrapped
 from verso.corpora.sources.genius.page import NoLyrics, read_page
+from verso.corpora.sources.genius.token import HOW_TO_GET_A_TOKEN, token_of_genius
 from verso.errors import VersoError
 from verso.fetching.listing import Listing
 from verso.fetching.web import Answer, Lost, Refused, Web, writable
 from verso.fetching.web_cache import WebCache
 from verso.files import write_json, write_json_lines
 from verso.jobs.logs import announce, watched_progress
-from verso.jobs.secrets import find_token
 
-TOKEN = ("GENIUS_API_TOKEN", "GENIUS_ACCESS_TOKEN")
 PER_PAGE = 50  # songs in one answer of the API, its most
 SEARCHED = 5  # hits of each kind in a search, its most
 LOST_IN_A_ROW = 5  # after so many the site is down, or wants no more of us: going on would only lose more
 KEPT = "What was fetched is kept: start again, and only the rest is fetched."
-HOW_TO_GET_A_TOKEN = """Make an API client at https://genius.com/api-clients, let it generate an access token, and put that
-into .env, beside the Snakefile, as a line
-  GENIUS_API_TOKEN=...
-(GENIUS_ACCESS_TOKEN is read as well; an environment variable of either name comes first), then: chmod 600 .env"""
 # By lyricsgenius's terms, as words: a tracklist is no song, "Skittish" is one.
 TERMS = "|".join(re.escape(term) for term in lyricsgenius.Genius.default_terms if term[0].isalpha())
 NO_SONG = re.compile(rf"\b({TERMS})\b|[(\[]instrumental[)\]]", re.IGNORECASE)
@@ -227,9 +222,7 @@ class _Genius:
         """The API's answer. Raises VersoError where it is missing, but for what it knows nothing of (404)."""
         headers = {}
         if cached is None:
-            token = find_token(TOKEN)  # before the first request: better now than after an hour
-            if token is None:
-                raise VersoError(f"Genius's API wants a token, and there is none.\n{HOW_TO_GET_A_TOKEN}")
+            token = token_of_genius()  # before the first request: better now than after an hour
             headers = {"Authorization": f"Bearer {token}"} if needs_token else {}
         try:
             # Nothing lost is kept: it stops all, and another start requests it again

@@ -1,12 +1,15 @@
 """The config's type of songs from Genius."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
 from verso.contract import Source
 from verso.corpora.sources.file.settings import FileSource
+from verso.corpora.sources.genius.token import token_of_genius
 from verso.corpora.sources.web_settings import Root, WebSource
+from verso.errors import VersoError
 
 
 def _is_an_artist(value: Any) -> Any:
@@ -45,4 +48,17 @@ def _decisive(corpus: Any) -> dict[str, Any]:
     return {**settings, "songs_per_artist": corpus.songs_per_artist}
 
 
-SOURCE = Source(name="genius", fetch_rule="scrape_genius", as_file=lambda source, path: FileSource(path=path), decisive=_decisive)
+def _missing(_: GeniusSource) -> Iterator[str]:
+    try:
+        token_of_genius()
+    except VersoError as error:
+        yield str(error)
+
+
+SOURCE = Source(
+    name="genius",
+    fetch_rule="scrape_genius",
+    as_file=lambda source, path: FileSource(path=path),
+    decisive=_decisive,
+    missing=_missing,
+)

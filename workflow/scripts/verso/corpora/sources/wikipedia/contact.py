@@ -7,6 +7,9 @@ what the header looks like: https://foundation.wikimedia.org/wiki/Policy:Wikimed
 import re
 from urllib.parse import urlsplit
 
+from verso.errors import VersoError
+from verso.jobs.secrets import find_token
+
 VARIABLE = "WIKIMEDIA_CONTACT"
 WANTED = "your e-mail address, or the address of a page about you or your project"
 E_MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
@@ -18,6 +21,19 @@ EXAMPLES = re.compile(
 PLACEHOLDERS = re.compile(
     r"(your|my|tu|mi)[._-]?(name|user(name)?|e?-?mail|nombre|correo|usuario)|name|user(name)?|nombre|usuario|you|foo|someone|nobody"
 )
+
+
+def operator(contact: str | None) -> str:
+    """The config's contact, else that of the environment or .env. Raises VersoError where there is no sound one."""
+    found = contact or find_token((VARIABLE,))
+    if found is None:
+        raise VersoError(
+            f"Wikimedia wants to know who sends requests to it, and there is no contact. Give {WANTED}: in the config under "
+            f"source: contact: ..., or as {VARIABLE}=... in the environment or .env (chmod 600 .env). It goes to the wiki alone"
+        )
+    if fault := fault_of_contact(found):
+        raise VersoError(f"{'source.contact' if contact else VARIABLE} {fault}")
+    return found
 
 
 def fault_of_contact(value: str) -> str:

@@ -20,7 +20,7 @@ import mwparserfromhell
 
 from verso.corpora.sources.wikipedia.api import MOST, Api
 from verso.corpora.sources.wikipedia.candidates import COLUMNS, Candidate, Unfound, at_random, by_title, of_category, of_revisions
-from verso.corpora.sources.wikipedia.contact import VARIABLE, WANTED, fault_of_contact
+from verso.corpora.sources.wikipedia.contact import operator
 from verso.corpora.sources.wikipedia.edition import Edition, edition_of
 from verso.corpora.sources.wikipedia.html import prose_of_html
 from verso.corpora.sources.wikipedia.pages import GONE, REVISION_GONE, NoHtml, Page, PageCache, Pages
@@ -32,7 +32,6 @@ from verso.fetching.web import Web
 from verso.fetching.web_cache import WebCache
 from verso.files import write_csv, write_json, write_json_lines
 from verso.jobs.logs import announce, watched_progress
-from verso.jobs.secrets import find_token
 from verso.names import shown
 
 SITE = "https://{language}.wikipedia.org"
@@ -69,19 +68,6 @@ def fetch_articles(
     write_json(outputs["summary"], corpus.summary(count))
     write_csv(outputs["revisions"], corpus.revisions, COLUMNS)
     log.info("%d requests; %d articles, %d passed over", web.requests, count, len(corpus.set_aside))
-
-
-def operator(contact: str | None) -> str:
-    """The config's contact, else that of the environment or .env. Raises VersoError where there is no sound one."""
-    found = contact or find_token((VARIABLE,))
-    if found is None:
-        raise VersoError(
-            f"Wikimedia wants to know who sends requests to it, and there is no contact. Give {WANTED}: in the config under "
-            f"source: contact: ..., or as {VARIABLE}=... in the environment or .env (chmod 600 .env). It goes to the wiki alone"
-        )
-    if fault := fault_of_contact(found):
-        raise VersoError(f"{'source.contact' if contact else VARIABLE} {fault}")
-    return found
 
 
 class _Corpus:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -9,7 +10,8 @@ from pydantic import Field, field_validator, model_validator
 from verso.contract import Source
 from verso.corpora.sources.file.articles import ORIGIN, ArticleFields, ArticlesFile
 from verso.corpora.sources.web_settings import Root, WebSource
-from verso.corpora.sources.wikipedia.contact import VARIABLE, fault_of_contact
+from verso.corpora.sources.wikipedia.contact import VARIABLE, fault_of_contact, operator
+from verso.errors import VersoError
 from verso.settings.base import PathOfFile
 
 LANGUAGE = re.compile(r"[a-z]{2,}(-[a-z]+)*")
@@ -128,10 +130,18 @@ def _decisive(corpus: Any) -> dict[str, Any]:
     return {**found, "minimum_characters": corpus.minimum_characters}
 
 
+def _missing(source: WikipediaSource) -> Iterator[str]:
+    try:
+        operator(source.contact)
+    except VersoError as error:
+        yield str(error)
+
+
 SOURCE = Source(
     name="wikipedia",
     fetch_rule="fetch_wikipedia",
     as_file=_as_file,
     decisive=_decisive,
     reads=lambda source: {} if source.revisions is None else {"revisions": source.revisions},
+    missing=_missing,
 )
