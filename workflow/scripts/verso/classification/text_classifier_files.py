@@ -22,5 +22,5 @@ def write_architecture(model: TextClassifier, names: list[str], length: int, pat
 
 
 def load(folder: str | Path, device: torch.device | str, build: Build) -> tuple[TextClassifier, dict[str, Any]]:
-    """The model saved in `folder`, on `device`, in evaluation mode, and its architecture (see verso.training.weights.load_model)."""
+    """The model saved in `folder`, and what its architecture.json says (see verso.training.weights.load_model)."""
     return load_model(folder, lambda described: build(described, described["vocabulary_size"], len(described["labels"])), device)
