@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from verso.commands.job_lines import complaint
 from verso.commands.screen import LONGEST, end_of_log
-from verso.commands.status import complaint
 from verso.commands.terminal import cut, duration, printable, typed
 from verso.jobs.records import record_path
 from verso.jobs.states import Job, Record, judge, with_submissions

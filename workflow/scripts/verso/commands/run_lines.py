@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from verso.commands.bars import step_of
+from verso.commands.job_lines import complaint, progress_of
 from verso.commands.outcome import last_of, name_of
 from verso.commands.screen import ENDS, EXIT, LINES, LONGEST, SCREEN, Stop, plain, stream_handler
-from verso.commands.status import complaint, progress_of
 from verso.commands.terminal import counted, cut, duration, printable
 from verso.jobs.states import Job
 from verso.registry import FAMILIES, KINDS, SOURCES, TASKS

@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from verso.commands.job_lines import Line, complaint, line_of_job, listed, place_of
 from verso.commands.report_state import state_of_report
-from verso.commands.terminal import duration, printable, said_on_the_screen, table, typed
+from verso.commands.searches import Searched, page_of_searches, search_of
+from verso.commands.terminal import duration, printable, said_on_the_screen, typed
 from verso.config.file import Config
 from verso.config.load import load
 from verso.config.reading import read_file
@@ -26,7 +28,7 @@ from verso.contract import MODEL, Work
 from verso.corpora.losses import sentences
 from verso.errors import VersoError
 from verso.files import read_json
-from verso.jobs.states import Attempt, Job, Progress, Run, judge, read_records, with_submissions
+from verso.jobs.states import Job, Run, judge, read_records, with_submissions
 from verso.jobs.submissions import SUBMITTED, read_submissions
 from verso.registry import FAMILY, TASK
 
@@ -48,15 +50,6 @@ def runs_of(config: Config) -> list[Run]:
     return sorted({(e.corpus, m, s) for e in config.experiments.values() for m in e.models for s in e.seeds})
 
 
-@dataclass(frozen=True)
-class Line:
-    """A line of the status page: a state, the cells after it, and the path of the log when the job failed."""
-
-    state: str
-    cells: list[str]
-    log: Path | None = None
-
-
 def status(config: Config, now: float, origin: str, colours: Mapping[str, str] | None = None) -> str:
     """The whole page for the files as they are. now: seconds since the epoch; origin: the config's path; colours: ANSI codes by
     state.
@@ -66,11 +59,14 @@ def status(config: Config, now: float, origin: str, colours: Mapping[str, str] |
     records, skipped = read_records(results / "logs")
     known, corpora = set(runs), {corpus for corpus, _, _ in runs}
     of_run: dict[Run | None, list[Job]] = defaultdict(list)
+    of_search: dict[Searched, list[Job]] = defaultdict(list)
     light, at_work = [], False
     for job in judge(with_submissions(records, read_submissions(results / "logs")), now):
         at_work |= job.state in AT_WORK
         run = job.record.run()
-        if run in known:
+        if searched := search_of(job):
+            of_search[searched].append(job)
+        elif run in known:
             of_run[run].append(job)
         elif job.state == "running" or (run is None and job.record.wildcards.get("corpus") in corpora | {None}):
             light.append(job)  # failures of runs or corpora that the config no longer has are not shown
@@ -84,14 +80,15 @@ def status(config: Config, now: float, origin: str, colours: Mapping[str, str] |
         newest = max(newest, *made.values())
         line = line_of_run(of_run[run], made, now, about)
         lines.append(line if at_work or line.state != "queued" else Line("not started", []))
-    page = _listed(HEADER, [[corpus, model, str(seed)] for corpus, model, seed in runs], lines, colours)
+    page = listed(HEADER, [[corpus, model, str(seed)] for corpus, model, seed in runs], lines, colours)
+    page += page_of_searches(of_search, config, colours)
     if light:
         names = [[" ".join([job.record.rule, *job.record.wildcards.values()])] for job in light]
-        page += ["", *_listed(["job", *HEADER[3:]], names, [_line_of_job(job, "", now) for job in light], colours)]
+        page += ["", *listed(["job", *HEADER[3:]], names, [line_of_job(job, "", now) for job in light], colours)]
     page += ["", *map(printable, skipped)] if skipped else []
     page += [line for corpus in sorted(corpora) for line in _losses(corpus, results / "corpora" / corpus / "acquired.json")]
 
-    if not at_work and not light and not any(of_run.values()) and not newest:
+    if not at_work and not light and not any(of_run.values()) and not of_search and not newest:
         page += ["", f"Nothing of {origin} has been started yet: `make run CONFIG={typed(origin)}` begins."]
     counts = Counter(line.state for line in lines)
     summary = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
@@ -132,11 +129,11 @@ def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float, abou
     training = [job for job in jobs if job.record.rule.startswith("train_")]
     for job in training:
         if job.state == "running":
-            return _line_of_job(job, "", now)
+            return line_of_job(job, "", now)
     bad = [job for job in jobs if job.state not in ("done", "running", "queued", SUBMITTED) and _is_unmended(job, made, about)]
     if bad:
         worst = max(bad, key=lambda job: job.last.last_sign)
-        return _line_of_job(worst, _work(worst, about), now)
+        return line_of_job(worst, _work(worst, about), now)
     running = [job for job in jobs if job.state == "running"]
     if running:
         doing = " and ".join(sorted(_doing(job, about, alone=len(running) == 1) for job in running))
@@ -144,11 +141,11 @@ def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float, abou
         left = [job.last.progress.seconds_left for job in running if job.last.progress]
         longest = max((seconds for seconds in left if seconds is not None), default=None)
         time_left = "" if longest is None else f"{duration(longest)} left"
-        return Line("running", [trained + doing, "", time_left, *_place(running[0].last)])
+        return Line("running", [trained + doing, "", time_left, *place_of(running[0].last)])
     after = [
         job.last.message or f"took {duration(job.last.last_sign - job.last.start)}" for job in training if job.state == "done"
     ]
-    took = [after[0], *_place(training[0].last)] if after else []
+    took = [after[0], *place_of(training[0].last)] if after else []
     missing = [word for name, word in about.results.items() if not made.get(name)]
     if made[MODEL] and not missing:
         return Line("done", ["", "", *took])
@@ -156,7 +153,7 @@ def line_of_run(jobs: Sequence[Job], made: Mapping[str, float], now: float, abou
         return Line("trained", [f"not yet {' nor '.join(missing)}", "", *took])
     waiting = [job for job in training if job.state == SUBMITTED]
     if waiting:
-        return _line_of_job(waiting[0], "", now)
+        return line_of_job(waiting[0], "", now)
     before = [job for job in jobs if job.state == "queued"]
     return Line("queued", [f"again; before: {complaint(before[0])}"] if before else [])
 
@@ -187,59 +184,6 @@ def _is_unmended(job: Job, made: Mapping[str, float], about: About) -> bool:
     return all(job.last.last_sign > made.get(name, 0.0) for name in (MODEL, work.result if work else MODEL))
 
 
-def _line_of_job(job: Job, doing: str, now: float) -> Line:
-    last = job.last
-    if job.state == SUBMITTED:
-        number = f"job {last.slurm_job}" if last.slurm_job else ""
-        if last.message:
-            return Line(job.state, [f"{number}: {last.message}"])
-        return Line(job.state, ["waits in SLURM's queue", "", duration(now - last.start), number, ""])
-    if job.state != "running":
-        log = job.log if job.state in ("failed", "lost") else None
-        return Line(job.state, [f"{doing}: {complaint(job)}" if doing else complaint(job)], log)
-    progress = last.progress or Progress()
-    far = [f"epoch {progress.epoch}/{progress.epochs}"] if progress.epoch is not None and progress.epochs else []
-    far += [f"{progress.step / progress.steps:.0%}"] if progress.step is not None and progress.steps else []
-    far += [f"attempt {last.attempt}"] if last.attempt > 1 else []
-    losses = [progress.train_loss, progress.validation_loss]
-    shown = " / ".join("-" if loss is None else f"{loss:.3f}" for loss in losses) if any(x is not None for x in losses) else ""
-    left = duration(progress.seconds_left) + " left" if progress.seconds_left is not None else duration(now - last.start)
-    return Line("running", [", ".join(far) or "started", shown, left, *_place(last)])
-
-
-def progress_of(job: Job, doing: str, now: float) -> str:
-    """How far a job at work is, in a line. doing: what it does, said where it does not train by epochs."""
-    progress = job.last.progress
-    if progress is not None and progress.texts is not None and progress.texts_done is not None:
-        left = [] if progress.seconds_left is None else [f"{duration(progress.seconds_left)} left"]
-        return ", ".join([f"{doing}, {progress.texts_done:,} of {progress.texts:,} texts", *left])
-    far, losses, left_or_so_far = _line_of_job(job, "", now).cells[:3]
-    if progress is None or progress.epoch is None:
-        return f"{doing}, {left_or_so_far} so far"
-    return ", ".join(filter(None, [far, losses and f"losses {losses}", left_or_so_far]))
-
-
-def _place(attempt: Attempt) -> list[str]:
-    """Host and SLURM job of an attempt, and its main memory: used / requested."""
-    requested = attempt.requested_number("mem_mb")
-    memory = f"{attempt.peak_ram_mb:,.0f} / {requested:,.0f}" if requested else f"{attempt.peak_ram_mb:,.0f}"
-    return [attempt.host + (f" job {attempt.slurm_job}" if attempt.slurm_job else ""), memory]
-
-
-def complaint(job: Job) -> str:
-    """Why a job ended or never began, in one line: the cause and the most informative line of the message."""
-    lines = [line.strip() for line in job.last.message.splitlines() if line.strip()]
-    said = lines[-1 if job.cause == "bug" else 0] if lines else ""  # a traceback ends with the exception
-    if not job.last.begun:
-        cause = "" if job.cause in ("stopped", "lost") else job.cause
-    elif job.last.end is None and job.state == "lost":
-        cause = "no sign of life" + (f", probably {job.cause}" if job.cause != "lost" else "")
-    else:
-        plain = {"stopped": "goes on from its checkpoint when started again"} | ({"fault": ""} if said else {})
-        cause = plain.get(job.cause, job.cause)
-    return ": ".join(filter(None, [cause, said]))
-
-
 def _losses(corpus: str, acquired: Path) -> list[str]:
     """What a corpus lost, by reason and label or artist; nothing of one that is not acquired, or by an older version."""
     try:
@@ -255,14 +199,6 @@ def _time_of(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _listed(header: list[str], names: list[list[str]], lines: list[Line], colours: Mapping[str, str] | None) -> list[str]:
-    """A table, with the log under each line that has one. A log's path is never shortened, so that it can be copied."""
-    rows = [[*name, line.state, *line.cells] for name, line in zip(names, lines, strict=True)]
-    first, *rest = table(header, rows, colours)
-    logs = [[f"    log: {printable(str(line.log))}"] if line.log else [] for line in lines]
-    return [first, *(text for row, log in zip(rest, logs, strict=True) for text in [row, *log])]
 
 
 def main() -> int:

@@ -23,7 +23,11 @@ Run = tuple[str, str, int]  # corpus, model, seed
 
 
 class Progress(BaseModel):
-    """How far a training is, whose step and steps count over all of it, or a job that takes text by text."""
+    """How far a training is, whose step and steps count over all of it, or a job that takes text by text.
+
+    A worker of a search trains one trial after another: `trial`, of so many `trials`. What it says of all of them, and of the
+    best value of the column `by`, was so when this trial began; trials_done counts those that were pruned too.
+    """
 
     epoch: int | None = None
     epochs: int | None = None
@@ -35,6 +39,13 @@ class Progress(BaseModel):
     texts: int | None = Field(None, le=LARGEST)
     texts_done: int | None = Field(None, le=LARGEST)
     again: bool = False  # requested before, these texts got no valid reply
+    trial: int | None = Field(None, le=LARGEST)
+    trials: int | None = Field(None, le=LARGEST)
+    trials_done: int | None = Field(None, le=LARGEST)
+    trials_pruned: int | None = Field(None, le=LARGEST)
+    trials_failed: int | None = Field(None, le=LARGEST)
+    best: float | None = None
+    by: str | None = None
 
 
 class Attempt(BaseModel):
