@@ -14,7 +14,7 @@ from pathlib import Path
 import warm
 import yaml
 
-from verso.commands.plan import parse
+from verso.commands.dry_run import parse
 
 ROOT = Path(__file__).parents[1]
 PARTS = ["Snakefile", "workflow", "profiles", "config"]

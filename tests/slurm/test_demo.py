@@ -14,7 +14,7 @@ from slurm import short_demo
 from slurm.offline import Offline
 from slurm.soak import checksums
 
-from verso.commands.plan import parse
+from verso.commands.dry_run import parse
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import yaml
 from project import CONFIG, ROOT, TINY, Project
 from reviews import write_source
 
-from verso.commands.plan import parse
+from verso.commands.dry_run import parse
 from verso.files import write_json
 from verso.machine.site import Card, Site
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 from project import ROOT, songs_of
 
-from verso.commands.plan import parse
+from verso.commands.dry_run import parse
 from verso.commands.screen import SCREEN, WHOLE
 from verso.config.load import targets
 

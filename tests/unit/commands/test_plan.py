@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verso.commands.plan import parse, plan, why
+from verso.commands.dry_run import parse, why
+from verso.commands.plan import plan
 from verso.commands.terminal import COLUMNS, duration, printable, table
 from verso.errors import VersoError
 
@@ -219,3 +220,50 @@ def test_no_control_character_reaches_the_terminal():
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
+
+
+WORKER = """\
+[Sun Nov 22 17:54:29 2026]
+rule try_classifier:
+    input: train.jsonl
+    output: results/runs/reviews/textcnn/search/worker-{worker}.json
+    jobid: {worker}
+    reason: Missing output files: worker-{worker}.json
+    wildcards: corpus=reviews, model=textcnn, worker={worker}
+    threads: 4
+    resources: tmpdir=/tmp, mem_mb=1600, runtime=75, vram_mb=9000, cards={cards}, workers=2, trials=20{times}
+"""
+TIMES = ", expected_seconds=1800, bound_seconds=5400"
+
+
+def searching(cards=1, times=TIMES):
+    return [WORKER.format(worker=worker, cards=cards, times=times) for worker in (1, 2)]
+
+
+def test_a_search_has_a_line_with_its_trials_workers_and_what_they_take_at_most():
+    page = plan(parse(dry_run(*searching(), training(), try_classifier=2, train_recurrent_lm=1)))
+    header, row = page.splitlines()[:2]
+    assert header.startswith("search of  on       trials  workers  why")
+    assert row.split() == [
+        "textcnn",
+        "reviews",
+        "20",
+        "2",
+        "missing",
+        "4",
+        "1,600",
+        "75",
+        "9,000",
+        "1",
+        *["30", "min", "0", "s", "1.00", "1", "h", "30", "min", "3.00"],
+    ]
+    assert "try_classifier" not in page
+    assert "Expected of the searches: 1.00 GPU-hours, 4.00 CPU-hours; at most 3.00 GPU-hours, 12.00 CPU-hours." in page
+    assert "In all: 4.00 GPU-hours, 10.00 CPU-hours." in page
+    assert "pretrained" not in page
+
+
+def test_of_a_search_without_times_nothing_is_made_up():
+    page = plan(parse(dry_run(*searching(0, ""), try_classifier=2)))
+    assert page.splitlines()[1].split()[-4:] == ["?", "?", "?", "?"]
+    assert "Expected of the searches" not in page

@@ -1,6 +1,6 @@
 """Show which jobs Snakemake would run, why, and their cost: `make plan`, `python -m verso.commands.plan -- <its arguments>`.
 
-It parses the text of Snakemake's dry run; only `parse` depends on its format, and it refuses what it cannot parse.
+It reads the text of Snakemake's dry run (verso.commands.dry_run).
 """
 
 import argparse
@@ -10,167 +10,43 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from verso.commands.dry_run import PlannedJob, parse, why
+from verso.commands.planned_searches import is_of_search, lines_of_searches
 from verso.commands.screen import SCREEN, WHOLE
 from verso.commands.terminal import counted, duration, said_on_the_screen, table
 from verso.config.reading import named_in, read_file
-from verso.errors import VersoError
 from verso.registry import FAMILIES, KINDS, SOURCES
 
-NOTHING = "Nothing to be done"
 # Threads are capped by --cores, by default 1 in a dry run; so a plan shows the requests, unless the arguments set --cores.
 ALL_CORES = "1000000"
 
-# Beginnings of Snakemake's reasons, with short forms. After a missing output no other reason is shown.
-REASONS = {
-    "Missing output files": "missing",
-    "Incomplete output files": "incomplete",
-    "Updated input files": "input changed",
-    "Input files updated by another job": "input made anew",
-    "Set of input files has changed": "other inputs",
-    "Code has changed": "code changed",
-    "Params have changed": "settings changed",
-    "Software environment definition has changed": "environment changed",
-    "Forced execution": "forced",
-    "Rules with": "always",
-}
-FINGERPRINT = re.compile(r"'[0-9a-f]{16}'")  # verso.provenance: the parameter `code`
 FETCHING = {*(source.fetch_rule for source in SOURCES if source.fetch_rule), "fetch_pretrained"}  # on the login node
 PREPARING = {kind.prepared_by for kind in KINDS}
 # Jobs that load a pretrained model, each on a card and with a time of its own
 INFERENCE = {rule: work.doing for family in FAMILIES for rule, work in family.works.items() if work.seconds is not None}
 
 
-@dataclass
-class PlannedJob:
-    """A job of a dry run. group: number of its group job, from 1; 0 without one."""
-
-    rule: str
-    group: int = 0
-    facts: dict[str, str] = field(default_factory=dict)  # Snakemake's own keys: input, output, reason, threads ...
-
-    @property
-    def wildcards(self) -> dict[str, str]:
-        """Wildcards by name."""
-        return _pairs(self.facts.get("wildcards", ""))
-
-    @property
-    def resources(self) -> dict[str, str]:
-        """Resources by name."""
-        return _pairs(self.facts.get("resources", ""))
-
-    @property
-    def is_training(self) -> bool:
-        """Whether the job makes a run's model."""
-        return self.rule.startswith("train_") and {"corpus", "model", "seed"} <= self.wildcards.keys()
-
-    @property
-    def threads(self) -> int:
-        """Number of threads; Snakemake does not print a single one."""
-        return int(self.facts.get("threads", "1"))
-
-    @property
-    def cards(self) -> int:
-        """Number of cards: the resource `cards`, or without it `gpu`."""
-        return self.number("cards") or self.number("gpu") or 0
-
-    def number(self, resource: str) -> int | None:
-        """An integer resource; None where it is missing or not known yet (<TBD>)."""
-        value = self.resources.get(resource, "")
-        return int(value) if re.fullmatch(r"[0-9]+", value) else None
-
-    def run(self) -> tuple[str, str, int]:
-        """Corpus, model, seed of a training or of a job that loads a pretrained model."""
-        return self.wildcards["corpus"], self.wildcards["model"], int(self.wildcards["seed"])
-
-
-def _pairs(text: str) -> dict[str, str]:
-    """Parse "name=value, name=value"; a value may contain a comma or an equals sign."""
-    parts = re.split(r", (?=\w+=)", text)
-    return dict(part.split("=", 1) for part in parts if "=" in part)
-
-
-def parse(output: str) -> list[PlannedJob]:
-    """Parse the jobs of a dry run's standard output, in its order; [] when there is nothing to do.
-
-    Raises VersoError when their counts differ from Snakemake's own table.
-    """
-    counted, jobs, in_table, group, groups = Counter[str](), list[PlannedJob](), False, 0, 0
-    for line in output.splitlines():
-        if re.fullmatch(r"job +count", line):
-            in_table, counted = True, Counter()  # printed twice: before the jobs and after
-        elif row := in_table and re.fullmatch(r"(\S+) +(\d+)", line):
-            counted[row[1]] = int(row[2])
-            in_table = row[1] != "total"
-        elif re.match(r"\[.*\] Group job \S+ \(", line):
-            group = groups = groups + 1
-        elif head := re.fullmatch(r"( {4})?(?:local)?(?:rule|checkpoint) (\S+):", line):
-            group = group if head[1] else 0  # the jobs of a group are indented
-            jobs.append(PlannedJob(head[2], group))
-        elif jobs and (fact := re.fullmatch(r" {4}(?: {4})?(\w+): (.*)", line)):
-            jobs[-1].facts.setdefault(fact[1], fact[2])
-    if not counted and not jobs and NOTHING in output:
-        return []
-    read = Counter(job.rule for job in jobs)
-    total = counted.pop("total", None)
-    for rule in sorted(counted | read):
-        if counted[rule] != read[rule]:
-            raise VersoError(
-                f'Snakemake\'s table of jobs has the line "{rule} {counted[rule]}", yet {read[rule]} were read from its dry run: '
-                "leave out --quiet, or this Snakemake writes its plan in a way that verso.commands.plan does not know"
-            )
-    if total != len(jobs):
-        raise VersoError(
-            f'Snakemake\'s table of jobs should end in the line "total {len(jobs)}"; found {total}. It wrote:\n{output[-2000:]}'
-        )
-    unexplained = [job for job in jobs if "reason" not in job.facts or "resources" not in job.facts]
-    if unexplained:
-        raise VersoError(
-            f'the dry run has no line "reason:" or none "resources:" for "rule {unexplained[0].rule}": leave out --quiet'
-        )
-    return jobs
-
-
-def why(reason: str) -> str:
-    """Short form of Snakemake's reason."""
-    found = []
-    for part in reason.split("; "):
-        words = next((short for start, short in REASONS.items() if part.startswith(start)), None)
-        if words == "settings changed":
-            found += _which_parameters(part)
-        elif words:
-            found.append(words)
-    if "missing" in found:
-        return "missing"
-    return ", ".join(dict.fromkeys(found)) or reason[:40]
-
-
-def _which_parameters(part: str) -> list[str]:
-    """Whether the fingerprint of the code, the settings or both differ in "...: before: <values> now: <values>"."""
-    values = part.partition("before: ")[2]
-    rest = re.sub(r"<nothing exclusive>|\bnow:|[\s,]", "", FINGERPRINT.sub("", values))
-    code = ["code changed"] if FINGERPRINT.search(values) else []
-    return code + (["settings changed"] if rest or not code else [])
-
-
 # --- the page ---
 
 
 def plan(jobs: Sequence[PlannedJob]) -> str:
-    """Format the plan: one line for each training and each job that loads a model not trained in this plan; the other jobs by
-    rule; totals.
+    """Format the plan: one line for each search, training, and job that loads a model not trained in this plan; the other jobs
+    by rule; totals.
     """
     if not jobs:
         return "Nothing to do: everything requested is made and up to date."
+    searching = [job for job in jobs if is_of_search(job)]
     trained = {job.run() for job in jobs if job.is_training}
     runs: list[PlannedJob] = []
     others: list[PlannedJob] = []
     for job in jobs:
+        if is_of_search(job):
+            continue
         alone = job.is_training or (job.rule in INFERENCE and job.run() not in trained)
         (runs if alone else others).append(job)
     runs.sort(key=PlannedJob.run)
-    page = []
+    page = lines_of_searches(searching)
     if runs:
         header = [
             "corpus",
@@ -203,7 +79,7 @@ def _line_of_run(job: PlannedJob) -> list[str]:
     seconds = job.number("expected_seconds")
     cost = ["?", "?"] if seconds is None else [duration(seconds), f"{job.cards * seconds / 3600:.2f}"]
     work, reason = INFERENCE.get(job.rule, "training"), why(job.facts["reason"])
-    return [corpus, model, str(seed), work, reason, str(job.threads), *needs, str(job.cards), _where(job), *cost]
+    return [corpus, model, str(seed), work, reason, str(job.threads), *needs, str(job.cards), job.where, *cost]
 
 
 def _line_of_rule(rule: str, jobs: Sequence[PlannedJob]) -> list[str]:
@@ -212,13 +88,6 @@ def _line_of_rule(rule: str, jobs: Sequence[PlannedJob]) -> list[str]:
     known = [(job.cards, seconds) for job in jobs if (seconds := job.number("expected_seconds")) is not None]
     cost = [duration(sum(s for _, s in known)), f"{sum(cards * s for cards, s in known) / 3600:.2f}"] if known else ["", ""]
     return [rule, str(len(jobs)), *cost, "; ".join(f"{count} {words}" for words, count in reasons)]
-
-
-def _where(job: PlannedJob) -> str:
-    """The named requests to SLURM: partition, gres, kind of card, constraint."""
-    found = job.resources
-    card = f"gpu:{found['gpu_model']}:{found.get('gpu', '1')}" if "gpu_model" in found else ""
-    return " ".join(filter(None, [found.get("slurm_partition"), found.get("gres"), card, found.get("constraint")]))
 
 
 def _totals(jobs: Sequence[PlannedJob]) -> list[str]:
@@ -231,12 +100,15 @@ def _totals(jobs: Sequence[PlannedJob]) -> list[str]:
         submissions += f", {counted(len(groups), 'group')} of {sum(bool(job.group) for job in jobs)} jobs among them"
     lines = [f"{counted(len(jobs), 'job')}, {counted(len(trainings), 'training')} among them; {submissions}."]
     priced = [job for job in jobs if job.number("expected_seconds") is not None]
-    known, uses = [job for job in priced if job.is_training], [job for job in priced if not job.is_training]
+    known, searches = [job for job in priced if job.is_training], [job for job in priced if is_of_search(job)]
+    uses = [job for job in priced if not job.is_training and not is_of_search(job)]
+    if searches:
+        lines.append(f"Expected of the searches: {_hours(searches)}; at most {_hours(searches, 'bound_seconds')}.")
     if known:
         lines.append(f"Expected of the trainings: {_hours(known)}.")
     if uses:
         lines.append(f"Expected of scoring, sampling and predicting by pretrained models: {_hours(uses)}.")
-    if known and uses:
+    if sum(map(bool, (searches, known, uses))) > 1:
         lines.append(f"In all: {_hours(priced)}.")
     if known and (unseen := sorted({job.wildcards["corpus"] for job in jobs if job.rule in PREPARING and job.wildcards})):
         lines.append(
@@ -248,8 +120,8 @@ def _totals(jobs: Sequence[PlannedJob]) -> list[str]:
     return lines
 
 
-def _hours(jobs: Sequence[PlannedJob]) -> str:
-    seconds = [job.number("expected_seconds") or 0 for job in jobs]
+def _hours(jobs: Sequence[PlannedJob], of_each: str = "expected_seconds") -> str:
+    seconds = [job.number(of_each) or 0 for job in jobs]
     gpu, cpu = (sum(getattr(job, of) * s for job, s in zip(jobs, seconds, strict=True)) / 3600 for of in ("cards", "threads"))
     return f"{gpu:.2f} GPU-hours, {cpu:.2f} CPU-hours"
 
