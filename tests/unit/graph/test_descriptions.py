@@ -31,7 +31,8 @@ def test_a_comparison_reads_of_a_run_what_its_task_and_its_family_and_itself_say
     assert keys(compared(UNSEEN)) == task
     modelling = {"scores", "measures", "architecture", "history", "hardware"}
     assert keys(compared(LSTM)) == modelling | {"predictions", "frequencies", "latencies"}
-    assert keys(compared(TUNED)) == modelling | {"scoring_hardware", "sampling_hardware"}
+    predictions = {"predictions", "frequencies", "latencies"}
+    assert keys(compared(TUNED)) == modelling | predictions | {"scoring_hardware", "sampling_hardware", "measuring_hardware"}
 
 
 def test_a_run_is_described_by_what_the_config_says_of_its_model():

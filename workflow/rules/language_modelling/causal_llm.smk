@@ -1,8 +1,9 @@
-"""Pretrained causal language models: tune adapters, score, sample, merge (describe_base of pretrained.smk describes untuned ones).
+"""Pretrained causal language models: tune adapters, score, sample, measure, merge (describe_base of pretrained.smk: untuned ones).
 
 Reads   results/pretrained/<pretrained>/ and results/corpora/<corpus>/{train,validation,test}.jsonl
 Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.json,scores.csv,samples.jsonl,merged/},
-        beside them scoring_hardware.json and sampling_hardware.json
+        predictions.json, token_frequencies.csv, latency.json,
+        beside them scoring_hardware.json, sampling_hardware.json and measuring_hardware.json
 """
 
 
@@ -97,6 +98,40 @@ rule sample_causal_llm:
         code=code_of("sample_causal_llm"),
     script:
         "../../scripts/sample_causal_llm.py"
+
+
+rule measure_causal_llm:
+    input:
+        train=paths.corpus("train.jsonl"),
+        validation=paths.corpus("validation.jsonl"),
+        test=paths.corpus("test.jsonl"),
+        manifest=inputs.manifest,
+        settled=ancient(sources.settled_of_base),
+        adapters=inputs.model_files,
+        architecture=paths.run("model/architecture.json"),
+    output:
+        predictions=paths.run("predictions.json"),
+        frequencies=paths.run("token_frequencies.csv"),
+        latencies=paths.run("latency.json"),
+        hardware=paths.run("measuring_hardware.json"),
+    log:
+        paths.log("measure_causal_llm", RUN),
+    benchmark:
+        paths.benchmark("measure_causal_llm", RUN)
+    wildcard_constraints:
+        model=runs.with_work("measure_causal_llm"),
+    conda:
+        ENVIRONMENT
+    threads: inputs.threads
+    resources:
+        **needs.inference("measure_causal_llm"),
+        **needs.kept(),
+    params:
+        settings=lambda wildcards: inputs.entry(wildcards).scoring.model_dump(),
+        instruction=inputs.instruction,
+        code=code_of("measure_causal_llm"),
+    script:
+        "../../scripts/measure_causal_llm.py"
 
 
 rule merge_causal_llm:

@@ -5,8 +5,8 @@ docs/language_modelling/measures.md has the formulas and their sources.
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,12 @@ from verso.files import read_json_lines, write_csv, write_json
 from verso.jobs.logs import progress
 from verso.language_modelling.continuations import PROMPT_WORDS, WORDS, evenly_spaced, passages, score_continuations
 from verso.language_modelling.latency import latency
+from verso.language_modelling.measured import CHARACTERS
 from verso.language_modelling.prediction_sums import Bias, Losses, least_smoothed_loss
 from verso.language_modelling.predictor import Predictor
 from verso.language_modelling.spelling import SpellingModel
 from verso.text.vocabulary import Vocabulary
 
-CHARACTERS = 200_000  # read of each part at most: characters, so that models of all units are measured on the same text
 SEED = 42  # of what is drawn from the model's predictions
 PARTS = ("train", "validation", "test")
 SIGNS = {chr(code): chr(0x2400 + code) for code in range(32)} | {" ": "␣", "\n": "↵", "\x7f": "␡"}
@@ -31,11 +31,15 @@ FREQUENCIES = ("id", "token", "true", "predicted")
 
 @dataclass(frozen=True)
 class Chosen:
-    """A document that is measured. cut: its end is left out, so that <|end|> is not predicted there."""
+    """A document that is measured. cut: its end is left out, so that <|end|> is not predicted there. metadata: of its row."""
 
     name: str
     text: str
     cut: bool
+    metadata: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+Read = Callable[[Chosen], tuple[list[int], int]]  # the tokens that a model reads of a document, and the place of its first target
 
 
 def measure(
@@ -44,11 +48,14 @@ def measure(
     predictions: str | Path,
     frequencies: str | Path,
     latencies: str | Path,
+    read: Read | None = None,
+    computed_on: tuple[str, str] | None = None,
 ) -> None:
     """Write predictions.json, token_frequencies.csv (of the test part, a row for each token of the vocabulary) and latency.json.
 
     parts: the documents of train, validation and test (JSON lines). At most CHARACTERS of each part are read, of evenly spaced
-    documents, each document on its own. Raises VersoError when a loss is not finite.
+    documents, each document on its own. read: how; None: from <|start|> on. computed_on: kind and name of the device; None: the
+    CPU. Raises VersoError when a loss is not finite.
     """
     vocabulary = predictor.vocabulary
     documents, words = _training_words(parts["train"])
@@ -58,7 +65,8 @@ def measure(
     measured = {}
     for name in PARTS:
         losses = Losses(predictor, spelling, commonest)
-        measured[name] = _measure_part(predictor, parts[name], losses, bias if name == "test" else None, name)
+        found = spread(parts[name])
+        measured[name] = _measure_part(predictor, found, read or _alone(vocabulary), losses, bias if name == "test" else None)
     chosen, count = passages(lambda: (row["text"] for row in read_json_lines(parts["test"])))
     smoothing = predictor.label_smoothing
     write_json(
@@ -85,24 +93,34 @@ def measure(
     rows = zip(range(len(spelt)), spelt, true, predicted, strict=True)
     write_csv(frequencies, (dict(zip(FREQUENCIES, row, strict=True)) for row in rows), FREQUENCIES)
     first = next(iter(read_json_lines(parts["test"])), {"text": ""})
-    write_json(latencies, latency(predictor, [vocabulary.start, *vocabulary.encode(first["text"])]))
+    write_json(latencies, latency(predictor, [vocabulary.start, *vocabulary.encode(first["text"])], computed_on))
+
+
+def _alone(vocabulary: Vocabulary) -> Read:
+    def read(document: Chosen) -> tuple[list[int], int]:
+        return [vocabulary.start, *vocabulary.encode(document.text), *([] if document.cut else [vocabulary.end])], 1
+
+    return read
 
 
 @torch.inference_mode()
-def _measure_part(predictor: Predictor, path: str | Path, losses: Losses, bias: Bias | None, name: str) -> dict[str, Any]:
-    vocabulary = predictor.vocabulary
-    total, found = spread(path)
-    for document in progress(found, f"Measuring {name}", unit="document"):
-        tokens = vocabulary.encode(document.text)
-        read = [vocabulary.start, *tokens, *([] if document.cut else [vocabulary.end])]
-        targets, done = torch.tensor(read[1:], dtype=torch.int64), 0
-        for block in predictor.distributions(read):
+def _measure_part(
+    predictor: Predictor, part: tuple[int, list[Chosen]], read: Read, losses: Losses, bias: Bias | None
+) -> dict[str, Any]:
+    """part: as `spread` gives it."""
+    total, found = part
+    for document in progress(found, "Measuring", unit="document"):
+        tokens, first = read(document)
+        targets, done = torch.tensor(tokens[1:], dtype=torch.int64), 0
+        for block in predictor.distributions(tokens):
             own = targets[done : done + len(block)].to(block.device)
-            losses.add(block, own)
-            if bias is not None:
-                bias.add(block, own)
+            given = max(0, first - 1 - done)  # of a prompt: not predicted
             done += len(block)
-        losses.end(vocabulary.unknown_pieces(document.text))
+            if given < len(own):
+                losses.add(block[given:], own[given:])
+                if bias is not None:
+                    bias.add(block[given:], own[given:])
+        losses.end(predictor.vocabulary.unknown_pieces(document.text))
         if not abs(losses.nats) < float("inf"):
             raise VersoError(f"{document.name}: its loss is {losses.nats}; the weights are not finite: train the model again")
     return {
@@ -121,13 +139,13 @@ def spread(path: str | Path, most: int = CHARACTERS) -> tuple[int, list[Chosen]]
     """
     sizes = [len(row["text"]) for row in read_json_lines(path)]
     if sum(sizes) <= most:
-        return len(sizes), [Chosen(row["id"], row["text"], cut=False) for row in read_json_lines(path)]
+        return len(sizes), [Chosen(row["id"], row["text"], False, row.get("metadata", {})) for row in read_json_lines(path)]
     wanted = set(evenly_spaced(len(sizes), max(1, len(sizes) * most // sum(sizes))))
     found, left = [], most
     for number, row in enumerate(read_json_lines(path)):
         if number in wanted and left:
             text = row["text"] if len(row["text"]) <= left else _cut(row["text"], left)
-            found.append(Chosen(row["id"], text, cut=len(text) < len(row["text"])))
+            found.append(Chosen(row["id"], text, len(text) < len(row["text"]), row.get("metadata", {})))
             left = 0 if found[-1].cut else left - len(text)
     return len(sizes), [document for document in found if document.text]
 

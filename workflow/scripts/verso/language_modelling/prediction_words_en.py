@@ -30,6 +30,11 @@ WORDS: dict[str, str] = {
     "validation",
     "predictions_note": "Measured: {documents}. Means over seeds; ± standard deviation over seeds. The training loss that "
     "was optimised is that of the epoch whose weights were kept, with dropout.",
+    "predictions_pretrained": "Pretrained ({models}): measured on the tokens of its own tokenizer, after the text’s prompt where "
+    "its scores are compared so; the prompt itself is not predicted. The texts of its pretraining are unknown and may include "
+    "all three parts.",
+    "predictions_untuned": "{models} learnt nothing from the training part: the gap is the difference between two texts and "
+    "shows no overfitting.",
     "part_documents": "{part} {measured} of {all} documents",
     "of_train": "training",
     "of_validation": "validation",
@@ -65,6 +70,7 @@ WORDS: dict[str, str] = {
     "continuation in random order show what the right words alone are worth.",
     "bleu_caption": "BLEU of continuations of {count} test passages of {corpus}",
     "bleu_note": "sacrebleu, {signature}; no smoothing, no effective order.",
+    "bleu_pretrained": "Pretrained models ({models}) continue the words alone, without a request, as in their pretraining.",
     "no_passages": "No test text of {corpus} is long enough for a passage to be continued.",
     "continuation": "Continuation",
     "what_greedy": "most probable tokens",
@@ -74,8 +80,8 @@ WORDS: dict[str, str] = {
     "what_unigram": "words by frequency",
     "brevity": "Brevity penalty",
     "latency_text": "<strong>Latency</strong>: time to read one more token and find the next, and to read a whole sequence, "
-    "each measured many times after a warm-up, one text at a time, on the processor. It depends on the machine and on what "
-    "else runs.",
+    "each measured many times after a warm-up, one text at a time, on the processor (a pretrained model: on the device of its "
+    "job). It depends on the machine and on what else runs; times of two devices are not comparable.",
     "latency_caption": "Latency and memory of the models of {corpus}",
     "latency_note": "Of {times} times a token and {sequences} a sequence, after {warm} and {warm_sequences} that do not "
     "count. Peak memory is that of the whole process, which also holds the program and the texts.",

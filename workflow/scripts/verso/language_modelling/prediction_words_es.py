@@ -31,6 +31,11 @@ WORDS: dict[str, str] = {
     "validación",
     "predictions_note": "Medido: {documents}. Medias de las semillas; ± desviación típica entre semillas. La pérdida de "
     "entrenamiento optimizada es la de la época cuyos pesos se conservaron, con dropout.",
+    "predictions_pretrained": "Preentrenado ({models}): medido en las unidades de su propio tokenizador, tras la petición del "
+    "texto si así se comparan sus puntuaciones; la petición no se predice. No se sabe con qué textos se preentrenó, y pueden "
+    "incluir las tres partes.",
+    "predictions_untuned": "{models} no aprendió nada de la parte de entrenamiento: la brecha es la diferencia entre dos textos "
+    "y no indica sobreajuste.",
     "part_documents": "{part} {measured} de {all} documentos",
     "of_train": "entrenamiento",
     "of_validation": "validación",
@@ -66,6 +71,8 @@ WORDS: dict[str, str] = {
     "continuación verdadera en orden aleatorio muestran cuánto valen solo las palabras correctas.",
     "bleu_caption": "BLEU de las continuaciones de {count} pasajes de prueba de {corpus}",
     "bleu_note": "sacrebleu, {signature}; sin suavizado ni orden efectivo.",
+    "bleu_pretrained": "Los modelos preentrenados ({models}) continúan solo las palabras, sin petición, como en su "
+    "preentrenamiento.",
     "no_passages": "Ningún texto de prueba de {corpus} da para un pasaje que continuar.",
     "continuation": "Continuación",
     "what_greedy": "unidades más probables",
@@ -75,8 +82,9 @@ WORDS: dict[str, str] = {
     "what_unigram": "palabras por frecuencia",
     "brevity": "Penalización por brevedad",
     "latency_text": "<strong>Latencia</strong>: tiempo para leer una unidad más y hallar la siguiente, y para leer una "
-    "secuencia entera, medido muchas veces tras un calentamiento, un texto cada vez, en el procesador. Depende de la "
-    "máquina y de lo que además se ejecute.",
+    "secuencia entera, medido muchas veces tras un calentamiento, un texto cada vez, en el procesador (un modelo "
+    "preentrenado: en el dispositivo de su trabajo). Depende de la máquina y de lo que además se ejecute; los tiempos de dos "
+    "dispositivos no se comparan.",
     "latency_caption": "Latencia y memoria de los modelos de {corpus}",
     "latency_note": "De {times} tiempos por unidad y {sequences} por secuencia, tras {warm} y {warm_sequences} que no "
     "cuentan. La memoria máxima es la de todo el proceso, que también contiene el programa y los textos.",

@@ -35,7 +35,7 @@ def _found(tables: Tables, given: Given, settings: Mapping[str, Mapping[str, Any
             "samples",
             "measures",
         ],
-        "predicted": [predicted(corpus, tables) for corpus in dict.fromkeys(row["corpus"] for row in measured)],
+        "predicted": [predicted(corpus, tables, settings) for corpus in dict.fromkeys(row["corpus"] for row in measured)],
         "corpora": [summarise(corpus, models, tables["comparisons"], settings) for corpus in corpora],
         "pairs": bool(tables["comparisons"]),
         "best_cells": best_cells(models),
@@ -93,18 +93,21 @@ def summarise(
     }
 
 
-def predicted(corpus: str, tables: Tables) -> dict[str, Any]:
+def predicted(corpus: str, tables: Tables, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The measured predictions of one corpus: its rows of each table, and how many documents of each part were read.
 
-    All models read the same documents.
+    All models read the same documents. settings: as of summarise; untuned are the base models that learnt nothing here.
     """
     own = {name: [row for row in tables[name] if row["corpus"] == corpus] for name in ("predictions", "continuations", "latency")}
     first = own["predictions"][0]
+    pretrained = [row["model"] for row in own["predictions"] if row["pretrained"]]
     return {
         "corpus": corpus,
         **own,
         "characters": first["characters"],
         "documents": [(part, first[f"{part}_documents"], first[f"{part}_documents_of_part"]) for part in PARTS],
+        "pretrained": pretrained,
+        "untuned": [model for model in pretrained if settings.get(model, {}).get("tuning") == "none"],
         "smoothed": [row for row in own["predictions"] if row["least_smoothed_loss"]],
     }
 

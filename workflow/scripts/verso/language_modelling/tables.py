@@ -38,7 +38,12 @@ STATES = ("carried", "reset", "prompted")  # the context before a document; a fa
 WINDOWS = ("window", "stride", "windows")  # for families with a window: the number of windows of a document
 
 # The measured jobs of a run: name, and the run's key of the file with its cost
-WORKS = {"training": "hardware", "scoring": "scoring_hardware", "sampling": "sampling_hardware"}
+WORKS = {
+    "training": "hardware",
+    "scoring": "scoring_hardware",
+    "sampling": "sampling_hardware",
+    "measuring": "measuring_hardware",
+}
 
 
 def compare(runs: Sequence[Mapping[str, Any]], seed: int, tables: Mapping[str, str | Path]) -> None:

@@ -145,6 +145,7 @@ WORDS: dict[str, str] = {
     "model’s samples",
     "held_out": "held-out text",
     "work_sampling": "sampling",
+    "work_measuring": "measures of predictions",
     "figure_learning": "Learning curves of every model by epoch; the values are in history.csv of each run.",
     "courses_text": "Perplexity per token of the validation part (unknown words without their spelling), the share of its "
     "tokens that a model predicts right where a family measures it, learning rate, and mean norm of the gradient before "

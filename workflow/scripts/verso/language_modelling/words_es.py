@@ -151,6 +151,7 @@ WORDS: dict[str, str] = {
     "muestras de ese modelo",
     "held_out": "texto reservado",
     "work_sampling": "muestras",
+    "work_measuring": "medidas de las predicciones",
     "figure_learning": "Curvas de aprendizaje de cada modelo por época; los valores están en history.csv de cada ejecución.",
     "courses_text": "Perplejidad por unidad de la parte de validación (palabras desconocidas sin su ortografía), la proporción "
     "de sus unidades que un modelo predice bien si su familia la mide, tasa de aprendizaje y norma media del gradiente antes de "

@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from verso.contract import Configuration, CorpusSize, Estimate, InferenceEstimate
+from verso.language_modelling.measured import CHARACTERS
 from verso.machine.speeds import CUDA_CONTEXT_MB, CUDA_IN_RAM_MB
 from verso.pretrained.estimate import (
     BYTES_PER_SCORE,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from verso.language_modelling.causal_llm.family import CausalLLM
 
 OPTIMISER_BYTES = {"adamw_8bit": 2, "adamw": 8, "adam": 8}  # per trainable weight: two moments
+CONTINUED = (128, 100)  # passages, greedily and drawn, and tokens of each: verso.language_modelling.continuations
 DISK_BYTES = 50e6  # a second, of a shared file system in use
 
 
@@ -96,6 +98,15 @@ def seconds_of_sampling(model: "CausalLLM", sizes: Architecture, texts: int, tok
     steps = math.ceil(texts / WRITTEN_AT_ONCE) * tokens
     started = steps * sizes.num_hidden_layers * SECONDS_PER_LAYER_OF_TOKEN
     return seconds_of_loading(model, sizes) + max(started, seconds_of_computing(model, texts * tokens * 2 * sizes.parameters))
+
+
+def seconds_of_measuring(model: "CausalLLM", sizes: Architecture, characters: float) -> float:
+    """Seconds of loading, of reading what is measured of each part, and of continuing passages.
+
+    characters: of the test part; that of train is taken to be at least what is measured.
+    """
+    read = (CHARACTERS + 2 * min(CHARACTERS, characters)) / CHARACTERS_PER_TOKEN
+    return seconds_of_sampling(model, sizes, *CONTINUED) + seconds_of_computing(model, read * 2 * sizes.parameters)
 
 
 def of_merging(base: Configuration) -> InferenceEstimate:

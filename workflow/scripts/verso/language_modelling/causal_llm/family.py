@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from verso.contract import MODEL, Family, TrainedModel, Work, Writing
+from verso.contract import MODEL, Family, FurtherFiles, TrainedModel, Work, Writing
 from verso.language_modelling.causal_llm import estimate
+from verso.language_modelling.measured import measured
 from verso.pretrained.estimate import architecture
 from verso.pretrained.settings import ChatTemplate, NeedsOfLLM
 from verso.settings.base import Decoding, ModelSettings, Name, Schedule, Settings
@@ -151,6 +152,11 @@ def _write(model: TrainedModel, writing: Writing) -> Iterator[Mapping[str, Any]]
     return write(model, writing)
 
 
+def _measured(entry: Any, corpus: Any) -> FurtherFiles:
+    found = measured(entry, corpus)
+    return found._replace(compared={**found.compared, "measuring_hardware": "measuring_hardware.json"})
+
+
 FAMILY = Family(
     settings=CausalLLM,
     task="language_modelling",
@@ -173,11 +179,18 @@ FAMILY = Family(
             ),
             measured="sampling_hardware.json",
         ),
+        "measure_causal_llm": Work(
+            "measuring the predictions",
+            "latency.json",
+            seconds=lambda entry, base, size, corpus: estimate.seconds_of_measuring(entry, architecture(base), size.characters),
+            measured="measuring_hardware.json",
+        ),
         "merge_causal_llm": Work("merging", "merged/config.json", request=estimate.of_merging),
     },
     unit=lambda entry: "subword",
     model_files=lambda entry: ADAPTER if entry.tuning == "lora" else (),
     compared={"scoring_hardware": "scoring_hardware.json", "sampling_hardware": "sampling_hardware.json"},
+    further=_measured,
     undecisive=frozenset({"scoring", "decoding", "merge"}),
     estimate=estimate.estimate,
     inference=estimate.inference,
