@@ -54,6 +54,7 @@ HEAVY = {
     "datasets",
     "peft",
     "huggingface_hub",
+    "optuna",
 }
 
 LONG_MODULES = {  # lines, and why each is one thought

@@ -39,9 +39,9 @@ from verso.files import read_json, write_json
 from verso.graph import runs as rule_names
 from verso.graph.descriptions import Descriptions
 from verso.graph.inputs import Inputs, templates_in
-from verso.graph.needs import Requests
-from verso.graph.paths import RUN, Paths
+from verso.graph.paths import RUN, SEARCH, WORKER, Paths
 from verso.graph.runs import Runs, any_of
+from verso.graph.search_needs import SearchRequests
 from verso.graph.source_inputs import SourceInputs
 from verso.jobs import records, secrets
 from verso.machine import site as sites
@@ -112,7 +112,7 @@ def code_of(driver):
 runs = Runs(CONFIG, paths)
 inputs = Inputs(runs)
 sources = SourceInputs(runs)
-needs = Requests(runs, inputs, SITE, is_main=workflow.is_main_process, say=logger.info)
+needs = SearchRequests(runs, inputs, SITE, is_main=workflow.is_main_process, say=logger.info)
 described = Descriptions(runs, inputs, code_of)
 
 # Snakemake itself knows only later that this is a dry run

@@ -31,7 +31,7 @@ class Study:
 
     def __init__(self, folder, monkeypatch, site=None, change=None, is_main=True):
         monkeypatch.setenv("VERSO_STARTED", str(STARTED))
-        monkeypatch.setattr(module, "_moment", lambda: next(self._moments))  # nothing that was found is kept
+        monkeypatch.setattr(module, "moment_now", lambda: next(self._moments))  # nothing that was found is kept
         self._moments = iter(range(1_000_000))
         self.folder, self.said = folder, []
         inputs = inputs_of(change, str(folder))

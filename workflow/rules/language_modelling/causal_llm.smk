@@ -9,6 +9,7 @@ Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.j
 
 rule train_causal_llm:
     input:
+        unpack(inputs.chosen),
         train=paths.corpus("train.jsonl"),
         validation=paths.corpus("validation.jsonl"),
         manifest=inputs.manifest,

@@ -8,6 +8,7 @@ Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.j
 
 rule train_gpt:
     input:
+        unpack(inputs.chosen),
         train=paths.corpus("train.jsonl"),
         validation=paths.corpus("validation.jsonl"),
         vocabulary=inputs.vocabulary,

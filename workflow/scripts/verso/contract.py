@@ -145,7 +145,8 @@ class Family:
     the run's fingerprint. works: its rules by name. model_files: files of an entry's model/ beside architecture.json.
     vocabulary: file of the corpus that an entry reads its tokens from; unit: what a token of a language model is. compared,
     shown: files of its runs beside its task's own; further: as of a task. undecisive: keys that cannot change its weights,
-    besides needs and miniature.
+    besides needs and miniature. observed: columns of its history beside those of every training, by which a search may go.
+    read_later: keys that decide its weights and that rules after the training read too, so that no search may choose them.
     estimate: of a training, from entry, size of the corpus and the base's configuration; inference: of a job that loads the base;
     None: light work. starts_from: what its `pretrained` must be, "causal_lm" or "masked_lm". baseline: of a baseline the key of
     its task's sentence about the models that do not beat it. faults: what is wrong with an entry on a corpus, (entry as the
@@ -167,6 +168,8 @@ class Family:
     shown: Mapping[str, str] = field(default_factory=dict)
     further: Callable[[Any, Any], FurtherFiles] = no_further_files
     undecisive: frozenset[str] = frozenset()
+    observed: tuple[str, ...] = ()
+    read_later: frozenset[str] = frozenset()
     estimate: Callable[[Any, CorpusSize, Configuration], Estimate] | None = None
     inference: Callable[[Any, Configuration], InferenceEstimate] | None = None
     starts_from: str | None = None

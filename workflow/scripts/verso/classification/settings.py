@@ -9,6 +9,7 @@ from verso.contract import Work
 from verso.settings.base import Schedule
 
 CLASS_WEIGHTS = "`balanced`: texts are weighted inversely to their label's frequency, so that all labels weigh the same."
+COLUMNS = ("validation_accuracy", "validation_f1_macro", "validation_f1_weighted")
 CHOSEN_BY = "The validation score that chooses {}: accuracy, or the mean F1 of the labels, unweighted or weighted by their texts."
 
 BestBy = Literal["f1_macro", "f1_weighted", "accuracy"]

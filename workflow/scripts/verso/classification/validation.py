@@ -9,12 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from verso.classification.settings import COLUMNS
 from verso.classification.texts import LabelledTexts
 from verso.errors import VersoError
 from verso.machine.halving import HalvingBatches
 from verso.text.labels import Labels
-
-COLUMNS = ("validation_accuracy", "validation_f1_macro", "validation_f1_weighted")
 
 
 class LabelValidation:

@@ -19,6 +19,7 @@ from verso.pretrained.faults import faults_of_pretrained
 from verso.pretrained.folder import fault_of_folder
 from verso.pretrained.settings import Folder
 from verso.registry import FAMILY, KIND, SOURCE, TASKS
+from verso.search.faults import faults_of_search
 from verso.settings.base import Settings
 from verso.settings.raw import built, mapping, unknown
 
@@ -49,6 +50,7 @@ def load(
         faults += [fault_of(item) for item in error.errors()]
     faults += _dangling_names(raw, targets(rules_below))
     faults += faults_of_pretrained(raw, FAMILY)
+    faults += faults_of_search(raw, FAMILY)
     faults += _of_corpora(raw)
     faults += faults_of_published(raw)
     if faults or config is None:
@@ -82,7 +84,8 @@ def targets(rules_below: Path) -> set[str]:
     of_tasks = {f"{verb}_{task.name}{ending}" for verb in ("compare", "draw") for task in TASKS for ending in ("", "_so_far")}
     of_report = {f"{name}{ending}" for name in ("report", "describe_pretrained") for ending in ("", "_so_far")}
     of_families = {rule for family in FAMILY.values() for rule in family.works}
-    return {"all", "fetch"} | named | of_families | of_tasks | of_report
+    of_searches = {rule.replace("train_", "try_", 1) for rule in of_families if rule.startswith("train_")}
+    return {"all", "fetch"} | named | of_families | of_searches | of_tasks | of_report
 
 
 def _dangling_names(raw: Mapping[str, Any], taken: set[str]) -> list[Fault]:

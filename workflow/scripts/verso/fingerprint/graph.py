@@ -29,6 +29,7 @@ MACHINERY = (
     "verso.jobs.job", "verso.jobs.earlier", "verso.jobs.records", "verso.jobs.causes", "verso.jobs.logs", "verso.errors",
     "verso.machine.card_leases",
     "verso.machine.site", "verso.machine.memory", "verso.training.progress", "verso.jobs.run_lease",
+    "verso.search.journal", "verso.search.lease",
 )  # fmt: skip
 
 OWN_NAMESPACE = {"globals", "vars", "locals", "eval", "exec"}  # who uses one may reach any name of its module

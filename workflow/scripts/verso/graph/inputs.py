@@ -8,10 +8,12 @@ from typing import Any
 from verso.graph.paths import Paths, Run
 from verso.graph.runs import Runs
 from verso.pretrained.folder import state_of_folder
-from verso.registry import KIND
+from verso.registry import FAMILY, KIND
+from verso.search.recipe import chosen, recipe_of
+from verso.settings.paths import without
 
 # Keys that change no model's weights, in every family
-NEVER_DECISIVE = {"needs", "miniature"}
+NEVER_DECISIVE = {"needs", "miniature", "search"}
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,42 @@ class Inputs:
         """The model's entry in the config."""
         return self.runs.config.models[wildcards.model]
 
+    def entry_of(self, corpus: str, model: str) -> Any:
+        """The model's entry, with what its search has found on a corpus; None while that is not known."""
+        return chosen(self.runs.config.models[model], Path(self._paths.search("settings.json", corpus, model)))
+
     def settings_of(self, model: str) -> dict[str, Any]:
         """The model's settings, without the keys that cannot change its weights."""
-        return self.runs.config.models[model].model_dump(exclude=NEVER_DECISIVE | self.runs.family(model).undecisive)
+        return self.decisive(self.runs.config.models[model])
+
+    def decisive(self, entry: Any) -> dict[str, Any]:
+        """The same of an entry."""
+        return dict(entry.model_dump(exclude=NEVER_DECISIVE | FAMILY[entry.family].undecisive))
+
+    # --- a search of settings ---
+
+    def chosen(self, wildcards: Any) -> dict[str, str]:
+        """The further input of a training whose settings are searched; to be unpacked, for other trainings have none."""
+        if self.entry(wildcards).search is None:
+            return {}
+        return {"chosen": self._paths.search("settings.json", wildcards.corpus, wildcards.model)}
+
+    def search(self, wildcards: Any) -> dict[str, Any]:
+        """What a search tries and by what: all of the block that can change its outcome."""
+        return recipe_of(self.entry(wildcards))
+
+    def settings_of_trials(self, wildcards: Any) -> dict[str, Any]:
+        """The settings that every trial has: the model's, without the keys that are searched, with the epochs of a trial."""
+        entry = self.entry(wildcards)
+        settings = without(self.settings_of(wildcards.model), entry.search.space)
+        return {**settings, "epochs": entry.search.epochs or entry.epochs}
+
+    def workers(self, wildcards: Any) -> list[str]:
+        """What the workers of a search write."""
+        numbers = range(1, self.entry(wildcards).search.workers + 1)
+        return [self._paths.search(f"worker-{number}.json", wildcards.corpus, wildcards.model) for number in numbers]
+
+    # --- of a run ---
 
     def settings(self, wildcards: Any) -> dict[str, Any]:
         """The same as a param: a change of another model's settings causes no training."""

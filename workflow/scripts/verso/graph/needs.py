@@ -20,7 +20,7 @@ from verso.graph.runs import Runs
 from verso.jobs import records
 from verso.machine import site as sites
 from verso.machine import visible_cards
-from verso.needs import history, request
+from verso.needs import history, request, searching
 from verso.pretrained import model_config
 from verso.provenance import key_of_settings
 from verso.registry import FAMILIES
@@ -71,7 +71,7 @@ class Requests:
 
     def of_training_now(self, corpus: str, model: str, seed: Any, attempt: int = 1) -> dict[str, Any]:
         """All resources of one training."""
-        return self._training(corpus, model, int(seed), attempt, _moment())
+        return self._training(corpus, model, int(seed), attempt, moment_now())
 
     def _of_training(self, name: str) -> Resource:
         """One resource of a training; None, which Snakemake omits, where the site does not use it."""
@@ -89,10 +89,13 @@ class Requests:
         log_file = self._paths.log(family.made_by(entry), RUN).format(corpus=corpus, model=model, seed=seed)
         if not family.trains(entry):
             return self._inference(model, log_file, attempt, moment, True) | {"expected_seconds": 0}
-        size = history.corpus_size(Path(self._paths.corpus("", corpus)))
-        earlier = history.earlier_runs(Path(self._paths.results), corpus, model, self._recipe(model))
-        causes = self._causes(log_file, attempt)
-        return self._site_request(request.needs_of_training(family, entry, size, earlier, causes, self._configuration(model)))
+        size, causes = history.corpus_size(Path(self._paths.corpus("", corpus))), self._causes(log_file, attempt)
+        found = self._inputs.entry_of(corpus, model)
+        if found is None:
+            return self._site_request(searching.of_training(family, entry, size, causes, self._configuration(model)))
+        recipe = self._recipe(model) if found is entry else key_of_settings(self._inputs.decisive(found))
+        earlier = history.earlier_runs(Path(self._paths.results), corpus, model, recipe)
+        return self._site_request(request.needs_of_training(family, found, size, earlier, causes, self._configuration(model)))
 
     # --- inference with a pretrained model ---
 
@@ -102,7 +105,7 @@ class Requests:
         def named(name: str) -> Resource:
             def resource(wildcards: Any, attempt: int) -> Any:
                 log_file = self._paths.log(rule, RUN).format(**dict(wildcards.items()))
-                return self._inference(wildcards.model, log_file, attempt, _moment(), resumable).get(name)
+                return self._inference(wildcards.model, log_file, attempt, moment_now(), resumable).get(name)
 
             return resource
 
@@ -285,5 +288,6 @@ class Requests:
             self._inference(run[1], "", 1, 0, False)  # sampling from a model may need more than tuning it
 
 
-def _moment() -> int:
+def moment_now() -> int:
+    """Which five-second time bucket it is."""
     return int(time.monotonic() // MOMENT_SECONDS)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 Run = tuple[str, str, int]  # corpus, model, seed
 
 RUN = "{corpus}/{model}/seed-{seed}"  # in the names of logs and benchmarks
+SEARCH = "{corpus}/{model}/search"
+WORKER = f"{SEARCH}/worker-{{worker}}"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,10 @@ class Paths:
     def run(self, name: str) -> str:
         """A file of a run."""
         return f"{self.results}/runs/{RUN}/{name}"
+
+    def search(self, name: str, corpus: str = "{corpus}", model: str = "{model}") -> str:
+        """A file of the search of a model's settings on a corpus."""
+        return f"{self.results}/runs/{corpus}/{model}/search/{name}"
 
     def of_run(self, name: str, run: Run) -> str:
         """The file `name` of one run."""

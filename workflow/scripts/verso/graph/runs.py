@@ -16,7 +16,7 @@ from verso.config.file import Config
 from verso.contract import MODEL, Family, Task
 from verso.errors import VersoError
 from verso.graph.paths import Paths, Run
-from verso.registry import FAMILY, SOURCES, TASK, TASKS
+from verso.registry import FAMILIES, FAMILY, SOURCES, TASK, TASKS
 
 NONE = "(?!)"  # a pattern that matches nothing
 
@@ -96,6 +96,15 @@ class Runs:
         entries = self.config.models.items()
         return any_of(name for name, entry in entries if rule in FAMILY[entry.family].works and where(entry))
 
+    def searching_rule(self, model: str) -> str | None:
+        """The rule that tries settings of a model; None where its entry has no search."""
+        entry: Any = self.config.models[model]
+        return trying(FAMILY[entry.family].made_by(entry)) if getattr(entry, "search", None) else None
+
+    def searched_by(self, rule: str) -> str:
+        """A regular expression for the names of the models whose settings this rule tries."""
+        return any_of(name for name in self.config.models if self.searching_rule(name) == rule)
+
     def corpora(self, suits: Callable[[Any], bool] = lambda corpus: True) -> str:
         """A regular expression for the names of the corpora that satisfy `suits`."""
         return any_of(name for name, corpus in self.config.corpora.items() if suits(corpus))
@@ -116,6 +125,17 @@ def any_of(names: Iterable[str]) -> str:
 def rule_of_task(verb: str, task: Task, so_far: bool = False) -> str:
     """A rule's name: `compare_classification`, or `compare_classification_so_far` for the runs that are finished."""
     return f"{verb}_{task.name}" + ("_so_far" if so_far else "")
+
+
+def training_rules() -> list[str]:
+    """The rules of trainings whose settings may be searched."""
+    families = (family for family in FAMILIES if "search" in family.settings.model_fields)
+    return list(dict.fromkeys(rule for family in families for rule in family.works if rule.startswith("train_")))
+
+
+def trying(training: str) -> str:
+    """The name of the rule, and driver, that tries settings by a training: try_gpt by train_gpt."""
+    return training.replace("train_", "try_", 1)
 
 
 def fetching_rules() -> list[str]:

@@ -47,3 +47,30 @@ def of_inference(job: Job, snakemake: Any) -> dict[str, Any]:
         "fingerprint": snakemake.params.code,
         "started": job.started,
     }
+
+
+def of_search(job: Job, snakemake: Any) -> dict[str, Any]:
+    """The fields of verso.search.worker.SearchJob: what a worker of a search is given besides its data."""
+    found = Path(snakemake.output.found)
+    own = {"search", "settings", "code", "driver"}
+    ordering = snakemake.input.get("settled") or []  # decides nothing (rules/corpora.smk)
+    ordering = [ordering] if isinstance(ordering, str) else ordering
+    return {
+        "worker": int(snakemake.wildcards.worker),
+        "workers": snakemake.resources.workers,
+        "search": snakemake.params.search,
+        "settings": snakemake.params.settings,
+        "max_retries": snakemake.resources.max_retries,
+        "fingerprint": snakemake.params.code,
+        "files": [path for path in snakemake.input if path not in ordering],
+        "further": {name: value for name, value in snakemake.params.items() if name not in own},
+        "checkpoints": found.parent / "checkpoints",  # no output: it must survive a failed job
+        "found": found,
+        "event_files": bool(snakemake.resources.event_files),
+        "earlier": job.earlier,
+        "checkpoint_seconds": snakemake.resources.checkpoint_seconds,
+        "started": job.started,
+        "gpus": job.requested["cards"],
+        "requested": job.requested,
+        "report": job.report,
+    }

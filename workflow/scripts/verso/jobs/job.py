@@ -19,13 +19,14 @@ from types import FrameType
 from typing import Any
 
 from verso.errors import VersoError
-from verso.files import write_json
+from verso.files import read_json, write_json
 from verso.jobs.causes import HOPELESS, cause_of_error
 from verso.jobs.earlier import Earlier
 from verso.jobs.event_files import EventFiles
 from verso.jobs.logs import announce, to_log
 from verso.jobs.records import earlier_causes, read_record, record_path, start_of_snakemake
 from verso.machine.memory import peak_ram_mb
+from verso.settings.paths import with_values
 
 log = logging.getLogger(__name__)
 
@@ -132,6 +133,8 @@ def job_of(snakemake: Any, online: bool = False) -> Iterator[Job]:
         threading.Thread(target=job._beat, daemon=True).start()
         try:
             stack.enter_context(_stopped_by_a_signal(job))
+            if chosen := snakemake.input.get("chosen"):  # what a search found; in params from here on, as if the config said it
+                snakemake.params.settings = with_values(snakemake.params.settings, read_json(chosen))
             earlier_results = Earlier.of_job(snakemake)
             if earlier_results and earlier_results.restore(started):
                 if events:

@@ -74,9 +74,9 @@ def fit(
     longest time between two checkpoints. Losses are means in nats. highest: a column that the learner observes, whose highest
     value is the best; None: the lowest validation loss is. groups: see verso.training.steps.optimiser_of; None: one group of all
     weights. With `minutes` the clock ends the training, so two such runs are not equal bit by bit; without, they are. report: is
-    called at most once a second with the progress: epoch, epochs, step, steps (of the whole training), train_loss,
-    validation_loss (of the last finished epoch, None before), seconds_left (at this process's speed, without early stopping) and
-    history (its rows so far).
+    called at most once a second, and at once with each new row of the history, with the progress: epoch, epochs, step, steps (of
+    the whole training), train_loss, validation_loss (of the last finished epoch, None before), seconds_left (at this process's
+    speed, without early stopping), finished, and history (its rows so far). What it raises ends the training.
 
     Raises VersoError when the loss is no longer finite, and Interrupted after SIGTERM or SIGINT (stopped) or when a later start
     of Snakemake waits for the run (handed_over), once a checkpoint is saved.

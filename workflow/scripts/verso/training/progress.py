@@ -8,25 +8,26 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-REPORT_SECONDS = 1.0  # at least, between two reports
+REPORT_SECONDS = 1.0  # at least, between two reports of the same row of the history
 
 
 class ProgressReport:
-    """Calls `report` at most once in REPORT_SECONDS with epoch, epochs, step, steps, losses, the seconds left and the history.
+    """Calls `report` with epoch, epochs, step, steps, losses, the seconds left, whether it is finished, and the history.
 
+    That is at most once in REPORT_SECONDS, and at once with each new row of the history. What `report` raises ends the training.
     steps: of the whole training. step: where this process begins: the seconds left are computed from its speed.
     """
 
     def __init__(self, report: Callable[[dict[str, Any]], None], settings: dict[str, Any], steps: int, step: int) -> None:
         self._report, self._settings, self._steps, self._first_step = report, settings, steps, step
-        self._begun, self._reported = time.perf_counter(), -math.inf
+        self._begun, self._reported, self._rows = time.perf_counter(), -math.inf, 0
 
     def __call__(self, at: Any, wall_seconds: float) -> None:
         """Report the position `at`. wall_seconds: of the whole training so far."""
         now, done = time.perf_counter(), at.step - self._first_step
-        if not done or now < self._reported + REPORT_SECONDS:
+        if not done or (now < self._reported + REPORT_SECONDS and len(at.history) == self._rows):
             return
-        self._reported = now
+        self._reported, self._rows = now, len(at.history)
         left = (now - self._begun) / done * (self._steps - at.step)
         if self._settings["minutes"] is not None:
             left = min(left, max(0.0, self._settings["minutes"] * 60 - wall_seconds))
@@ -40,6 +41,7 @@ class ProgressReport:
                 "train_loss": last["train_loss"],
                 "validation_loss": last["validation_loss"],
                 "seconds_left": 0.0 if at.finished else left,
+                "finished": at.finished,
                 "history": at.history,
             }
         )

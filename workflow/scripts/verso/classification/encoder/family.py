@@ -9,8 +9,9 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from verso.classification.encoder import estimate
-from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, BestBy, Head, faults_of_head, with_own_texts
+from verso.classification.settings import CHOSEN_BY, CLASS_WEIGHTS, COLUMNS, BestBy, Head, faults_of_head, with_own_texts
 from verso.contract import MODEL, Family, Prediction, TrainedModel, Work
+from verso.search.settings import SearchOfModel
 from verso.settings.base import ModelSettings, Name, Needs, Schedule, Settings
 
 
@@ -103,6 +104,7 @@ class Encoder(ModelSettings):
     minutes: float | None = Field(
         None, gt=0, description="Time limit of the training, in minutes; such a run is not reproducible bit by bit."
     )
+    search: SearchOfModel = None
     miniature: bool = Field(
         False, description="A toy model; the report marks it as one. Always true for a base model that is a miniature."
     )
@@ -157,6 +159,7 @@ FAMILY = Family(
             ),
         ),
     },
+    observed=COLUMNS,
     estimate=estimate.estimate,
     inference=estimate.inference,
     starts_from="masked_lm",

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from verso.classification.settings import (
     CHOSEN_BY,
     CLASS_WEIGHTS,
+    COLUMNS,
     BestBy,
     ConstantSchedule,
     Head,
@@ -18,6 +19,7 @@ from verso.classification.settings import (
 from verso.classification.small_networks import estimate
 from verso.contract import MODEL, Family, Prediction, TrainedModel, Work
 from verso.drafts import Starter
+from verso.search.settings import SearchOfModel
 from verso.settings.base import ModelSettings, Needs
 
 
@@ -43,6 +45,7 @@ class NeuralClassifier(ModelSettings):
     minutes: float | None = Field(
         None, gt=0, description="Time limit of the training, in minutes; such a run is not reproducible bit by bit."
     )
+    search: SearchOfModel = None
     miniature: bool = Field(False, description="A toy model; the report marks it as one.")
     needs: Needs = Field(default_factory=Needs, description="What a run requests of the machine.")
 
@@ -123,6 +126,7 @@ def _family(settings: type[NeuralClassifier], starters: tuple[Starter, ...]) -> 
         },
         vocabulary=lambda entry: "vocab_token.json",
         undecisive=frozenset({"vectors"}),
+        observed=COLUMNS,
         estimate=estimate.estimate,
         faults=faults_of_head,
         missing=_missing,

@@ -13,6 +13,7 @@ from verso.language_modelling.causal_llm import estimate
 from verso.language_modelling.measured import measured
 from verso.pretrained.estimate import architecture
 from verso.pretrained.settings import ChatTemplate, NeedsOfLLM
+from verso.search.settings import SearchOfModel
 from verso.settings.base import Decoding, ModelSettings, Name, Schedule, Settings
 
 ADAPTER = ("adapter_model.safetensors", "adapter_config.json")
@@ -109,6 +110,7 @@ class CausalLLM(ModelSettings):
         None,
         description="Decoding that overrides the corpus's `sampling`; values of a group override it.",
     )
+    search: SearchOfModel = None
     miniature: bool = Field(
         False, description="A toy model; the report marks it as one. Always true for a base model that is a miniature."
     )

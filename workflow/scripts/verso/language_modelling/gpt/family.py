@@ -10,6 +10,7 @@ from verso.drafts import Starter
 from verso.language_modelling.gpt import estimate
 from verso.language_modelling.measured import measured
 from verso.language_modelling.units import UnitKind, VocabularySize, check_unit, unit_of, vocabulary_file
+from verso.search.settings import SearchOfModel
 from verso.settings.base import ModelSettings, Needs, Schedule, Settings
 
 
@@ -107,6 +108,7 @@ class GPTSettings(ModelSettings):
         None, gt=0, description="Time limit of the training, in minutes; such a run is not reproducible bit by bit."
     )
     scoring: ScoringOfGPT = Field(default_factory=ScoringOfGPT, description="How the test is scored.")
+    search: SearchOfModel = None
     miniature: bool = Field(False, description="A toy model; the report marks it as one.")
     needs: Needs = Field(default_factory=Needs, description="What a run requests of the machine.")
 
@@ -154,6 +156,8 @@ FAMILY = Family(
     unit=unit_of,
     further=measured,
     undecisive=frozenset({"scoring"}),
+    observed=("validation_accuracy",),
+    read_later=frozenset({"state", "label_smoothing"}),
     estimate=estimate.estimate,
     write=_write,
     starters=(Starter("gpt-char", {"unit": "char", **MODERN, **SMALL}, "a Transformer, reads character by character"),),

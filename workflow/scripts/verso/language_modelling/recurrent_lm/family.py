@@ -10,6 +10,7 @@ from verso.drafts import Starter
 from verso.language_modelling.measured import measured
 from verso.language_modelling.recurrent_lm import estimate
 from verso.language_modelling.units import UnitKind, VocabularySize, check_unit, unit_of, vocabulary_file
+from verso.search.settings import SearchOfModel
 from verso.settings.base import ModelSettings, Needs, Schedule
 
 
@@ -49,6 +50,7 @@ class RecurrentLM(ModelSettings):
     minutes: float | None = Field(
         None, gt=0, description="Time limit of the training, in minutes; such a run is not reproducible bit by bit."
     )
+    search: SearchOfModel = None
     miniature: bool = Field(False, description="A toy model; the report marks it as one.")
     needs: Needs = Field(default_factory=Needs, description="What a run requests of the machine.")
 
@@ -86,6 +88,7 @@ FAMILY = Family(
     vocabulary=vocabulary_file,
     unit=unit_of,
     further=measured,
+    observed=("validation_accuracy",),
     estimate=estimate.estimate,
     write=_write,
     starters=(
