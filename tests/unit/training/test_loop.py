@@ -177,7 +177,7 @@ def test_gradients_are_clipped_and_their_mean_norm_is_reported_unclipped(tmp_pat
     assert norm == pytest.approx(1e-3, rel=0.01)
 
 
-PROGRESS = {"epoch", "epochs", "step", "steps", "train_loss", "validation_loss", "seconds_left", "history"}
+PROGRESS = {"epoch", "epochs", "step", "steps", "train_loss", "validation_loss", "seconds_left", "finished", "history"}
 
 
 def test_progress_is_reported_with_the_losses_of_the_last_finished_epoch(tmp_path, monkeypatch):
@@ -190,20 +190,35 @@ def test_progress_is_reported_with_the_losses_of_the_last_finished_epoch(tmp_pat
     assert all(progress["history"] is outcome.history for progress in reported)
     assert {**reported[0], "seconds_left": 0, "history": []} == {
         "epoch": 1, "epochs": 4, "step": 1, "steps": 24, "train_loss": None, "validation_loss": None, "seconds_left": 0,
-        "history": [],
+        "finished": False, "history": [],
     }  # fmt: skip
     assert (first["train_loss"], first["validation_loss"]) == tuple(
         outcome.history[0][key] for key in ("train_loss", "validation_loss")
     )
     assert first["epoch"] == 2
     assert all(progress["seconds_left"] > 0 for progress in reported[:-1] if progress["step"] < 24)
-    assert (reported[-1]["epoch"], reported[-1]["step"], reported[-1]["seconds_left"]) == (4, 24, 0.0)
+    assert (reported[-1]["epoch"], reported[-1]["step"], reported[-1]["seconds_left"], reported[-1]["finished"]) == (4, 24, 0.0, True)
 
 
-def test_progress_is_reported_at_most_once_a_second(tmp_path):
+def test_progress_is_reported_at_most_once_a_second_and_with_each_row(tmp_path):
     reported = []
-    fit(Line(), {**SETTINGS, "epochs": 2}, Checkpoints(tmp_path, "a"), report=reported.append)  # some hundredths of a second
-    assert 1 <= len(reported) <= 2
+
+    def report(progress):
+        reported.append((progress["step"], len(progress["history"])))
+
+    fit(Line(), {**SETTINGS, "epochs": 2}, Checkpoints(tmp_path, "a"), report=report)  # some hundredths of a second
+    assert {(6, 1), (12, 2)} <= set(reported) <= {(1, 0), (6, 1), (12, 2)}
+
+
+def test_what_a_report_raises_ends_the_training_and_its_checkpoints_stay(tmp_path):
+    def report(progress):
+        if progress["history"]:
+            raise KeyError("enough")
+
+    with pytest.raises(KeyError):
+        fit(Line(), SETTINGS, Checkpoints(tmp_path, "a"), seconds=0, report=report)
+    assert list(tmp_path.rglob("*.ckpt"))
+    assert len(fit(Line(), SETTINGS, Checkpoints(tmp_path, "a")).history) == 4
 
 
 def test_the_time_left_follows_the_speed_of_this_life_and_not_of_the_one_before(tmp_path, monkeypatch):
