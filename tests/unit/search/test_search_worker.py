@@ -28,7 +28,9 @@ def chosen(folder, workers=1, kept=3):
 
 def outcome(rows):
     """The trials without what differs from one run of them to the next."""
-    return [{key: value for key, value in row.items() if key not in ("started", "ended", "seconds", "job", "host")} for row in rows]
+    return [
+        {key: value for key, value in row.items() if key not in ("started", "ended", "seconds", "job", "host")} for row in rows
+    ]
 
 
 def states(rows):
@@ -118,7 +120,9 @@ def test_two_workers_share_the_trials_and_none_is_done_twice(tmp_path):
     assert sorted(sum(trained, [])) == list(range(8)) and all(trained)
 
 
-@pytest.mark.parametrize("steps", [1, 7, 24, 25, 61])  # in the first trial, between two epochs, at the end of a trial, in the third
+@pytest.mark.parametrize(
+    "steps", [1, 7, 24, 25, 61]
+)  # in the first trial, between two epochs, at the end of a trial, in the third
 def test_a_worker_killed_in_a_trial_goes_on_with_it(undisturbed, tmp_path, steps):
     (process,) = processes(tmp_path, 1, dies_after_steps=steps)
     assert process.wait(60) == -signal.SIGKILL
@@ -164,11 +168,15 @@ def test_a_trial_of_a_worker_that_is_gone_for_good_is_tried_again_from_its_check
     steps = []
     searched(tmp_path, train=train_line(steps.append), trials=2, workers=1, started=1.0)  # there is no second worker any more
     rows = chosen(tmp_path)[1]
-    assert states(rows) == (["complete", "failed", "complete"] if rows[0]["worker"] == "1" else ["failed", "complete", "complete"])
+    assert states(rows) == (
+        ["complete", "failed", "complete"] if rows[0]["worker"] == "1" else ["failed", "complete", "complete"]
+    )
     lost, again = next(row for row in rows if row["state"] == "failed"), rows[2]
     assert "worker 2" in lost["reason"] and "was lost" in lost["reason"] and lost["value"] == ""
     assert again["retry_of"] == lost["number"]
-    assert {key: again[key] for key in ("learning_rate", "optimiser")} == {key: lost[key] for key in ("learning_rate", "optimiser")}
+    assert {key: again[key] for key in ("learning_rate", "optimiser")} == {
+        key: lost[key] for key in ("learning_rate", "optimiser")
+    }
     assert len(steps) < 2 * 24, "both trials went on from a checkpoint"
 
 

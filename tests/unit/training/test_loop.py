@@ -197,7 +197,12 @@ def test_progress_is_reported_with_the_losses_of_the_last_finished_epoch(tmp_pat
     )
     assert first["epoch"] == 2
     assert all(progress["seconds_left"] > 0 for progress in reported[:-1] if progress["step"] < 24)
-    assert (reported[-1]["epoch"], reported[-1]["step"], reported[-1]["seconds_left"], reported[-1]["finished"]) == (4, 24, 0.0, True)
+    assert (reported[-1]["epoch"], reported[-1]["step"], reported[-1]["seconds_left"], reported[-1]["finished"]) == (
+        4,
+        24,
+        0.0,
+        True,
+    )
 
 
 def test_progress_is_reported_at_most_once_a_second_and_with_each_row(tmp_path):

@@ -7,6 +7,7 @@ Writes  results/runs/<corpus>/<model>/seed-<seed>/{model/,history.csv,hardware.j
 
 rule train_transformer:
     input:
+        unpack(inputs.chosen),
         train=paths.corpus("train.jsonl"),
         validation=paths.corpus("validation.jsonl"),
         labels=paths.corpus("labels.json"),

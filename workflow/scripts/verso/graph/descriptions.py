@@ -194,7 +194,9 @@ class Descriptions:
         """Each model's settings."""
         names = sorted({model for _, model, _ in runs})
         found = {name: self.runs.config.models[name].model_dump(exclude={"needs"}) for name in names}
-        return {name: {key: value for key, value in one.items() if (key, value) != ("search", None)} for name, one in found.items()}
+        return {
+            name: {key: value for key, value in one.items() if (key, value) != ("search", None)} for name, one in found.items()
+        }
 
     def published(self, runs: Sequence[Run]) -> dict[str, str]:
         """The version of a report that each of the models repeats, where the config names one."""

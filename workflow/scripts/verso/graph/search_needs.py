@@ -11,7 +11,7 @@ from verso.graph.paths import WORKER, Run
 from verso.graph.runs import Runs, trying
 from verso.needs import history, searching
 
-FROM_ENTRY = ("workers", "max_retries")  # resources, since they decide how a search is done and not what it finds
+FROM_ENTRY = ("workers", "max_retries", "trials")  # resources: how a search is done, and not what it finds, or for `make plan`
 OF_TRAININGS = (
     "tensorboard",
     "mem_mb_per_cpu",
@@ -28,7 +28,8 @@ class SearchRequests(Requests):
 
     def search(self) -> dict[str, Any]:
         """Requests of a worker of a search: of the largest model of its space, for its share of the trials."""
-        found = {name: self._of_search(name) for name in self.training() if name not in OF_TRAININGS}
+        names = [*(name for name in self.training() if name not in OF_TRAININGS), "bound_seconds"]
+        found = {name: self._of_search(name) for name in names}
         of_entry = {name: self._from_entry(name) for name in FROM_ENTRY}
         return self._by_cpu({**found, **of_entry, "event_files": int(self._runs.config.tensorboard), **DISK})
 

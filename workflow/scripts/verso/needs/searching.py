@@ -21,20 +21,25 @@ def of_training(
 def of_worker(
     family: Family, entry: Any, corpus: CorpusSize | None, causes: Sequence[str], configuration: Configuration
 ) -> dict[str, int]:
-    """Resources of one worker: memory for the largest model, time for its share of the trials as if each were the slowest."""
-    trial = of_trial(family, entry, corpus, causes, configuration)
-    share = math.ceil(entry.search.trials / entry.search.workers)
-    expected = trial["expected_seconds"] * share
-    if entry.search.minutes is not None:
-        expected = min(expected, math.ceil(entry.search.minutes * 60 / entry.search.workers) + trial["expected_seconds"])
-    return {**trial, "mem_mb": trial["mem_mb"] + OPTUNA_MB, "runtime": trial["runtime"] * share, "expected_seconds": expected}
+    """Resources of one worker: memory for the largest model, time for its share of the trials as if each were the slowest.
 
-
-def of_trial(
-    family: Family, entry: Any, corpus: CorpusSize | None, causes: Sequence[str], configuration: Configuration
-) -> dict[str, int]:
-    """Resources of one trial, each the most that a corner of the space wants."""
-    return _most(_of_corners(family, entry, entry.search.epochs or entry.epochs, corpus, causes, configuration))
+    expected_seconds of the result are those of the mean trial, bound_seconds of the slowest, both without a margin.
+    """
+    search = entry.search
+    trials = _of_corners(family, entry, search.epochs or entry.epochs, corpus, causes, configuration)
+    most, share = _most(trials), math.ceil(search.trials / search.workers)
+    mean = sum(trial["expected_seconds"] for trial in trials) / len(trials)
+    expected, bound = share * mean, share * most["expected_seconds"]
+    if search.minutes is not None:  # no trial begins after them
+        budget = search.minutes * 60 / search.workers + most["expected_seconds"]
+        expected, bound = min(expected, budget), min(bound, budget)
+    return {
+        **most,
+        "mem_mb": most["mem_mb"] + OPTUNA_MB,
+        "runtime": most["runtime"] * share,
+        "expected_seconds": math.ceil(expected),
+        "bound_seconds": math.ceil(bound),
+    }
 
 
 def _of_corners(

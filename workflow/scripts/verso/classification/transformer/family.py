@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from verso.classification.settings import (
     CHOSEN_BY,
     CLASS_WEIGHTS,
+    COLUMNS,
     BestBy,
     ConstantSchedule,
     Head,
@@ -16,6 +17,7 @@ from verso.classification.settings import (
 )
 from verso.classification.transformer import estimate
 from verso.contract import MODEL, Family, Prediction, TrainedModel, Work
+from verso.search.settings import SearchOfModel
 from verso.settings.base import ModelSettings, Needs
 
 
@@ -62,6 +64,7 @@ class TransformerClassifier(ModelSettings):
     minutes: float | None = Field(
         None, gt=0, description="Time limit of the training, in minutes; such a run is not reproducible bit by bit."
     )
+    search: SearchOfModel = None
     miniature: bool = Field(False, description="A toy model; the report marks it as one.")
     needs: Needs = Field(default_factory=Needs, description="What a run requests of the machine.")
 
@@ -96,6 +99,7 @@ FAMILY = Family(
     },
     model_files=lambda entry: ("weights.safetensors", "vocabulary.json"),
     vocabulary=_vocabulary,
+    observed=COLUMNS,
     compared={"read": "read.json"},
     estimate=estimate.estimate,
     faults=faults_of_head,
