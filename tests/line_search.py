@@ -23,8 +23,8 @@ SPACE: list[dict[str, Any]] = [
     {"path": "optimiser", "choices": ["adam", "adamw"]},
 ]
 SEARCH = {
-    "space": SPACE, "by": "validation_loss", "higher_is_better": False, "sampler": "tpe", "pruner": "none", "seed": 1, "trials": 5,
-    "minutes": None,
+    "space": SPACE, "by": "validation_loss", "higher_is_better": False, "sampler": "tpe", "pruner": "none", "seed": 1,
+    "trials": 5, "minutes": None,
 }  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def searched(folder, worker=1, train=None, **changes):
 
 
 def process_arguments(folder, worker=1, **changes):
-    """The command line of a worker in a process of its own; changes: JSON values, and "step_seconds", the least time of a step."""
+    """The command line of a worker in a process of its own; changes: JSON values, and "step_seconds", which each step waits."""
     return [sys.executable, "-m", "line_search", str(folder), str(worker), json.dumps(changes)]
 
 

@@ -1,4 +1,6 @@
+import functools
 import json
+import operator
 import os
 import signal
 import subprocess
@@ -60,7 +62,8 @@ def test_the_best_trial_is_chosen_with_an_account_of_all(undisturbed):
     assert best["settings"].keys() == {"learning_rate", "schedule.patience", "optimiser"}
     row = rows[best["trial"]]
     assert {key: str(value) for key, value in best["settings"].items()} == {key: row[key] for key in best["settings"]}
-    assert [row["worker"] for row in rows] == ["1"] * 5 and [row["epochs"] for row in rows] == ["4"] * 5
+    assert [row["worker"] for row in rows] == ["1"] * 5
+    assert [row["epochs"] for row in rows] == ["4"] * 5
 
 
 def test_a_search_with_one_worker_repeats_itself(undisturbed, tmp_path):
@@ -95,7 +98,8 @@ def test_more_trials_continue_a_search_and_fewer_try_nothing(undisturbed, tmp_pa
 def test_another_space_metric_sampler_recipe_or_code_begins_a_new_search(tmp_path, change):
     before = searched(tmp_path, trials=1)
     after = searched(tmp_path, trials=1, **change)
-    assert before["study"] != after["study"] and after["trained"] == [0]
+    assert before["study"] != after["study"]
+    assert after["trained"] == [0]
     assert searched(tmp_path, trials=1)["trained"] == [], "the one before is kept, and is gone back to"
 
 
@@ -115,9 +119,11 @@ def test_two_workers_share_the_trials_and_none_is_done_twice(tmp_path):
     for process in processes(tmp_path, 2, trials=8, step_seconds=0.02):
         assert process.wait(60) == 0, process.stderr.read().decode()
     best, rows = chosen(tmp_path, 2)
-    assert states(rows) == ["complete"] * 8 and best["workers"] == 2
+    assert states(rows) == ["complete"] * 8
+    assert best["workers"] == 2
     trained = [read_json(tmp_path / f"worker-{number}.json")["trained"] for number in (1, 2)]
-    assert sorted(sum(trained, [])) == list(range(8)) and all(trained)
+    assert sorted(functools.reduce(operator.iadd, trained, [])) == list(range(8))
+    assert all(trained)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +157,8 @@ def test_a_later_start_takes_a_workers_place_and_its_trial(undisturbed, tmp_path
     while not list(tmp_path.glob("checkpoints/*/trial-0000/checkpoints/*/*.ckpt")) and time.monotonic() < deadline:
         time.sleep(0.05)
     found = searched(tmp_path, started=2.0)
-    assert earlier.wait(30) != 0 and b"takes this worker's place" in earlier.stderr.read()
+    assert earlier.wait(30) != 0
+    assert b"takes this worker's place" in earlier.stderr.read()
     assert found["trained"] == [0, 1, 2, 3, 4]
     assert outcome(chosen(tmp_path)[1]) == outcome(undisturbed[1])
 
@@ -172,7 +179,9 @@ def test_a_trial_of_a_worker_that_is_gone_for_good_is_tried_again_from_its_check
         ["complete", "failed", "complete"] if rows[0]["worker"] == "1" else ["failed", "complete", "complete"]
     )
     lost, again = next(row for row in rows if row["state"] == "failed"), rows[2]
-    assert "worker 2" in lost["reason"] and "was lost" in lost["reason"] and lost["value"] == ""
+    assert "worker 2" in lost["reason"]
+    assert "was lost" in lost["reason"]
+    assert lost["value"] == ""
     assert again["retry_of"] == lost["number"]
     assert {key: again[key] for key in ("learning_rate", "optimiser")} == {
         key: lost[key] for key in ("learning_rate", "optimiser")
@@ -197,7 +206,8 @@ def test_a_late_word_is_refused_and_ends_nobody(tmp_path, caplog):
             study_of(tmp_path).tell(0, state=optuna.trial.TrialState.FAIL)
 
     found = searched(tmp_path, train=train_line(taken_away), trials=1, event_files=False)
-    assert found["trained"] == [0, 1] and found["trials"] == {"complete": 1, "pruned": 0, "failed": 1}
+    assert found["trained"] == [0, 1]
+    assert found["trials"] == {"complete": 1, "pruned": 0, "failed": 1}
     assert "is refused" in caplog.text
 
 
@@ -207,7 +217,8 @@ def test_a_trial_that_diverges_fails_with_its_reason_and_another_takes_its_turn(
 
     searched(tmp_path, train=train_line(validation=validation))
     best, rows = chosen(tmp_path)
-    assert best["trials"]["complete"] == 5 and best["trials"]["failed"] == states(rows).count("failed") > 0
+    assert best["trials"]["complete"] == 5
+    assert best["trials"]["failed"] == states(rows).count("failed") > 0
     failed = [row for row in rows if row["state"] == "failed"]
     assert all(row["optimiser"] == "adam" and row["value"] == "" and "diverged" in row["reason"] for row in failed)
 
@@ -252,7 +263,8 @@ def test_a_pruned_trial_keeps_its_last_value_and_leaves_no_checkpoint(tmp_path):
     assert states(rows) == ["complete"] * 5 + ["pruned"] * 2
     assert (rows[6]["value"], rows[6]["epochs"]) == ("7.0", "1")
     assert best["value"] == 1.0
-    assert not list(tmp_path.rglob("*.ckpt")) and not list(tmp_path.rglob("architecture.json"))
+    assert not list(tmp_path.rglob("*.ckpt"))
+    assert not list(tmp_path.rglob("architecture.json"))
 
 
 def test_a_grid_is_tried_point_by_point_and_then_ends(tmp_path):
@@ -271,7 +283,8 @@ def test_progress_says_how_far_the_search_is(tmp_path):
     searched(tmp_path, trials=2, report=reported.append)
     last = reported[-1]
     assert (last["trial"], last["trials"], last["trials_done"], last["by"]) == (1, 2, 1, "validation_loss")
-    assert last["best"] == json.loads(json.dumps(last["best"])) and last["seconds_left"] >= 0
+    assert last["best"] == json.loads(json.dumps(last["best"]))
+    assert last["seconds_left"] >= 0
 
 
 def test_a_study_of_another_version_is_refused_in_words(tmp_path):
