@@ -34,7 +34,7 @@ for training in rule_names.training_rules():
             **{name: value for name, value in getattr(rules, training).params.items() if name not in ("settings", "seed")},
             settings=inputs.settings_of_trials,
             search=inputs.search,
-            drawing=[CODE.fingerprint_of("verso.search.drawing", name) for name in ("sampler_of", "pruner_of", "value_of")],
+            drawing=CODE.fingerprint_of(*(f"verso.search.drawing.{name}" for name in ("sampler_of", "pruner_of", "value_of"))),
             driver=trying,  # a param, for Snakemake reads the path of a script after this loop
         script:
             "../scripts/{params.driver}.py"
