@@ -194,9 +194,7 @@ def test_what_another_seed_took_is_expected_of_predicting(study):
 # --- light work, miniatures, merging ---
 
 
-@pytest.mark.parametrize(
-    "rule", ["predict_baseline", "predict_small_network_and_own_texts", "evaluate_recurrent_lm", "describe_base"]
-)
+@pytest.mark.parametrize("rule", ["predict_baseline", "predict_small_network_and_own_texts", "measure_samples", "describe_base"])
 def test_light_work_takes_no_card_and_grows(study, rule):
     found = study(site=CLUSTER, change=on_cards)
     resources = found.requests.light_work(rule, module.RUN)
@@ -208,6 +206,52 @@ def test_light_work_takes_no_card_and_grows(study, rule):
     grown = found.asked(resources, wildcards, attempt=3)
     assert (grown["mem_mb"], grown["runtime"], grown["slurm_partition"]) == (3000, 60, "CPU")
     assert {name for name, value in resources.items() if callable(value)} == {"mem_mb", "runtime"}
+
+
+def counted(folder, corpus, train, test):
+    """A prepared corpus of so many characters."""
+    parts = {
+        name: {"characters": characters, "words": characters // 6, "lines": 90, "documents": 90, "groups": {"": {}}}
+        for name, characters in (("train", train), ("test", test))
+    }
+    write_json(folder / f"corpora/{corpus}/statistics.json", {"parts": parts})
+
+
+@pytest.mark.parametrize(
+    ("family", "large"),
+    [
+        ("gpt", {"unit": "word", "vocabulary": 50_000, "width": 1024, "layers": 24, "heads": 16, "window": 1024}),
+        ("recurrent_lm", {"unit": "word", "cell": "lstm", "hidden": 4096, "embedding": 4096, "layers": 4}),
+    ],
+)
+def test_scoring_and_measuring_request_what_a_large_model_and_a_large_corpus_need(study, family, large):
+    small = {"unit": "word", "vocabulary": 5000} | {key: large[key] for key in ("cell",) if key in large}
+
+    def change(raw):
+        raw["models"] |= {"small": {"family": family, **small}, "large": {"family": family, **large}}
+        raw["experiments"]["more"] = {"corpus": "songs", "models": ["small", "large"], "seeds": [1]}
+
+    found = study(site=CLUSTER, change=change)
+
+    def asked(rule, model, attempt=1):
+        return found.asked(found.requests.of_work(rule), of_run("songs", model), attempt)
+
+    for rule in (f"evaluate_{family}", f"measure_{family}"):
+        counted(found.folder, "songs", 400_000, 50_000)
+        light = asked(rule, "small")
+        assert (light["mem_mb"], light["runtime"], light["cards"], light["slurm_partition"]) == (2000, 30, 0, "CPU")
+        heavy = asked(rule, "large")
+        assert heavy["mem_mb"] > 3000, "its weights alone are more than light work has"
+        found.ended(rule, "out_of_memory", "time_out", names="songs/large/seed-1")
+        grown = asked(rule, "large", attempt=3)
+        assert grown["mem_mb"] == pytest.approx(1.5 * heavy["mem_mb"], abs=1)
+        assert grown["runtime"] == 2 * heavy["runtime"]
+    counted(found.folder, "songs", 800_000_000, 150_000_000)
+    longer = asked(f"evaluate_{family}", "small")
+    assert longer["runtime"] > 5 * 30
+    assert asked(f"evaluate_{family}", "large")["runtime"] > 5 * longer["runtime"]
+    assert longer["mem_mb"] > 2000
+    assert asked(f"measure_{family}", "small")["runtime"] <= 2 * 30, "it reads no more of a longer text"
 
 
 def test_a_miniature_requests_what_its_entry_says_and_grows(study):

@@ -45,7 +45,7 @@ def needs_of_inference(entry, configuration, causes=()):
 
 
 def needs_of_merging(configuration, causes=()):
-    return request.needs_of_work(FAMILY.works["merge_causal_llm"], configuration, causes)
+    return request.needs_of_work(FAMILY.works["merge_causal_llm"], model(), configuration, Path("nowhere"), None, causes)
 
 
 # --- whose sizes ---

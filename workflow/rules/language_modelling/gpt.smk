@@ -58,7 +58,7 @@ rule evaluate_gpt:
         ENVIRONMENT
     threads: 1
     resources:
-        **needs.light_work("evaluate_gpt", RUN),
+        **needs.of_work("evaluate_gpt"),
         **needs.kept(),
     params:
         scoring=lambda wildcards: {
@@ -103,7 +103,7 @@ rule measure_gpt:
         ENVIRONMENT
     threads: 1
     resources:
-        **needs.light_work("measure_gpt", RUN),
+        **needs.of_work("measure_gpt"),
         **needs.kept(),
     params:
         settings=lambda wildcards: {

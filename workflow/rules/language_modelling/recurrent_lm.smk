@@ -58,7 +58,7 @@ rule evaluate_recurrent_lm:
         ENVIRONMENT
     threads: 1
     resources:
-        **needs.light_work("evaluate_recurrent_lm", RUN),
+        **needs.of_work("evaluate_recurrent_lm"),
         **needs.kept(),
     params:
         scoring=lambda wildcards: sources.corpus(wildcards).scoring.model_dump(),
@@ -97,7 +97,7 @@ rule measure_recurrent_lm:
         ENVIRONMENT
     threads: 1
     resources:
-        **needs.light_work("measure_recurrent_lm", RUN),
+        **needs.of_work("measure_recurrent_lm"),
         **needs.kept(),
     params:
         code=code_of("measure_recurrent_lm"),

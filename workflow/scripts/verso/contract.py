@@ -44,7 +44,7 @@ class Estimate(NamedTuple):
 
 
 class InferenceEstimate(NamedTuple):
-    """What one job that loads a pretrained model and trains nothing will take; minutes is a generous limit."""
+    """What one job that loads a model and trains nothing will take; minutes is a generous limit."""
 
     memory_mb: float
     vram_mb: float
@@ -57,8 +57,9 @@ class Work:
 
     seconds: expected time of a job that loads a pretrained model, from its entry, its configuration, the size of the test part
     and the corpus's settings; None: light work, which no plan counts. measured: file of a run that says what it took.
-    resumable: the job saves what it has done, so it is warned before its time limit. request: of a job that is neither light work
-    nor loads the base to predict or sample, from the base's configuration; it gets no card.
+    resumable: the job saves what it has done, so it is warned before its time limit. request: of a job that grows with its model
+    or corpus and gets no card, from its entry, the base's configuration, the sizes of the training and of the test part, and the
+    corpus's settings; at least that of light work is requested.
     """
 
     doing: str
@@ -66,7 +67,7 @@ class Work:
     seconds: Callable[[Any, Configuration, EvaluationSize, Any], float] | None = None
     measured: str = ""
     resumable: bool = False
-    request: Callable[[Configuration], InferenceEstimate] | None = None
+    request: Callable[[Any, Configuration, CorpusSize, EvaluationSize, Any], InferenceEstimate] | None = None
 
 
 class FurtherFiles(NamedTuple):

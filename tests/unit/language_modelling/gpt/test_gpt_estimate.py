@@ -11,6 +11,7 @@ from calls import PATHS, as_json, training_run
 
 from verso.contract import CorpusSize
 from verso.files import read_json
+from verso.language_modelling.gpt import estimate as module
 from verso.language_modelling.gpt.estimate import estimate
 from verso.language_modelling.gpt.family import GPTSettings
 
@@ -62,3 +63,20 @@ def test_peak_memory_is_within_15_percent_of_the_estimate(tmp_path, words, keys)
     peak = read_json(tmp_path / "hardware.json")["peak_ram_mb"]
     expected = estimate(entry, CorpusSize(6 * tokens, tokens, 100, words + 3), {}).memory_mb
     assert expected == pytest.approx(peak, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("flags", "times"),
+    [({"avx2", "avx512f", "avx512_bf16"}, 0.55), ({"amx_bf16"}, 0.55), ({"avx2", "avx512f"}, 2.2), ({"avx2"}, 11), (set(), 11)],
+)
+def test_bfloat16_on_the_cpu_takes_what_was_measured_of_such_a_processor(monkeypatch, flags, times):
+    monkeypatch.setattr(module, "flags", lambda: frozenset(flags))
+    size, keys = CorpusSize(600_000, 100_000, 100, 5003), {"family": "gpt", "unit": "word", "batch": 512}
+
+    def seconds(**others):
+        return estimate(GPTSettings(**keys, **others), size, {}).seconds
+
+    assert seconds(arithmetic="bfloat16") == pytest.approx(times * seconds(), rel=0.02)  # the optimiser stays in float32
+    assert seconds(arithmetic="auto") == seconds(arithmetic="float32") == seconds()
+    card = {"needs": {"gpus": 1}}
+    assert seconds(arithmetic="bfloat16", **card) == seconds(**card)

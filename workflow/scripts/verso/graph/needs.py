@@ -150,15 +150,18 @@ class Requests:
         return self._by_cpu({**self.light_work("make_miniature", "{pretrained}"), **changing})
 
     def of_work(self, rule: str) -> dict[str, Any]:
-        """Requests of a rule whose Work defines them, without a card: for example merging adapters into a base model."""
+        """Requests of a rule whose Work defines them, without a card: merging adapters, scoring a model trained here."""
 
         def wanted(wildcards: Any, causes: tuple[str, ...]) -> Mapping[str, int]:
-            return request.needs_of_work(self._work(rule), self._configuration(wildcards.model), causes)
+            model, corpus, config = wildcards.model, wildcards.corpus, self._runs.config
+            folder, configuration = Path(self._paths.corpus("", corpus)), self._configuration(model)
+            work, entry = self._work(rule), config.models[model]
+            return request.needs_of_work(work, entry, configuration, folder, config.corpora[corpus], causes)
 
         return self._by_cpu({**self.light_work(rule, RUN), **self._grown(rule, RUN, ("mem_mb", "runtime"), wanted)})
 
     def light_work(self, rule: str, wildcards_of_log: str = "") -> dict[str, Any]:
-        """Requests of light work (preparing, scoring a small model, comparing, drawing).
+        """Requests of light work (preparing, predicting with a small classifier, comparing, drawing).
 
         Functions are used only where the attempt matters: each costs Snakemake a millisecond, for thousands of such jobs.
         """

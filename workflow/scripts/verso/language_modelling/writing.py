@@ -14,9 +14,8 @@ from verso.contract import Writing
 from verso.files import write_json_lines
 from verso.jobs.logs import progress
 from verso.language_modelling.sampling import DECODING, Request, draw, own_draws, sampled
+from verso.language_modelling.use_estimate import BATCH
 from verso.text.vocabulary import Vocabulary
-
-BATCH = 32  # batch size
 
 WriteBatch = Callable[[Sequence[Request], int, int], list[dict[str, Any]]]  # requests, seed, most tokens -> rows
 

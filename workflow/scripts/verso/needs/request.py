@@ -15,7 +15,7 @@ from typing import Any
 from verso.contract import Configuration, CorpusSize, Estimate, Family, Work
 from verso.jobs.causes import SNAKEMAKES_MB
 from verso.machine.speeds import CUDA_CONTEXT_MB
-from verso.needs.history import UNSEEN, UNSEEN_EVALUATION, EarlierRuns, evaluation_size, seconds_of_inference
+from verso.needs.history import UNSEEN, UNSEEN_EVALUATION, EarlierRuns, corpus_size, evaluation_size, seconds_of_inference
 from verso.pretrained.model_config import UNKNOWN
 from verso.pretrained.settings import Miniature
 from verso.settings.base import ModelSettings
@@ -111,20 +111,27 @@ def expected_seconds(
     return math.ceil(seconds)
 
 
-def needs_of_work(work: Work, configuration: Configuration, causes: Sequence[str] = ()) -> dict[str, int]:
-    """Resources of a job that says itself what it requests, without a card. causes: as of a training."""
+def needs_of_work(
+    work: Work, model: ModelSettings, configuration: Configuration, folder: Path, corpus: Any, causes: Sequence[str] = ()
+) -> dict[str, int]:
+    """Resources of a job that says itself what it requests, without a card; at least those of light work.
+
+    folder: of the prepared corpus; corpus: its settings. causes: as of a training.
+    """
     assert work.request is not None
-    wanted = work.request(configuration)
+    sizes = corpus_size(folder) or UNSEEN, evaluation_size(folder) or UNSEEN_EVALUATION
+    wanted = work.request(model, configuration, *sizes, corpus)
+    memory = max(LIGHT_WORK_MB, wanted.memory_mb + SNAKEMAKES_MB)
     return {
-        "mem_mb": _grown(wanted.memory_mb + SNAKEMAKES_MB, MEMORY_GROWTH, causes, "out_of_memory"),
-        "runtime": _grown(wanted.minutes, TIME_GROWTH, causes, "time_out"),
+        "mem_mb": _grown(memory, MEMORY_GROWTH, causes, "out_of_memory"),
+        "runtime": _grown(max(LIGHT_WORK_MINUTES, wanted.minutes), TIME_GROWTH, causes, "time_out"),
         "vram_mb": 0,
         "cards": 0,
     }
 
 
 def needs_of_light_work(causes: Sequence[str] = ()) -> dict[str, int]:
-    """Resources of a job that never trains: preparing, scoring a small model, comparing, drawing. causes: as of a training."""
+    """Resources of a job that never trains: preparing, comparing, drawing. causes: as of a training."""
     return {
         "mem_mb": _grown(LIGHT_WORK_MB, MEMORY_GROWTH, causes, "out_of_memory"),
         "runtime": _grown(LIGHT_WORK_MINUTES, TIME_GROWTH, causes, "time_out"),

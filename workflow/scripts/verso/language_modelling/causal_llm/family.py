@@ -187,7 +187,7 @@ FAMILY = Family(
             seconds=lambda entry, base, size, corpus: estimate.seconds_of_measuring(entry, architecture(base), size.characters),
             measured="measuring_hardware.json",
         ),
-        "merge_causal_llm": Work("merging", "merged/config.json", request=estimate.of_merging),
+        "merge_causal_llm": Work("merging", "merged/config.json", request=lambda entry, base, *sizes: estimate.of_merging(base)),
     },
     unit=lambda entry: "subword",
     model_files=lambda entry: ADAPTER if entry.tuning == "lora" else (),

@@ -4,10 +4,12 @@ Sums over the model's weights, activations and scores; the constants were measur
 margin of safety: verso.needs.request makes requests from the estimates.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from verso.contract import Configuration, CorpusSize, Estimate
+from verso.contract import Configuration, CorpusSize, Estimate, EvaluationSize, InferenceEstimate
+from verso.language_modelling import use_estimate
 from verso.language_modelling.units import ENCODING_BYTES, tokens_and_vocabulary
+from verso.machine.processor import flags
 from verso.machine.speeds import (
     BYTES_PER_WEIGHT,
     CARD_GAIN,
@@ -37,7 +39,42 @@ NUMBERS_PER_SCORE = 2.3  # scores, their softmax or its gradient
 BYTES_PER_MATRIX_OF_MUON = 20  # one moment less than Adam
 BYTES_PER_TOKEN = 28  # of the training part: encoded, and an epoch's inputs and targets while they are cut
 SECONDS_PER_SCORE = 15e-9  # of a plain softmax, which is memory-bound
+# In bfloat16 on the CPU, by the first of these that the processor has: 192 wide and 100 tokens, 256 wide and 5,000 tokens
+TIME_OF_BFLOAT16 = {"avx512_bf16": 0.55, "amx_bf16": 0.55, "avx512f": 2.2, "": 11.0}
 ATTENTION_COST = {False: 3, True: 6}  # of its products, without dropout and with it: they are small, and memory-bound
+TOKENS_AT_ONCE = 2048  # read in one batch, where a window has no more: the likelihoods of 5,000 tokens after each are 41 MB
+
+
+def of_evaluating(
+    model: "GPTSettings", base: Configuration, train: CorpusSize, test: EvaluationSize, corpus: Any
+) -> InferenceEstimate:
+    """The estimate of scoring and sampling."""
+    return use_estimate.of_evaluating(model, _use(model, train, carried=model.state == "carried"), train, test, corpus)
+
+
+def of_measuring(
+    model: "GPTSettings", base: Configuration, train: CorpusSize, test: EvaluationSize, corpus: Any
+) -> InferenceEstimate:
+    """The estimate of measuring the predictions."""
+    return use_estimate.of_measuring(model, _use(model, train, carried=False), train, test, corpus)
+
+
+def _use(model: "GPTSettings", train: CorpusSize, carried: bool) -> use_estimate.Use:
+    """carried: the test part is scored twice, each document alone and after those before it."""
+    _, vocabulary = tokens_and_vocabulary(model, train)
+    products = _block_weights(model) + vocabulary * model.width + 3 * model.layers * model.window * model.width
+    stride = model.scoring.stride or max(1, model.window // 2)
+    at_once = max(TOKENS_AT_ONCE, model.window)
+    keys_and_values = use_estimate.BATCH * model.window * model.width * model.layers * 2
+    kept = max(2 * keys_and_values, at_once * model.width * NUMBERS_PER_LAYER)  # copied while a token is added
+    return use_estimate.Use(
+        weights=_weights(model, vocabulary),
+        layers=model.layers,
+        seconds_of_token=2 * products / FLOPS,
+        at_once=at_once,
+        readings=(1 + carried) * model.window / stride,
+        kept_mb=4 * kept / 1e6,
+    )
 
 
 def estimate(model: "GPTSettings", size: CorpusSize, base: Configuration) -> Estimate:
@@ -68,7 +105,18 @@ def seconds(model: "GPTSettings", size: CorpusSize) -> float:
     products = 6 * (_block_weights(model) + vocabulary * model.width + attended) / FLOPS
     update = _weights(model, vocabulary) * SECONDS_PER_WEIGHT / min(tokens, _tokens_of_step(model))
     gain = CARD_GAIN if model.needs.gpus else model.needs.cpus**THREADS_GAIN
-    return model.epochs * tokens * (products + vocabulary * SECONDS_PER_SCORE + update) / gain
+    computed = (products + vocabulary * SECONDS_PER_SCORE) * _time_of_arithmetic(model)
+    return model.epochs * tokens * (computed + update) / gain
+
+
+def _time_of_arithmetic(model: "GPTSettings") -> float:
+    """Time of a step's products against that in float32. The planning processor is taken for the one that computes.
+
+    Gains of up to four were measured as well; the smallest is taken, for a request that is too short ends a training.
+    """
+    if model.needs.gpus or model.arithmetic != "bfloat16":
+        return 1.0
+    return next(times for flag, times in TIME_OF_BFLOAT16.items() if not flag or flag in flags())
 
 
 def _tokens_of_step(model: "GPTSettings") -> int:

@@ -149,8 +149,8 @@ FAMILY = Family(
     made_by=lambda entry: "train_gpt",
     works={
         "train_gpt": Work("training", MODEL),
-        "evaluate_gpt": Work("scoring and sampling", "samples.jsonl"),
-        "measure_gpt": Work("measuring the predictions", "latency.json"),
+        "evaluate_gpt": Work("scoring and sampling", "samples.jsonl", request=estimate.of_evaluating),
+        "measure_gpt": Work("measuring the predictions", "latency.json", request=estimate.of_measuring),
     },
     vocabulary=vocabulary_file,
     unit=unit_of,

@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from verso.language_modelling.gpt import model as gpt
+from verso.language_modelling.gpt.estimate import TOKENS_AT_ONCE
 from verso.language_modelling.gpt.model import GPT
 from verso.language_modelling.gpt.sampling import Reader, write_batch
-from verso.language_modelling.gpt.scoring import TOKENS_AT_ONCE, windows
+from verso.language_modelling.gpt.scoring import windows
 from verso.language_modelling.predictor import requests_of
 from verso.language_modelling.trained import load_trained
-from verso.language_modelling.writing import BATCH
+from verso.language_modelling.use_estimate import BATCH
 from verso.text.vocabulary import Vocabulary
 
 

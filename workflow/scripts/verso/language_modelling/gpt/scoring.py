@@ -24,12 +24,12 @@ from torch import Tensor
 from verso.files import read_json_lines, write_csv
 from verso.jobs.logs import progress
 from verso.language_modelling.gpt import model as gpt
+from verso.language_modelling.gpt.estimate import TOKENS_AT_ONCE
 from verso.language_modelling.gpt.model import GPT, UNCOUNTED
 from verso.language_modelling.spelling import SpellingModel
 from verso.language_modelling.trained import COLUMNS, load_trained, score_row
 from verso.text.vocabulary import Vocabulary
 
-TOKENS_AT_ONCE = 2048  # read in one batch: the likelihoods of 5,000 tokens after each are 41 MB
 OF_WINDOWS = ("window", "stride", "windows")
 
 Window = tuple[int, int, int]  # begin, first scored, end

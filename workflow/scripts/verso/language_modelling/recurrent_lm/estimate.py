@@ -5,9 +5,10 @@ noted otherwise. There is no margin of safety unless noted: verso.needs.request 
 """
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from verso.contract import Configuration, CorpusSize, Estimate
+from verso.contract import Configuration, CorpusSize, Estimate, EvaluationSize, InferenceEstimate
+from verso.language_modelling import use_estimate
 from verso.language_modelling.units import ENCODING_BYTES, tokens_and_vocabulary
 from verso.machine.speeds import (
     BYTES_PER_WEIGHT,
@@ -31,6 +32,36 @@ NUMBERS_PER_SCORE = 3  # scores, their softmax, its gradient
 HELD_BYTES = 24  # per token in training: three int64 copies (documents, this epoch's stream, the one before)
 
 SECONDS_PER_SCORE = 15e-9  # of a plain softmax, which is memory-bound
+BLOCK = 128  # tokens that are read at once: distributions of 2 x 128 x 19,107 words are 20 MB
+
+
+def of_evaluating(
+    model: "RecurrentLM", base: Configuration, train: CorpusSize, test: EvaluationSize, corpus: Any
+) -> InferenceEstimate:
+    """The estimate of scoring and sampling."""
+    return use_estimate.of_evaluating(model, _use(model, train, lanes=2), train, test, corpus)
+
+
+def of_measuring(
+    model: "RecurrentLM", base: Configuration, train: CorpusSize, test: EvaluationSize, corpus: Any
+) -> InferenceEstimate:
+    """The estimate of measuring the predictions."""
+    return use_estimate.of_measuring(model, _use(model, train, lanes=1), train, test, corpus)
+
+
+def _use(model: "RecurrentLM", train: CorpusSize, lanes: int) -> use_estimate.Use:
+    """lanes: texts that are read side by side, a token of each at a time."""
+    _, vocabulary = tokens_and_vocabulary(model, train)
+    step = SECONDS_PER_STEP_OF_LAYER[model.cell] * model.layers
+    step += _recurrent_weights(model) * use_estimate.SECONDS_PER_WEIGHT_OF_STEP
+    return use_estimate.Use(
+        weights=_weights(model, vocabulary),
+        layers=model.layers,
+        seconds_of_token=step / lanes + 2 * _output_weights(model, vocabulary) / FLOPS,
+        at_once=lanes * BLOCK,
+        readings=lanes,
+        kept_mb=4 * lanes * BLOCK * model.hidden * model.layers * NUMBERS_PER_STATE[model.cell] / 1e6,
+    )
 
 
 def estimate(model: "RecurrentLM", size: CorpusSize, base: Configuration) -> Estimate:

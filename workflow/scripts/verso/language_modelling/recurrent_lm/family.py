@@ -82,8 +82,8 @@ FAMILY = Family(
     made_by=lambda entry: "train_recurrent_lm",
     works={
         "train_recurrent_lm": Work("training", MODEL),
-        "evaluate_recurrent_lm": Work("scoring and sampling", "samples.jsonl"),
-        "measure_recurrent_lm": Work("measuring the predictions", "latency.json"),
+        "evaluate_recurrent_lm": Work("scoring and sampling", "samples.jsonl", request=estimate.of_evaluating),
+        "measure_recurrent_lm": Work("measuring the predictions", "latency.json", request=estimate.of_measuring),
     },
     vocabulary=vocabulary_file,
     unit=unit_of,

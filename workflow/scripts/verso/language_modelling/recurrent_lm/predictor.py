@@ -8,11 +8,11 @@ from torch import Tensor
 
 from verso.language_modelling.predictor import requests_of
 from verso.language_modelling.recurrent_lm import model as recurrent_lm
+from verso.language_modelling.recurrent_lm.estimate import BLOCK
 from verso.language_modelling.recurrent_lm.model import RecurrentLM
 from verso.language_modelling.recurrent_lm.sampling import write_batch
-from verso.language_modelling.recurrent_lm.scoring import BLOCK
 from verso.language_modelling.trained import load_trained
-from verso.language_modelling.writing import BATCH
+from verso.language_modelling.use_estimate import BATCH
 from verso.text.vocabulary import Vocabulary
 
 

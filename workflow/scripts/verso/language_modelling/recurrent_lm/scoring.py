@@ -17,12 +17,12 @@ import torch
 from verso.files import read_json_lines, write_csv
 from verso.jobs.logs import progress
 from verso.language_modelling.recurrent_lm import model as recurrent_lm
+from verso.language_modelling.recurrent_lm.estimate import BLOCK
 from verso.language_modelling.recurrent_lm.model import RecurrentLM, State
 from verso.language_modelling.spelling import SpellingModel
 from verso.language_modelling.trained import COLUMNS, load_trained, score_row
 from verso.text.vocabulary import Vocabulary
 
-BLOCK = 128  # tokens per block: distributions of 2 x 128 x 19,107 words are 20 MB
 CARRIED, RESET = 0, 1  # the lanes
 
 
