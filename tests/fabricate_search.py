@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from verso.files import write_csv, write_json
-from verso.search.tables import IMPORTANCES, TRIAL, Key, Trial, read_trials
+from verso.search.tables import FIGURES, IMPORTANCES, TRIAL, Key, Trial, read_trials
 
 SPACE: list[dict[str, Any]] = [
     {"path": "learning_rate", "low": 1e-5, "high": 1e-2, "step": None, "log": True, "integer": False},
@@ -92,7 +92,7 @@ def fabricate_searched(folder: Path, corpus: str, model: str, task: str, twin: s
 
     others: as of fabricate_search; "cpus" and "gpus" of a worker.
     """
-    from verso.search.figures import FIGURES, draw
+    from verso.search.figures import draw
 
     needs = {name: others.pop(name, default) for name, default in (("cpus", 2), ("gpus", 0))}
     space = others.get("space", SPACE)

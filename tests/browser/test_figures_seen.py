@@ -3,6 +3,7 @@
 from fabricate import fabricate_report
 from fabricate_classifiers import fabricate_classifier_report, fabricate_labelled
 from fabricate_predictions import fabricate_predictions
+from fabricate_search import fabricate_searched
 
 CUT_OFF = """
 return [...document.querySelectorAll('.page figure svg')].flatMap(svg => {
@@ -41,3 +42,22 @@ def test_measured_predictions_are_seen_whole_in_both_languages(browser, tmp_path
         seen.add(language)
         browser.execute_script("document.querySelector(`.page[lang=${arguments[0]}] [data-action=language]`).click()", language)
     assert seen == {"en", "es"}
+
+
+def test_a_search_is_seen_whole_in_both_languages_and_does_not_scroll_a_telephone_sideways(browser, tmp_path):
+    corpus = fabricate_labelled(tmp_path, "reviews", ["bad", "good"], False, 60)
+    search = fabricate_searched(tmp_path / "search", "reviews", "textcnn", "classification", "rnn")
+    models = ["majority", "rnn", "textcnn"]
+    browser.get(fabricate_classifier_report(tmp_path, [corpus], models, seeds=2, title="Search", searches=[search]).as_uri())
+    for turn in range(2):
+        language = browser.execute_script("return document.documentElement.lang")
+        section = browser.find_element("css selector", f"#{language}-searches")
+        assert section.is_displayed()
+        assert len(section.find_elements("css selector", "svg")) == 6
+        assert browser.execute_script(CUT_OFF) == []
+        browser.set_window_size(500, 900)
+        assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+        browser.set_window_size(1200, 900)
+        if turn == 0:
+            browser.find_element("css selector", f'.page[lang="{language}"] [data-action="language"]').click()
+            assert browser.execute_script("return document.documentElement.lang") != language

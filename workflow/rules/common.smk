@@ -42,6 +42,7 @@ from verso.graph.inputs import Inputs, templates_in
 from verso.graph.paths import RUN, SEARCH, WORKER, Paths
 from verso.graph.runs import Runs, any_of
 from verso.graph.search_needs import SearchRequests
+from verso.graph.searches import Searches
 from verso.graph.source_inputs import SourceInputs
 from verso.jobs import records, secrets
 from verso.machine import site as sites
@@ -113,6 +114,7 @@ runs = Runs(CONFIG, paths)
 inputs = Inputs(runs)
 sources = SourceInputs(runs)
 needs = SearchRequests(runs, inputs, SITE, is_main=workflow.is_main_process, say=logger.info)
+searches = Searches(runs)
 described = Descriptions(runs, inputs, code_of)
 
 # Snakemake itself knows only later that this is a dry run

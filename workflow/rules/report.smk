@@ -1,7 +1,7 @@
 """Report: describe the pretrained models and render the page; for all runs, and for those finished so far.
 
 Reads   results/tables/*.csv, results/figures/*.svg, results/corpora/*/statistics.json, results/pretrained/*/{pretrained,fetched}.json,
-        the files of runs that each task's section shows, and resources/published.yaml where the config names a report
+        the files of runs and searches that the page shows, and resources/published.yaml where the config names a report
 Writes  results/tables/pretrained_models.{csv,tex}, results/report.html, and the same below results/so_far
 """
 
@@ -55,6 +55,7 @@ for given in (described, described_so_far):
             else unpack(lambda wildcards: described.tables_and_figures(runs.all)),
             statistics=given.of(given.statistics),
             shown=given.of(given.shown_files),
+            searches=given.of(searches.shown_files),
             templates=TEMPLATES,
             published=[shipped(PUBLISHED)] if CONFIG.published else [],
         output:
@@ -85,6 +86,7 @@ for given in (described, described_so_far):
             published=given.of(given.published),
             corpora=given.of(given.corpora),
             sections=given.of(given.sections),
+            searches=given.of(searches.shown),
             config=CONFIG_ORIGIN,
             fingerprints=given.of(given.fingerprints),
             code=code_of("report"),

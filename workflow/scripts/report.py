@@ -11,7 +11,7 @@ if __name__ == "__main__":
 
         inputs = dict(snakemake.input.items())
         templates = [Path(path) for path in inputs.pop("templates")]
-        files = {name: path for name, path in inputs.items() if name not in ("statistics", "shown", "published")}
+        files = {name: path for name, path in inputs.items() if name not in ("statistics", "shown", "searches", "published")}
         params, published = snakemake.params, (*inputs["published"], None)[0]
         render(
             report=snakemake.output.report,
@@ -21,6 +21,7 @@ if __name__ == "__main__":
             tables={name: path for name, path in files.items() if not name.endswith("_figure")},
             figures={name.removesuffix("_figure"): path for name, path in files.items() if name.endswith("_figure")},
             sections=params.sections,
+            searches=params.searches,
             templates=next(path.parent for path in templates if path.name == "report.html.j2"),
             provenance={
                 "versions": versions(),

@@ -105,7 +105,8 @@ def test_nothing_begun_and_a_best_that_somebody_changed(tmp_path, best):
     assert line_of_search([], best).state == "not started"
     best.write_text('{"value": "high"}')
     assert line_of_search([], best).state == "not started"
-    assert line_of_search(jobs_of(tmp_path, ended("done", progress=FAR)), best).state == "queued"
+    line = line_of_search(jobs_of(tmp_path, ended("done", progress=FAR)), best)
+    assert (line.state, line.cells) == ("queued", ["its trials are done; the best is chosen next"])
 
 
 def test_the_jobs_of_a_search_are_no_jobs_of_a_run(tmp_path):

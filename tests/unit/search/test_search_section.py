@@ -11,7 +11,7 @@ from verso.display.section import Compares
 from verso.display.words import LANGUAGES
 from verso.language_modelling import section as language_modelling
 from verso.report.words import SEARCH, words_of
-from verso.search.section import answer, cost, setting
+from verso.search.section import answer, cost, setting, with_selected
 from verso.search.tables import keys_of, read_trials
 
 PAIR = {"corpus": "c", "model_a": "plain", "model_b": "tuned", "difference": "-0.1", "low": "-0.2", "high": "-0.05"}
@@ -85,6 +85,17 @@ def test_the_search_costs_the_hours_of_all_its_trials_beside_those_of_a_training
 )  # fmt: skip
 def test_a_setting_has_three_significant_digits(value, text, digits):
     assert setting(value) == {"text": text, "digits": digits}
+
+
+def test_the_settings_of_a_searched_model_are_the_selected_ones():
+    models = {"tuned": {"lr": 1.0, "schedule": {"name": "linear", "warmup": 0}, "search": {"trials": 9}}, "plain": {"lr": 1.0}}
+    chosen = [{"lr": 0.123456, "schedule.warmup": 10}, {"lr": 0.5, "schedule.warmup": 10}]
+    one, two = ([{"model": "tuned", "best": {"settings": own}} for own in some] for some in (chosen[:1], chosen))
+    found, selected = with_selected(models, one)
+    assert found == {"tuned": {"lr": 0.123, "schedule": {"name": "linear", "warmup": 10}}, "plain": {"lr": 1.0}}
+    assert selected == {("tuned", "lr"), ("tuned", "schedule")}
+    assert with_selected(models, two)[0]["tuned"]["lr"] == "0.123 / 0.5"
+    assert with_selected(models, []) == (models, set())
 
 
 # --- the page ---

@@ -70,7 +70,8 @@ def line_of_search(jobs: Iterable[Job], best: Path) -> Line:
     if waiting:
         return Line(SUBMITTED, [f"{counted(len(waiting), 'worker')} in SLURM's queue"])
     if jobs:
-        return Line("queued", _far(jobs))
+        over = all(job.state == "done" for job in jobs)
+        return Line("queued", ["its trials are done; the best is chosen next"] if over else _far(jobs))
     return Line("not started", [])
 
 

@@ -1,12 +1,13 @@
-"""Write TensorBoard's event files of runs that were trained without them, from their histories: `make tensorboard`.
+"""Write TensorBoard's event files of runs and trials that were trained without them, from their histories: `make tensorboard`.
 
-Runs that have a whole one are left alone (verso.jobs.event_files), and so are those that are not trained yet.
+Those that have a whole one are left alone (verso.jobs.event_files), and so are those that are not trained yet.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
+from verso.commands.searches import searches_of
 from verso.commands.status import read_config, runs_of
 from verso.commands.terminal import counted, said_on_the_screen
 from verso.config.file import Config
@@ -17,8 +18,10 @@ def write_event_files(config: Config) -> str:
     """Write those that are missing; returns what was done, in sentences, and the command that shows them."""
     runs = Path(config.results, "runs")
     found = {"written": 0, "there": 0, "without": 0, "untrained": 0}
-    for corpus, model, seed in runs_of(config):
-        history = runs / corpus / model / f"seed-{seed}" / "history.csv"
+    histories = [runs / corpus / model / f"seed-{seed}" / "history.csv" for corpus, model, seed in runs_of(config)]
+    for corpus, model in searches_of(config):  # a trial that was pruned or failed has no history
+        histories += sorted((runs / corpus / model / "search" / "checkpoints").glob("*/trial-*/history.csv"))
+    for history in histories:
         events = EventFiles(history, True)
         if not history.exists():
             found["untrained"] += 1

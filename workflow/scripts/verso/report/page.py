@@ -27,7 +27,7 @@ from verso.provenance import key_of_study
 from verso.report.published import beside_ours
 from verso.report.sections import SECTIONS
 from verso.report.words import SEARCH, spanish_labels, words_of
-from verso.search.section import summarise
+from verso.search.section import summarise, with_selected
 
 FEW_GROUPS = 12  # more artists are listed only on click
 Paths = Mapping[str, str | Path]
@@ -68,7 +68,7 @@ def render(
     base models. sections: {task: {"runs": [...], "corpora": [...]}}, by the task's name in verso.report.sections, with the runs
     and corpora that its section uses. templates: the folder of report.html.j2. provenance: {"versions": {program: version},
     "fingerprints": {run: fingerprint}, "config": name, "commit": str or None, "date": str}; "versions" has "verso".
-    searches: each as verso.search.section.summarise takes it, with its "figures", paths by the names of verso.search.figures.
+    searches: each as verso.search.section.summarise takes it, and its "figures", by the names in verso.search.tables.
     Raises VersoError for an unknown language.
     """
     if study.language not in LANGUAGES:
@@ -77,6 +77,8 @@ def render(
     tasks = {name: section for name, section in SECTIONS.items() if name in sections}
     models_of_tasks = [rows[section.models] for section in tasks.values()]
     used = [{**row, "task": name} for name, section in tasks.items() for row in rows[section.jobs]]
+    searched = [summarise(search, rows, SECTIONS[search["task"]]) for search in searches]
+    models, selected = with_selected(study.models, searched)
     environment = Environment(
         loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -93,16 +95,17 @@ def render(
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         experiments=study.experiments,
-        models=study.models,
-        setting_names=list(dict.fromkeys(key for settings in study.models.values() for key in settings)),
+        models=models,
+        selected=selected,
+        setting_names=list(dict.fromkeys(key for settings in models.values() for key in settings)),
         corpora=[_prepared(corpus) for corpus in study.corpora],
         demo=any(corpus["demo"] for corpus in study.corpora),
         few_groups=FEW_GROUPS,
         pretrained_models=rows.get("pretrained_models", []),
         other_licence=other_licence,
         published=beside_ours(study.published, study.published_file, models_of_tasks, rows) if study.published_file else [],
-        tasks={name: section.found(rows, sections[name], study.models) for name, section in tasks.items()},
-        searches=[summarise(search, rows, SECTIONS[search["task"]]) for search in searches],
+        tasks={name: section.found(rows, sections[name], models) for name, section in tasks.items()},
+        searches=searched,
         miniature=any(is_miniature(row) for own in models_of_tasks for row in own),
         colours={model: colour for own in models_of_tasks for model, colour in colours_of(row["model"] for row in own).items()},
         hardware=[{**row, **uses(row)} for row in used],

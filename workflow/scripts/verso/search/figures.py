@@ -16,7 +16,6 @@ from verso.search.words_en import FIGURE_LABELS
 LABEL = frame.FIGURE_LABELS | FIGURE_LABELS
 BLUE, ORANGE = "#0072b2", "#d55e00"
 STATES = {"complete": BLUE, "pruned": "#9e4f85", "failed": "#8c6d46"}
-FIGURES = ("history", "importances", "slices", "parallel", "trial_curves", "timeline")
 PANEL = 165  # pixels of a panel of a key
 TICKS = 3  # of an axis of parallel coordinates that is no list
 
@@ -168,7 +167,7 @@ def _slices(trials: Sequence[Trial], keys: Sequence[Key], best: Mapping[str, Any
         else:
             points = [{**point, "setting": float(point["setting"])} for point in points]
             scale = alt.Scale(type="log" if key.log else "linear", domain=[key.low, key.high], nice=False)
-            marks = [mark for mark in log_ticks([key.low, key.high], 4) if key.low <= mark <= key.high] if key.log else []
+            marks = [mark for mark in log_ticks([key.low, key.high], 3) if key.low <= mark <= key.high] if key.log else []
             axis = alt.Axis(values=marks, format="~g", grid=False) if marks else alt.Axis(tickCount=3, grid=False)
             x = alt.X("setting:Q", title=None, scale=scale, axis=axis)
         y = alt.Y(

@@ -10,6 +10,7 @@ from verso.display.section import Row, Section, Tables
 from verso.files import read_csv, read_json
 from verso.search import words_en, words_es
 from verso.search.tables import TRIALS_PER_KEY, Key, Trial, beyond_chance, complete, keys_of, read_trials, too_few
+from verso.settings.paths import with_values
 
 WORDS = {"en": words_en.WORDS, "es": words_es.WORDS}
 FIGURE_LABELS = {"en": words_en.FIGURE_LABELS, "es": words_es.FIGURE_LABELS}
@@ -44,6 +45,28 @@ def summarise(search: Mapping[str, Any], tables: Tables, section: Section) -> di
     }
 
 
+def with_selected(
+    models: Mapping[str, Mapping[str, Any]], searches: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, Mapping[str, Any]], set[tuple[str, str]]]:
+    """The settings of models with the selected ones in place of those that stand in the config, and (model, key) of these.
+
+    searches: as summarise gives them; their block `search` is left out. Where corpora have selected different values of a key,
+    all stand there, in the order of the corpora.
+    """
+    found, selected = dict(models), set[tuple[str, str]]()
+    for model in dict.fromkeys(search["model"] for search in searches):
+        settings = [search["best"]["settings"] for search in searches if search["model"] == model]
+        values = {path: list(dict.fromkeys(_plain(one[path]) for one in settings)) for path in settings[0]}
+        written = {path: own[0] if len(own) == 1 else " / ".join(map(str, own)) for path, own in values.items()}
+        found[model] = with_values({key: value for key, value in models[model].items() if key != "search"}, written)
+        selected |= {(model, path.partition(".")[0]) for path in written}
+    return found, selected
+
+
+def _plain(value: Any) -> Any:
+    return float(f"{value:.3g}") if isinstance(value, float) else str(value) if isinstance(value, list) else value
+
+
 def answer(search: Mapping[str, Any], tables: Tables, section: Section) -> dict[str, Any]:
     """Did tuning help? By the test that the model's task made of this model and its untuned twin, on the test part, over seeds.
 
@@ -66,7 +89,7 @@ def answer(search: Mapping[str, Any], tables: Tables, section: Section) -> dict[
         said = "helped" if pair[VERDICTS[pair["verdict"]]] == model else "harmed"
     difference, low, high = (optional_float(pair[key]) for key in ("difference", "low", "high"))
     if pair["model_b"] == model:
-        difference, low, high = (None if value is None else -value for value in (difference, high, low))
+        difference, low, high = (None if value is None else 0.0 - value for value in (difference, high, low))  # no -0.0
     found |= {"said": said, "difference": difference, "low": low, "high": high, "p": pair["p_corrected"]}
     return found | {"seed_noise": pair["seed_noise"], "caution": None if said == "undecided" else caution(pair)}
 

@@ -14,6 +14,7 @@ from verso.files import read_csv
 STATES = ("complete", "pruned", "failed")
 TRIAL = ("number", "state", "value", "reason", "retry_of", "epochs", "started", "ended", "seconds", "worker", "host", "job")
 IMPORTANCES = ("parameter", "importance", "sd", "low", "high", "by_chance", "evaluator", "seeds", "trials")
+FIGURES = ("history", "importances", "slices", "parallel", "trial_curves", "timeline")
 TRIALS_PER_KEY = 10  # complete ones, below which importances are mostly chance: with 20 trials of 5 keys they changed places
 
 

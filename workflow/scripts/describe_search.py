@@ -1,0 +1,20 @@
+"""Measure how much each key of a search mattered, and draw its figures (verso.search.importances, verso.search.figures)."""
+
+from verso.jobs.job import job_of
+
+if __name__ == "__main__":
+    with job_of(snakemake):
+        from verso.search.figures import draw
+        from verso.search.importances import measure
+        from verso.search.tables import keys_of, read_trials
+
+        figures = dict(snakemake.output.items())
+        importances = figures.pop("measured")
+        keys = keys_of(snakemake.params.space)
+        measure(read_trials(snakemake.input.trials, keys), keys, importances)
+        draw(
+            title=f"{snakemake.wildcards.model} · {snakemake.wildcards.corpus}",
+            space=snakemake.params.space,
+            files={**snakemake.input, "importances": importances},
+            figures=figures,
+        )
