@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from verso.files import write_csv, write_json
-from verso.search.tables import FIGURES, IMPORTANCES, TRIAL, Key, Trial, read_trials
+from verso.search.space import Dimension
+from verso.search.tables import FIGURES, IMPORTANCES, TRIAL, Trial, read_trials
 
 SPACE: list[dict[str, Any]] = [
     {"path": "learning_rate", "low": 1e-5, "high": 1e-2, "step": None, "log": True, "integer": False},
@@ -129,4 +130,4 @@ def trials_of(folder: Path, rows: list[dict[str, Any]], names: tuple[str, ...] =
     """Trials with these cells, by number; complete, where a row says nothing else. names: of keys from 0 to 1."""
     plain = dict.fromkeys((*TRIAL, *names), "") | {"state": "complete", "epochs": 1, "seconds": 1, "worker": 1, "host": "a"}
     write_csv(folder / "trials.csv", [plain | {"number": n} | row for n, row in enumerate(rows)], [*TRIAL, *names])
-    return read_trials(folder / "trials.csv", [Key(name, low=0.0, high=1.0) for name in names])
+    return read_trials(folder / "trials.csv", [Dimension(name, low=0.0, high=1.0) for name in names])

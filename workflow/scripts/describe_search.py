@@ -6,11 +6,12 @@ if __name__ == "__main__":
     with job_of(snakemake):
         from verso.search.figures import draw
         from verso.search.importances import measure
-        from verso.search.tables import keys_of, read_trials
+        from verso.search.space import Dimension
+        from verso.search.tables import read_trials
 
         figures = dict(snakemake.output.items())
         importances = figures.pop("measured")
-        keys = keys_of(snakemake.params.space)
+        keys = [Dimension.of_json(one) for one in snakemake.params.space]
         measure(read_trials(snakemake.input.trials, keys), keys, importances)
         draw(
             title=f"{snakemake.wildcards.model} · {snakemake.wildcards.corpus}",

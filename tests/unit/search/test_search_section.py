@@ -12,7 +12,8 @@ from verso.display.words import LANGUAGES
 from verso.language_modelling import section as language_modelling
 from verso.report.words import SEARCH, words_of
 from verso.search.section import answer, cost, setting, with_selected
-from verso.search.tables import keys_of, read_trials
+from verso.search.space import Dimension
+from verso.search.tables import read_trials
 
 PAIR = {"corpus": "c", "model_a": "plain", "model_b": "tuned", "difference": "-0.1", "low": "-0.2", "high": "-0.05"}
 PAIR |= {"p_corrected": "0.01", "verdict": "b better", "seed_noise": "0.001", "seeds_a": "3", "seeds_b": "3"}
@@ -65,7 +66,7 @@ def test_each_task_names_its_score_and_its_pairs():
 
 
 def test_the_search_costs_the_hours_of_all_its_trials_beside_those_of_a_training(tmp_path):
-    trials = read_trials(fabricate_search(tmp_path)["trials"], keys_of(SPACE))
+    trials = read_trials(fabricate_search(tmp_path)["trials"], [Dimension.of_json(one) for one in SPACE])
     row = {"corpus": "c", "model": "tuned", "work": "training", "cpu_hours": "0.5", "gpu_hours": "0"}
     jobs = [row, row | {"cpu_hours": "1.5"}, row | {"work": "scoring", "cpu_hours": "9"}, row | {"model": "plain"}]
     hours = 2 * sum(trial.seconds for trial in trials) / 3600

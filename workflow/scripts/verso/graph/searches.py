@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 from verso.graph.inputs import NEVER_DECISIVE
@@ -85,10 +84,12 @@ class Searches:
         return None
 
     def _settings_of(self, model: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.runs.config.models[model].model_dump(exclude=NEVER_DECISIVE | {"search"})
+        found: Mapping[str, Any] = self.runs.config.models[model].model_dump(exclude=NEVER_DECISIVE)
         return found
 
 
-def _value_at(settings: Mapping[str, Any], path: str) -> Any:
+def _value_at(settings: Any, path: str) -> Any:
     """The value at a path; None below a block that is missing."""
-    return reduce(lambda block, key: block.get(key) if isinstance(block, Mapping) else None, path.split("."), settings)
+    for key in path.split("."):
+        settings = settings.get(key) if isinstance(settings, Mapping) else None
+    return settings

@@ -10,7 +10,8 @@ from verso.display import words_en as frame
 from verso.display.curves import log_ticks
 from verso.display.drawing import LINE, MUTED, epoch_ticks, write
 from verso.files import read_csv, read_json
-from verso.search.tables import Key, Trial, best_so_far, complete, keys_of, read_trials
+from verso.search.space import Dimension
+from verso.search.tables import Trial, best_so_far, complete, labels_of, place_of, read_trials
 from verso.search.words_en import FIGURE_LABELS
 
 LABEL = frame.FIGURE_LABELS | FIGURE_LABELS
@@ -25,10 +26,10 @@ def draw(
 ) -> None:
     """Draw the figures of one search.
 
-    title: of each. space: as verso.search.tables.keys_of reads it. files: its trials, curves, best and importances. figures: the
+    title: of each. space: dimensions as JSON values. files: its trials, curves, best and importances. figures: the
     SVG files to write, by the names of FIGURES.
     """
-    keys, best = keys_of(space), read_json(files["best"])
+    keys, best = [Dimension.of_json(one) for one in space], read_json(files["best"])
     trials = read_trials(files["trials"], keys)
     importances = read_csv(files["importances"])
     curves = read_csv(files["curves"], ("number", "epoch", "value"))
@@ -108,20 +109,20 @@ def _importances(rows: Sequence[Mapping[str, str]]) -> alt.LayerChart:
     return (bars + spread + chance).properties(width=460, height=max(60, 34 * len(names)))
 
 
-def _parallel(trials: Sequence[Trial], keys: Sequence[Key], best: Mapping[str, Any]) -> alt.LayerChart:
+def _parallel(trials: Sequence[Trial], keys: Sequence[Dimension], best: Mapping[str, Any]) -> alt.LayerChart:
     """An axis for each key and one for the value; a line for each complete trial, the more opaque the better it is."""
     values = [trial.value for trial in trials if trial.value is not None]
     worst, top = (min(values), max(values)) if best["higher_is_better"] else (max(values), min(values))
-    whole = Key(best["by"], low=min(values), high=max(values))
-    axes = [key.name for key in keys] + [whole.name]
+    whole = Dimension(best["by"], low=min(values), high=max(values))
+    axes = [key.path for key in keys] + [whole.path]
     lines = []
     for trial in trials:
         good = (trial.value - worst) / (top - worst) if trial.value is not None and top != worst else 1.0
-        cells = [(key, trial.settings[key.name]) for key in keys] + [(whole, str(trial.value))]
+        cells = [(key, trial.settings[key.path]) for key in keys] + [(whole, str(trial.value))]
         lines += [
             {
-                "axis": key.name,
-                "place": key.place(cell),
+                "axis": key.path,
+                "place": place_of(key, cell),
                 "number": trial.number,
                 "good": good,
                 "chosen": trial.number == best["trial"],
@@ -139,7 +140,7 @@ def _parallel(trials: Sequence[Trial], keys: Sequence[Key], best: Mapping[str, A
         .encode(x=x, y=y, detail="number:N", opacity=opacity)
     )
     chosen = base.transform_filter("datum.chosen").mark_line(color=ORANGE, strokeWidth=2.8).encode(x=x, y=y, detail="number:N")
-    marks = [{"axis": key.name, "place": place, "text": text} for key in [*keys, whole] for place, text in _ticks(key)]
+    marks = [{"axis": key.path, "place": place, "text": text} for key in [*keys, whole] for place, text in _ticks(key)]
     rules = alt.Chart(alt.Data(values=[{"axis": name} for name in axes])).mark_rule(color=MUTED).encode(x=x)
     text = (
         alt.Chart(alt.Data(values=marks)).mark_text(align="left", dx=5, color=MUTED, fontSize=11).encode(x=x, y=y, text="text:N")
@@ -147,23 +148,23 @@ def _parallel(trials: Sequence[Trial], keys: Sequence[Key], best: Mapping[str, A
     return (rules + others + chosen + text).properties(width=max(420, 125 * len(axes)), height=240)
 
 
-def _ticks(key: Key) -> list[tuple[float, str]]:
+def _ticks(key: Dimension) -> list[tuple[float, str]]:
     """Places on a key's axis and what stands there: all choices of a list, else both ends and the middle."""
     if key.choices:
-        return [(key.place(label), label) for label in key.labels]
+        return [(place_of(key, label), label) for label in labels_of(key)]
     middle = (key.low * key.high) ** 0.5 if key.log else (key.low + key.high) / 2
     return [(place / (TICKS - 1), f"{value:.3g}") for place, value in enumerate((key.low, middle, key.high))]
 
 
-def _slices(trials: Sequence[Trial], keys: Sequence[Key], best: Mapping[str, Any]) -> alt.ConcatChart:
+def _slices(trials: Sequence[Trial], keys: Sequence[Dimension], best: Mapping[str, Any]) -> alt.ConcatChart:
     """The value by each key, a panel each, with a logarithmic axis where the key is searched so."""
     panels: list[alt.LayerChart] = []
     settings = {trial.number: trial.settings for trial in trials}
     for key in keys:
-        points = [{**point, "setting": settings[point["number"]][key.name]} for point in _points(trials, best)]
+        points = [{**point, "setting": settings[point["number"]][key.path]} for point in _points(trials, best)]
         if key.choices:
-            x: Any = alt.X("setting:N", title=None, sort=key.labels, axis=alt.Axis(labelAngle=0, ticks=False),
-                           scale=alt.Scale(domain=key.labels))  # fmt: skip
+            x: Any = alt.X("setting:N", title=None, sort=labels_of(key), axis=alt.Axis(labelAngle=0, ticks=False),
+                           scale=alt.Scale(domain=labels_of(key)))  # fmt: skip
         else:
             points = [{**point, "setting": float(point["setting"])} for point in points]
             scale = alt.Scale(type="log" if key.log else "linear", domain=[key.low, key.high], nice=False)
@@ -177,7 +178,7 @@ def _slices(trials: Sequence[Trial], keys: Sequence[Key], best: Mapping[str, Any
         whole = base.transform_filter("!datum.pruned && !datum.chosen").mark_point(filled=True, color=BLUE, size=45, opacity=0.8)
         hollow = base.transform_filter("datum.pruned").mark_point(filled=False, color=STATES["pruned"], size=35)
         chosen = base.transform_filter("datum.chosen").mark_point(filled=True, color=ORANGE, size=90, opacity=1)
-        title = alt.TitleParams(key.name, fontSize=12, fontWeight="normal", limit=PANEL + 30)
+        title = alt.TitleParams(key.path, fontSize=12, fontWeight="normal", limit=PANEL + 30)
         panels.append((whole + hollow + chosen).properties(width=PANEL, height=120, title=title))
     return alt.concat(*panels, columns=3, spacing=24).resolve_scale(x="independent")
 

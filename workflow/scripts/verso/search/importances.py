@@ -16,14 +16,15 @@ from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import create_trial
 
 from verso.files import write_csv
-from verso.search.tables import IMPORTANCES, Key, Trial, complete
+from verso.search.space import Dimension
+from verso.search.tables import IMPORTANCES, Trial, complete, labels_of
 
 EVALUATOR = "fANOVA"
 FORESTS, SHUFFLED = 10, 20  # seeds; forests that are grown on shuffled values
 TREES = 32
 
 
-def measure(trials: Sequence[Trial], keys: Sequence[Key], path: str | Path) -> None:
+def measure(trials: Sequence[Trial], keys: Sequence[Dimension], path: str | Path) -> None:
     """Write importances.csv: a row for each key, the most important first; no row where trials do not differ.
 
     importance: share of the variance between complete trials, mean over forests (they sum to 1), with sd, low and high over
@@ -40,34 +41,34 @@ def measure(trials: Sequence[Trial], keys: Sequence[Key], path: str | Path) -> N
     chance = [_forest(own, [*dice.permutation(values)], keys, seed) for seed in range(SHUFFLED)]
     rows: list[dict[str, Any]] = [
         {
-            "parameter": key.name,
+            "parameter": key.path,
             "importance": fmean(own_key),
             "sd": stdev(own_key),
             "low": min(own_key),
             "high": max(own_key),
-            "by_chance": float(np.quantile([each[key.name] for each in chance], 0.95)),
+            "by_chance": float(np.quantile([each[key.path] for each in chance], 0.95)),
             "evaluator": EVALUATOR,
             "seeds": FORESTS,
             "trials": len(own),
         }
         for key in keys
-        for own_key in [[each[key.name] for each in found]]
+        for own_key in [[each[key.path] for each in found]]
     ]
     write_csv(path, sorted(rows, key=lambda row: -row["importance"]), IMPORTANCES)
 
 
-def _forest(trials: Sequence[Trial], values: Sequence[float], keys: Sequence[Key], seed: int) -> Mapping[str, float]:
+def _forest(trials: Sequence[Trial], values: Sequence[float], keys: Sequence[Dimension], seed: int) -> Mapping[str, float]:
     """The importance of each key by one random forest."""
-    distributions = {key.name: _distribution(key) for key in keys}
+    distributions = {key.path: _distribution(key) for key in keys}
     study = optuna.create_study()
     for trial, value in zip(trials, values, strict=True):
-        settings = {key.name: trial.settings[key.name] if key.choices else float(trial.settings[key.name]) for key in keys}
+        settings = {key.path: trial.settings[key.path] if key.choices else float(trial.settings[key.path]) for key in keys}
         study.add_trial(create_trial(params=settings, distributions=distributions, value=float(value)))
     evaluator = FanovaImportanceEvaluator(n_trees=TREES, seed=seed)
-    return get_param_importances(study, evaluator=evaluator, params=[key.name for key in keys])
+    return get_param_importances(study, evaluator=evaluator, params=[key.path for key in keys])
 
 
-def _distribution(key: Key) -> BaseDistribution:
+def _distribution(key: Dimension) -> BaseDistribution:
     if key.choices:
-        return CategoricalDistribution(key.labels)
+        return CategoricalDistribution(labels_of(key))
     return FloatDistribution(key.low, key.high, log=key.log)

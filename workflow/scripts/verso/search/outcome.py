@@ -14,14 +14,12 @@ from verso.errors import VersoError
 from verso.files import read_json, write_csv, write_json
 from verso.search.drawing import settings_of
 from verso.search.journal import opened
-from verso.search.space import Dimension, as_label
+from verso.search.space import Dimension
 from verso.search.study import NAME, end_of, seconds_of
+from verso.search.tables import TRIAL, cell_of
 
 log = logging.getLogger(__name__)
 
-COLUMNS = (
-    "number", "state", "value", "reason", "retry_of", "epochs", "started", "ended", "seconds", "worker", "host", "job",
-)  # fmt: skip
 STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 
@@ -52,7 +50,7 @@ def choose(
     sign = -1 if recipe["higher_is_better"] else 1
     winner = min(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
     chosen = settings_of(winner.params, dimensions)
-    write_csv(trials, [_row(trial, dimensions) for trial in found], [*COLUMNS, *(one.path for one in dimensions)])
+    write_csv(trials, [_row(trial, dimensions) for trial in found], [*TRIAL, *(one.path for one in dimensions)])
     write_csv(curves, _curves(found), ("number", "epoch", "value"))
     write_json(
         best,
@@ -98,7 +96,7 @@ def _row(trial: FrozenTrial, dimensions: Sequence[Dimension]) -> dict[str, Any]:
     lease, end = trial.user_attrs.get("lease", {}), end_of(trial)
     values = trial.intermediate_values
     failed = trial.state == TrialState.FAIL
-    labels = {one.path: _cell(trial.params.get(one.path)) for one in dimensions}
+    labels = {one.path: cell_of(trial.params.get(one.path)) for one in dimensions}
     return {
         "number": trial.number,
         "state": STATES[trial.state],
@@ -114,11 +112,6 @@ def _row(trial: FrozenTrial, dimensions: Sequence[Dimension]) -> dict[str, Any]:
         "job": lease.get("job"),
         **labels,
     }
-
-
-def _cell(value: Any) -> Any:
-    """A value in a CSV: as YAML and JSON spell it."""
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else as_label(value)
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -9,7 +9,8 @@ from verso.display.numbers import optional_float
 from verso.display.section import Row, Section, Tables
 from verso.files import read_csv, read_json
 from verso.search import words_en, words_es
-from verso.search.tables import TRIALS_PER_KEY, Key, Trial, beyond_chance, complete, keys_of, read_trials, too_few
+from verso.search.space import Dimension
+from verso.search.tables import TRIALS_PER_KEY, Trial, beyond_chance, complete, read_trials, too_few
 from verso.settings.paths import with_values
 
 WORDS = {"en": words_en.WORDS, "es": words_es.WORDS}
@@ -25,7 +26,7 @@ def summarise(search: Mapping[str, Any], tables: Tables, section: Section) -> di
     (verso.search.tables).
     tables: those of the page, by name. section: that of the model's task.
     """
-    keys, best = keys_of(search["space"]), read_json(search["best"])
+    keys, best = [Dimension.of_json(one) for one in search["space"]], read_json(search["best"])
     trials, importances = read_trials(search["trials"], keys), read_csv(search["importances"])
     whole = complete(trials)
     return {
@@ -36,7 +37,7 @@ def summarise(search: Mapping[str, Any], tables: Tables, section: Section) -> di
         "cost": cost(search, trials, tables[section.jobs]),
         "space": [_key(key, search["untuned"], best) for key in keys],
         "trials": [_trial(trial, keys, best) for trial in trials],
-        "names": [key.name for key in keys],
+        "names": [key.path for key in keys],
         "importances": importances,
         "few": too_few(len(whole), len(keys)),
         "wanted": TRIALS_PER_KEY * len(keys),
@@ -128,23 +129,23 @@ def setting(value: Any) -> dict[str, Any]:
     return {"text": number, "digits": 0 if number == int(number) else max(0, -int(exponent))}
 
 
-def _key(key: Key, untuned: Mapping[str, Any], best: Mapping[str, Any]) -> dict[str, Any]:
+def _key(key: Dimension, untuned: Mapping[str, Any], best: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "name": key.name,
-        "choices": [setting(choice) for choice in key.choices],
+        "name": key.path,
+        "choices": [setting(choice) for choice in key.choices or ()],
         "log": key.log,
         "low": setting(key.low),
         "high": setting(key.high),
-        "selected": setting(best["settings"][key.name]),
-        "untuned": setting(untuned.get(key.name)),
+        "selected": setting(best["settings"][key.path]),
+        "untuned": setting(untuned.get(key.path)),
     }
 
 
-def _trial(trial: Trial, keys: Sequence[Key], best: Mapping[str, Any]) -> dict[str, Any]:
+def _trial(trial: Trial, keys: Sequence[Dimension], best: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{
             name: getattr(trial, name) for name in ("number", "state", "value", "reason", "retry_of", "seconds", "worker", "host")
         },
         "selected": trial.number == best["trial"],
-        "settings": [setting(trial.settings[key.name]) for key in keys],
+        "settings": [setting(trial.settings[key.path]) for key in keys],
     }

@@ -10,35 +10,12 @@ from typing import Any
 
 from verso.display.numbers import optional_float
 from verso.files import read_csv
+from verso.search.space import Dimension
 
-STATES = ("complete", "pruned", "failed")
 TRIAL = ("number", "state", "value", "reason", "retry_of", "epochs", "started", "ended", "seconds", "worker", "host", "job")
 IMPORTANCES = ("parameter", "importance", "sd", "low", "high", "by_chance", "evaluator", "seeds", "trials")
 FIGURES = ("history", "importances", "slices", "parallel", "trial_curves", "timeline")
 TRIALS_PER_KEY = 10  # complete ones, below which importances are mostly chance: with 20 trials of 5 keys they changed places
-
-
-@dataclass(frozen=True)
-class Key:
-    """A key of a search's space. choices: of a list, else low to high. log: on a logarithmic scale."""
-
-    name: str
-    choices: tuple[Any, ...] = ()
-    low: float = math.nan
-    high: float = math.nan
-    log: bool = False
-
-    @property
-    def labels(self) -> list[str]:
-        """The choices as trials.csv spells them."""
-        return [cell_of(choice) for choice in self.choices]
-
-    def place(self, cell: str) -> float:
-        """Where a value lies in its range, from 0 to 1; of a list the first is 0 and the last 1."""
-        if self.choices:
-            return self.labels.index(cell) / max(1, len(self.choices) - 1)
-        low, value, high = (math.log(x) if self.log else x for x in (self.low, float(cell), self.high))
-        return (value - low) / (high - low) if high > low else 0.5
 
 
 @dataclass(frozen=True)
@@ -68,19 +45,22 @@ def cell_of(value: Any) -> str:
     return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
-def keys_of(space: Iterable[Mapping[str, Any]]) -> list[Key]:
-    """The keys of a space, in its order. space: {"path", "choices"} of a list, {"path", "low", "high", "log"} of a range."""
-    return [
-        Key(one["path"], choices=tuple(one["choices"]))
-        if "choices" in one
-        else Key(one["path"], low=float(one["low"]), high=float(one["high"]), log=one["log"])
-        for one in space
-    ]
+def labels_of(key: Dimension) -> list[str]:
+    """The choices of a key as trials.csv spells them; none of a range."""
+    return [cell_of(choice) for choice in key.choices or ()]
 
 
-def read_trials(path: str | Path, keys: Iterable[Key]) -> list[Trial]:
+def place_of(key: Dimension, cell: str) -> float:
+    """Where a value lies in its range, from 0 to 1; of a list the first is 0 and the last 1."""
+    if labels := labels_of(key):
+        return labels.index(cell) / max(1, len(labels) - 1)
+    low, value, high = (math.log(x) if key.log else x for x in (key.low, float(cell), key.high))
+    return (value - low) / (high - low) if high > low else 0.5
+
+
+def read_trials(path: str | Path, keys: Iterable[Dimension]) -> list[Trial]:
     """The trials by number. Raises VersoError where a column is missing."""
-    names = [key.name for key in keys]
+    names = [key.path for key in keys]
     rows = read_csv(path, (*TRIAL, *names))
     return sorted((_trial(row, names) for row in rows), key=lambda trial: trial.number)
 
