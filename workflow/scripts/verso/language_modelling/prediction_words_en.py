@@ -4,10 +4,10 @@ FIGURE_LABELS: dict[str, str] = {
     "gap": "gap, nats per token",
     "total_variation": "bias, total variation",
     "divergence": "bias, KL divergence in nats",
-    "bleu_1": "BLEU-1 of continuations",
-    "bleu_2": "BLEU-2 of continuations",
-    "bleu_3": "BLEU-3 of continuations",
-    "bleu_4": "BLEU-4 of continuations",
+    "bleu_1": "BLEU-1 of drawn continuations",
+    "bleu_2": "BLEU-2 of drawn continuations",
+    "bleu_3": "BLEU-3 of drawn continuations",
+    "bleu_4": "BLEU-4 of drawn continuations",
     "floor_line": "bar: the model, mean over seeds; grey tick: by chance (bias), and words drawn by frequency (BLEU)",
     "too_much": "predicted too often",
     "too_little": "predicted too seldom",
@@ -23,9 +23,10 @@ WORDS: dict[str, str] = {
     "predictions_text": "How the models predict, measured after training, without dropout, on the same documents of each "
     "part (at most {characters} characters, evenly spaced; each document read on its own). The <strong>loss</strong> is the "
     "mean cost of a token in nats, never smoothed, and includes the spelling of unknown words; perplexity is its "
-    "exponential. Tokens of different units are not comparable. The <strong>gap</strong> is the validation loss minus the "
-    "training loss. The ratio of the two, as some reports print it, has no scale: it grows without bound as the training "
-    "loss approaches 0.",
+    "exponential. Losses per token of different units are not comparable. The <strong>gap</strong> is the validation "
+    "loss minus the training loss; one within two of its standard errors may be chance. "
+    "The ratio of the two losses, as some reports print "
+    "it, has no scale: it grows without bound as the training loss approaches 0.",
     "predictions_caption": "Loss and perplexity of the models of {corpus} in each part, and the gap between training and "
     "validation",
     "predictions_note": "Measured: {documents}. Means over seeds; ± standard deviation over seeds. The training loss that "
@@ -46,13 +47,14 @@ WORDS: dict[str, str] = {
     "gap_heading": "Gap, nats",
     "gap_error": "… standard error over documents",
     "gap_without_spelling": "… without spelling",
-    "ratio": "Ratio",
+    "ratio": "Ratio, without spelling",
     "optimised": "Training loss that was optimised",
     "smoothed_note": "{model} was trained with label smoothing {smoothing}: the loss that was optimised cannot fall below "
     "{least} nats over {vocabulary} tokens, however good the model is. Smoothed, its test loss is {loss} nats.",
     "accuracy_text": "<strong>Token accuracy</strong> is the share of tokens whose most probable prediction is right; there "
-    "is no padding among them, and an unknown token counts as wrong, because a guess of “unknown” names no token. Who "
-    "always predicts the commonest token of training gets the accuracy of the last column.",
+    "is no padding among them, and an unknown token counts as wrong, because a guess of “unknown” names no token. "
+    "The last column is the accuracy on the test text of always predicting the commonest token of training. Accuracies "
+    "of different units are not comparable.",
     "accuracy_caption": "Token accuracy and unknown tokens of the models of {corpus}",
     "commonest": "Commonest token alone",
     "bias_text": "<strong>Bias</strong> compares the mean predicted probability of every token with its share of the test "
@@ -67,7 +69,8 @@ WORDS: dict[str, str] = {
     "it; its next {words} words are compared with those of the text, over the whole corpus, from 0 to 100. BLEU-n counts "
     "all n-grams up to n. One text can be continued in many ways, so the number says little unless it lies clearly above "
     "the floors: the continuation of another passage, and words drawn by their frequency. The words of the true "
-    "continuation in random order show what the right words alone are worth.",
+    "continuation in random order show what the right words alone are worth. No interval is given: "
+    "small differences decide nothing.",
     "bleu_caption": "BLEU of continuations of {count} test passages of {corpus}",
     "bleu_note": "sacrebleu, {signature}; no smoothing, no effective order.",
     "bleu_pretrained": "Pretrained models ({models}) continue the words alone, without a request, as in their pretraining.",
@@ -85,7 +88,7 @@ WORDS: dict[str, str] = {
     "latency_caption": "Latency and memory of the models of {corpus}",
     "latency_note": "Of {times} times a token and {sequences} a sequence, after {warm} and {warm_sequences} that do not "
     "count. Peak memory is that of the whole process, which also holds the program and the texts.",
-    "cache": "Keeps",
+    "cache": "Kept of the text before",
     "cache_keys and values": "keys and values",
     "cache_recurrent state": "its state",
     "token_median": "Token, median, ms",

@@ -4,10 +4,10 @@ FIGURE_LABELS: dict[str, str] = {
     "gap": "brecha, nats por unidad",
     "total_variation": "sesgo, variación total",
     "divergence": "sesgo, divergencia KL en nats",
-    "bleu_1": "BLEU-1 de las continuaciones",
-    "bleu_2": "BLEU-2 de las continuaciones",
-    "bleu_3": "BLEU-3 de las continuaciones",
-    "bleu_4": "BLEU-4 de las continuaciones",
+    "bleu_1": "BLEU-1 de continuaciones sorteadas",
+    "bleu_2": "BLEU-2 de continuaciones sorteadas",
+    "bleu_3": "BLEU-3 de continuaciones sorteadas",
+    "bleu_4": "BLEU-4 de continuaciones sorteadas",
     "floor_line": "barra: el modelo, media de las semillas; marca gris: por azar (sesgo) y palabras al azar según su "
     "frecuencia (BLEU)",
     "too_much": "predicho de más",
@@ -24,9 +24,10 @@ WORDS: dict[str, str] = {
     "predictions_text": "Cómo predicen los modelos, medido tras el entrenamiento, sin dropout, en los mismos documentos de "
     "cada parte (como mucho {characters} caracteres, repartidos por igual; cada documento se lee por separado). La "
     "<strong>pérdida</strong> es el coste medio de una unidad en nats, nunca suavizada, con la ortografía de las palabras "
-    "desconocidas; la perplejidad es su exponencial. Las de unidades distintas no se comparan. La <strong>brecha</strong> "
-    "es la pérdida de validación menos la de entrenamiento. El cociente de ambas, que algunos informes imprimen, no tiene "
-    "escala: crece sin límite cuando la pérdida de entrenamiento se acerca a 0.",
+    "desconocidas; la perplejidad es su exponencial. Las pérdidas por unidad de unidades distintas no se comparan. "
+    "La <strong>brecha</strong> es la pérdida de validación menos la de entrenamiento; si no pasa de dos "
+    "de sus errores estándar, puede ser azar. El cociente de ambas pérdidas, que algunos informes imprimen, no tiene escala: "
+    "crece sin límite cuando la pérdida de entrenamiento se acerca a 0.",
     "predictions_caption": "Pérdida y perplejidad de los modelos de {corpus} en cada parte, y la brecha entre entrenamiento y "
     "validación",
     "predictions_note": "Medido: {documents}. Medias de las semillas; ± desviación típica entre semillas. La pérdida de "
@@ -47,13 +48,14 @@ WORDS: dict[str, str] = {
     "gap_heading": "Brecha, nats",
     "gap_error": "… error estándar entre documentos",
     "gap_without_spelling": "… sin ortografía",
-    "ratio": "Cociente",
+    "ratio": "Cociente, sin ortografía",
     "optimised": "Pérdida de entrenamiento optimizada",
     "smoothed_note": "{model} se entrenó con suavizado de etiquetas {smoothing}: la pérdida optimizada no puede bajar de "
     "{least} nats con {vocabulary} unidades, por bueno que sea el modelo. Suavizada, su pérdida de prueba es de {loss} nats.",
     "accuracy_text": "La <strong>exactitud</strong> es la parte de las unidades cuya predicción más probable acierta; no "
     "hay relleno entre ellas, y una unidad desconocida cuenta como error, porque predecir «desconocida» no nombra ninguna. "
-    "Quien siempre predice la unidad más frecuente del entrenamiento obtiene la exactitud de la última columna.",
+    "La última columna es la exactitud, en el texto de prueba, de predecir siempre la unidad más frecuente del "
+    "entrenamiento. Las exactitudes de unidades distintas no se comparan.",
     "accuracy_caption": "Exactitud por unidad y unidades desconocidas de los modelos de {corpus}",
     "commonest": "Solo la más frecuente",
     "bias_text": "El <strong>sesgo</strong> compara la probabilidad media predicha de cada unidad con su parte del texto de "
@@ -68,7 +70,8 @@ WORDS: dict[str, str] = {
     "lo continúa; sus {words} palabras siguientes se comparan con las del texto, sobre todo el corpus, de 0 a 100. BLEU-n "
     "cuenta todos los n-gramas hasta n. Un texto admite muchas continuaciones, así que el número dice poco si no supera "
     "claramente los suelos: la continuación de otro pasaje y palabras sorteadas por su frecuencia. Las palabras de la "
-    "continuación verdadera en orden aleatorio muestran cuánto valen solo las palabras correctas.",
+    "continuación verdadera en orden aleatorio muestran cuánto valen solo las palabras correctas. No se da "
+    "intervalo: las diferencias pequeñas no deciden nada.",
     "bleu_caption": "BLEU de las continuaciones de {count} pasajes de prueba de {corpus}",
     "bleu_note": "sacrebleu, {signature}; sin suavizado ni orden efectivo.",
     "bleu_pretrained": "Los modelos preentrenados ({models}) continúan solo las palabras, sin petición, como en su "
@@ -88,7 +91,7 @@ WORDS: dict[str, str] = {
     "latency_caption": "Latencia y memoria de los modelos de {corpus}",
     "latency_note": "De {times} tiempos por unidad y {sequences} por secuencia, tras {warm} y {warm_sequences} que no "
     "cuentan. La memoria máxima es la de todo el proceso, que también contiene el programa y los textos.",
-    "cache": "Conserva",
+    "cache": "Conserva del texto anterior",
     "cache_keys and values": "claves y valores",
     "cache_recurrent state": "su estado",
     "token_median": "Unidad, mediana, ms",
