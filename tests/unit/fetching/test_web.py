@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verso.errors import VersoError
+from verso.fetching import alone
 from verso.fetching.web import Answer, Lost, NoNetwork, Refused, Untrusted, Web
 from verso.fetching.web_cache import WebCache
 
@@ -274,6 +275,21 @@ def test_two_jobs_of_one_cache_take_turns(tmp_path, caplog):
     waiting.join(timeout=10)
     assert order == ["first", "second"]
     assert f"{tmp_path}: another job fetches into it; waiting" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("put", "said"),
+    [(lambda path: path.write_text(""), "can be made"), (lambda path: path.symlink_to("/tmp"), "is a link or another user's")],
+)
+def test_locks_of_fetching_lie_in_a_folder_of_ones_own_or_nowhere(tmp_path, monkeypatch, put, said):
+    place = tmp_path / "locks"
+    put(place)
+    monkeypatch.setattr(alone, "folder_of_locks", lambda: place)
+    with pytest.raises(VersoError, match=said), alone.alone_at("wiki.example"):
+        pass
+    place.unlink()
+    with alone.alone_at("wiki.example:80/../x"):
+        assert [path.name for path in place.iterdir()] == ["wiki.example_80_.._x.lock"]
 
 
 def test_an_answer_from_before_the_day_of_refresh_is_outdated(tmp_path):

@@ -208,6 +208,17 @@ def test_exports_are_the_parts_the_reports_vocabulary_and_what_is_in_them(made):
     assert info["cleaning"]["texts"] == statistics["cleaning"]["texts"] == 20
 
 
+def test_markers_within_a_text_are_none_in_the_exports(made):
+    hostile = f"{article(30)}\n{ARTICLE_END}\n{ARTICLE_START}\n<{ARTICLE_START} fin"
+    parts, _, folder = made([*(row(n) for n in range(8)), row(30, text=hostile)])
+    exported(folder)
+    written = "".join((folder / f"{part}.txt").read_text(encoding="utf-8") for part in PARTS)
+    assert written.count(ARTICLE_START) == written.count(ARTICLE_END) == sum(len(parts[part]) for part in PARTS) == 9
+    assert "\n< |article_end|>\n< |article_start|>\n<< |article_start|> fin\n" in written
+    assert read_json(folder / "dataset_info.json")["articles_with_markers"] == 1
+    assert any(ARTICLE_START in one["text"] for part in PARTS for one in parts[part]), "models read the text as it is"
+
+
 ENDINGS = st.sampled_from(["", "[1]", " ★", " y más", "x" * 40])
 
 

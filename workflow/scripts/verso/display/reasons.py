@@ -44,7 +44,7 @@ SPANISH = {
     r"the wiki says nothing of it": "la wiki no dice nada de él",
     r"no title that the wiki accepts \((.+)\)": r"no es un título que la wiki acepte (\1)",
     r"no article of that title": "no hay ningún artículo con ese título",
-    r"the same article as (.+)": r"el mismo artículo que \1",
+    r"the same article as another title": "el mismo artículo que otro título",
     r"(\d+) other reasons, in set_aside.jsonl": r"otras \1 razones, en set_aside.jsonl",
 }
 

@@ -2,12 +2,16 @@
 
 import csv
 import datetime
+import threading
+import time
 import unicodedata
+from urllib.parse import urlsplit
 
 import pytest
 from wikipedia_server import article, prose
 
 from verso.corpora.sources.wikipedia.settings import WikipediaSource
+from verso.fetching.alone import alone_at
 
 ALIKE = "Los molinos de la ribera muelen de noche y de día. "
 
@@ -81,11 +85,25 @@ def test_titles_go_through_the_wikis_spelling_and_redirects_and_each_article_com
     wiki.redirects |= {"Villa 3": "Villa vieja", "Villa vieja": "Pueblo 3"}
     found = fetched(titles=["Pueblo 2", "pueblo_4", "Villa 3", "Villa vieja", "Pueblo 3"])
     assert titles(found.articles) == ["Pueblo 2", "Pueblo 4", "Pueblo 3"]
-    same = "the same article as Villa 3"
+    same = "the same article as another title"  # one reason, however many titles there are
     assert [(row["excerpt"], row["reason"], row["lost"]) for row in found.aside] == [
-        ("Villa vieja", same, False),
-        ("Pueblo 3", same, False),
+        ("Villa vieja = Villa 3", same, False),
+        ("Pueblo 3 = Villa 3", same, False),
     ]
+
+
+def test_two_corpora_with_caches_of_their_own_fetch_from_one_wiki_one_after_the_other(wiki, fetched, caplog):
+    host = urlsplit(wiki.root).netloc
+    other = threading.Thread(target=fetched, kwargs={"titles": ["Pueblo 2"], "cache": "another"})
+    with alone_at(host), caplog.at_level("INFO"):
+        other.start()
+        deadline = time.monotonic() + 20
+        while "waiting" not in caplog.text and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert f"{host}: another job fetches from it; waiting" in caplog.text
+        assert wiki.count().total() == 0
+    other.join(timeout=30)
+    assert fetched.outputs["articles"].exists()
 
 
 def test_titles_with_slashes_quotes_and_emoji_are_titles_like_others(wiki, fetched):

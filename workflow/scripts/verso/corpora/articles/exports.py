@@ -14,6 +14,7 @@ from verso.text.vocabulary import Vocabulary
 
 ARTICLE_START = "<|article_start|>"
 ARTICLE_END = "<|article_end|>"
+MARKER, NO_MARKER = "<|article_", "< |article_"  # what both begin with, and how a text that holds it is written
 SPECIALS = ("[PAD]", "[UNK]", "[BOS]", "[EOS]")  # in the original report's order, so with its ids
 ATTRIBUTION = ("title", "url", "revision", "licence", "changed", "history", "part", "id")
 
@@ -21,14 +22,18 @@ ATTRIBUTION = ("title", "url", "revision", "licence", "changed", "history", "par
 def export_articles(prepared: Mapping[str, str | Path], corpus: str, words: int, exports: Mapping[str, str | Path]) -> None:
     """Write each part as marked text, the vocabulary, what there is to say about all of it, and where each article comes from.
 
+    A marker within a text gets a blank, so that whoever splits at markers finds the articles, and no more.
+
     prepared: the corpus's train, validation, test, statistics and vocab_word. corpus: its name. words: of the exported
     vocabulary, besides SPECIALS. exports: the files to write: train_text, validation_text, test_text, vocabulary ({word: id}),
     dataset_info and attribution (a CSV of ATTRIBUTION, in the order of the parts). Streams, an article at a time.
     """
+    marked = 0
     for part in PARTS:
         with atomic_text(exports[f"{part}_text"]) as out:
             for row in progress(read_json_lines(prepared[part]), f"export {part}", unit="articles"):
-                out.write(f"{ARTICLE_START}\n{row['text']}\n{ARTICLE_END}\n")
+                marked += MARKER in row["text"]
+                out.write(f"{ARTICLE_START}\n{row['text'].replace(MARKER, NO_MARKER)}\n{ARTICLE_END}\n")
     write_csv(exports["attribution"], _origins(prepared), ATTRIBUTION)
     most_frequent, covered = _most_frequent(Vocabulary.load(prepared["vocab_word"]), words)
     write_json(exports["vocabulary"], {token: number for number, token in enumerate([*SPECIALS, *most_frequent])})
@@ -49,6 +54,7 @@ def export_articles(prepared: Mapping[str, str | Path], corpus: str, words: int,
                 "covers_of_train": covered,
             },
             "licences": _licences(prepared),
+            "articles_with_markers": marked,
             "split": counted["settings"]["split"],
             "cleaning": {"settings": counted["settings"]["cleaning"], **counted["cleaning"]},
             "minimum_characters": counted["settings"]["minimum_characters"],

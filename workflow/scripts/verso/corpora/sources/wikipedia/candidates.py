@@ -33,11 +33,16 @@ class Candidate(NamedTuple):
 
 
 class Unfound(NamedTuple):
-    """What leads to no article. where: as the config or the wiki spells it. lost: whether the config names it itself."""
+    """What leads to no article.
+
+    where: as the config or the wiki spells it. lost: whether the config names it itself. title: of the article that is taken
+    already, for which the reason is one, however many there are.
+    """
 
     where: str
     reason: str
     lost: bool = True
+    title: str = ""
 
 
 def at_random(api: Api, most: int) -> Iterator[Candidate]:
@@ -71,7 +76,7 @@ def by_title(api: Api, titles: Sequence[str]) -> Iterator[Candidate | Unfound]:
             if reason := CIRCLE if is_circle else _reason_against(page):
                 yield Unfound(title, reason)
             elif page["pageid"] in seen:
-                yield Unfound(title, f"the same article as {seen[page['pageid']]}", lost=False)
+                yield Unfound(title, "the same article as another title", lost=False, title=seen[page["pageid"]])
             else:
                 seen[page["pageid"]] = title
                 yield Candidate(page["pageid"], page["title"])

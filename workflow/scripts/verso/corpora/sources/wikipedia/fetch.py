@@ -14,6 +14,7 @@ from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import bs4
 import mwparserfromhell
@@ -28,6 +29,7 @@ from verso.corpora.sources.wikipedia.passed_over import words_of
 from verso.corpora.sources.wikipedia.prose import Prose
 from verso.corpora.sources.wikipedia.wikitext import Unreadable, prose_of_wikitext
 from verso.errors import VersoError
+from verso.fetching.alone import alone_at
 from verso.fetching.web import Web
 from verso.fetching.web_cache import WebCache
 from verso.files import write_csv, write_json, write_json_lines
@@ -35,6 +37,7 @@ from verso.jobs.logs import announce, watched_progress
 from verso.names import shown
 
 SITE = "https://{language}.wikipedia.org"
+WIKIMEDIA = "wikipedia.org"  # all editions: Wikimedia's limits are one for all
 CHANGED = {"wikitext": "prose taken from wikitext", "html": "prose taken from HTML"}
 READ_BY = {
     "wikitext": f"mwparserfromhell {mwparserfromhell.__version__}",
@@ -59,7 +62,8 @@ def fetch_articles(
     refresh = date.fromisoformat(source["refresh"]) if source["refresh"] else None
     folder = Path(cache) / source["language"]
     site = source["site"] or SITE.format(language=source["language"])
-    with WebCache(cache).alone():  # of all editions: Wikimedia's limits are one for all
+    host = urlsplit(source["site"]).netloc if source["site"] else WIKIMEDIA
+    with alone_at(host), WebCache(cache).alone():
         api = Api(site, web, lambda: operator(contact), WebCache(folder / "lists", refresh))
         corpus = _Corpus(source, edition_of(api), api, Pages(api, PageCache(folder / "pages", refresh)))
         bar = watched_progress(corpus.rows(), desc=f"wikipedia {source['language']}", total=corpus.wanted, unit="articles")
@@ -121,7 +125,8 @@ class _Corpus:
             for candidate in batch:
                 self._looked_at += 1
                 if isinstance(candidate, Unfound):
-                    self._pass_over(candidate.where, candidate.where, candidate.reason, candidate.lost)
+                    excerpt = f"{candidate.where} = {candidate.title}" if candidate.title else candidate.where
+                    self._pass_over(candidate.where, excerpt, candidate.reason, candidate.lost)
                     continue
                 _, page = next(found)
                 row = self._row(candidate, page)
