@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fabricate import fabricate_report, fabricate_run
+from fabricate_predictions import fabricate_predictions
 
 from verso.files import read_json_lines, write_json_lines
 from verso.report import words
@@ -26,7 +27,7 @@ def pretrained(tmp_path_factory):
     """A report on two recurrent models and on bases of two tokenizers, one of them tuned."""
     folder = tmp_path_factory.mktemp("pretrained")
     models = ["gru-char", "lstm-word", "mistral-base", "mistral-qlora", "llama-base"]
-    path = fabricate_report(folder, {"songs": models}, seeds=1, demo=False)
+    path = fabricate_report(folder, {"songs": models}, seeds=1, demo=False, change=fabricate_predictions)
     english, spanish = path.read_text(encoding="utf-8").split('<div class="page" lang="es" hidden>')
     return {"en": english, "es": spanish}
 
@@ -59,6 +60,20 @@ def test_how_a_pretrained_model_was_scored_stands_beside_its_perplexity(pretrain
     row = next(row for row in found.split("<tr>") if "mistral-base" in row and "2,048" in row)
     assert re.findall(r">([\d,–]+)<", row) == ["2,048", "1,024", "3", "–", "–"]
     assert "2\u202f048" in section(pretrained["es"], "models")
+
+
+def test_what_measured_predictions_of_a_pretrained_model_do_not_show_is_said(pretrained):
+    bases = "mistral-base, mistral-qlora, llama-base"
+    for text, sentences in (
+        (
+            pretrained["en"],
+            (f"Pretrained ({bases}): measured on", "the prompt itself is not predicted", f"models ({bases}) continue"),
+        ),
+        (pretrained["es"], (f"Preentrenado ({bases}): medido en", "la petición no se predice", f"({bases}) continúan solo")),
+    ):
+        found = section(text, "predictions")
+        assert all(sentence in found for sentence in sentences)
+        assert "Invented CPU" in found
 
 
 def test_perplexities_are_best_within_one_tokenizer_alone(pretrained):
