@@ -46,7 +46,7 @@ def job_of(folder, worker=1, **changes) -> SearchJob:
     fields: dict[str, Any] = {
         "workers": 1, "settings": SETTINGS, "max_retries": 1, "fingerprint": "code", "files": [], "further": {},
         "checkpoints": folder / "checkpoints", "found": folder / f"worker-{worker}.json", "event_files": False, "earlier": [],
-        "checkpoint_seconds": 0, "started": 0.0, "gpus": 0, "requested": ASKED, "report": lambda progress: None,
+        "checkpoint_seconds": 3600, "started": 0.0, "gpus": 0, "requested": ASKED, "report": lambda progress: None,
     }  # fmt: skip
     return SearchJob(worker=worker, search=search, **{**fields, **changes})
 

@@ -2,6 +2,7 @@ import functools
 import json
 import operator
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -39,12 +40,14 @@ def states(rows):
     return [row["state"] for row in rows]
 
 
+def started(folder, worker, **changes):
+    """A worker in a process of its own, which saves each step."""
+    command = process_arguments(folder, worker, checkpoint_seconds=0, **changes)
+    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": PATHS}, stderr=subprocess.PIPE)
+
+
 def processes(folder, count, **changes):
-    environment = {**os.environ, "PYTHONPATH": PATHS}
-    return [
-        subprocess.Popen(process_arguments(folder, number, workers=count, **changes), env=environment, stderr=subprocess.PIPE)
-        for number in range(1, count + 1)
-    ]
+    return [started(folder, number, workers=count, **changes) for number in range(1, count + 1)]
 
 
 @pytest.fixture(scope="module")
@@ -126,9 +129,7 @@ def test_two_workers_share_the_trials_and_none_is_done_twice(tmp_path):
     assert all(trained)
 
 
-@pytest.mark.parametrize(
-    "steps", [1, 7, 24, 25, 61]
-)  # in the first trial, between two epochs, at the end of a trial, in the third
+@pytest.mark.parametrize("steps", [7, 24, 61])  # in the first trial, at its end, in the third
 def test_a_worker_killed_in_a_trial_goes_on_with_it(undisturbed, tmp_path, steps):
     (process,) = processes(tmp_path, 1, dies_after_steps=steps)
     assert process.wait(60) == -signal.SIGKILL
@@ -168,10 +169,18 @@ def study_of(folder):
     return optuna.load_study(study_name="search", storage=opened(journal))
 
 
-def test_a_trial_of_a_worker_that_is_gone_for_good_is_tried_again_from_its_checkpoint(tmp_path, monkeypatch):
-    monkeypatch.setattr("verso.search.study.LOST_SECONDS", -1.0)
-    two = processes(tmp_path, 2, trials=2, step_seconds=0.03, dies_after_steps=15)
+@pytest.fixture(scope="module")
+def both_killed(tmp_path_factory):
+    """The folder of a search both of whose workers were killed in their first trial."""
+    folder = tmp_path_factory.mktemp("killed")
+    two = processes(folder, 2, trials=2, step_seconds=0.03, dies_after_steps=15)
     assert [process.wait(60) for process in two] == [-signal.SIGKILL] * 2
+    return folder
+
+
+def test_a_trial_of_a_worker_that_is_gone_for_good_is_tried_again_from_its_checkpoint(both_killed, tmp_path, monkeypatch):
+    monkeypatch.setattr("verso.search.study.LOST_SECONDS", -1.0)
+    shutil.copytree(both_killed, tmp_path, dirs_exist_ok=True)
     steps = []
     searched(tmp_path, train=train_line(steps.append), trials=2, workers=1, started=1.0)  # there is no second worker any more
     rows = chosen(tmp_path)[1]
@@ -189,14 +198,21 @@ def test_a_trial_of_a_worker_that_is_gone_for_good_is_tried_again_from_its_check
     assert len(steps) < 2 * 24, "both trials went on from a checkpoint"
 
 
-def test_what_was_tried_often_enough_is_given_up(tmp_path, monkeypatch):
+def test_what_was_tried_often_enough_is_given_up(both_killed, tmp_path, monkeypatch):
     monkeypatch.setattr("verso.search.study.LOST_SECONDS", -1.0)
-    two = processes(tmp_path, 2, trials=2, step_seconds=0.03, dies_after_steps=15)
-    assert [process.wait(60) for process in two] == [-signal.SIGKILL] * 2
+    shutil.copytree(both_killed, tmp_path, dirs_exist_ok=True)
     searched(tmp_path, trials=2, max_retries=0, started=1.0)
     best, rows = chosen(tmp_path)
     assert best["trials"] == {"complete": 2, "pruned": 0, "failed": 1}
     assert [row["retry_of"] for row in rows] == ["", "", ""]
+
+
+def test_a_trial_of_a_worker_that_comes_back_is_left_to_it(both_killed, tmp_path):
+    shutil.copytree(both_killed, tmp_path, dirs_exist_ok=True)
+    second = started(tmp_path, 2, trials=4, workers=2, started=1.0)
+    searched(tmp_path, worker=1, trials=4, workers=2, started=1.0)
+    assert second.wait(30) == 0
+    assert states(chosen(tmp_path, 2)[1]) == ["complete"] * 4
 
 
 def test_a_late_word_is_refused_and_ends_nobody(tmp_path, caplog):

@@ -57,11 +57,8 @@ class Study:
         self._storage = opened(self.folder / "journal.log")
         self._turn = lock_of(self.folder / "turn")
         pruner = pruner_of(recipe["pruner"], recipe["settings"]["epochs"])
-        direction: Literal["maximize", "minimize"] = "maximize" if recipe["higher_is_better"] else "minimize"
         with held(self._turn):
-            self._study = optuna.create_study(
-                storage=self._storage, study_name=NAME, direction=direction, pruner=pruner, load_if_exists=True
-            )
+            self._study = self._loaded("maximize" if recipe["higher_is_better"] else "minimize", pruner)
             found = self._study.user_attrs.get("recipe")
             if found is None and not self.trials():
                 self._study.set_user_attr("recipe", facts)
@@ -69,6 +66,12 @@ class Study:
                 raise VersoError(
                     f"{self.folder}: holds a study of another version or recipe; move the folder away, and the search begins anew"
                 )
+
+    def _loaded(self, direction: Literal["minimize", "maximize"], pruner: optuna.pruners.BasePruner) -> optuna.Study:
+        try:
+            return optuna.load_study(study_name=NAME, storage=self._storage, pruner=pruner)
+        except KeyError:
+            return optuna.create_study(study_name=NAME, storage=self._storage, pruner=pruner, direction=direction)
 
     def trials(self) -> list[FrozenTrial]:
         """All trials by number, as they are now."""

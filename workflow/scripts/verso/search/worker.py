@@ -180,7 +180,8 @@ class _Life:
                         trial.number, word)  # fmt: skip
             return
         study.clear(trial)
-        gc.collect()  # the next trial's model may need this one's memory
+        if self._job.gpus:
+            gc.collect()  # the next trial's model needs this one's memory
 
     def _complete(self) -> None:
         rows = read_csv(self._folder / "history.csv")
