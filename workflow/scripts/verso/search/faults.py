@@ -120,29 +120,22 @@ def _value_fault(path: str, value: Any, entry: Mapping[str, Any], family: Family
 
 def _combination(entry: Mapping[str, Any], dimensions: list[Dimension], family: Family) -> str:
     """The first combination of the space that is no model, and why."""
-    adapter = TypeAdapter(family.settings)
     values = {dimension.path: dimension.samples() for dimension in dimensions}
     for found in combinations(values, MOST_COMBINATIONS):
-        try:
-            adapter.validate_python(with_values(entry, found))
-        except ValidationError as error:
-            what = error.errors()[0]["msg"].removeprefix("Value error, ")
-            said = _those_that_matter(found, what, entry, adapter)
-            named = ", ".join(f"{path} {value!r}" for path, value in said.items())
+        if what := _fault_of(entry, found, family):
+            matter = [path for path in found if any(_fault_of(entry, {**found, path: v}, family) != what for v in values[path])]
+            named = ", ".join(f"{path} {found[path]!r}" for path in matter or found)
             return f"{named} is no model: {what}; leave out what does not go together"
     return ""
 
 
-def _those_that_matter(found: dict[str, Any], what: str, entry: Mapping[str, Any], adapter: TypeAdapter[Any]) -> dict[str, Any]:
-    """A combination without the keys that may be the entry's own and the fault is the same."""
-    for path in list(found):
-        fewer = {key: value for key, value in found.items() if key != path}
-        try:
-            adapter.validate_python(with_values(entry, fewer))
-        except ValidationError as error:
-            if error.errors()[0]["msg"].removeprefix("Value error, ") == what:
-                found = fewer
-    return found
+def _fault_of(entry: Mapping[str, Any], values: Mapping[str, Any], family: Family) -> str:
+    """What is wrong with the entry that has these values; empty where nothing is."""
+    try:
+        TypeAdapter(family.settings).validate_python(with_values(entry, values))
+    except ValidationError as error:
+        return str(error.errors()[0]["msg"].removeprefix("Value error, "))
+    return ""
 
 
 def _paths(settings: Any, within: str = "") -> list[str]:
