@@ -129,6 +129,19 @@ def test_cleaning_follows_no_link_and_says_which_it_leaves(study, tmp_path):
     assert sorted(path for folder in (outside, tmp_path / "more") for path in folder.rglob("*")) == files
 
 
+def test_a_search_beside_the_runs_of_a_model_is_neither_a_run_nor_cleaned(study):
+    study.trained(rate=1)
+    study.trained(rate=2)
+    before = study.lines()
+    search = study.run().parent / "search"
+    for name in ("best.json", "checkpoints/0123/journal.log", "checkpoints/0123/trial-0000/history.csv"):
+        (search / name).parent.mkdir(parents=True, exist_ok=True)
+        (search / name).write_text("{}\n")
+    assert study.lines() == before
+    clean(study.results)
+    assert len([path for path in search.rglob("*") if path.is_file()]) == 3
+
+
 def test_a_results_folder_that_is_not_there_is_nothing_to_clean(tmp_path):
     assert "nothing to remove" in clean(tmp_path / "results")
 

@@ -4,7 +4,9 @@ import os
 
 import pytest
 
-from verso.commands.searches import HEADER, line_of_search, search_of
+from verso.commands.searches import HEADER, line_of_search, page_of_searches, search_of, searches_of
+from verso.commands.status import status
+from verso.config.load import load
 from verso.files import write_json
 from verso.jobs.states import Record, judge
 
@@ -18,6 +20,16 @@ FAR = {
     "trials_failed": 1,
     "best": 0.875,
     "by": "validation_accuracy",
+}
+
+
+CONFIG = {
+    "corpora": {"songs": {"kind": "songs", "source": {"path": "songs.jsonl"}}},
+    "models": {
+        "a": {"family": "recurrent_lm", "cell": "lstm", "unit": "char", "search": {"space": {"hidden": [8, 16]}, "trials": 2}},
+        "b": {"family": "recurrent_lm", "cell": "lstm", "unit": "char"},
+    },
+    "experiments": {"lyrics": {"corpus": "songs", "models": ["a", "b"], "seeds": [1, 2]}},
 }
 
 
@@ -112,3 +124,13 @@ def test_nothing_begun_and_a_best_that_somebody_changed(tmp_path, best):
 def test_the_jobs_of_a_search_are_no_jobs_of_a_run(tmp_path):
     assert search_of(jobs_of(tmp_path, attempt())[0]) == ("songs", "a")
     assert search_of(jobs_of(tmp_path, attempt(), rule="train_classifier")[0]) is None
+
+
+def test_a_search_has_one_line_below_the_runs_whatever_the_seeds_and_a_config_without_any_none(tmp_path):
+    config = load({**CONFIG, "results": str(tmp_path)}, "my.yaml")
+    assert searches_of(config) == [("songs", "a")]
+    finished(tmp_path / "runs" / "songs" / "a" / "search" / "best.json", NOW)
+    lines = status(config, NOW, "my.yaml").splitlines()
+    assert [line.split()[:3] for line in lines if "done" in line] == [["a", "songs", "done"]]
+    without = {**CONFIG, "models": dict.fromkeys("ab", CONFIG["models"]["b"])}
+    assert page_of_searches({}, load(without, "my.yaml"), None) == []

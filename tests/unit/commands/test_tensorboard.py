@@ -13,6 +13,7 @@ CONFIG = {
     "models": {name: {"family": "recurrent_lm", "cell": "lstm", "unit": "char"} for name in ("done", "empty", "later", "linked")},
     "experiments": {"lyrics": {"corpus": "songs", "models": ["done", "empty", "later", "linked"]}},
 }
+SEARCHED = {"family": "recurrent_lm", "cell": "lstm", "unit": "char", "search": {"space": {"hidden": [8, 16]}, "trials": 2}}
 COLUMNS = ("epoch", "step", "train_loss", "validation_loss", "seconds", "best")
 ROWS = [dict(zip(COLUMNS, row, strict=True)) for row in ((1, 6, 2.5, 2.25, 1.0, 1), (2, 12, 1.5, 1.75, 2.0, 1))]
 
@@ -41,3 +42,16 @@ def test_each_trained_run_gets_the_file_of_its_history_once_and_a_new_training_a
     os.utime(before[0], ns=(0, 0))  # as if long ago
     assert "1 event file written" in write_event_files(config)
     assert [step for step, _ in rows_of(runs["done"])] == [6]
+
+
+def test_complete_trials_of_a_search_get_theirs_too(tmp_path):
+    raw = {**CONFIG, "models": {"tuned": SEARCHED}, "experiments": {"lyrics": {"corpus": "songs", "models": ["tuned"]}}}
+    config = load({**raw, "results": os.path.relpath(tmp_path / "results")}, "my.yaml")
+    trials = [tmp_path / f"results/runs/songs/tuned/search/checkpoints/0123/trial-000{number}" for number in (0, 1)]
+    write_csv(trials[0] / "history.csv", ROWS, COLUMNS)
+    trials[1].mkdir()  # pruned
+    said = write_event_files(config)
+    assert "1 event file written, 0 there already." in said
+    assert "1 run not trained yet." in said
+    assert [step for step, _ in rows_of(trials[0])] == [6, 12]
+    assert [*trials[1].iterdir()] == []
