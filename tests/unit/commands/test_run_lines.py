@@ -98,6 +98,21 @@ def test_each_line_has_model_seed_how_far_what_is_done_and_the_time_left(study):
     assert study.said() == [("1/1 corpora, 1/2 trainings, 40 s left", "a seed 1 (songs): trained in 40 s")]
 
 
+def test_a_worker_of_a_search_says_its_trial_and_is_no_training(study):
+    study.jobs.append(study.job(5, "try_recurrent_lm", {"corpus": "songs", "model": "a", "worker": "2"}, 60))
+    study.lines._jobs = planned(study.jobs)
+    study.starts(5)
+    study.record(5, progress={**PROGRESS, "trial": 4, "trials": 20})
+    name = "search of a, worker 2 (songs)"
+    ((counts, text),) = study.tick()
+    assert counts.startswith("0/1 corpora, 0/2 trainings")
+    assert text == f"{name}: trial 4 of 20, epoch 3/10, 30%, losses 1.900 / 2.000, 30 s left"
+    study.record(5, ago=60, end=True, cause="done")
+    study.ends(5)
+    ((counts, text),) = study.said()
+    assert (counts.split(",")[1], text) == (" 0/2 trainings", f"{name}: done in 1 min 0 s")
+
+
 def test_trainings_that_run_side_by_side_end_together(study):
     for number in (2, 3):
         study.starts(number)

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from verso.commands.dry_run import PlannedJob, why
+from verso.commands.searches import TRYING
 from verso.commands.terminal import duration, table
 
 HEADER = [
@@ -14,7 +15,7 @@ HEADER = [
 
 def is_of_search(job: PlannedJob) -> bool:
     """Whether a job is a worker of a search."""
-    return job.rule.startswith("try_") and {"corpus", "model", "worker"} <= job.wildcards.keys()
+    return job.rule.startswith(TRYING) and {"corpus", "model", "worker"} <= job.wildcards.keys()
 
 
 def lines_of_searches(jobs: Sequence[PlannedJob]) -> list[str]:

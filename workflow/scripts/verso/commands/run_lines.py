@@ -17,6 +17,7 @@ from verso.commands.bars import step_of
 from verso.commands.job_lines import complaint, progress_of
 from verso.commands.outcome import last_of, name_of
 from verso.commands.screen import ENDS, EXIT, LINES, LONGEST, SCREEN, Stop, plain, stream_handler
+from verso.commands.searches import CHOOSING, TRYING
 from verso.commands.terminal import counted, cut, duration, printable
 from verso.jobs.states import Job
 from verso.registry import FAMILIES, KINDS, SOURCES, TASKS
@@ -47,8 +48,15 @@ class Planned(NamedTuple):
         return self.rule.startswith("train_") and "seed" in self.wildcards
 
     @property
+    def searches(self) -> bool:
+        """Whether it is a worker of a search."""
+        return self.rule.startswith(TRYING) and {"corpus", "model", "worker"} <= self.wildcards.keys()
+
+    @property
     def name(self) -> str:
-        """What it is for: model, seed and corpus of a run, else the rule."""
+        """What it is for: model, seed and corpus of a run, model, worker and corpus of a search, else the rule."""
+        if self.searches:
+            return printable("search of {model}, worker {worker} ({corpus})".format(**self.wildcards))
         if {"corpus", "model", "seed"} <= self.wildcards.keys():
             return printable("{model} seed {seed} ({corpus})".format(**self.wildcards))
         return name_of(self.rule, self.wildcards)
@@ -140,14 +148,14 @@ class RunLines(logging.Handler):
         if job is None:
             return
         self._ended[number] = job
-        self._stale |= job.rule in PREPARING
+        self._stale |= job.rule in PREPARING or job.rule == CHOOSING  # the checkpoints
         last = last_of(job.log, self._started) if job.log else None
         if last is not None:
             self._took[number] = last.last.last_sign - last.last.start
         took = f" in {duration(self._took[number])}" if self._took.get(number, 0) >= 1 else ""
         if job.trains:
             self._say(f"{job.name}: trained{took}")
-        elif job.rule in PREPARING or job.rule in FETCHING or (job.rule in DOING and "seed" in job.wildcards):
+        elif job.rule in PREPARING or job.rule in FETCHING or job.searches or (job.rule in DOING and "seed" in job.wildcards):
             self._say(f"{job.name}: {' '.join(filter(None, [DOING.get(job.rule), 'done']))}{took}")
 
     def _failed(self, fields: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ from verso.jobs.states import Job, Progress
 from verso.jobs.submissions import SUBMITTED
 
 HEADER = ["search of", "on", "state", "trials", "best so far", "time", "where"]
-TRYING, CHOOSING = "try_", "choose_settings"
+TRYING, CHOOSING = "try_", "choose_settings"  # how the rules of workers begin, and the rule after them
 BAD = ("failed", "lost", "retrying", "stopped")  # the worst first
 Searched = tuple[str, str]  # corpus, model
 
