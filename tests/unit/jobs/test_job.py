@@ -10,6 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from snakemake.iocontainers import InputFiles, Log, OutputFiles, Params
+from snakemake.iocontainers import Snakemake as ScriptObject
 
 from verso.errors import VersoError
 from verso.jobs.fields import micro_batches
@@ -30,6 +32,7 @@ def snakemake(tmp_path, monkeypatch):
     return SimpleNamespace(
         log=[str(tmp_path / "logs" / "train" / "seed-1.log")],
         rule="train",
+        input=Values(),
         wildcards=Values(corpus="songs", seed="1"),
         resources=Values(mem_mb=1000, runtime=10, vram_mb=0, cards=0),
         threads=1,
@@ -108,7 +111,7 @@ import os, time
 from types import SimpleNamespace
 from verso.jobs.job import job_of
 class Values(dict): pass
-snakemake = SimpleNamespace(log=[{snakemake.log[0]!r}], rule="train", wildcards=Values(), threads=1, config={{}},
+snakemake = SimpleNamespace(log=[{snakemake.log[0]!r}], rule="train", input=Values(), wildcards=Values(), threads=1, config={{}},
     resources=Values(mem_mb=700, runtime=10, vram_mb=0, cards=0))
 with job_of(snakemake):
     {work}
@@ -186,3 +189,18 @@ def test_no_job_asks_the_hub_but_the_one_that_fetches(snakemake, monkeypatch):
     assert environment_within(snakemake) == offline
     assert environment_within(snakemake, online=True)["HF_HUB_OFFLINE"] is None
     assert "HF_HUB_OFFLINE" not in os.environ
+
+
+def test_what_a_search_has_found_is_in_the_params_of_the_training(snakemake, tmp_path):
+    """Snakemake's own object makes its params anew whenever they are read, so nothing can be put in their place."""
+    (tmp_path / "settings.json").write_text('{"filters": 8, "schedule.name": "linear"}')
+    settings = {"filters": 16, "epochs": 2, "schedule": {"name": "constant", "warmup": 0}}
+    chosen = InputFiles(fromdict={"chosen": str(tmp_path / "settings.json")})
+    job = ScriptObject(
+        chosen, OutputFiles(), Params(fromdict={"settings": settings, "code": "c"}), snakemake.wildcards, 1, snakemake.resources,
+        Log(toclone=snakemake.log), {}, "train", None,
+    )  # fmt: skip
+    with job_of(job):
+        assert job.params.settings == {"filters": 8, "epochs": 2, "schedule": {"name": "linear", "warmup": 0}}
+        assert dict(job.params.items())["settings"] == job.params.settings
+        assert job.params.code == "c"

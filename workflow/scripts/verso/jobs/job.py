@@ -134,7 +134,8 @@ def job_of(snakemake: Any, online: bool = False) -> Iterator[Job]:
         try:
             stack.enter_context(_stopped_by_a_signal(job))
             if chosen := snakemake.input.get("chosen"):  # what a search found; in params from here on, as if the config said it
-                snakemake.params.settings = with_values(snakemake.params.settings, read_json(chosen))
+                settings = snakemake.params.settings  # changed in place: `params` is made anew whenever it is read
+                settings |= with_values(settings, read_json(chosen))
             earlier_results = Earlier.of_job(snakemake)
             if earlier_results and earlier_results.restore(started):
                 if events:
