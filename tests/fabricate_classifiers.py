@@ -77,6 +77,31 @@ def fabricate_classifier(
     )
 
 
+def fabricate_read(folder: Path, corpus: dict[str, Any], token: str = "zest") -> str:
+    """Write a read.json of a model with 3,901 tokens, the last of a text being `token`; its path."""
+    starts = {"first": 0, "middle": 1943, "last": 3886}
+    tokens = [
+        {"where": where, "id": number, "token": f" t{number}"}
+        for where, start in starts.items()
+        for number in range(start, start + 15)
+    ]
+    lengths = {"texts": 40, "shortest": 12, "mean": 101.25, "longest": 612, "length": 350, "cut": 3}
+    document = corpus["documents"][0]
+    row = {
+        "document": document["id"],
+        "label": document["group"],
+        "prediction": document["group"],
+        "probability": 0.8,
+        "more": 12,
+    }
+    row |= {"ids": [40, 11, 777, 199, 3], "tokens": ["User", ":", " é", "\n", token], "attention": [0.4, 0.2, 0.02, 0.0, 0.1]}
+    read = {"unit": "bpe-3901", "vocabulary": 3901, "texts": 350, "tokens": tokens}
+    read |= {"lengths": dict.fromkeys(("train", "validation", "test"), lengths)}
+    path = folder / f"{hash_of(corpus['name'])}-read.json"
+    write_json(path, {**read, "predictions": [row, row], "errors": [row | {"prediction": corpus["names"][0]}]})
+    return str(path)
+
+
 def _history(model: str, seed: int) -> list[dict[str, Any]]:
     dice = random.Random(f"the learning of {model} {seed}")
     losses = [(n, 1.5 - 0.1 * n, 0.3 + 0.1 * SKILL.get(model, 0.4) * n + dice.gauss(0, 0.01)) for n in range(1, 6)]
@@ -150,14 +175,21 @@ def fabricate_classifier_report(
     seeds: int,
     demo: bool = False,
     beside: Path | None = None,
+    read: str | None = None,
     **others: Any,
 ) -> Path:
     """Runs of all models on all corpora, their tables and figures, and the report; returns its path.
 
-    beside: the folder of a fabricated report of language models on "songs", for a study of both kinds. others: override what
+    read: a file of fabricate_read for every run. beside: the folder of a fabricated report of language models on "songs", for a study of both kinds. others: override what
     `page.render` and its study are given.
     """
-    runs = [fabricate_classifier(folder, corpus, model, seed) for corpus in corpora for model in models for seed in range(seeds)]
+    more = {"read": read} if read else {}
+    runs = [
+        fabricate_classifier(folder, corpus, model, seed, **more)
+        for corpus in corpora
+        for model in models
+        for seed in range(seeds)
+    ]
     csvs = fabricate_tables(folder, corpora, runs)
     statistics = folder / "labelled_statistics.json"
     write_json(statistics, labelled_statistics())

@@ -14,8 +14,10 @@ from verso.display.palette import colours_of
 from verso.files import read_csv
 
 PALE, DEEP = "#eef3f7", "#0072b2"  # share 0, share 1
-MANY = 12  # from this number of classes on, cells have no numbers
-SIDE = 300  # pixels of a matrix
+MANY = 12  # from this number of classes on, a matrix is larger, and zeros are not written
+SIDE, LARGE = 300, 720  # pixels of a matrix, at most
+CELL = 26  # pixels of a cell among many
+SMALLEST = 18  # of a cell with a number
 PANEL = 190  # pixels of a panel of learning curves
 
 
@@ -154,10 +156,11 @@ def _curves(
 
 def _matrices(corpus: str, models: Sequence[Mapping[str, str]], counts: Sequence[Mapping[str, str]]) -> alt.ConcatChart:
     """One confusion matrix per model, the best first: one row per true label; a column for invalid replies if there are any."""
-    panels = []
+    panels, many = [], False
     for model in models:
         own = [row for row in counts if row["model"] == model["model"]]
         labels = list(dict.fromkeys(row["label"] for row in own))
+        many = len(labels) >= MANY
         invalid = any(row["prediction"] == "" and float(row["documents"]) for row in own)
         columns = [*labels, *([LABEL["invalid"]] if invalid else [])]
         cells: list[dict[str, Any]] = [
@@ -165,7 +168,7 @@ def _matrices(corpus: str, models: Sequence[Mapping[str, str]], counts: Sequence
                 "label": row["label"],
                 "prediction": row["prediction"] or LABEL["invalid"],
                 "share": optional_float(row["share"]) or 0.0,
-                "text": _count(float(row["documents"])),
+                "text": _count(float(row["documents"])) if float(row["documents"]) or not many else "",
             }
             for row in own
             if row["prediction"] or invalid
@@ -176,16 +179,16 @@ def _matrices(corpus: str, models: Sequence[Mapping[str, str]], counts: Sequence
         )  # fmt: skip
         fill = alt.Color("share:Q", scale=alt.Scale(domain=[0, 1], range=[PALE, DEEP]), legend=None)
         chart: Any = base.mark_rect(stroke=LINE, strokeWidth=1).encode(color=fill)
-        if len(labels) < MANY:
+        size = min(LARGE, CELL * len(labels)) if many else min(SIDE, 46 * len(labels))
+        if size / len(labels) >= SMALLEST:
             ink = alt.condition(alt.datum.share > 0.6, alt.value("#ffffff"), alt.value(DARK))
-            chart = chart + base.mark_text(fontSize=11).encode(text="text:N", color=ink)
-        size = min(SIDE, 46 * len(labels))
+            chart = chart + base.mark_text(fontSize=10 if many else 11).encode(text="text:N", color=ink)
         panels.append(
             chart.properties(
                 width=size * len(columns) / len(labels), height=size, title=alt.TitleParams(model["model"], fontSize=12)
             )
         )
-    return alt.concat(*panels, columns=3, spacing=26).properties(
+    return alt.concat(*panels, columns=1 if many else 3, spacing=26).properties(
         title=alt.TitleParams(corpus, subtitle=LABEL["confusion_line"], offset=20)
     )
 

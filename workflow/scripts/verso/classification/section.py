@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from verso.classification import words_en, words_es
+from verso.classification import tokens_shown, words_en, words_es
 from verso.classification.errors_shown import OF_A_CLASS, WORDS, beginning, texts_of
 from verso.classification.predictions import Predictions, read_predictions
 from verso.classification.statistics import accuracy_half_width
@@ -36,8 +36,9 @@ def _found(tables: Tables, given: Given, settings: Mapping[str, Mapping[str, Any
     probed = [table for table in probed if table["rows"] and table["models"]]
     learning = ["classifier_learning"] if any(row["epochs"] for row in models) else []
     parts = ["classifiers", *learning, "classifier_pairs", "classifier_labels", "classifier_cost", "classifier_errors"]
+    read = ["classifier_reading"] if tables["classifier_tokens"] else []
     return {
-        "parts": [*parts, "probes"] if probed else parts,
+        "parts": [*parts, *read, *(["probes"] if probed else [])],
         "corpora": [summarise(name, tables, baselines) for name in dict.fromkeys(row["corpus"] for row in models)],
         "ordered": any(row["ordered"] == "True" for row in models),
         "pairs": bool(tables["classifier_comparisons"]),
@@ -93,6 +94,8 @@ def summarise(corpus: str, tables: Tables, baselines: Mapping[str, str]) -> dict
         "support": support,
         "of_label": {(row["model"], row["label"]): row for row in own["classifier_classes"]},
         "confused": {(row["model"], row["label"], row["prediction"]): row for row in own["classifier_confusions"]},
+        "never": [(model, missed) for model, missed in _never_predicted(own["classifier_classes"]).items() if missed],
+        "reading": tokens_shown.of_corpus(corpus, tables),
         "errors": sorted(own["classifier_errors"], key=lambda row: -(optional_float(row["confidence"]) or 0.0)),
     }
 
@@ -177,6 +180,15 @@ def _not_beaten(
         if pair["verdict"] != "undecided" and baseline["model"] in (pair["model_a"], pair["model_b"])
     }
     return [row["model"] for row in ranking if row["model"] not in beaten_by | {*baselines}]
+
+
+def _never_predicted(classes: Sequence[Row]) -> dict[str, list[str]]:
+    """Of each model the labels that it predicts for no test text, whatever the seed."""
+    found: dict[str, list[str]] = {row["model"]: [] for row in classes}
+    for row in classes:
+        if not float(row["predicted"]):
+            found[row["model"]].append(row["label"])
+    return found
 
 
 def _best_cells(ranking: Sequence[Row]) -> set[tuple[str, str]]:

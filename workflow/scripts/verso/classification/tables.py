@@ -7,6 +7,7 @@ classifier_confusions    one row per corpus, model, class and predicted class
 classifier_runs          one row per run: its scores, and the resources of its training (or of its scoring if nothing is trained)
 classifier_jobs          one row per job: the resources of a training, and of a scoring (of the test, of probes) that was measured
 classifier_errors        the test documents that each model got most confidently wrong
+and how models with tokens of their own read the texts, see verso.classification.tokens_shown
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from verso.classification import tokens_shown
 from verso.classification.errors_shown import ERRORS, confidently_wrong, texts_of
 from verso.classification.latex import write_tables_for_latex
 from verso.classification.predictions import Predictions
@@ -57,12 +59,13 @@ def compare(
     seed: int,
     tables: Mapping[str, str | Path],
 ) -> None:
-    """Write the seven tables of all runs of classifiers as CSV, the first four and what the models cost as LaTeX too.
+    """Write the tables of all runs of classifiers as CSV, the first four and what the models cost as LaTeX too.
 
     runs: {"corpus", "model", "family", "seed", "miniature": bool} and the paths "scores", "architecture", "history", "hardware",
-    "scoring", and "probes_scoring" where predicting own texts was measured. A run of two experiments counts once. corpora:
-    {"name", "labels": path of labels.json, "test": of test.jsonl}. seed: of the bootstrap. tables: the files to write, by the
-    names above; one of LaTeX by the name with "_tex" behind it, that of the cost as "classifier_hardware_tex".
+    "scoring", "probes_scoring" where predicting own texts was measured, and "read" (read.json) where it has one. A run of two
+    experiments counts once. corpora: {"name", "labels": path of labels.json, "test": of test.jsonl}. seed: of the bootstrap.
+    tables: the files to write, by the names above; one of LaTeX by the name with "_tex" behind it, that of the cost as
+    "classifier_hardware_tex".
 
     Scores are means over seeds; intervals are 95 %, by bootstrap over test documents, and differences a minus b in macro F1
     (above 0: a is better). Two models differ, and one is better than the other, where the paired bootstrap's p, corrected by Holm
@@ -70,7 +73,7 @@ def compare(
     and as verso.classification.predictions does.
     """
     rows: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in ("models", "pairs", "classes", "confusions", "runs", "jobs", "errors")
+        name: [] for name in ("models", "pairs", "classes", "confusions", "runs", "jobs", "errors", *tokens_shown.TABLES)
     }
     for corpus in corpora:
         models = models_of(corpus["name"], runs, Labels.load(corpus["labels"]))
@@ -88,6 +91,8 @@ def compare(
             for row in confidently_wrong(model.predictions, model.labels, texts)
         ]
         for model in models:
+            for name, own_rows in tokens_shown.tables_of(model.runs).items():
+                rows[name] += own_rows
             rows["classes"] += [{"corpus": corpus["name"], "model": model.name, **row} for row in _classes(model, draws)]
             rows["confusions"] += [{"corpus": corpus["name"], "model": model.name, **row} for row in _confusion(model)]
             works = [works_of(run) for run in model.runs]
@@ -101,6 +106,7 @@ def compare(
         ("classifier_runs", rows["runs"], RUNS),
         ("classifier_jobs", rows["jobs"], HARDWARE),
         ("classifier_errors", rows["errors"], ERRORS),
+        *((name, rows[name], columns) for name, columns in tokens_shown.TABLES.items()),
     ):
         write_csv(tables[name], own, columns)
     write_tables_for_latex(rows, tables)

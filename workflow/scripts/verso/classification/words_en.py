@@ -112,6 +112,27 @@ WORDS: dict[str, str] = {
     "invalid_caption": "Replies that are not a label",
     "replied": "Replies",
     "no_errors": "No test text was misclassified.",
+    "never_predicted": "Labels that {model} predicts for no test text: {labels}.",
+    "classifier_reading": "Tokens of the classifiers",
+    "classifier_reading_text": "How the models that learn tokens of their own read the texts. A token with a blank before it "
+    "is the beginning of a word; ↵ is a line break. In the predictions, the darker a token, the more attention it gets in the "
+    "last block (mean over heads and tokens); that is what the model reads, not why it decides. Hover over a token for its "
+    "number.",
+    "tokens_learnt": "{model} reads {vocabulary} tokens, padding and the 256 bytes among them, learnt from {texts} training "
+    "texts.",
+    "tokens_of_corpus": "{model} reads {vocabulary} tokens, the corpus’s words.",
+    "tokens_caption": "Vocabulary of {model} on {corpus}: tokens by their number",
+    "tokens_first": "First",
+    "tokens_middle": "Middle",
+    "tokens_last": "Last",
+    "lengths_caption": "Lengths of the texts in tokens of {model}",
+    "tokens_mean": "Mean",
+    "tokens_cut": "Cut after {length}",
+    "first_predictions": "First {count} predictions on the test, token by token (seed {seed})",
+    "first_errors": "First {count} errors on the test, token by token (seed {seed})",
+    "probability": "Probability",
+    "tokens": "Tokens",
+    "more_tokens": "… {count} more",
     "probes_text": "Texts that the user wrote in the configuration, each with its intended label and what every model predicts: "
     "the most frequent prediction over seeds, with its probability. They were chosen, not sampled: they show how models err, not "
     "how often.",

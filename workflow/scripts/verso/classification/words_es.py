@@ -118,6 +118,27 @@ WORDS: dict[str, str] = {
     "invalid_caption": "Respuestas que no son ninguna etiqueta",
     "replied": "Respuestas",
     "no_errors": "Ningún texto de prueba se clasificó mal.",
+    "never_predicted": "Etiquetas que {model} no predice para ningún texto de prueba: {labels}.",
+    "classifier_reading": "Unidades de los clasificadores",
+    "classifier_reading_text": "Cómo leen los textos los modelos que aprenden sus propias unidades. Una unidad con un espacio "
+    "delante es el comienzo de una palabra; ↵ es un salto de línea. En las predicciones, cuanto más oscura es una unidad, más "
+    "atención recibe en el último bloque (media sobre cabezas y unidades); eso es lo que lee el modelo, no por qué decide. El "
+    "número de cada unidad aparece al señalarla.",
+    "tokens_learnt": "{model} lee {vocabulary} unidades, entre ellas el relleno y los 256 bytes, aprendidas de {texts} textos "
+    "de entrenamiento.",
+    "tokens_of_corpus": "{model} lee {vocabulary} unidades, las palabras del corpus.",
+    "tokens_caption": "Vocabulario de {model} en {corpus}: unidades por su número",
+    "tokens_first": "Primeras",
+    "tokens_middle": "Centrales",
+    "tokens_last": "Últimas",
+    "lengths_caption": "Longitud de los textos en unidades de {model}",
+    "tokens_mean": "Media",
+    "tokens_cut": "Cortados tras {length}",
+    "first_predictions": "Primeras {count} predicciones de la prueba, unidad por unidad (semilla {seed})",
+    "first_errors": "Primeros {count} errores de la prueba, unidad por unidad (semilla {seed})",
+    "probability": "Probabilidad",
+    "tokens": "Unidades",
+    "more_tokens": "… {count} más",
     "probes_text": "Textos que el usuario escribió en la configuración, cada uno con la etiqueta prevista y lo que predice cada "
     "modelo: la predicción más frecuente entre semillas, con su probabilidad. Se eligieron, no se sortearon: muestran cómo "
     "yerran los modelos, no con qué frecuencia.",

@@ -22,6 +22,7 @@ SPANISH = {
     r"more cells than the header has columns": "más celdas que columnas en el encabezado",
     r"(\w+) is not text": r"\1 no es texto",
     r"label is none of the corpus's labels": "su etiqueta no es ninguna de las del corpus",
+    r"its label has fewer than (\d+) texts": r"su etiqueta tiene menos de \1 textos",
     r"in another language \((\w+)\)": r"en otro idioma (\1)",
     r"of a split that is not taken: (.+)": r"de una parte que no se toma: \1",
     r"shorter than (\d+) characters once cleaned": r"de menos de \1 caracteres una vez limpio",

@@ -18,6 +18,7 @@ from verso.machine import hardware
 
 AT_ONCE = 64  # texts: attention takes memory by the square of their length
 SHOWN = 15  # predictions, and errors
+TOKENS_SHOWN = 60  # of a text: it may be protected, and long
 
 
 def predict(files: Files, read: str | Path) -> None:
@@ -26,7 +27,7 @@ def predict(files: Files, read: str | Path) -> None:
     read: {"vocabulary": size, "unit", "texts" that the tokens were learnt from or None, "tokens": [[id, text], ...] all of them
     where there are few, else the first, middle and last ones with "where", "lengths" of each part (see tokens.Reader),
     "predictions" and "errors": the first ones of the test}. Each of these is {"document", "label", "prediction", "probability",
-    "ids", "tokens", "attention"}: its tokens as texts and how much each is attended to.
+    "ids", "tokens", "attention", "more"}: its first tokens as texts, how much each is attended to, and how many more there are.
     """
     hardware.use_threads()
     reader = _Reading(files.model_folder)
@@ -93,7 +94,8 @@ class _Reading:
         return {
             **{key: row[key] for key in ("document", "label", "prediction")},
             "probability": max(shares),
-            "ids": ids,
-            "tokens": [self._known.shown(number) for number in ids],
-            "attention": [round(share, 5) for share in attention.tolist()],
+            "ids": ids[:TOKENS_SHOWN],
+            "tokens": [self._known.shown(number) for number in ids[:TOKENS_SHOWN]],
+            "attention": [round(share, 5) for share in attention[:TOKENS_SHOWN].tolist()],
+            "more": max(0, len(ids) - TOKENS_SHOWN),
         }

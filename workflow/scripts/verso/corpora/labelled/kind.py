@@ -63,6 +63,12 @@ class LabelledCorpus(CorpusBase):
     texts_per_label: int | None = Field(
         None, ge=3, description="So many of each label, drawn by the split's seed; of given splits from train. null: all."
     )
+    minimum_texts_per_label: int | None = Field(
+        None,
+        ge=1,
+        exclude_if=lambda number: number is None,
+        description="Labels with fewer texts in the source, doubles counted, are set aside. null: none is.",
+    )
     language: LanguageFilter | None = Field(None, description="Which languages stay; null: all.")
     minimum_count: MinimumTokenCount = Field(default_factory=MinimumTokenCount, description="What is rare enough to be unknown.")
 
@@ -93,7 +99,21 @@ class LabelledCorpus(CorpusBase):
 def _preparation(corpus: Any) -> dict[str, Any]:
     settings: dict[str, Any] = corpus.model_dump(include={"split", "near_duplicates", "set_aside_limit"})
     settings["texts_per_label"] = corpus.texts_per_label
-    return {**settings, "labels": corpus.names_of_labels(), "ordered": corpus.ordered}
+    settings |= {"labels": corpus.names_of_labels(), "ordered": corpus.ordered}
+    # Not among the settings where the config does not name them, so that a corpus of before is prepared as before
+    if corpus.minimum_texts_per_label is not None:
+        settings["minimum_texts_per_label"] = corpus.minimum_texts_per_label
+    return settings | ({"grouped": True} if _group(corpus) else {})
+
+
+def _group(corpus: Any) -> str | None:
+    """The column that says which texts stay in one part; some sources have no columns."""
+    return getattr(getattr(corpus.source, "fields", None), "group", None)
+
+
+def _reading(corpus: Any) -> dict[str, Any]:
+    settings = {"labels": corpus.names_of_labels(), "language": corpus.language and corpus.language.model_dump()}
+    return settings | ({"origin": ["group"]} if _group(corpus) else {})
 
 
 def _faults(name: str, corpus: LabelledCorpus) -> Iterator[Fault]:
@@ -127,7 +147,7 @@ KIND = Kind(
     prepare=_prepare,
     drafted=_drafted,
     wants="a column of texts and one of labels, or a folder with a subfolder for each label",
-    reading=lambda corpus: {"labels": corpus.names_of_labels(), "language": corpus.language and corpus.language.model_dump()},
+    reading=_reading,
     preparation=_preparation,
     exports={
         "everything": "exports/{corpus}.json",

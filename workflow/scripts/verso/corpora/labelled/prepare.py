@@ -1,19 +1,23 @@
 """Prepare labelled texts: clean, set exact duplicates aside, split by label or as the source gives it, count, name the classes.
 
-    cleaned ─► exact duplicates ─► clusters of near-duplicates ─► given splits: what a held-out part has leaves the others
-                                                                └► no given split: whole clusters, each label its share
+    cleaned ─► labels with enough texts ─► exact duplicates ─► clusters of near-duplicates, and of groups
+               ─► given splits: what a held-out part has leaves the others
+               └► no given split: whole clusters, each label its share
 
 Streams, as verso.corpora.preparing.texts does.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from verso.corpora.labelled.frequent import Frequent
+from verso.corpora.labelled.groups import grouped, joined
 from verso.corpora.labelled.labels import in_order, names_of
 from verso.corpora.losses import refuse_too_many
 from verso.corpora.parts import PARTS, TEST, TRAIN, VALIDATION
@@ -42,7 +46,8 @@ def prepare_labelled(
 
     settings: {"split": {"validation", "test", "seed"}, "near_duplicates": {"threshold", "shingle_words", "permutations"},
     "labels": {the source's: our name} or None for all that occur, "ordered": bool or None, "texts_per_label": n or None for all,
-    "set_aside_limit": share of the rows that may be lost, or None}.
+    "set_aside_limit": share of the rows that may be lost, or None}; where given "minimum_texts_per_label": n, labels with fewer
+    rows are set aside, and "grouped": True, documents of one metadata.group stay in one part.
     outputs: the files to write: train, validation, test, statistics, labels ({"names", "ordered"}), set_aside. The parts hold the
     documents, cleaned, with "group" (the label's name) and "cluster". reading: as of verso.corpora.preparing.texts.prepare.
 
@@ -53,12 +58,14 @@ def prepare_labelled(
     files = [Path(outputs[part]) for part in PARTS]
     with work_folder(files[0]) as folder:
         cleaned = Cleaned.written_to(folder / "cleaned.jsonl", Path(documents), "label", settings["split"]["seed"])
-        losses = cleaned.losses(set_aside_acquired)
-        refuse_too_many(losses, settings.get("set_aside_limit"), Path(documents).parent.name, str(set_aside_acquired))
-        names = _classes(cleaned, settings["labels"], documents)
+        corpus = Path(documents).parent.name
+        frequent = Frequent.of(cleaned, settings.get("minimum_texts_per_label"), documents)
+        losses = frequent.losses(cleaned.losses(set_aside_acquired))
+        refuse_too_many(losses, settings.get("set_aside_limit"), corpus, str(set_aside_acquired))
+        names = [name for name in _classes(cleaned, settings["labels"], documents) if name not in frequent.few]
         first = cleaned.first_with_the_same_text()
         is_kept = first == np.arange(len(first))
-        kept, repeated = np.flatnonzero(is_kept), np.flatnonzero(~is_kept)
+        kept, repeated = np.flatnonzero(is_kept & frequent.stays), np.flatnonzero(~is_kept & frequent.stays)
         disagree = cleaned.groups[repeated] != cleaned.groups[first[repeated]]
         everything, most = len(kept), settings["texts_per_label"]
         kept = kept if most is None else _drawn(cleaned, kept, most)
@@ -70,16 +77,19 @@ def prepare_labelled(
         leaving = held_out_first(clusters, cleaned.given[kept])
         left, others = kept[leaving], kept[_most_held_out(clusters, cleaned.given[kept])[leaving]]
         kept, clusters = kept[~leaving], _renumbered(clusters[~leaving])
-        write_json_lines(outputs["set_aside"], _rows_set_aside(cleaned, repeated, first[repeated], left, others))
+        rows = _rows_set_aside(cleaned, repeated, first[repeated], left, others)
+        write_json_lines(outputs["set_aside"], chain(frequent.rows_set_aside(cleaned), rows))
         log.info("set aside: %d exact duplicates, %d near-duplicates of held-out texts", len(repeated), len(left))
 
-        parts = _split(cleaned, kept, clusters, settings["split"], documents)
+        groups = grouped(cleaned, kept, documents) if settings.get("grouped") else None
+        together = clusters if groups is None else joined(clusters, groups)
+        parts = _split(cleaned, kept, together, settings["split"], documents)
         only_some = _refuse_unlearnt(names, cleaned, kept, parts, documents)
         gathered = [LabelledStatistics() for _ in PARTS]
         near = cleaned.write_parts(kept, clusters, parts, files, gathered)
     ordered = settings["ordered"]
     if ordered is None and are_ordered(names):
-        announce(f"corpora.{Path(documents).parent.name}: {taken_for_a_scale(names)}")
+        announce(f"corpora.{corpus}: {taken_for_a_scale(names)}")
     write_json(outputs["labels"], {"names": names, "ordered": are_ordered(names) if ordered is None else ordered})
     write_json(
         outputs["statistics"],
@@ -94,6 +104,8 @@ def prepare_labelled(
             "labels_not_in_every_part": only_some,
             "losses": losses,
             "groups_only_in_train": [],
+            **frequent.statistics,
+            **({} if groups is None else {"groups_kept_together": len(np.unique(groups))}),
         },
     )
 

@@ -12,10 +12,15 @@ from verso.text.labels import text_of
 
 
 class Columns(Settings):
-    """Names of the columns that hold text and label."""
+    """Names of the columns that hold text, label and group."""
 
     text: str = Field("text", description="Holds the text.")
     label: str = Field("label", description="Holds the label.")
+    group: str | None = Field(
+        None,
+        exclude_if=lambda column: column is None,  # so that a corpus of before is read as before
+        description="Holds what a text belongs to, as an author or a dialogue; texts of one group stay in one part.",
+    )
 
 
 class LabelledFields(Columns):
@@ -90,4 +95,7 @@ class LabelledFile(AnyFile):
     def _names_its_parts_once(self) -> Self:
         if isinstance(self.path, dict) and (self.splits or self.fields.split):
             raise ValueError("path names files that have no other parts; leave out splits and fields.split")
+        given = "path names files of parts" if isinstance(self.path, dict) and not _is_beside(self.path) else "splits are given"
+        if self.fields.group and (self.splits or self.fields.split or given.startswith("path")):
+            raise ValueError(f"fields.group keeps texts together where Verso draws the parts, and here {given}: leave one out")
         return self

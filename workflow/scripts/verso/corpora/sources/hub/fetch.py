@@ -8,7 +8,7 @@
 
 import logging
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,9 @@ def fetch_dataset(source: Mapping[str, Any], cache: str | Path, outputs: Mapping
     """Write the rows of the dataset's given splits, and a summary of what they came from.
 
     source: repository, revision, configuration (or None), fields ({"text", "label"}, its columns; a column of classes gives their
-    names), splits (what it calls train, validation, test, or None for these names). outputs: the files to write: rows (JSON lines
-    of text, label, split), set_aside (nothing, for acquire looks at the rows), summary. A commit that is in the cache needs no
+    names; where given "group"), splits (what it calls train, validation, test, or None for these names), where given join (its
+    splits that are read as one). outputs: the files to write: rows (JSON lines of text, label, of splits that are kept
+    split, where given group), set_aside (nothing, for acquire looks at the rows), summary. A commit that is in the cache needs no
     network.
 
     Raises VersoError without a network, for a gated or missing dataset or revision, one that has moved, a dataset that is a
@@ -47,10 +48,10 @@ def fetch_dataset(source: Mapping[str, Any], cache: str | Path, outputs: Mapping
     with WebCache(folder).alone():
         commit = _commit(repository, revision, configuration, folder)
     found = datasets.load_from_disk(str(_place(folder, commit, configuration)))
-    parts = _parts(found, source["splits"], repository)
+    parts = _joined(found, joined, repository) if (joined := source.get("join")) else _parts(found, source["splits"], repository)
     for name in parts:
         _refuse_missing_columns(found[name], fields, f"{repository}, split {name}")
-    counts = {part: len(found[name]) for name, part in parts.items()}
+    counts = {part or name: len(found[name]) for name, part in parts.items()}
     write_json_lines(outputs["rows"], (row for name, part in parts.items() for row in _rows(found[name], fields, part)))
     write_json_lines(outputs["set_aside"], [])
     about = {"repository": repository, "revision": revision, "commit": commit, "configuration": configuration}
@@ -156,6 +157,14 @@ def _parts(found: datasets.DatasetDict, splits: Mapping[str, str | None] | None,
     return {name: part for part in PARTS for name in parts if parts[name] == part}
 
 
+def _joined(found: datasets.DatasetDict, names: Sequence[str], repository: str) -> dict[str, str]:
+    """The splits to read as one, each of no part. Raises VersoError, with the splits found, when one is missing."""
+    listed = ", ".join(f"{name} ({len(rows)} rows)" for name, rows in found.items())
+    if missing := [name for name in names if name not in found]:
+        raise VersoError(f"{repository}: has no split {', '.join(missing)} (source.join); found: {listed}")
+    return dict.fromkeys(names, "")
+
+
 def _refuse_missing_columns(found: datasets.Dataset, fields: Mapping[str, str], what: str) -> None:
     if missing := [name for name in fields.values() if name not in found.column_names]:
         raise VersoError(
@@ -171,4 +180,6 @@ def _rows(found: datasets.Dataset, fields: Mapping[str, str], part: str) -> Iter
         label = row[fields["label"]]
         if names is not None:
             label = names[label] if label is not None and label >= 0 else None  # -1: of a test whose labels are kept secret
-        yield {"text": row[fields["text"]], "label": label, "split": part}
+        known = {"text": row[fields["text"]], "label": label}
+        group = {"group": row[fields["group"]]} if "group" in fields else {}
+        yield {**known, **group, **({"split": part} if part else {})}

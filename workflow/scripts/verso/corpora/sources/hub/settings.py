@@ -1,8 +1,8 @@
 """The config's type of a dataset of the Hugging Face hub."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from verso.contract import Source
 from verso.corpora.sources.file.labelled import Columns, LabelledFields, LabelledFile, Splits
@@ -26,6 +26,12 @@ class HubDataset(Settings):
     splits: Splits | None = Field(
         None, description="The hub's splits that are kept; null: `train`, `validation` and `test`, those that there are."
     )
+    join: list[str] | None = Field(
+        None,
+        min_length=1,
+        exclude_if=lambda names: names is None,  # so that a dataset of before is not fetched again
+        description="The hub's splits that are read as one, of which the parts are drawn; null: its splits are kept.",
+    )
     cache: str = Field("data/hub", min_length=1, description="Folder that keeps what was fetched, outside of results.")
     maximum_characters: int = Field(200_000, gt=0, description="A longer document is set aside with that reason.")
 
@@ -43,13 +49,24 @@ class HubDataset(Settings):
             raise ValueError(f"{shown(value)} is no name of a configuration; the dataset's page lists them")
         return value
 
+    @model_validator(mode="after")
+    def _keeps_its_splits_or_joins_them(self) -> Self:
+        if self.join and self.splits:
+            raise ValueError("join reads splits as one, and splits keeps them: leave one out")
+        if self.join and len(set(self.join)) < len(self.join):
+            raise ValueError(f"join names a split twice: {', '.join(self.join)}")
+        if self.fields.group and not self.join:
+            raise ValueError("fields.group keeps texts together where Verso draws the parts: say `join`")
+        return self
+
 
 def _as_file(source: HubDataset, path: str) -> LabelledFile:
-    return LabelledFile(path=path, fields=LabelledFields(split="split"), maximum_characters=source.maximum_characters)
+    fields = LabelledFields(split=None if source.join else "split", group="group" if source.fields.group else None)
+    return LabelledFile(path=path, fields=fields, maximum_characters=source.maximum_characters)
 
 
 def _decisive(corpus: Any) -> dict[str, Any]:
-    return dict(corpus.source.model_dump(include={"repository", "revision", "configuration", "fields", "splits"}))
+    return dict(corpus.source.model_dump(include={"repository", "revision", "configuration", "fields", "splits", "join"}))
 
 
 SOURCE = Source(name="hub", fetch_rule="fetch_dataset", as_file=_as_file, decisive=_decisive)
