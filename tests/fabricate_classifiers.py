@@ -180,8 +180,8 @@ def fabricate_classifier_report(
 ) -> Path:
     """Runs of all models on all corpora, their tables and figures, and the report; returns its path.
 
-    read: a file of fabricate_read for every run. beside: the folder of a fabricated report of language models on "songs", for a study of both kinds. others: override what
-    `page.render` and its study are given.
+    read: a file of fabricate_read for every run. beside: the folder of a fabricated report of language models on "songs", for a
+    study of both kinds. others: override what `page.render` and its study are given.
     """
     more = {"read": read} if read else {}
     runs = [
