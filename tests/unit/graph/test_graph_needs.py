@@ -254,6 +254,24 @@ def test_scoring_and_measuring_request_what_a_large_model_and_a_large_corpus_nee
     assert asked(f"measure_{family}", "small")["runtime"] <= 2 * 30, "it reads no more of a longer text"
 
 
+@pytest.mark.parametrize("family", ["gpt", "recurrent_lm"])
+def test_models_of_every_unit_request_their_scoring_by_the_length_of_their_samples(study, family):
+    cell = {"cell": "lstm"} if family == "recurrent_lm" else {}
+    units = {"char": {}, "word": {"vocabulary": 5000}, "bpe": {"vocabulary": 8000}}
+    longest = {"char": "char", "word": "word", "bpe": "subword"}
+
+    def minutes(unit, tokens):
+        def change(raw):
+            raw["models"]["lstm-char"] = {"family": family, "unit": unit, **cell, **units[unit]}
+            raw["corpora"]["songs"]["sampling"] = {"per_group": 3000, "max_tokens": {longest[unit]: tokens}}
+
+        found = study(change=change)
+        return found.asked(found.requests.of_work(f"evaluate_{family}"), of_run())["runtime"]
+
+    for unit in units:
+        assert minutes(unit, 100_000) > 2 * minutes(unit, 10)
+
+
 def test_a_miniature_requests_what_its_entry_says_and_grows(study):
     def change(raw):
         raw["pretrained"]["toy"]["needs"] = {"mem_mb": 1000, "runtime": 10, "checkpoint_seconds": 5}

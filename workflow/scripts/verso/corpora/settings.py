@@ -51,6 +51,10 @@ class MaximumTokens(Settings):
     word: int = Field(150, gt=0, description="Longest continuation by a word model, in words.")
     subword: int = Field(256, gt=0, description="Longest text by a model of sub-words, pretrained or `unit: bpe`, in its tokens.")
 
+    def of(self, kind: str) -> int:
+        """That of a model whose tokens are of a kind: char, word, bpe or subword."""
+        return {"char": self.char, "word": self.word}.get(kind, self.subword)
+
 
 class GroupSampling(Settings):
     """What differs for one group (artist)."""

@@ -116,8 +116,8 @@ class Inputs:
             del group[other]
         own = getattr(self.runs.config.models[model], "decoding", None)
         settings["decoding"] = own.model_dump() if own else settings["decoding"]
-        kind = (self.unit(model) or "").partition("-")[0]  # of word-5000 the limit of words; byte pairs are sub-words
-        return {**settings, "max_tokens": {kind: settings["max_tokens"]["subword" if kind == "bpe" else kind]}}
+        kind = (self.unit(model) or "").partition("-")[0]  # of word-5000 the limit of words
+        return {**settings, "max_tokens": {kind: corpus.sampling.max_tokens.of(kind)}}
 
     # --- models with a base model ---
 

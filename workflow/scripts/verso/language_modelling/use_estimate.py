@@ -51,7 +51,7 @@ class Use:
 def of_evaluating(model: ReadsTokens, use: Use, train: CorpusSize, test: EvaluationSize, corpus: Any) -> InferenceEstimate:
     """Scoring the test part, and writing the samples that the corpus's settings want."""
     tokens, vocabulary = _tokens(model, train, test.characters)
-    steps = math.ceil(corpus.sampling.per_group * test.groups / BATCH) * getattr(corpus.sampling.max_tokens, model.unit)
+    steps = math.ceil(corpus.sampling.per_group * test.groups / BATCH) * corpus.sampling.max_tokens.of(model.unit)
     scoring = tokens * use.readings * (use.seconds_of_token + vocabulary * SECONDS_PER_SCORE)
     seconds = scoring + steps * _step(use, vocabulary, BATCH)
     scores = max(use.at_once * BYTES_PER_SCORE, BATCH * BYTES_PER_DRAWN_SCORE) * vocabulary
