@@ -38,7 +38,7 @@ $(BIN)/.development-installed: $(BIN)/.run-installed requirements/development.tx
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/unsloth.txt -c requirements/constraints.txt
 	@touch $@
 
-demo: $(BIN)/.run-installed  ## language models on the songs and classifiers on the reviews that ship with Verso, all toys, and a report (minutes)
+demo: $(BIN)/.run-installed  ## language models on the songs and articles and classifiers on the reviews that ship with Verso, all toys, and a report (minutes)
 	@$(RUN) --config config/demo.yaml --profile profiles/local
 
 run: $(BIN)/.run-installed  ## train and report all of CONFIG, with PROFILE (EXPERIMENT=lyrics: one experiment; CORES=2: no more of this machine)
