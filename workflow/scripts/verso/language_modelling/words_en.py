@@ -73,9 +73,9 @@ WORDS: dict[str, str] = {
     "state_carried": "A carried state knows the test documents before: recurrent models carry their hidden state from one to the "
     "next, and the window of a Transformer that learnt so holds the end of the one before.",
     "state_reset": "A model that is given no context reads each test document on its own.",
-    "state_prompted": "A pretrained model reads each document on its own, after the prompt that requests it and names its "
-    "artist; the tokens of the prompt are not scored. A carried state knows the previous documents, a prompt does not: the "
-    "tables give the cost of each model with and without its context.",
+    "state_prompted": "A pretrained model reads each document on its own, after the prompt that requests it and, of a song, "
+    "names its artist; the tokens of the prompt are not scored. A carried state knows the previous documents, a prompt does "
+    "not: the tables give the cost of each model with and without its context.",
     "learning_text": "Loss by epoch, one line per seed: validation solid, training dashed (with dropout, and with label "
     "smoothing if the model has it, so it may lie above). The dot marks the weights that were kept; 0 is before training. Each "
     "unit has its own panel, because nats per character and nats per word are not comparable. For words, compare only lines of "

@@ -76,9 +76,9 @@ WORDS: dict[str, str] = {
     "state_carried": "Un estado conservado conoce los documentos de prueba anteriores: los modelos recurrentes llevan su estado "
     "oculto de uno al siguiente, y la ventana de un Transformer que aprendió así contiene el final del anterior.",
     "state_reset": "Un modelo sin contexto lee cada documento de prueba por separado.",
-    "state_prompted": "Un modelo preentrenado lee cada documento por separado, tras la instrucción que lo solicita y nombra a su "
-    "artista; las unidades de la instrucción no se puntúan. Un estado conservado conoce los documentos anteriores y una "
-    "instrucción no: las tablas dan el coste de cada modelo con su contexto y sin él.",
+    "state_prompted": "Un modelo preentrenado lee cada documento por separado, tras la instrucción que lo solicita y que, si es "
+    "una canción, nombra a su artista; las unidades de la instrucción no se puntúan. Un estado conservado conoce los documentos "
+    "anteriores y una instrucción no: las tablas dan el coste de cada modelo con su contexto y sin él.",
     "learning_text": "Pérdida por época, una línea por semilla: validación continua, entrenamiento discontinua (con dropout, y "
     "con suavizado de etiquetas si el modelo lo tiene, por lo que puede quedar por encima). El punto marca los pesos que se "
     "conservaron; 0 es antes de entrenar. Cada unidad tiene su panel, porque los nats por carácter y los nats por palabra no se "
