@@ -129,7 +129,7 @@ def _listed(runs: list[Run]) -> str:
 
 def _trained_model(runs: Runs, run: Run) -> TrainedModel:
     corpus, model, seed = run
-    entry: Any = runs.config.models[model]
+    entry: Any = Inputs(runs).entry_of(corpus, model)
     start = runs.pretrained(model)
     return TrainedModel(
         entry=entry,
