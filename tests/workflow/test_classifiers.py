@@ -14,6 +14,7 @@ SMALL = {"miniature": True, "embedding": 12, "epochs": 2, "length": 40, "needs":
 MODELS = {
     "lstm": {**SMALL, "family": "recurrent_classifier", "cell": "lstm", "hidden": 8, "layers": 1},
     "textcnn": {**SMALL, "family": "textcnn", "filters": 6, "vectors": "words.vec"},
+    "transformer": {**SMALL, "family": "transformer_classifier", "heads": 2, "feed_forward": 8, "dense": [8], "vocabulary": 300},
     "tfidf": {"family": "tfidf"},
     "majority": {"family": "majority"},
 }

@@ -30,10 +30,10 @@ class Text(Entry):
 
 
 class Place(Entry):
-    """Where a figure stands. page: on which its section begins. words: quoted from the report."""
+    """Where a figure stands. page: on which its section begins; None: a notebook has no pages. words: quoted from the report."""
 
     section: str
-    page: int = Field(gt=0)
+    page: int | None = Field(None, gt=0)
     words: str = Field(min_length=1)
 
 

@@ -215,4 +215,5 @@ WORDS: dict[str, str] = {
     "fault": "Fault",
     "faults": "What is wrong with these figures, by the numbers under “Fault”:",
     "place": "section {section}, from page {page}",
+    "place_without_page": "section {section}",
 }

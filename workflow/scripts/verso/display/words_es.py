@@ -219,4 +219,5 @@ WORDS: dict[str, str] = {
     "fault": "Defecto",
     "faults": "Qué tienen de incorrecto estas cifras, por los números de «Defecto»:",
     "place": "sección {section}, desde la página {page}",
+    "place_without_page": "sección {section}",
 }

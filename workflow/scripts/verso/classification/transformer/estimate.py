@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from verso.contract import Configuration, CorpusSize, Estimate
 from verso.machine.speeds import (
-    BYTES_PER_WEIGHT,
     CARD_GAIN,
     CUDA_CONTEXT_MB,
     CUDA_IN_RAM_MB,
@@ -23,17 +22,18 @@ if TYPE_CHECKING:
     from verso.classification.transformer.family import TransformerClassifier
 
 IMPORTED_MB = 345  # of main memory, in the smallest trainings
+BYTES_PER_WEIGHT = 31  # those of verso.machine.speeds (24), and copies of the gradient of so large a layer and of what is written
 BYTES = 256
 TOKENS_PER_WORD = 1.35  # of byte pairs from some hundred texts, punctuation among them
 PAIRS_OF_WORDS = 12  # byte pairs that occur twice in n words: so many times n^.55
 PADDED = 1.1  # of a batch: to its longest text
-NUMBERS_PER_LAYER = 14  # kept for backward, for each token and block, as multiples of the embedding
-NUMBERS_OF_FEED_FORWARD = 3  # and of the feed-forward layer
+NUMBERS_PER_LAYER = 10  # kept for backward, for each token and block, as multiples of the embedding
+NUMBERS_OF_FEED_FORWARD = 2.25  # and of the feed-forward layer
 NUMBERS_PER_EMBEDDED = 3
 HELD_BYTES = 12  # per token, while reading
 HELD_OUT = 64  # texts validated at once
 SECONDS_PER_TEXT = 120e-6
-SECONDS_PER_WEIGHT = 2e-9  # clipping and fused Adam, once a batch
+SECONDS_PER_WEIGHT = 8e-9  # zeroing, gradient of the first dense layer, clipping and fused Adam, once a batch; on a busy core
 
 
 def estimate(model: "TransformerClassifier", size: CorpusSize, base: Configuration) -> Estimate:
