@@ -19,7 +19,7 @@ said = $(foreach name,$(1),$(if $(filter command,$(firstword $(origin $(name))))
 RUN := exec env PYTHONPATH=workflow/scripts $(BIN)/python -m verso.commands.run $(if $(CORES),--cores $(CORES))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu demo run fetch new check plan status history clean-history tensorboard predict write report-so-far cancel install-profile slurm-lab soak test test-quick lint format config-docs benchmarks clean
+.PHONY: help setup setup-gpu demo run fetch new check plan status history clean-history tensorboard predict write report-so-far cancel install-profile slurm-lab soak soak-search test test-quick lint format config-docs benchmarks clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -106,6 +106,9 @@ slurm-lab: $(BIN)/.run-installed  ## a shell in which a real SLURM runs on this 
 
 soak: $(BIN)/.development-installed  ## the demo's models on SLURM with a fault every few seconds, SEEDS times (20), until all end alike
 	PYTHONPATH=workflow/scripts:tests $(BIN)/python -m slurm.soak $(or $(SEEDS),20)
+
+soak-search: $(BIN)/.development-installed  ## a search of 40 trials by four workers with a fault every moment, ROUNDS times (10), until all ends well
+	OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts:tests $(BIN)/python -m search_soak $(or $(ROUNDS),10)
 
 test: $(BIN)/.development-installed lint  ## every check and every test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verso.errors import VersoError
+from verso.jobs.causes import cause_of_error
 from verso.search import journal as module
 from verso.search.journal import Journal, held, lock_of, mend, opened
 
@@ -94,6 +95,17 @@ def test_what_another_process_left_half_written_is_dropped_before_the_next_line(
         study.tell(study.ask(SPACE), 4.0)
     assert "half a line" in caplog.text
     assert values(journal) == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_journal_that_lost_lines_under_a_living_worker_ends_its_attempt_and_no_trial(journal):
+    study = study_in(journal)
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[:-1])[:-10])  # within a line that it has read
+    other = study_in(journal)  # which mends it, and goes on
+    other.tell(other.ask(SPACE), 8.0)
+    with pytest.raises(OSError, match="was cut or mended while this worker lived") as raised:
+        study.ask(SPACE)
+    assert cause_of_error(raised.value) == "lost"
 
 
 def test_a_full_disk_leaves_no_half_line(journal, monkeypatch):

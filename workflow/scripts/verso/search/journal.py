@@ -9,6 +9,7 @@ writer would append to it: no process could load the study again. So before a jo
 what follows the last line feed is dropped, under the lock; a damaged journal is mended, and kept as it was beside it.
 """
 
+import errno
 import json
 import logging
 import os
@@ -38,6 +39,18 @@ class Journal(JournalFileBackend):
         self._path = path
         self._own_lock = lock_of(path)
         super().__init__(str(path), lock_obj=self._own_lock)
+
+    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
+        """The lines from a number on.
+
+        Raises OSError (ESTALE) where what this process has read before is no longer there: another has mended the journal.
+        It ends the attempt, and no trial: the next one reads all anew.
+        """
+        try:
+            yield from super().read_logs(log_number_from)
+        except ValueError as error:
+            changed = "was cut or mended while this worker lived; its next attempt reads it anew"
+            raise OSError(errno.ESTALE, changed, str(self._path)) from error
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Append lines, all or none of them: a full disk leaves no half line."""
