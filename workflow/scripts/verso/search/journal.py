@@ -71,9 +71,12 @@ class Journal(JournalFileBackend):
                 raise
 
 
-def lock_of(path: Path) -> JournalFileOpenLock:
-    """The lock beside a file, which works on network file systems too."""
-    return JournalFileOpenLock(str(path.absolute()), grace_period=GRACE)
+def lock_of(path: Path, patience: int = 1) -> JournalFileOpenLock:
+    """The lock beside a file, which works on network file systems too.
+
+    patience: how often GRACE passes before it is taken over; more than once for a lock whose holder may wait for another.
+    """
+    return JournalFileOpenLock(str(path.absolute()), grace_period=patience * GRACE)
 
 
 @contextmanager

@@ -55,7 +55,7 @@ class Study:
         refuse_link(self.folder)
         self.dimensions = [Dimension.of_json(found) for found in recipe["space"]]
         self._storage = opened(self.folder / "journal.log")
-        self._turn = lock_of(self.folder / "turn")
+        self._turn = lock_of(self.folder / "turn", patience=3)  # its holder may wait for the journal's
         pruner = pruner_of(recipe["pruner"], recipe["settings"]["epochs"])
         with held(self._turn):
             self._study = self._loaded("maximize" if recipe["higher_is_better"] else "minimize", pruner)
@@ -115,7 +115,7 @@ class Study:
         self._refuse_hopeless(trials, finished, turn)
         running = [trial for trial in trials if trial.state == TrialState.RUNNING]
         if finished + len(running) < turn.trials and not self._is_over(trials, turn):
-            return self._asked(len(trials), turn), False
+            return self._asked(turn), False
         silences = [(trial, turn.place.silent_for(_owner(trial))) for trial in running]
         for trial, seconds in silences:
             if seconds > LOST_SECONDS:
@@ -142,9 +142,9 @@ class Study:
         trial.set_user_attr("lease", turn.lease())
         return trial
 
-    def _asked(self, number: int, turn: "Turn") -> Trial:
-        self._study.sampler = self._sampler(number)
-        trial = self._study.ask()
+    def _asked(self, turn: "Turn") -> Trial:
+        trial = self._study.ask()  # draws nothing yet; its number is known only now, for a turn may be taken over
+        self._study.sampler = self._sampler(trial.number)
         self._draw(trial)
         trial.set_user_attr("lease", turn.lease())
         return trial
