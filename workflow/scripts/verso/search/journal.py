@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ class Journal(JournalFileBackend):
         self._own_lock = lock_of(path)
         super().__init__(str(path), lock_obj=self._own_lock)
 
-    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
+    def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:
         """The lines from a number on.
 
         Raises OSError (ESTALE) where what this process has read before is no longer there: another has mended the journal.
