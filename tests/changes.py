@@ -36,8 +36,8 @@ def function_of_training(project):
 def function_of_scoring(project):
     project.edit(
         f"{LIBRARY}/language_modelling/recurrent_lm/scoring.py",
-        "    words = load_vocabulary",
-        "    changed = 1\n    words = load_vocabulary",
+        "    model, words = load_trained",
+        "    changed = 1\n    model, words = load_trained",
     )
 
 

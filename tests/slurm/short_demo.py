@@ -7,12 +7,12 @@ from typing import Any
 import yaml
 from project import ROOT, Project
 
-EPOCHS = 3  # at most
+EPOCHS = 2  # at most
 SUBMITTED = {  # on SLURM a model of each family, so that each rule is run; here all that there are
     "lyrics": ["rnn-char", "gru-word"],  # one of each unit
     "mistral": ["mistral-base", "mistral-qlora"],
     "articles": ["gpt-modern"],
-    "reviews": ["majority", "tfidf", "gru", "textcnn"],
+    "reviews": ["majority", "tfidf", "gru", "textcnn-tuned", "transformer"],
     "reviews-pretrained": ["mdeberta-lora", "few-shot"],
 }
 
@@ -27,6 +27,8 @@ def config(models: dict[str, list[str]] | None = None) -> dict[str, Any]:
     for model in demo["models"].values():
         if "epochs" in model:
             model["epochs"] = min(EPOCHS, model["epochs"])
+        if "search" in model:
+            model["search"] |= {"epochs": EPOCHS, "trials": 2}
     bases = {model["pretrained"] for model in demo["models"].values() if "pretrained" in model}
     demo["pretrained"] = {name: base for name, base in demo["pretrained"].items() if name in bases}
     for base in demo["pretrained"].values():
