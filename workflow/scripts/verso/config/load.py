@@ -84,7 +84,8 @@ def targets(rules_below: Path) -> set[str]:
     of_tasks = {f"{verb}_{task.name}{ending}" for verb in ("compare", "draw") for task in TASKS for ending in ("", "_so_far")}
     of_report = {f"{name}{ending}" for name in ("report", "describe_pretrained") for ending in ("", "_so_far")}
     of_families = {rule for family in FAMILY.values() for rule in family.works}
-    of_searches = {rule.replace("train_", "try_", 1) for rule in of_families if rule.startswith("train_")}
+    searched = {rule for family in FAMILY.values() if "search" in family.settings.model_fields for rule in family.works}
+    of_searches = {rule.replace("train_", "try_", 1) for rule in searched if rule.startswith("train_")}
     return {"all", "fetch"} | named | of_families | of_searches | of_tasks | of_report
 
 
