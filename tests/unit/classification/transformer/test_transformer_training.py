@@ -64,18 +64,12 @@ def test_a_training_writes_weights_tokens_architecture_history_and_hardware(trai
     assert {"settings_key", "wall_seconds", "peak_ram_mb"} <= set(read_json(trained / "hardware.json"))
 
 
-def test_it_finds_the_one_word_that_decides_wherever_it_stands(corpus, tmp_path):
-    train(**arguments(corpus, tmp_path, epochs=25, dropout=0.0, positions="learnt", pooling="mean", tokens="word"))
+@pytest.mark.parametrize("changes", [{"pooling": "flatten"}, {"pooling": "mean", "tokens": "word"}], ids=str)
+def test_it_finds_the_one_word_that_decides_wherever_it_stands(tmp_path, changes):
+    corpus = write_corpus(tmp_path / "reviews", train=360)  # of 120 texts some learn no more than these, by heart
+    train(**arguments(corpus, tmp_path, epochs=12, dropout=0.0, positions="learnt", **changes))
     best = max(float(row["validation_accuracy"]) for row in read_csv(tmp_path / "history.csv"))
-    assert best > 0.6  # by chance .33 with a standard error of .07
-
-
-def test_flattened_it_learns_its_texts_by_heart(corpus, tmp_path):
-    """Each place learns for itself, so 120 texts are too few to find a word in places where it never stood."""
-    train(**arguments(corpus, tmp_path, epochs=25, dropout=0.0, positions="learnt", pooling="flatten"))
-    losses = [float(row["train_loss"]) for row in read_csv(tmp_path / "history.csv")]
-    assert losses[0] > 1.0  # ln 3 at first
-    assert losses[-1] < 0.1
+    assert best > (0.6 if changes["pooling"] == "flatten" else 0.9)  # by chance .33; flattened, each place learns for itself
 
 
 def test_the_best_weights_are_those_of_the_highest_accuracy(corpus, tmp_path):
