@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from project import ROOT, Project
 
-EPOCHS = 2  # at most
+EPOCHS = 3  # at most
 SUBMITTED = {  # on SLURM a model of each family, so that each rule is run; here all that there are
     "lyrics": ["rnn-char", "gru-word"],  # one of each unit
     "mistral": ["mistral-base", "mistral-qlora"],

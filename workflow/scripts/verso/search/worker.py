@@ -46,9 +46,9 @@ class SearchJob:
 
     search: "space", "by", "higher_is_better", "sampler", "pruner", "seed", and the budget: "trials", "minutes". settings: those
     that every trial has. files, further: the training's inputs and what else it is given; another content is another search.
-    checkpoints: a folder that
-    survives a failed job. found: the file to write when there is nothing left to try. event_files: whether each trial gets event
-    files for TensorBoard. earlier: why the earlier attempts of this job ended. The others are those of a TrainingRun.
+    checkpoints: a folder that survives a failed job. found: the file to write when there is nothing left to try. event_files:
+    whether each trial gets event files for TensorBoard. earlier: why the earlier attempts of this job ended. The others are those
+    of a TrainingRun.
     """
 
     worker: int

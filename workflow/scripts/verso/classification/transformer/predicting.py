@@ -24,10 +24,10 @@ TOKENS_SHOWN = 60  # of a text: it may be protected, and long
 def predict(files: Files, read: str | Path) -> None:
     """Predict by a Transformer classifier, as verso.classification.scores.predict_on_cpu does, and write `read`.
 
-    read: {"vocabulary": size, "unit", "texts" that the tokens were learnt from or None, "tokens": [[id, text], ...] all of them
-    where there are few, else the first, middle and last ones with "where", "lengths" of each part (see tokens.Reader),
-    "predictions" and "errors": the first ones of the test}. Each of these is {"document", "label", "prediction", "probability",
-    "ids", "tokens", "attention", "more"}: its first tokens as texts, how much each is attended to, and how many more there are.
+    read: {"vocabulary": size, "unit", "texts" that the tokens were learnt from or None, "tokens": the first, middle and last ones
+    by id, {"where", "id", "token"} each, "lengths" of each part (see tokens.Reader), "predictions" and "errors": the first ones
+    of the test}. Each of these is {"document", "label", "prediction", "probability", "ids", "tokens", "attention", "more"}: its
+    first tokens as texts, how much each is attended to, and how many more there are.
     """
     hardware.use_threads()
     reader = _Reading(files.model_folder)
