@@ -54,7 +54,7 @@ class Labelled:
             "kind": "labelled",
             "columns": ["text", "label"],
             "text_key": "text",
-            "one_text": False,
+            "whole_files": False,
             "path": path if isinstance(path, dict) else str(path),
             "format": form,
             "fields": {"text": "text", "label": "label", "split": None} | fields,

@@ -25,7 +25,7 @@ LIBRARY = Path(__file__).parents[2] / "workflow" / "scripts"
 ORIGIN = ("url", "revision", "licence", "history")
 SOURCE = {
     "kind": "articles", "format": "jsonl", "columns": ["text", "title"], "origin": [*ORIGIN], "text_key": "text",
-    "one_text": False, "maximum_characters": 200_000,
+    "whole_files": False, "maximum_characters": 200_000,
     "fields": {"text": "text", "title": "title", **{name: name for name in ORIGIN}},
 }  # fmt: skip
 SETTINGS = {

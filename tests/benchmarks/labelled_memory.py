@@ -34,7 +34,7 @@ SOURCE = {
     "kind": "labelled",
     "columns": ["text", "label"],
     "text_key": "text",
-    "one_text": False,
+    "whole_files": False,
     "format": "csv",
     "fields": {"text": "Review", "label": "Polarity", "split": None},
     "maximum_characters": 200_000,

@@ -25,7 +25,7 @@ SOURCE = {
     "kind": "songs",
     "columns": ["text", "artist", "title"],
     "text_key": "lyrics",
-    "one_text": False,
+    "whole_files": False,
     "format": "jsonl",
     "fields": {"text": "lyrics", "artist": "artist", "title": "title"},
     "maximum_characters": 200_000,

@@ -4,7 +4,7 @@ Reads   the sources named in the config
 Writes  results/corpora/<corpus>/acquired.json and {train,validation,test}.jsonl, set_aside_duplicates.jsonl, statistics.json,
         vocab_{char,word,word-N,bpe-N,token}.json; of songs, *_lyrics_alpaca.json, *_lyrics.txt, dataset_info.json; of labelled texts,
         labels.json and exports/<corpus>.json, <corpus>_{train,val,test}.csv, <corpus>_{vocab,stats}.json.
-        (Articles are prepared and exported by articles.smk)
+        (Articles are prepared and exported by articles.smk, manuals prepared by manual.smk)
         Beside acquired.json, which says their checksums, documents.jsonl and set_aside.jsonl, and reading.json, which says how
         each file was read. They are not declared as outputs of acquiring: Snakemake deletes those before a job and after its
         failure, and a corpus that cannot be read again stays

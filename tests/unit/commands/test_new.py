@@ -8,6 +8,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from pdf_files import pdf
 
 from verso.commands.new import main
 from verso.config.load import load
@@ -80,6 +81,18 @@ def test_one_long_text_is_a_manual_whose_samples_begin_with_a_line(here):
     assert main(["--data", "book.txt"]) == 0
     assert corpus_of(here / "book.yaml")["kind"] == "manual"
     assert corpus_of(here / "book.yaml")["sampling"]["prompts"] == ["\n"]
+
+
+def test_a_pdf_and_a_folder_of_documents_are_manuals(here):
+    (here / "guide.pdf").write_bytes(pdf([f"Line {number} of a guide to the shell" for number in range(40)]))
+    (here / "docs").mkdir()
+    for number in range(9):
+        (here / "docs" / f"{number}.md").write_text(f"# Part {number}\n\n{prose(number)}")
+    for data, remark in (("guide.pdf", "# one text of 1,"), ("docs", "# 9 documents of ")):
+        assert main(["--data", data]) == 0
+        written = (here / f"{data.removesuffix('.pdf')}.yaml").read_text()
+        assert yaml.safe_load(written)["corpora"][data.removesuffix(".pdf")]["kind"] == "manual"
+        assert remark in written
 
 
 def prose(number, words=120):

@@ -115,7 +115,12 @@ def test_all_faults_are_listed_at_once_each_with_its_path():
         ("results", "/", "results", "not the root"),
         ("title", 2025, "title", "found the number 2025; must be text: put it in quotes"),
         ("corpora.songs.source", {"path": "songs.xls"}, "corpora.songs.source", "path ends in .xls"),
-        ("corpora.songs", {"kind": "manual", "source": {"path": "songs.jsonl"}}, "corpora.songs", "a manual is one .txt file"),
+        (
+            "corpora.songs",
+            {"kind": "manual", "source": {"path": "songs.jsonl"}},
+            "corpora.songs",
+            "found songs.jsonl; a manual is text, Markdown, HTML or PDF",
+        ),
         ("corpora", None, "corpora", "is missing"),
     ],
 )

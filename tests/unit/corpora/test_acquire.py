@@ -37,7 +37,7 @@ def take(tmp_path):
 
     def run(path, kind="songs", form="auto", fields=FIELDS, maximum=1000, most=None):
         source = {"type": "file", "path": str(path), "format": form, "fields": fields}
-        source |= {"maximum_characters": maximum, "songs_per_artist": most, "kind": kind, "one_text": kind == "manual"}
+        source |= {"maximum_characters": maximum, "songs_per_artist": most, "kind": kind, "whole_files": False}
         source |= {"columns": ["text", *(("artist", "title") if kind == "songs" else ("title",))]}
         source |= {"page_noise": kind == "songs", "text_key": "lyrics" if kind == "songs" else "text"}
         acquire(source, path, tmp_path / "documents.jsonl", tmp_path / "set_aside.jsonl")
@@ -333,16 +333,6 @@ def test_a_file_name_that_is_no_text_is_set_aside(tmp_path, take):
     documents, aside = take(tmp_path / "folder")
     assert len(documents) == 1
     assert aside == [("Ana/caf\\xe9.txt", "title is not valid Unicode (half a surrogate pair)")]
-
-
-def test_a_manual_is_one_text_of_any_length(tmp_path, take):
-    (tmp_path / "guide.txt").write_text("line\n" * 1000)
-    (document,), _ = take(tmp_path / "guide.txt", "manual", fields={"text": "text", "title": "title"})
-    assert document["metadata"] == {"title": "guide"}
-    assert len(document["text"]) == 5000
-    lines(tmp_path / "guide.jsonl", song())
-    with pytest.raises(VersoError, match="one text file"):
-        take(tmp_path / "guide.jsonl", "manual")
 
 
 @pytest.mark.parametrize("form", ["jsonl", "json", "csv"])

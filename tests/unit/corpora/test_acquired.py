@@ -11,7 +11,7 @@ from verso.errors import VersoError
 
 SONGS = ROOT / "resources/demo/songs.jsonl"
 SOURCE = {
-    "kind": "songs", "format": "auto", "columns": ["text", "artist", "title"], "text_key": "lyrics", "one_text": False,
+    "kind": "songs", "format": "auto", "columns": ["text", "artist", "title"], "text_key": "lyrics", "whole_files": False,
     "fields": {"text": "lyrics", "artist": "artist", "title": "title"}, "maximum_characters": 100000, "songs_per_artist": None,
 }  # fmt: skip
 

@@ -31,7 +31,8 @@ def test_each_corpus_is_fetched_and_split_by_the_rules_of_its_source_and_kind():
     assert by_source == {
         "file": "songs|book|articles|reviews", "genius": "scraped", "hub": "dataset", "steam": "games", "wikipedia": "wiki",
     }  # fmt: skip
-    assert sources.prepared_by("prepare_corpus") == "songs|book|scraped"
+    assert sources.prepared_by("prepare_corpus") == "songs|scraped"
+    assert sources.prepared_by("prepare_manual") == sources.of_kind("manual") == "book"
     assert sources.prepared_by("prepare_articles") == sources.of_kind("articles") == "articles|wiki"
     assert sources.prepared_by("prepare_labelled") == sources.of_kind("labelled") == "reviews|games|dataset"
     assert {sources.kind(of(name)) for name in ("songs", "scraped")} == {"songs"}
@@ -232,7 +233,6 @@ def test_other_parts_of_a_corpus_of_songs_prepare_nothing_again():
         assert after.preparation(of("songs")) == before.preparation(of("songs"))
         assert after.reading(of("songs")) == before.reading(of("songs"))
     assert before.preparation(of("songs"))["split"]["method"] == "stratified"
-    assert before.preparation(of("book"))["split"]["method"] == "position"
 
 
 def test_exports_are_those_of_the_corpora_of_experiments_once():

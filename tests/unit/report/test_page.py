@@ -152,6 +152,9 @@ def test_one_text_and_one_model_are_not_spoken_of_as_songs_and_rivals(tmp_path):
         assert [words for words in wrong if words in text] == []
         assert "<h4>" not in text
         assert "<strong>gru-char</strong>" in text
+        assert "&lt;script&gt;window.pwned=9" in text  # a document's own title
+    for language, text in (("en", english), ("es", spanish)):
+        assert SAID[language]["manual_hyphenation"] in text
     assert SAID["en"]["one_document"] in english
     assert SAID["es"]["one_document"] in spanish
 

@@ -19,13 +19,14 @@ class Column(NamedTuple):
 class Found(NamedTuple):
     """What a file or a folder of texts holds.
 
-    is_folder: of texts, whose columns are `text`, `folder` and `name`; of a .txt the only one is `text`. parts: rows
-    of each part that it gives itself, as files or folders in a folder or keys of a JSON object.
+    is_folder: of texts, whose columns are `text`, `folder` and `name`; of a .txt the only one is `text`. documents: 1 of a .txt,
+    and of PDFs, Markdown and HTML how many; 0 of all else. parts: rows of each part that it gives itself, as files or folders in
+    a folder or keys of a JSON object.
     """
 
     path: str
     is_folder: bool
-    is_one_text: bool
+    documents: int
     rows: int
     columns: tuple[Column, ...]
     parts: Mapping[str, int]

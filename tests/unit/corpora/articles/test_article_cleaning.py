@@ -6,9 +6,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from verso.corpora.articles.cleaning import STEPS, Tally, cleaned, said_of
+from verso.corpora.articles.cleaning import STEPS, cleaned, said_of
 from verso.corpora.articles.settings import Cleaning
 from verso.corpora.preparing.clean import clean
+from verso.corpora.preparing.tally import Tally
 
 ALL = Cleaning().model_dump()
 NOTHING = Cleaning(urls=False, references=False, markup=False, special_characters=False).model_dump()
@@ -122,7 +123,7 @@ def test_any_text_at_all_is_cleaned(text):
 
 
 def test_counts_add_up_over_articles():
-    tally = Tally()
+    tally = Tally(STEPS)
     for text in ("Uno[1][2] ★", "Dos", "Tres[3]"):
         tally.add(*cleaned(text, ALL)[1:])
     counted = tally.as_dict()

@@ -108,7 +108,8 @@ def of_authors(authors=30, each=4):
 def acquired(corpus, rows, group="author"):
     path = lines(corpus.folder / "rows.jsonl", rows)
     source = {
-        "type": "file", "kind": "labelled", "columns": ["text", "label"], "text_key": "text", "one_text": False, "format": "auto",
+        "type": "file", "kind": "labelled", "columns": ["text", "label"], "text_key": "text",
+        "whole_files": False, "format": "auto",
         "fields": {"text": "text", "label": "label", "split": None, "group": group}, "maximum_characters": 9999, "labels": None,
         "language": None, "splits": None, "origin": ["group"],
     }  # fmt: skip

@@ -156,21 +156,6 @@ def test_what_a_killed_job_left_behind_is_cleared(run, tmp_path):
     assert not list((tmp_path / "out").glob(".*"))
 
 
-def test_a_manual_is_split_by_position(run):
-    text = "\r\n".join(f"This is line {number}." for number in range(100))
-    parts, statistics, duplicates, _ = run(
-        [{"id": "guide", "text": text, "metadata": {"title": "Guide"}}], kind="manual", method="position", test=0.1
-    )
-    rows = [row for part in PARTS for row in parts[part]]
-    assert [row["id"] for row in rows] == ["guide:train", "guide:validation", "guide:test"]
-    assert "\n".join(row["text"] for row in rows) == clean(text)
-    assert {row["group"] for row in rows} == {""}
-    assert duplicates == []
-    assert statistics["parts"]["test"]["lines"] == 10
-    with pytest.raises(VersoError, match="wants one text, found 2"):
-        run([{"id": "a", "text": "a", "metadata": {}}] * 2, kind="manual", method="position")
-
-
 def test_lengths_say_how_long_documents_are():
     assert lengths([1, 2, 3, 4, 90]) == {"min": 1, "mean": 20, "median": 3, "p95": 72.8, "p99": 86.56, "max": 90}
 

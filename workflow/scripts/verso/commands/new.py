@@ -18,7 +18,7 @@ from verso.commands.check import checked
 from verso.commands.terminal import Options, path_of, printable, said_on_the_screen, typed
 from verso.config.load import load
 from verso.contract import Kind
-from verso.corpora.reading import FOLDER, rows_of, settings_of
+from verso.corpora.reading import FOLDER, are_documents, documents_of, rows_of, settings_of
 from verso.corpora.sources.file.readers import Fault
 from verso.drafts import Column, Draft, Found
 from verso.errors import VersoError
@@ -46,7 +46,7 @@ def found_in(path: Path, settings: Mapping[str, Any] | None = None) -> Found:
     rows = 0
     faults: Counter[str] = Counter()
     parts: Counter[str] = Counter()
-    for row in rows_of(path, settings):
+    for row in documents_of(path) if are_documents(path) else rows_of(path, settings):
         if isinstance(row, Fault):
             faults[row.reason] += 1
             continue
@@ -67,13 +67,13 @@ def found_in(path: Path, settings: Mapping[str, Any] | None = None) -> Found:
         Column(name, filled[name], counts if len(counts) <= MOST_VALUES else None, characters[name])
         for name, counts in values.items()
     )
-    one_text = path.is_file() and path.suffix.lower() == ".txt"
-    return Found(str(path), FOLDER in values, one_text, rows, tuple(columns), parts)
+    documents = rows if are_documents(path) else int(path.is_file() and path.suffix.lower() == ".txt")
+    return Found(str(path), FOLDER in values, documents, rows, tuple(columns), parts)
 
 
 def has_no_header(found: Found, path: Path) -> bool:
     """Whether the first row of a table is data: one of its cells comes again below, and another is no name but a text."""
-    is_table = path.is_file() and not found.is_one_text and not NAMED_ROWS.search(path.name)
+    is_table = path.is_file() and not found.documents and not NAMED_ROWS.search(path.name)
     again = any(column.name in (column.values or {}) for column in found.columns)
     return is_table and again and any(len(column.name.split()) > LONGEST_NAME for column in found.columns)
 

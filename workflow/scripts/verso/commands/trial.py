@@ -22,7 +22,12 @@ from verso.registry import KIND, SOURCE
 from verso.text.vocabulary import build
 
 LONGEST_NAME = 40  # characters of a column's name: where a file has no header, it is a text
-OUTPUTS = {"statistics": "statistics.json", "labels": "labels.json", "set_aside": "set_aside_duplicates.jsonl"}
+OUTPUTS = {
+    "statistics": "statistics.json",
+    "labels": "labels.json",
+    "set_aside": "set_aside_duplicates.jsonl",
+    "cleaned": "cleaned.jsonl",
+}
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,7 @@ def tried(sources: SourceInputs, name: str, folder: Path, units: set[str]) -> Tr
 
 def _columns(reading: Mapping[str, Any], path: Path) -> list[str]:
     """What the columns of the first row are read as, and which are not read."""
-    if reading["one_text"]:
+    if reading["whole_files"]:
         return []
     row = next((row for row in rows_of(path, reading) if isinstance(row, Row)), None)
     if row is None:

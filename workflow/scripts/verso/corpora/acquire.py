@@ -11,7 +11,7 @@ from typing import Any
 from verso.corpora.documents import document_of, group_of, group_of_row, refuser
 from verso.corpora.losses import Losses, sentences
 from verso.corpora.preparing.clean import clean
-from verso.corpora.rows import Place, places_of, rows_of
+from verso.corpora.rows import Places, places_of, rows_of
 from verso.corpora.sources.file.given_splits import Unwanted
 from verso.corpora.sources.file.opened import Account
 from verso.corpora.sources.file.part_names import visible
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 def acquire(
     source: Mapping[str, Any],
-    path: str | Path | Mapping[str, Any],
+    path: str | Path | list[str] | Mapping[str, Any],
     documents: str | Path,
     set_aside: str | Path,
     set_aside_before: Sequence[str | Path] = (),
@@ -46,15 +46,15 @@ def acquire(
     set_aside: where, reason, excerpt, group (label or artist, "" where that cannot be read) and lost (false: the config wants no
     such row). How many there are is said on the screen.
 
-    path: a file, a folder of .txt files, files beside each other, or that of each part (corpora.rows.places_of). source:
-    {"kind": what messages call it, "format": "auto" or another, "columns": our names of what a document has, "fields": {our
-    name: the source's}, "text_key": what messages call the text, "one_text": whether `path` is one text, whose length is not
-    limited, "maximum_characters": n}; where the kind has them "songs_per_artist": n or None; "page_noise": whether what pages of
-    lyrics say is to be cut away; "splits": what the source calls its parts or None; "labels": {the source's: our name} or None;
-    "language": see LanguageFilter, or None; "origin": what else is kept of a document, where `fields` names its column. A
-    document of a given part says so in "split". set_aside_before: what was set aside on the way to `path`, to be listed with the
-    rest. A copy (the same text, cleaned) of a song taken before counts for no artist: prepare sets it aside. Memory does not grow
-    with the corpus, but for 8 bytes of each song with songs_per_artist.
+    path: a file, a folder of texts, a list of files, files beside each other, or that of each part (corpora.rows.places_of).
+    source: {"kind": what messages call it, "format": "auto" or another, "columns": our names of what a document has, "fields":
+    {our name: the source's}, "text_key": what messages call the text, "whole_files": whether documents are files, whose length
+    is not limited, "maximum_characters": n}; where the kind has them "songs_per_artist": n or None; "page_noise": whether what
+    pages of lyrics say is cut away; "splits": what the source calls its parts or None; "labels": {the source's: our name} or
+    None; "language": see LanguageFilter, or None; "origin": what else is kept of a document, where `fields` names its column. A
+    document of a given part says so in "split". set_aside_before: what was set aside on the way to `path`, to be listed with
+    the rest. A copy (the same text, cleaned) of a song taken before counts for no artist: prepare sets it aside. Memory does
+    not grow with the corpus, but for 8 bytes of each song with songs_per_artist.
     Raises VersoError when a file is missing, empty or broken, has no usable row, or nothing is left of a given part.
     """
     places = places_of(path)
@@ -124,7 +124,7 @@ def acquire(
     return lost, accounts
 
 
-def _split_not_read(places: Place | dict[str, Place], source: Mapping[str, Any], found: Sequence[str], parts: "_Parts") -> str:
+def _split_not_read(places: Places, source: Mapping[str, Any], found: Sequence[str], parts: "_Parts") -> str:
     """What is said where a column seems to name the parts and the config does not say that it does; empty else."""
     named = [column for column in found if column.strip().lower() == "split"]
     if "splits" not in source or source["fields"].get("split") or parts.are_given or not named:
@@ -182,7 +182,7 @@ def _no_texts_in(folder: Path) -> str:
 
 
 def _nothing_usable(
-    places: Place | dict[str, Place],
+    places: Places,
     shown: str,
     source: Mapping[str, Any],
     reasons: Counter[str],

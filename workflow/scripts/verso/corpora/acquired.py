@@ -22,7 +22,10 @@ LATENCY_SECONDS = 30.0  # in which a file that another node wrote is seen over N
 
 
 def acquire_and_attest(
-    source: Mapping[str, Any], path: str | Path, acquired: str | Path, set_aside_before: Sequence[str | Path] = ()
+    source: Mapping[str, Any],
+    path: str | Path | list[str] | Mapping[str, Any],
+    acquired: str | Path,
+    set_aside_before: Sequence[str | Path] = (),
 ) -> None:
     """Acquire a corpus into FILES beside `acquired`, then write `acquired`: of each its size in bytes and its SHA-256,
     and what the source lost (verso.corpora.losses).

@@ -32,7 +32,7 @@ def document_of(row: Row, source: Mapping[str, Any]) -> tuple[dict[str, Any] | F
             value = label_of(raw, source.get("labels") or ())
         elif name in ("artist", "text") and isinstance(raw, str) and len(raw) < LONGEST_MISSING and value_of(raw) is None:
             value = None
-        reason = _fault_of(value, called, None if source["one_text"] else source["maximum_characters"])
+        reason = _fault_of(value, called, None if source["whole_files"] else source["maximum_characters"])
         if value is None and isinstance(raw, str) and (written := plain_name(raw)):
             reason = f'no {called}: "{written}" means none' + (", unless `labels` names it" if name == "label" else "")
         if reason:
@@ -47,6 +47,8 @@ def document_of(row: Row, source: Mapping[str, Any]) -> tuple[dict[str, Any] | F
     metadata = {name: value for name, value in values.items() if name != "text"}
     known = {"id": document_id(values["text"], metadata), "text": values["text"]}
     document: dict[str, Any] = {**known, "metadata": {**metadata, **_origin(row, source)}}
+    if row.structure:
+        document["structure"] = dict(row.structure)
     return (document | {"split": row.split} if row.split else document), mended
 
 

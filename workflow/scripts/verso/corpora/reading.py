@@ -8,15 +8,18 @@ from pydantic import ValidationError
 
 from verso.corpora import rows
 from verso.corpora.documents import document_of
+from verso.corpora.manual.reading import read_documents
+from verso.corpora.manual.settings import IN_FOLDERS, ManualFile
 from verso.corpora.preparing.clean import clean
 from verso.corpora.sources.file.opened import Account, Reading
-from verso.corpora.sources.file.part_names import parts_in
+from verso.corpora.sources.file.part_names import files_below, parts_in
 from verso.corpora.sources.file.readers import Fault, Row, read_one_text
 from verso.corpora.sources.file.settings import AnyFile
 from verso.errors import VersoError
 
 TEXT, FOLDER, NAME = "text", "folder", "name"  # what a row of a folder of texts, or of a file of lines, has
 FIELDS = {TEXT: TEXT, FOLDER: FOLDER, "title": NAME}
+DOCUMENTS = tuple(ending for ending in IN_FOLDERS if ending != ".txt")  # endings of files that are documents and nothing else
 
 
 class Text(NamedTuple):
@@ -44,10 +47,25 @@ def rows_of(
         return
     places = parts_in(path, source).values() if path.is_dir() else [path]
     tables = any(place.is_file() for place in places)
-    source |= {"columns": () if tables else (TEXT, FOLDER), "one_text": False}
+    source |= {"columns": () if tables else (TEXT, FOLDER), "whole_files": False}
     if not tables:
         source["fields"] = FIELDS
     yield from rows.rows_of(path, source, [] if accounts is None else accounts)
+
+
+def are_documents(path: Path) -> bool:
+    """Whether it is a PDF, a Markdown or an HTML file, or a folder of such that holds no .txt."""
+    if not path.is_dir():
+        return path.suffix.lower() in DOCUMENTS
+    return bool(files_below(path, DOCUMENTS)) and not files_below(path, (".txt",))
+
+
+def documents_of(path: Path) -> Iterator[Row | Fault]:
+    """Each document, as `text` (verso.corpora.manual.reading). Raises VersoError where it cannot be read."""
+    if not path.exists():
+        raise VersoError(f"{path}: no such file or folder (looked from {Path.cwd()})")
+    for row in read_documents(path, ManualFile(path=str(path)).model_dump(), []):
+        yield row if isinstance(row, Fault) else Row(row.where, {TEXT: row.values["text"]})
 
 
 def texts_of(path: Path, column: str | None, usual: str, accounts: list[Account]) -> Iterator[Text]:
@@ -78,7 +96,7 @@ def settings_of(path: Path) -> dict[str, Any]:
         settings = AnyFile(path=str(path)).model_dump()
     except ValidationError as error:
         raise VersoError(f"{path}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from error
-    return settings | {"kind": "texts", "one_text": False, "splits": None, "labels": None, "fields": FIELDS}
+    return settings | {"kind": "texts", "whole_files": False, "splits": None, "labels": None, "fields": FIELDS}
 
 
 def _lines(path: Path, source: Mapping[str, Any]) -> Iterator[Row | Fault]:

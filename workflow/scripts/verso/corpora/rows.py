@@ -5,11 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from verso.corpora.manual.reading import Files, read_documents
 from verso.corpora.parts import PARTS
 from verso.corpora.sources.file import given_splits as given
 from verso.corpora.sources.file.opened import Account, Reading, member_of
 from verso.corpora.sources.file.part_names import is_known, parts_in
-from verso.corpora.sources.file.readers import Fault, Row, bytes_for, read_folder, read_json_lines, read_one_text
+from verso.corpora.sources.file.readers import Fault, Row, bytes_for, read_folder, read_json_lines
 from verso.corpora.sources.file.readers_beside import Beside, read_beside
 from verso.corpora.sources.file.readers_csv import read_csv
 from verso.corpora.sources.file.readers_json import keys_of_lists, opening_of, read_json_array
@@ -18,6 +19,7 @@ from verso.corpora.sources.file.settings import ARCHIVE, conversion_of, format_b
 from verso.errors import VersoError
 
 Place = Path | Beside
+Places = Place | Files | dict[str, Place]
 
 
 def format_of(path: Path, source: Mapping[str, Any]) -> str:
@@ -41,17 +43,17 @@ def format_of(path: Path, source: Mapping[str, Any]) -> str:
         raise VersoError(f"{path}: unpack it and name what is in it; of archives only CSV, JSON lines and JSON are read")
     if path.is_dir() and format_ != "txt" and not source.get("splits"):
         raise VersoError(f"{path}: is a folder, and format {format_} wants a file; a folder holds .txt files")
-    if source["one_text"] and (path.is_dir() or format_ != "txt"):
-        raise VersoError(f"{path}: a {kind} is one text file (format: txt)")
-    if not source["one_text"] and format_ == "txt" and not path.is_dir():
+    if format_ == "txt" and not path.is_dir():
         group = source["columns"][1]
         wanted = "a folder of them, one for each" if group == "title" else "a folder with one subfolder for each"
         raise VersoError(f"{path}: a single .txt names no {group}; give {wanted}, or kind: manual")
     return format_
 
 
-def places_of(path: str | Path | Mapping[str, Any]) -> Place | dict[str, Place]:
-    """Where the rows lie, as the config's `path` says: a place, or that of each part."""
+def places_of(path: str | Path | list[str] | Mapping[str, Any]) -> Places:
+    """Where the rows lie, as the config's `path` says: a place, several files, or the place of each part."""
+    if isinstance(path, list):
+        return Files(tuple(map(Path, path)))
     if not isinstance(path, Mapping):
         return Path(path)
     if "text" in path:
@@ -59,7 +61,9 @@ def places_of(path: str | Path | Mapping[str, Any]) -> Place | dict[str, Place]:
     return {part: cast(Place, places_of(path[part])) for part in PARTS if part in path}
 
 
-def rows_of(places: Place | Mapping[str, Place], source: Mapping[str, Any], accounts: list[Account]) -> Iterator[Row | Fault]:
+def rows_of(
+    places: Place | Files | Mapping[str, Place], source: Mapping[str, Any], accounts: list[Account]
+) -> Iterator[Row | Fault]:
     """Rows of a source, those of a given part with its name. accounts: gets one of each file that was read to its end."""
 
     def of_part(place: Place) -> Iterator[Row | Fault]:
@@ -69,7 +73,9 @@ def rows_of(places: Place | Mapping[str, Place], source: Mapping[str, Any], acco
 
     path = places
     try:
-        if isinstance(path, Mapping):
+        if isinstance(path, Files) or (source["whole_files"] and isinstance(path, Path)):
+            yield from read_documents(path, source, accounts)
+        elif isinstance(path, Mapping):
             yield from given.from_places(path, of_part)
         elif isinstance(path, Beside):
             yield from of_part(path)
@@ -84,10 +90,7 @@ def rows_of(places: Place | Mapping[str, Place], source: Mapping[str, Any], acco
 def _rows_of_one(path: Path, source: Mapping[str, Any], accounts: list[Account]) -> Iterator[Row | Fault]:
     fields, format_ = source["fields"], format_of(path, source)
     reading = _reading(source, accounts)
-    if source["one_text"]:
-        # The one text is the whole corpus and is held as such, whatever maximum_characters says.
-        yield from read_one_text(path, replace(reading, limit=path.stat().st_size), fields["text"], fields["title"])
-    elif format_ == "json" and "splits" in source and _holds_parts(path, reading, source):
+    if format_ == "json" and "splits" in source and _holds_parts(path, reading, source):
         yield from given.from_json_object(path, reading, source)
     elif fields.get("split"):
         yield from given.by_column(path, rows_of_file(path, format_, source, accounts), source)

@@ -90,12 +90,12 @@ class Sampling(Settings):
 
 
 class CorpusBase(Settings):
-    """What every corpus has. one_text: it is one text of any length, whatever `maximum_characters` says.
+    """What every corpus has. whole_files: each of its files is read whole, a document or several of any length.
 
     attributed: exports/attribution.csv says where each document comes from and under which licence.
     """
 
-    one_text: ClassVar[bool] = False
+    whole_files: ClassVar[bool] = False
     attributed: ClassVar[bool] = False
 
     split: Split = Field(default_factory=Split, description="Train, validation and test.")

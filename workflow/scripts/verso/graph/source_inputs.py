@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from verso.corpora.sources.file.part_names import parts_in, texts_below
+from verso.corpora.sources.file.part_names import files_below, parts_in
 from verso.errors import VersoError
 from verso.files import sha256_of
 from verso.graph.paths import Paths, Run
@@ -58,9 +58,9 @@ class SourceInputs:
         source = self.corpus(wildcards).source
         return SOURCE[source.type].as_file(source, self._paths.corpus(FETCHED, wildcards.corpus))
 
-    def path(self, wildcards: Any) -> str | dict[str, str]:
-        """The path of the source, or that of each part."""
-        path: str | dict[str, str] = self.file(wildcards).path
+    def path(self, wildcards: Any) -> str | list[str] | dict[str, str]:
+        """The path of the source, those of its documents, or that of each part."""
+        path: str | list[str] | dict[str, str] = self.file(wildcards).path
         return path
 
     def set_aside_in_fetching(self, wildcards: Any) -> list[str]:
@@ -86,7 +86,7 @@ class SourceInputs:
             except VersoError:  # the reading will say what is wrong
                 parts = {}
             paths = [*parts.values()] if parts and source.splits else [*paths, *parts.values()]
-        found = dict.fromkeys(file for path in paths for file in (texts_below(path) if path.is_dir() else [path]))
+        found = dict.fromkeys(file for path in paths for file in (files_below(path, source.endings) if path.is_dir() else [path]))
         return [file for file in found if file.is_file()]
 
     def files(self, wildcards: Any) -> list[str]:
@@ -104,8 +104,16 @@ class SourceInputs:
         corpus, source = self.corpus(wildcards), self.file(wildcards)
         kind = KIND[corpus.kind]
         settings = source.model_dump()
-        settings["fields"]["text"] = source.fields.text or kind.text_key
-        settings |= {"kind": kind.name, "columns": list(kind.columns), "text_key": kind.text_key, "one_text": corpus.one_text}
+        if "fields" in settings:
+            settings["fields"]["text"] = source.fields.text or kind.text_key
+        else:  # documents that are files have no columns
+            settings |= {"fields": {name: name for name in kind.columns}, "maximum_characters": None}
+        settings |= {
+            "kind": kind.name,
+            "columns": list(kind.columns),
+            "text_key": kind.text_key,
+            "whole_files": corpus.whole_files,
+        }
         return {**settings, **kind.reading(corpus)}
 
     def preparation(self, wildcards: Any) -> dict[str, Any]:

@@ -157,8 +157,8 @@ def _of_searches(language: str, searches: Sequence[Mapping[str, Any]]) -> list[d
 def _prepared(corpus: Mapping[str, Any]) -> dict[str, Any]:
     """A corpus with its statistics and excerpts.
 
-    split: "position", "stratified", "random", or "given" by the source. set_aside: rows by reason, those included that preparing
-    left out.
+    split: "position", "document", "stratified", "random", or "given" by the source. set_aside: rows by reason, those included
+    that preparing left out.
     """
     statistics = read_json(corpus["statistics"])
     split = statistics["settings"]["split"].get("method") or ("given" if statistics["given_splits"] else "stratified")

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -25,39 +24,6 @@ REMOVED_CATEGORIES = {"So", "Co", "Cn"}  # symbols and emoji, private use, not a
 ALSO_REMOVED = re.compile("[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0000-\U000e007f]")  # what only changes an emoji
 MOST_PASSES = 8  # what one step takes out may show another's: ht[1]tp://
 STEPS = ("spaces", "references", "markup", "urls", "special_characters")
-
-
-@dataclass
-class Tally:
-    """How often each of STEPS was found, in how many articles, and by how many characters it made them shorter.
-
-    The same of what else is counted in, as verso.corpora.articles.replacing does.
-    """
-
-    articles: int = 0
-    changed: int = 0
-    found: Counter[str] = field(default_factory=Counter)
-    within: Counter[str] = field(default_factory=Counter)
-    characters: Counter[str] = field(default_factory=Counter)
-
-    def add(self, found: Mapping[str, int], characters: Mapping[str, int]) -> None:
-        """Count an article in."""
-        self.articles += 1
-        self.changed += any(found.values())
-        self.found.update(found)
-        self.within.update({step: 1 for step, count in found.items() if count})
-        self.characters.update(characters)
-
-    def as_dict(self) -> dict[str, Any]:
-        """What statistics.json says: articles in all and changed ones, and of each step what it found."""
-        return {
-            "texts": self.articles,
-            "changed": self.changed,
-            "steps": {
-                step: {"found": self.found[step], "texts": self.within[step], "characters": self.characters[step]}
-                for step in dict.fromkeys((*STEPS, *self.found))
-            },
-        }
 
 
 def cleaned(text: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, int], dict[str, int]]:

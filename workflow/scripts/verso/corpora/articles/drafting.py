@@ -20,7 +20,7 @@ LEFT_OUT = (
 
 def drafted(found: Found) -> Draft | None:
     """An entry for a file with a column of titles and one of long texts, or for a folder of .txt files without subfolders."""
-    if found.is_one_text or found.parts:
+    if found.documents or found.parts:
         return None
     if found.is_folder:
         folder = named(found, ["folder"])

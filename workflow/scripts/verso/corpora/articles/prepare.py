@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from verso.corpora.articles.cleaning import Tally, cleaned, said_of
+from verso.corpora.articles.cleaning import STEPS, cleaned, said_of
 from verso.corpora.articles.replacing import REPLACED, replaced
 from verso.corpora.losses import refuse_too_many
 from verso.corpora.parts import PARTS
@@ -20,6 +20,7 @@ from verso.corpora.preparing.cleaned_documents import Cleaned, work_folder
 from verso.corpora.preparing.duplicates import cluster
 from verso.corpora.preparing.split import stratified
 from verso.corpora.preparing.statistics import PartStatistics, described
+from verso.corpora.preparing.tally import Tally
 from verso.corpora.sources.file.readers import EXCERPT
 from verso.errors import VersoError
 from verso.files import atomic_text, read_json_lines, write_json, write_json_lines
@@ -56,12 +57,12 @@ def prepare_articles(
     """
     documents, files = Path(documents), [Path(outputs[part]) for part in PARTS]
     with work_folder(files[0]) as folder:
-        tally, tidied, short = Tally(), folder / "tidied.jsonl", folder / "short.jsonl"
+        tally, tidied, short = Tally(STEPS), folder / "tidied.jsonl", folder / "short.jsonl"
         with atomic_text(short) as aside:
             kept_articles = write_json_lines(tidied, _long_enough(documents, settings, tally, aside))
         if not kept_articles:
             raise VersoError(
-                f"{documents}: none of {tally.articles} articles has {settings['minimum_characters']} characters once cleaned; "
+                f"{documents}: none of {tally.texts} articles has {settings['minimum_characters']} characters once cleaned; "
                 "lower minimum_characters"
             )
         articles = Cleaned.written_to(folder / "cleaned.jsonl", tidied, None, settings["split"]["seed"])
@@ -74,14 +75,14 @@ def prepare_articles(
         write_json_lines(outputs["set_aside"], chain(read_json_lines(short), copies))
         log.info(
             "articles: %d, of which short: %d, exact duplicates: %d",
-            tally.articles,
-            tally.articles - kept_articles,
+            tally.texts,
+            tally.texts - kept_articles,
             len(repeated),
         )
         clusters = cluster(articles.path, articles.offsets[kept], dict(settings["near_duplicates"]), folder)
         if (differ := len(np.unique(clusters))) < len(PARTS):
             raise VersoError(
-                f"{documents}: {differ} of {tally.articles} articles are long enough and differ, and train, validation and "
+                f"{documents}: {differ} of {tally.texts} articles are long enough and differ, and train, validation and "
                 "test need one each"
             )
         parts, _ = stratified(articles.groups[kept], clusters, articles.keys[kept], articles.names, dict(settings["split"]))

@@ -23,7 +23,7 @@ WITH_TEXTS = 3  # rows that a label must have on average to be taken for one, wh
 
 def drafted(found: Found) -> Draft | None:
     """An entry for a file with a column of texts and one of labels, or for a folder with a subfolder for each label."""
-    if found.is_one_text:
+    if found.documents:
         return None
     text = named(found, TEXT) or longest(found)
     label = named(found, ["folder"]) if found.is_folder else _label(found, text)

@@ -1,44 +1,39 @@
-"""The kind `manual`: one long text."""
+"""The kind `manual`: documents of any length, as a manual is, in plain text, Markdown, HTML or PDF."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from verso.contract import Kind
+from verso.corpora.manual.settings import ManualCleaning, ManualFile
 from verso.corpora.settings import TextCorpus
-from verso.corpora.sources.file.settings import FileSource
 from verso.drafts import Draft, Found
 
 
 class ManualCorpus(TextCorpus):
-    """One long text."""
+    """One or many documents."""
 
-    one_text: ClassVar[bool] = True
+    whole_files: ClassVar[bool] = True
 
-    source: FileSource = Field(description="Where the text comes from.")
+    source: ManualFile = Field(description="Where the documents lie.")  # type: ignore[assignment]  # without columns
     kind: Literal["manual"] = Field(
-        description="One long text; split by position (at line breaks, else blanks), the test being its end."
+        description="One or many documents. One or two are split by position (at line breaks, else blanks), the test being the "
+        "end; three or more by document."
     )
-
-    @model_validator(mode="after")
-    def _is_one_text(self) -> "ManualCorpus":
-        ending = {"auto": Path(self.source.path).suffix.lower(), "txt": ".txt"}.get(self.source.format)
-        if ending != ".txt":
-            raise ValueError(f"a manual is one .txt file, found {self.source.path}")
-        return self
+    cleaning: ManualCleaning = Field(default_factory=ManualCleaning, description="What is taken out of the documents.")
 
 
 def _preparation(corpus: Any) -> dict[str, Any]:
-    settings: dict[str, Any] = corpus.model_dump(include={"split", "near_duplicates"})
-    return {**settings, "split": {**settings["split"], "method": "position"}}
+    settings: dict[str, Any] = corpus.model_dump(include={"split", "near_duplicates", "set_aside_limit", "cleaning"})
+    return settings
 
 
 def _prepare(documents: Path, settings: Mapping[str, Any], set_aside: Path, outputs: Mapping[str, Path]) -> None:
-    from verso.corpora.preparing.texts import prepare
+    from verso.corpora.manual.prepare import prepare_manual
 
-    prepare(documents, "manual", settings, set_aside, outputs)
+    prepare_manual(documents, settings, set_aside, outputs)
 
 
 def _drafted(found: Found) -> Draft | None:
@@ -50,10 +45,10 @@ def _drafted(found: Found) -> Draft | None:
 KIND = Kind(
     settings=ManualCorpus,
     columns=("text", "title"),
-    prepared_by="prepare_corpus",
+    prepared_by="prepare_manual",
     prepare=_prepare,
     drafted=_drafted,
-    wants="one long text in a .txt file",
+    wants="long texts, each in a .txt, .md, .html or .pdf file",
     reading=lambda corpus: {},
     preparation=_preparation,
 )

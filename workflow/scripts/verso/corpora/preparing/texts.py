@@ -1,25 +1,22 @@
-"""Prepare texts without labels: clean, set exact duplicates aside, keep near-duplicates together, split, and count.
+"""Prepare songs: clean, set exact duplicates aside, keep near-duplicates together, split, and count.
 
 Streams: only a few numbers a document are in memory. Cleaned documents wait in a folder beside the output, which goes at the end.
 """
 
 import logging
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from verso.corpora.losses import Losses, refuse_too_many
+from verso.corpora.losses import refuse_too_many
 from verso.corpora.parts import PARTS
-from verso.corpora.preparing.clean import clean
 from verso.corpora.preparing.cleaned_documents import Cleaned, work_folder
 from verso.corpora.preparing.duplicates import cluster
-from verso.corpora.preparing.split import by_position, stratified
+from verso.corpora.preparing.split import stratified
 from verso.corpora.preparing.statistics import PartStatistics, described
-from verso.errors import VersoError
-from verso.files import read_json_lines, write_json, write_json_lines
+from verso.files import write_json, write_json_lines
 
 log = logging.getLogger(__name__)
 
@@ -34,39 +31,18 @@ def prepare(
 ) -> None:
     """Write the three parts of acquired `documents`, their statistics and the exact duplicates that are set aside.
 
-    settings: {"split": {"method": "stratified"|"position", "validation", "test", "seed"},
+    settings: {"split": {"method": "stratified", "validation", "test", "seed"},
     "near_duplicates": {"threshold", "shingle_words", "permutations"}, "set_aside_limit": share or
     None}. set_aside_acquired: what acquire set aside, to be counted. outputs: the files to write: train, validation, test,
     statistics, set_aside. reading: the file that says how those of the source were read, if there is one.
 
-    The parts hold the documents, cleaned, with "group" (artist, or "" for a manual) and "cluster" (id of the first of its
+    The parts hold the documents, cleaned, with "group" (artist) and "cluster" (id of the first of its
     near-duplicates). The order of the documents decides the order in the parts and what a cluster is called, not the split.
     Raises VersoError when more was set aside than is allowed, or there are fewer documents than the split needs.
     """
     files, set_aside = [Path(outputs[part]) for part in PARTS], Path(outputs["set_aside"])
-    split = _by_position if settings["split"]["method"] == "position" else _stratified
-    parts, more = split(Path(documents), settings, files, set_aside, Path(set_aside_acquired))
+    parts, more = _stratified(Path(documents), settings, files, set_aside, Path(set_aside_acquired))
     write_json(outputs["statistics"], {**described(kind, settings, parts, files, set_aside_acquired, reading), **more})
-
-
-def _by_position(
-    documents: Path, settings: Mapping[str, Any], outputs: list[Path], set_aside: Path, set_aside_acquired: Path
-) -> tuple[list[PartStatistics], dict[str, Any]]:
-    """One long text, cut in three; each part's id names it."""
-    rows = list(read_json_lines(documents))
-    if len(rows) != 1:
-        raise VersoError(f"{documents}: split by position wants one text, found {len(rows)}; take split.method: stratified")
-    row = rows[0]
-    parts = []
-    for name, output, text in zip(PARTS, outputs, by_position(clean(row["text"]), settings["split"]), strict=True):
-        id_ = f"{row['id']}:{name}"
-        write_json_lines(output, [{"id": id_, "text": text, "metadata": row["metadata"], "group": "", "cluster": id_}])
-        parts.append(PartStatistics())
-        parts[-1].add(text, "")
-    write_json_lines(set_aside, [])
-    near = {"clusters": 0, "documents": 0, "listed": []}
-    losses = Losses(Counter({"": 1})).as_dict()  # it is read whole, or not at all
-    return parts, {"exact_duplicates": 0, "near_duplicates": near, "groups_only_in_train": [], "losses": losses}
 
 
 def _stratified(

@@ -144,7 +144,7 @@ class CausalLLM(ModelSettings):
 
 def _faults(entry: Mapping[str, Any], corpus: str, settings: Any) -> Iterator[str]:
     learns = entry.get("tuning", "lora") != "none"
-    if learns and settings.one_text and entry.get("long_texts", "cut") == "cut":
+    if learns and settings.whole_files and entry.get("long_texts", "cut") == "cut":
         yield "would learn one window of a long text; set long_texts: split in that model"
 
 

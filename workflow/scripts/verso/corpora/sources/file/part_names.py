@@ -1,6 +1,6 @@
 """Which part a source's own name means, and which files of a folder are which part. Read when the rules are: nothing heavy."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,12 @@ def visible(folder: Path) -> list[Path]:
 
 def texts_below(folder: Path) -> list[Path]:
     """The .txt files in a folder and its subfolders, in order of name, without what is ignored."""
-    found = (path for path in folder.rglob("*") if path.suffix.lower() == ".txt")
+    return files_below(folder, (".txt",))
+
+
+def files_below(folder: Path, endings: Iterable[str]) -> list[Path]:
+    """The files with these endings in a folder and its subfolders, in order of name, without what is ignored."""
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in endings and path.is_file())
     return sorted(path for path in found if not any(map(is_ignored, path.relative_to(folder).parts)))
 
 
@@ -126,6 +131,6 @@ def _refuse_two_deep(folder: Path, folders: list[Path], labels: set[str]) -> Non
         )
 
 
-def paths_in(path: str | Mapping[str, str]) -> Iterator[Path]:
-    """The files or folders of a source: one, or one a part."""
-    yield from map(Path, path.values() if isinstance(path, Mapping) else [path])
+def paths_in(path: str | Sequence[str] | Mapping[str, str]) -> Iterator[Path]:
+    """The files or folders of a source: one, several, or one a part."""
+    yield from map(Path, path.values() if isinstance(path, Mapping) else [path] if isinstance(path, str) else path)

@@ -29,12 +29,14 @@ class Row:
     """One record as its format gives it: field names and raw values; `split`: of which given split it is, "" of none.
 
     lines: how many of the file it takes. Where bytes of it are no text in the file's encoding, encodings.BAD_BYTES stands.
+    structure: of a document of a manual, what is known of its lines (verso.corpora.manual.document).
     """
 
     where: str
     values: Mapping[str, Any]
     split: str = ""
     lines: int = 1
+    structure: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import codecs
 from collections.abc import Iterator
 from pathlib import Path, PurePath
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -63,6 +63,13 @@ def conversion_of(name: str) -> str:
     return f'python -c "{line}"'
 
 
+def refuse_other_sources(values: Any) -> Any:
+    """The settings of a source, where only a file will do. Raises ValueError for another type."""
+    if isinstance(values, dict) and (found := values.get("type", "file")) != "file":
+        raise ValueError(f"type {found} is no source of a corpus of this kind; name a file")
+    return values
+
+
 class Fields(Settings):
     """Names of the columns (CSV) or keys (JSON, JSON lines) that hold what a document needs."""
 
@@ -72,7 +79,9 @@ class Fields(Settings):
 
 
 class AnyFile(Settings):
-    """What every file or folder of text has."""
+    """What every file or folder of text has. endings: of the files of a folder that are read."""
+
+    endings: ClassVar[tuple[str, ...]] = (".txt",)
 
     type: Literal["file"] = Field("file", description="Text that lies in a file or a folder.")
     path: PathOfFile = Field(description="The file, or for `txt` a folder (artist or label = subfolder, title = file name).")
@@ -97,9 +106,7 @@ class AnyFile(Settings):
     header: Literal["first", "none"] = Field(
         "first", description="Where a CSV or a sheet names its columns; `none`: they are `column1`, `column2` ..."
     )
-    maximum_characters: int = Field(
-        200_000, gt=0, description="A longer document is set aside with that reason (a `manual`, being one long text, never is)."
-    )
+    maximum_characters: int = Field(200_000, gt=0, description="A longer document is set aside with that reason.")
 
     def paths(self) -> list[str]:
         """The file or folder, or those of each part."""
@@ -147,12 +154,7 @@ class FileSource(AnyFile):
 
     fields: Fields = Field(default_factory=Fields, description="Where a row keeps what a document needs.")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _is_a_file(cls, values: Any) -> Any:
-        if isinstance(values, dict) and (found := values.get("type", "file")) != "file":  # where only a file will do
-            raise ValueError(f"type {found} is no source of a corpus of this kind; name a file")
-        return values
+    _is_a_file = model_validator(mode="before")(refuse_other_sources)
 
 
 def _all_in(path: Any) -> Iterator[str]:
