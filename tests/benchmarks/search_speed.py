@@ -8,7 +8,8 @@
 2. What a trial costs beyond its training: seconds of one worker's eight trials without what the trainings themselves measured.
 3. Loading a journal of 500 trials that reported 20 epochs each.
 
-Exit code 1 when the first is below 1.7 times one thread's speed, when the second is above 5 % of a training and 1 s, or the third above 1 s.
+Exit code 1 when the first is below 1.7 times one thread's speed, when the second is above 5 % of a training and 1 s, or the third
+above 1 s.
 """
 
 import os
