@@ -19,7 +19,6 @@ BLANKS = re.compile(r"[^\S\n]+")
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 CUT = re.compile(rf"({WORD.pattern})-$")
 REST = re.compile(rf"^({WORD.pattern})(\S*)\s*")
-INDENTATION = re.compile(r"^[^\S\n]*")
 
 
 class Cleaned(NamedTuple):
@@ -35,7 +34,7 @@ class Cleaned(NamedTuple):
 
 
 def cleaned(document: Document, settings: Mapping[str, bool]) -> Cleaned:
-    """A document's text as `settings` (by STEPS) say, without blanks at the ends of lines and with one blank line at most."""
+    """A document's text as `settings` (by STEPS) say, without blanks where lines end and with one blank line at most."""
     found, characters = Counter[str](), Counter[str]()
     found.update({step: document.found[step] for step in OF_READING})
     lines = [replace(line) for line in document.lines]
@@ -89,11 +88,13 @@ def _without_leaders(line: Line) -> tuple[str, int]:
 
 
 def _with_usual_spaces(line: Line) -> tuple[str, int]:
-    """One blank for a run of blanks and none at the ends; code keeps its own."""
+    """One blank for a run of blanks, but for indentation, which tells code from prose; a line of code keeps its own."""
+    text, _ = _with_own_spaces(line)
     if line.code:
-        return _with_own_spaces(line)
-    plain = _normal(line.text)
-    return BLANKS.sub(" ", plain).strip(), sum(run[0] != " " for run in BLANKS.finditer(plain.strip()))
+        return text, 0
+    indentation = BLANKS.match(text)
+    margin, rest = (indentation[0], text[indentation.end() :]) if indentation else ("", text)
+    return margin + BLANKS.sub(" ", rest), sum(run[0] != " " for run in BLANKS.finditer(rest))
 
 
 def _with_own_spaces(line: Line) -> tuple[str, int]:
@@ -136,7 +137,7 @@ def _put_together(lines: Sequence[Line]) -> tuple[str, list[dict[str, Any]]]:
         if not line.text and (not texts or not texts[-1]):
             continue
         if line.level and (title := line.title):
-            start = length + len(INDENTATION.match(line.text)[0])  # type: ignore[index]  # matches every text
+            start = length + len(line.text) - len(line.text.lstrip())
             headings.append({"level": line.level, "title": title, "start": start})
         texts.append(line.text)
         length += len(line.text) + 1

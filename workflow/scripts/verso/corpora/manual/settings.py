@@ -80,8 +80,7 @@ class ManualCleaning(Settings):
     """
 
     spaces: bool = Field(
-        True,
-        description="Runs of blanks become one, and indentation goes, but in blocks of code; false: both stay in cleaned.jsonl.",
+        True, description="Runs of blanks within a line become one, but in blocks of code; indentation stays in cleaned.jsonl."
     )
     page_numbers: bool = Field(True, description="Page numbers are taken out, of documents in pages (PDF, text with form feeds).")
     running_headers: bool = Field(
