@@ -1,12 +1,10 @@
 """Files appear whole or not at all."""
 
-import resource
 import shutil
-import signal
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from full_disk import full_disk
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,19 +25,6 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
         fail()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
-
-
-@contextmanager
-def full_disk():
-    """No file may grow beyond 4 KB: writes fail as they do on a full disk or beyond a quota. The whole process, so be brief."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_a_full_disk_is_named_and_leaves_nothing_behind(tmp_path):

@@ -8,13 +8,14 @@ import time
 import optuna
 import pytest
 from calls import PATHS
+from full_disk import full_disk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verso.errors import VersoError
 from verso.jobs.causes import cause_of_error
 from verso.search import journal as module
-from verso.search.journal import Journal, held, lock_of, mend, opened
+from verso.search.journal import held, lock_of, mend, opened
 
 SPACE = {"x": optuna.distributions.FloatDistribution(0, 1)}
 
@@ -108,16 +109,15 @@ def test_a_journal_that_lost_lines_under_a_living_worker_ends_its_attempt_and_no
     assert cause_of_error(raised.value) == "lost"
 
 
-def test_a_full_disk_leaves_no_half_line(journal, monkeypatch):
-    backend, before = Journal(journal), journal.read_bytes()
-
-    def full(handle):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(module.os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        backend.append_logs([{"op_code": 4}])
+@pytest.mark.parametrize("room", [0, 1, 30])  # bytes of a line of which the kernel writes no more
+def test_a_full_disk_leaves_no_half_line(journal, room):
+    study, before = study_in(journal), journal.read_bytes()
+    with pytest.raises(OSError, match="File too large") as raised, full_disk(len(before) + room):
+        study.ask(SPACE)
+    assert cause_of_error(raised.value) == "disk_full"
     assert journal.read_bytes() == before
+    study.tell(study.ask(SPACE), 4.0)
+    assert values(journal) == [1.0, 2.0, 3.0, 4.0]
 
 
 def test_a_lock_left_behind_is_taken_over(journal, monkeypatch):

@@ -55,15 +55,16 @@ class Journal(JournalFileBackend):
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Append lines, all or none of them: a full disk leaves no half line."""
         content = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in logs).encode()
-        with held(self._own_lock), self._path.open("r+b") as stream:
+        # Without a buffer, which would write what the disk refused once more when the file is closed
+        with held(self._own_lock), self._path.open("r+b", buffering=0) as stream:
             before = _whole_size(stream)
             if before < os.fstat(stream.fileno()).st_size:
                 log.warning("%s: half a line, of a process that died, is dropped", self._path)
                 stream.truncate(before)
             try:
                 stream.seek(before)
-                stream.write(content)
-                stream.flush()
+                while content:  # a full disk takes a part, and refuses the rest
+                    content = content[stream.write(content) :]
                 os.fsync(stream.fileno())
             except OSError:
                 with suppress(OSError):
