@@ -8,7 +8,10 @@ from needed import install_for
 
 TESTS = Path(__file__).parent
 ROOMS = ("slurm", "workflow", "browser", "unit")  # in this order: a worker that takes a long file last leaves the others idle
-LONG = ("slurm/test_demo.py", "slurm/test_soak.py", "slurm/test_deaths_around_jobs.py", "slurm/test_deaths_of_jobs.py")
+LONG = (
+    "slurm/test_demo.py", "slurm/test_soak.py", "slurm/test_deaths_around_jobs.py", "slurm/test_deaths_of_jobs.py",
+    "slurm/test_deaths_of_searches.py",
+)  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -17,6 +17,7 @@ import pytest
 from needed import missing
 from project import Project
 from slurm.cluster import Cluster
+from slurm.small_disk import CannotMount, fill, small_disk
 from slurm.study import SITE, STEADY, Study, same_weights, study_config
 
 from verso.jobs.causes import cause_of_attempt
@@ -210,36 +211,21 @@ def pending(cluster: Cluster, model: str) -> str | None:
 
 
 @pytest.fixture
-def small_disk(prepared: Project) -> Iterator[Path]:
+def small_results(prepared: Project) -> Iterator[Path]:
     """The results folder as a file system of 24 MB."""
     results = prepared.path("results")
-    kept = results.rename(prepared.path("kept"))
-    results.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(results)], capture_output=True, text=True)
-    if mounted.returncode:
-        missing(f"a file system cannot be mounted here: {mounted.stderr.strip()}")
     try:
-        shutil.copytree(kept, results, dirs_exist_ok=True)
-        yield results
-    finally:
-        subprocess.run(["umount", "--lazy", str(results)], check=True)
+        with small_disk(results, 24):
+            yield results
+    except CannotMount as reason:
+        missing(str(reason))
 
 
-def fill(path: Path, left: int) -> None:
-    """Fill the disk with a file, but for so many bytes."""
-    with path.open("wb", buffering=0) as stream:
-        try:
-            while True:
-                stream.write(bytes(4096))
-        except OSError:
-            stream.truncate(stream.tell() - left)
-
-
-def test_a_full_disk_costs_a_training_only_what_followed_its_last_checkpoint(small_disk, prepared, undisturbed, whole, start):
+def test_a_full_disk_costs_a_training_only_what_followed_its_last_checkpoint(small_results, prepared, undisturbed, whole, start):
     study = study_of(prepared, whole)
     snakemake = start(study, "short")
     study.training("short")
-    fill(small_disk / "filler", left=40_000)  # a log's line still fits; a checkpoint (700 kB) and the weights (230 kB) do not
+    fill(small_results / "filler", left=40_000)  # a log's line still fits; a checkpoint (700 kB) and the weights (230 kB) do not
     study.until(lambda: study.attempts("short")[0]["end"], "the training to end on the full disk", 180)
     (record,) = study.attempts("short")
     log = study.log("short")
@@ -247,10 +233,10 @@ def test_a_full_disk_costs_a_training_only_what_followed_its_last_checkpoint(sma
     assert record["cause"] == "disk_full"
     assert record["message"].startswith(f"{weights_of('short')}: the disk is full")
     assert record["message"] in log
-    run = small_disk / "runs/songs/short/seed-1"
+    run = small_results / "runs/songs/short/seed-1"
     files = [path.name for path in run.rglob("*") if path.is_file()]
     assert all(name.endswith(".ckpt") for name in files), files  # nothing half-written, under any name
-    (small_disk / "filler").unlink()
+    (small_results / "filler").unlink()
 
     assert snakemake.wait(timeout=240) == 0, study.output()
     assert [attempt["cause"] for attempt in study.attempts("short")] == ["disk_full", "done"]
