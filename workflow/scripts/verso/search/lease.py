@@ -5,6 +5,7 @@
 
 A trial belongs to the place whose worker began it. Whoever holds the place next goes on with it; others take it for lost once its
 lock is free and nobody has touched the file for a while: on a file system whose locks stop at the node, the file alone says it.
+There a place is alive whose touch is newer than at the first look at it.
 """
 
 import fcntl
@@ -18,6 +19,7 @@ from typing import Self
 from verso.jobs.run_lease import Lease
 
 TOUCH_SECONDS = 5.0
+ALIVE_SECONDS = 15.0  # since the last touch of a place whose lock, if it is held, is not seen from here
 LOST_SECONDS = 60.0  # since the last touch of a place whose lock is free
 
 
@@ -28,6 +30,7 @@ class Place:
         self._folder = checkpoints / f"worker-{number}"
         self._lease = Lease(self._folder, started)
         self._over = threading.Event()
+        self._first_touches = dict[int, float]()  # of other places, at the first look
 
     def __enter__(self) -> Self:
         """Take the place. Raises what verso.jobs.run_lease.Lease.take raises."""
@@ -55,16 +58,26 @@ class Place:
                 os.utime(self._alive, follow_symlinks=False)
 
     def silent_for(self, other: int) -> float:
-        """Seconds since the last sign of life of another place; 0 while its lock is held, by the file system's own clock."""
+        """Seconds since the last sign of life of another place, by the file system's own clock; 0 while somebody holds it."""
         folder = self._folder.with_name(f"worker-{other}")
         if _is_locked(folder / ".lock"):
             return 0.0
         try:
-            then = (folder / "alive").stat().st_mtime
+            then = _touched(folder / "alive")
         except OSError:
             return LOST_SECONDS + 1
         os.utime(self._alive, follow_symlinks=False)
-        return max(0.0, self._alive.stat().st_mtime - then)
+        silence = max(0.0, self._alive.stat().st_mtime - then)
+        alive = then > self._first_touches.setdefault(other, then) and silence < ALIVE_SECONDS
+        return 0.0 if alive else silence
+
+
+def _touched(path: Path) -> float:
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)  # NFS then queries the server
+    try:
+        return os.fstat(handle).st_mtime
+    finally:
+        os.close(handle)
 
 
 def _is_locked(path: Path) -> bool:
