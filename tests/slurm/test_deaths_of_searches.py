@@ -34,7 +34,7 @@ from verso.files import read_csv
 from verso.search.outcome import choose
 
 SPACE = {"learning_rate": {"from": 1e-3, "to": 1e-2, "log": True}, "hidden": [12, 16, 24], "dropout": {"from": 0.0, "to": 0.4}}
-SEARCH = {"space": SPACE, "trials": 6, "epochs": 2, "pruner": "none", "seed": 3}
+SEARCH = {"space": SPACE, "trials": 4, "epochs": 2, "pruner": "none", "seed": 3}
 # 51 steps an epoch; dropout between the layers, so that random numbers matter
 MODEL = {**TINY, "cell": "lstm", "unit": "char", "layers": 2, "batch": 8, "window": 40, "search": SEARCH}
 FOLDER = "results/runs/songs/searched/search"
