@@ -133,6 +133,12 @@ def test_a_dataset_of_the_hub_is_fetched_once_and_all_after_it_needs_no_hub(hub,
     before = project.path(PARTS[0]).read_bytes()
     project.make("--forceall", *PARTS)
     assert project.path(PARTS[0]).read_bytes() == before
+    project.change_config(lambda config: config["corpora"]["reviews"]["source"].update(join=["test", "train"]))
+    project.make(*PARTS)
+    joined = read(project, "statistics.json")
+    assert joined["total"]["documents"] == found["total"]["documents"] == 70
+    assert joined["given_splits"] == [], "what was joined is split by the hub's parts"
+    assert joined["parts"]["validation"]["documents"] > 0
     project.change_config(lambda config: config["corpora"]["reviews"]["source"].update(repository="someone/none"))
     shutil.rmtree(project.path("data"))
     code, output = project.run(f"{FOLDER}/scraped.jsonl")

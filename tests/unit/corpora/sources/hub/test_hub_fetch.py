@@ -70,13 +70,14 @@ def hub(tmp_path, monkeypatch):
 def fetched(hub, tmp_path):
     """Fetch; the rows and the summary."""
 
-    def run(repository=NAME, revision="main", configuration=None, splits=None, text="review", label="stars"):
+    def run(repository=NAME, revision="main", configuration=None, splits=None, join=None, **fields):
         outputs = {"rows": tmp_path / "rows.jsonl", "set_aside": tmp_path / "aside.jsonl", "summary": tmp_path / "summary.json"}
         for path in outputs.values():
             path.unlink(missing_ok=True)
         splits = splits and dict.fromkeys(("train", "validation", "test")) | splits
         source = {"repository": repository, "revision": revision, "configuration": configuration, "splits": splits}
-        fetch_dataset(source | {"fields": {"text": text, "label": label}}, tmp_path / "cache", outputs)
+        source |= {"fields": {"text": "review", "label": "stars", **fields}} | ({"join": join} if join else {})
+        fetch_dataset(source, tmp_path / "cache", outputs)
         assert outputs["set_aside"].read_text() == ""
         rows = [json.loads(line) for line in outputs["rows"].read_text().splitlines()]
         return rows, json.loads(outputs["summary"].read_text())
@@ -126,6 +127,20 @@ def test_splits_take_the_names_that_the_config_gives_and_a_missing_one_lists_tho
     assert {row["split"] for row in rows} == {"train", "validation"}
     message = refusal(fetched, splits={"train": "train", "test": "eval"})
     assert "has no split 'eval' (source.splits.test); found: train (20 rows), test (5 rows), unsupervised (4 rows)" in message
+
+
+def test_splits_that_are_read_as_one_come_whole_in_their_order_and_belong_to_no_part(fetched):
+    rows, summary = fetched(join=["unsupervised", "train"], group="id")
+    assert summary["rows"] == {"unsupervised": 4, "train": 20}
+    assert rows[0] == {"text": "more 0", "label": 0, "group": 0}
+    assert [row["text"] for row in rows] == [*(f"more {n}" for n in range(4)), *(f"train {n}" for n in range(20))]
+
+
+def test_a_split_to_join_that_is_missing_is_named_with_those_found(fetched):
+    message = refusal(fetched, join=["train", "train_sft", "test_sft"])
+    found = "train (20 rows), test (5 rows), unsupervised (4 rows)"
+    assert message == f"{NAME}: has no split train_sft, test_sft (source.join); found: {found}"
+    assert fetched(join=["train"])[1]["rows"] == {"train": 20}, "what was fetched is read again by what the config says now"
 
 
 def test_a_dataset_without_train_says_what_it_has(hub, fetched):
