@@ -19,7 +19,7 @@ def folder(tmp_path_factory):
     rows = [
         {
             "id": f"s{n}",
-            "text": f'[Verse 1]\n"song" {n} <b>',
+            "text": f'[Verse 1]\n"song" {n} <b>' + (f"\n{SONG_END}\n{SONG_START}\n<{SONG_START} la" if n < 8 else ""),
             "metadata": {"artist": ["Ana", "{artist} {0}"][n % 2], "title": f"T{n}"},
         }
         for n in range(20)
@@ -59,13 +59,16 @@ def test_alpaca_holds_each_song_of_the_part_with_its_artist(folder, part):
 def test_marked_text_gives_the_songs_back(folder, part):
     text = (folder / f"{part}_lyrics.txt").read_text(encoding="utf-8")
     songs = [piece.removeprefix(f"{SONG_START}\n") for piece in text.split(f"\n{SONG_END}\n")]
-    assert songs == [row["text"] for row in read_json_lines(folder / f"{part}.jsonl")] + [""]
+    texts = [row["text"] for row in read_json_lines(folder / f"{part}.jsonl")]
+    assert songs == [text.replace("<|song_", "< |song_") for text in texts] + [""], "a marker within a song ends it"
+    assert text.count(SONG_START) == text.count(SONG_END) == len(texts)
 
 
 def test_dataset_info_says_what_the_files_hold(folder):
     info = read_json(folder / "dataset_info.json")
     assert info["corpus"] == "poets"
     assert info["songs"] == {"train": 14, "validation": 2, "test": 4}
+    assert info["songs_with_markers"] == 8
     assert info["songs_by_artist"]["test"] == {"Ana": 2, "{artist} {0}": 2}
     assert info["vocabulary_sizes"]["word"] == len(read_json(folder / "vocab_word.json")["tokens"])
     assert info["split"]["seed"] == 42

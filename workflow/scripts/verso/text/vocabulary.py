@@ -163,9 +163,10 @@ def count(train: str | Path, unit: str, minimum_count: int, vocabulary: str | Pa
     if not kept:
         raise VersoError(f"{train}: no {kind} occurs {minimum_count} times in {total} tokens; lower minimum_count")
     if size is not None and len(kept) < size:
+        lower = f", lower the corpus's minimum_count.{kind} ({minimum_count})" if minimum_count > 1 else ""
         raise VersoError(
             f"{train}: vocabulary: {size} of unit {kind} is more than the text has: {len(kept)} {kind}s that occur "
-            f"{minimum_count} times or more; give `vocabulary` at most that number, or leave it out and take all of them"
+            f"{minimum_count} times or more; give `vocabulary` at most that number{lower}, or leave it out and take all of them"
         )
     kept = kept[:size]
     unknown = total - sum(count for _, count in kept)

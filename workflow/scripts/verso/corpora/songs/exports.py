@@ -11,6 +11,7 @@ from verso.jobs.logs import progress
 
 SONG_START = "<|song_start|>"
 SONG_END = "<|song_end|>"
+MARKER, NO_MARKER = "<|song_", "< |song_"  # what both begin with, and how a text that holds it is written
 
 
 def export(
@@ -22,17 +23,20 @@ def export(
     {"instruction", "input"}; "{artist}" in either stands for the song's artist. exports: the files to write: of each part
     <part>_alpaca and <part>_text, and dataset_info.
 
+    A marker within a song gets a blank in the marked text, so that whoever splits at markers finds the songs, and no more.
     The original report's train included the validation part; ours does not, and validation has files of its own.
     Streams, a song at a time.
     """
     names = ("train", "validation", "test")
     parts = {name: (prepared[name], exports[f"{name}_alpaca"], exports[f"{name}_text"]) for name in names}
     vocabularies = {unit: prepared[f"vocab_{unit}"] for unit in ("char", "word")}
+    marked = 0
     for name, (songs, alpaca, text) in parts.items():
         with _json_list(alpaca) as add, atomic_text(text) as out:
             for row in progress(read_json_lines(songs), f"export {name}", unit="songs"):
                 add(alpaca_record(row, settings))
-                out.write(f"{SONG_START}\n{row['text']}\n{SONG_END}\n")
+                marked += MARKER in row["text"]
+                out.write(f"{SONG_START}\n{row['text'].replace(MARKER, NO_MARKER)}\n{SONG_END}\n")
     counted = read_json(prepared["statistics"])
     files = [path for _, alpaca, text in parts.values() for path in (alpaca, text)] + [*vocabularies.values()]
     read = {unit: read_json(path) for unit, path in vocabularies.items()}
@@ -45,6 +49,7 @@ def export(
             "characters": {name: part["characters"] for name, part in counted["parts"].items()},
             "words": {name: part["words"] for name, part in counted["parts"].items()},
             "vocabulary_sizes": {unit: len(vocabulary["tokens"]) for unit, vocabulary in read.items()},
+            "songs_with_markers": marked,
             "minimum_counts": {unit: vocabulary["minimum_count"] for unit, vocabulary in read.items()},
             "split": counted["settings"]["split"],
             "alpaca": dict(settings),
