@@ -103,6 +103,45 @@ def test_a_training_requests_by_what_was_found_and_before_that_by_the_largest(tm
     assert now() == before
 
 
+def use_of(corpus, model, rule, results, space=None, **entry):
+    """What a rule that uses a trained model requests, after a change of its entry."""
+
+    def change(raw):
+        search = {"search": {"space": space, "trials": 2}} if space else {}
+        raw["models"][model].update(entry, **search, needs={"gpus": 1 if model == "tuned" else 0})
+
+    requests, wildcards = requests_of(change, results), Named(corpus=corpus, model=model, seed="1")
+    loads = requests._work(rule).seconds is not None
+    resources = requests.inference(rule) if loads else requests.of_work(rule)
+    found = {name: resources[name](wildcards, attempt=1) for name in ("mem_mb", "vram_mb" if loads else "runtime")}
+    return found | ({"expected_seconds": resources["expected_seconds"](wildcards)} if loads else {})
+
+
+@pytest.mark.parametrize(
+    ("corpus", "model", "rule", "path", "small", "large"),
+    [
+        ("songs", "gpt", "evaluate_gpt", "width", 64, 4096),
+        ("songs", "lstm-char", "measure_recurrent_lm", "hidden", 64, 8192),
+        ("songs", "tuned", "score_causal_llm", "quantisation", "nf4", "none"),
+    ],
+)
+def test_what_uses_a_searched_model_requests_by_what_was_found_and_before_that_by_the_largest(
+    tmp_path, corpus, model, rule, path, small, large
+):
+    entry = {"gpt": {"heads": 2}}.get(model, {})
+    least, most = (use_of(corpus, model, rule, tmp_path, **entry, **{path: value}) for value in (small, large))
+    assert least["mem_mb"] < most["mem_mb"] or least.get("vram_mb", 0) < most.get("vram_mb", 0)
+    space = {path: [small, large]}
+    before = use_of(corpus, model, rule, tmp_path, space, **entry, **{path: small})
+    assert before == {name: max(least[name], most[name]) for name in most}
+    found = tmp_path / f"runs/{corpus}/{model}/search/settings.json"
+    found.parent.mkdir(parents=True)
+    found.write_text(json.dumps({path: large}))
+    assert use_of(corpus, model, rule, tmp_path, space, **entry, **{path: small}) == most
+    found.write_text(json.dumps({path: small}))
+    assert use_of(corpus, model, rule, tmp_path, space, **entry, **{path: large}) == least
+
+
 def test_a_space_with_a_model_that_no_card_holds_is_refused_before_the_queue(tmp_path):
     needs = {"gpus": 1, "cpus": 1}
     site = {"cards": [{"name": "small", "vram_mb": 4000, "partition": "GPU", "gpu_model": "small"}], "partition": "CPU"}

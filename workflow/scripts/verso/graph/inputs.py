@@ -9,7 +9,7 @@ from verso.graph.paths import Paths, Run
 from verso.graph.runs import Runs
 from verso.pretrained.folder import state_of_folder
 from verso.registry import FAMILY, KIND
-from verso.search.recipe import chosen, recipe_of
+from verso.search.recipe import chosen, corners, recipe_of
 from verso.settings.paths import without
 
 # Keys that change no model's weights, in every family
@@ -33,6 +33,11 @@ class Inputs:
     def entry_of(self, corpus: str, model: str) -> Any:
         """The model's entry, with what its search has found on a corpus; None while that is not known."""
         return chosen(self.runs.config.models[model], Path(self._paths.search("settings.json", corpus, model)))
+
+    def entries_of(self, corpus: str, model: str) -> list[Any]:
+        """The same alone; while it is not known, the entries at the ends of the model's space."""
+        found, entry = self.entry_of(corpus, model), self.runs.config.models[model]
+        return list(corners(entry, entry.epochs)) if found is None else [found]
 
     def settings_of(self, model: str) -> dict[str, Any]:
         """The model's settings, without the keys that cannot change its weights."""

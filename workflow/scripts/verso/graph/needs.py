@@ -45,6 +45,7 @@ class Requests:
         self._recipe = cache(lambda model: key_of_settings(inputs.settings_of(model)))
         self._training = cache(self._of_training_at)
         self._inference = cache(self._of_inference_at)
+        self._entries = cache(lambda corpus, model, moment: inputs.entries_of(corpus, model))
         self.site_is_wrong = False  # as fault_of_site found
         self.cards_requested = any(runs.config.models[model].needs.gpus for _, model, _ in runs.all)
 
@@ -88,7 +89,7 @@ class Requests:
         family, entry = self._runs.family(model), self._runs.config.models[model]
         log_file = self._paths.log(family.made_by(entry), RUN).format(corpus=corpus, model=model, seed=seed)
         if not family.trains(entry):
-            return self._inference(model, log_file, attempt, moment, True) | {"expected_seconds": 0}
+            return self._inference((corpus, model), log_file, attempt, moment, True) | {"expected_seconds": 0}
         size, causes = history.corpus_size(Path(self._paths.corpus("", corpus))), self._causes(log_file, attempt)
         found = self._inputs.entry_of(corpus, model)
         if found is None:
@@ -105,7 +106,8 @@ class Requests:
         def named(name: str) -> Resource:
             def resource(wildcards: Any, attempt: int) -> Any:
                 log_file = self._paths.log(rule, RUN).format(**dict(wildcards.items()))
-                return self._inference(wildcards.model, log_file, attempt, moment_now(), resumable).get(name)
+                on = (wildcards.corpus, wildcards.model)
+                return self._inference(on, log_file, attempt, moment_now(), resumable).get(name)
 
             return resource
 
@@ -114,11 +116,11 @@ class Requests:
         found = {name: named(name) for name in self.training() if name not in of_trainings}
         return self._by_cpu({**found, "expected_seconds": self._expected(rule), **DISK})
 
-    def _of_inference_at(self, model: str, log_file: str, attempt: int, moment: int, warned: bool) -> dict[str, Any]:
-        """warned: SLURM sends a signal before the time limit."""
-        family, entry = self._runs.family(model), self._runs.config.models[model]
-        causes = self._causes(log_file, attempt)
-        wanted = request.needs_of_inference(family, entry, self._configuration(model), causes)
+    def _of_inference_at(self, on: tuple[str, str], log_file: str, attempt: int, moment: int, warned: bool) -> dict[str, Any]:
+        """on: corpus and model. moment: as of a training. warned: SLURM sends a signal before the time limit."""
+        family, base = self._runs.family(on[1]), self._configuration(on[1])
+        causes, entries = self._causes(log_file, attempt), self._entries(*on, moment)
+        wanted = searching.most_of([request.needs_of_inference(family, entry, base, causes) for entry in entries])
         return self._site_request(wanted, warned)
 
     def _work(self, rule: str) -> Work:
@@ -130,9 +132,9 @@ class Requests:
 
         def seconds(wildcards: Any) -> int:
             model, config = wildcards.model, self._runs.config
-            run = (Path(self._paths.results), wildcards.corpus, model)
-            entry, corpus = config.models[model], config.corpora[wildcards.corpus]
-            return request.expected_seconds(work, run, entry, self._configuration(model), corpus)
+            run, base = (Path(self._paths.results), wildcards.corpus, model), self._configuration(model)
+            entries, corpus = self._entries(wildcards.corpus, model, moment_now()), config.corpora[wildcards.corpus]
+            return max(request.expected_seconds(work, run, entry, base, corpus) for entry in entries)
 
         return seconds
 
@@ -155,8 +157,9 @@ class Requests:
         def wanted(wildcards: Any, causes: tuple[str, ...]) -> Mapping[str, int]:
             model, corpus, config = wildcards.model, wildcards.corpus, self._runs.config
             folder, configuration = Path(self._paths.corpus("", corpus)), self._configuration(model)
-            work, entry = self._work(rule), config.models[model]
-            return request.needs_of_work(work, entry, configuration, folder, config.corpora[corpus], causes)
+            work, entries, of_corpus = self._work(rule), self._entries(corpus, model, moment_now()), config.corpora[corpus]
+            needs = (request.needs_of_work(work, entry, configuration, folder, of_corpus, causes) for entry in entries)
+            return searching.most_of(list(needs))
 
         return self._by_cpu({**self.light_work(rule, RUN), **self._grown(rule, RUN, ("mem_mb", "runtime"), wanted)})
 
@@ -288,7 +291,7 @@ class Requests:
         if not all(Path(path).exists() for path in trained):
             self.of_training_now(*run)
         if self._runs.pretrained(run[1]) and not all(Path(path).exists() for path in self._runs.results([run])):
-            self._inference(run[1], "", 1, 0, False)  # sampling from a model may need more than tuning it
+            self._inference(run[:2], "", 1, 0, False)  # sampling from a model may need more than tuning it
 
 
 def moment_now() -> int:

@@ -15,7 +15,7 @@ def of_training(
     family: Family, entry: Any, corpus: CorpusSize | None, causes: Sequence[str], configuration: Configuration
 ) -> dict[str, int]:
     """Resources of a training by any settings of its space, each the most that a corner wants; arguments as needs_of_training."""
-    return _most(_of_corners(family, entry, entry.epochs, corpus, causes, configuration))
+    return most_of(_of_corners(family, entry, entry.epochs, corpus, causes, configuration))
 
 
 def of_worker(
@@ -27,7 +27,7 @@ def of_worker(
     """
     search = entry.search
     trials = _of_corners(family, entry, search.epochs or entry.epochs, corpus, causes, configuration)
-    most, share = _most(trials), math.ceil(search.trials / search.workers)
+    most, share = most_of(trials), math.ceil(search.trials / search.workers)
     mean = sum(trial["expected_seconds"] for trial in trials) / len(trials)
     expected, bound = share * mean, share * most["expected_seconds"]
     if search.minutes is not None:  # no trial begins after them
@@ -48,5 +48,6 @@ def _of_corners(
     return [needs_of_training(family, model, corpus, None, causes, configuration) for model in corners(entry, epochs)]
 
 
-def _most(found: Sequence[Mapping[str, int]]) -> dict[str, int]:
+def most_of(found: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """Of each resource the most that one of these requests."""
     return {name: max(one[name] for one in found) for name in found[0]}
