@@ -126,6 +126,11 @@ def test_models_request_what_the_plan_requests_once_the_corpus_is_prepared(check
         ({"labels": ["bad", "fair", "superb"]}, MODELS, "no text is labelled superb"),
         ({"own_texts": [{"text": "Fine.", "label": "grand"}]}, MODELS, "own_texts[0].label is grand; there are: bad, fair, good"),
         ({}, {"gru": {**MODELS["gru"], "head": "corn"}}, '"gru" has head: corn, which is for labels on a scale'),
+        (
+            {},
+            {"gru": {**MODELS["gru"], "search": {"space": {"head": ["softmax", "corn"]}}}},
+            '"gru" has head: corn, which is for labels on a scale',
+        ),
         ({"minimum_count": {"token": 500}}, MODELS, "no token occurs 500 times"),
     ],
 )

@@ -11,11 +11,13 @@ GPT = {"family": "gpt", "unit": "word", "width": 64}
 CNN = {"family": "textcnn"}
 
 
-def faults(search, entry=CNN):
-    """The faults of a model's search by the path below it."""
+def faults(search, entry=CNN, change=None):
+    """The faults of a model's search by the path below it. change: of the whole config."""
     raw = copy.deepcopy(RAW)
     raw["models"]["tuned"] = {**entry, "search": search}
     raw["experiments"] = {"one": {"corpus": "reviews" if entry is CNN else "songs", "models": ["tuned"]}}
+    if change:
+        change(raw)
     return {path.removeprefix("models.tuned.search").removeprefix("."): what for path, what in faults_of(raw).items()}
 
 
@@ -135,3 +137,28 @@ def test_the_choice_of_a_base_as_it_is_is_no_part_of_a_space():
 def test_a_family_that_is_not_trained_in_epochs_has_no_search():
     found = faults({"space": {"min_df": [1, 2]}}, {"family": "tfidf"})
     assert "unknown key" in found[""]
+
+
+def test_a_value_that_does_not_suit_a_corpus_of_an_experiment_is_found_before_any_trial():
+    space = {"head": ["softmax", "corn"]}
+    assert of_space(space) == {}, "labels that nobody has read may be steps of a scale"
+    found = faults({"space": space}, change=lambda raw: raw["corpora"]["reviews"].update(ordered=False))
+    assert list(found) == ["space.head"]
+    assert 'corn: "tuned" has head: corn, which is for labels on a scale, and corpora.reviews says' in found["space.head"]
+    tuned = {"family": "causal_llm", "pretrained": "mistral", "long_texts": "split"}
+    whole = {"space": {"long_texts": ["cut", "split"]}}
+    assert faults(whole, tuned) == {}
+    of_a_book = faults(whole, tuned, lambda raw: raw["experiments"]["one"].update(corpus="book"))
+    assert of_a_book == {"space.long_texts": 'cut: "tuned" would learn one window of a long text; set long_texts: split in that model'}
+
+
+def test_a_window_longer_than_the_base_has_positions_is_found_before_any_trial():
+    sizes = {"hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 1, "max_position_embeddings": 200}
+    tuned = {"family": "causal_llm", "pretrained": "toy", "max_length": 128, "scoring": {"stride": 32}}
+
+    def of_a_small_base(raw):
+        raw["pretrained"]["toy"].update(configuration=sizes, pretraining={"window": 64})
+        raw["models"]["base"]["max_length"] = 100
+
+    found = faults({"space": {"max_length": [64, 128, 256]}}, tuned, of_a_small_base)
+    assert found == {"space.max_length": '256: found 256; "toy" (mistral) has positions for 200 tokens: set 200 or less'}

@@ -26,6 +26,7 @@ from verso.graph.runs import Runs
 from verso.graph.source_inputs import SourceInputs
 from verso.jobs.secrets import fault_of_env_file
 from verso.registry import FAMILY
+from verso.search.faults import values_tried
 
 MOST_GROUPS = 20  # labels or artists with a bar each
 HEADER = ["model", "corpus", "seeds", "work", "threads", "mem_mb", "minutes", "vram_mb", "cards", "expected, each"]
@@ -174,8 +175,11 @@ def _faults_of_models(config: Config, trial: Trial) -> Iterator[str]:
             model for experiment in config.experiments.values() if experiment.corpus == trial.name for model in experiment.models
         )
         for model in dict.fromkeys(models):
-            entry = config.models[model]
-            yield from (f'"{model}" {what}' for what in FAMILY[entry.family].faults(entry.model_dump(), trial.name, corpus))
+            entry = config.models[model].model_dump()
+            family = FAMILY[entry["family"]]
+            tried = [one for _, _, one in values_tried(entry, family)]
+            found = (what for one in (entry, *tried) for what in family.faults(one, trial.name, corpus))
+            yield from (f'"{model}" {what}' for what in dict.fromkeys(found))
     if trial.statistics and (sampling := getattr(corpus, "sampling", None)):
         known = trial.statistics["parts"]["train"]["groups"]
         for group in sampling.groups:

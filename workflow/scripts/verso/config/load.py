@@ -19,7 +19,7 @@ from verso.pretrained.faults import faults_of_pretrained
 from verso.pretrained.folder import fault_of_folder
 from verso.pretrained.settings import Folder
 from verso.registry import FAMILY, KIND, SOURCE, TASKS
-from verso.search.faults import faults_of_search
+from verso.search.faults import faults_of_search, values_tried
 from verso.settings.base import Settings
 from verso.settings.raw import built, mapping, unknown
 
@@ -51,6 +51,7 @@ def load(
     faults += _dangling_names(raw, targets(rules_below))
     faults += faults_of_pretrained(raw, FAMILY)
     faults += faults_of_search(raw, FAMILY)
+    faults += _of_values_tried(raw)
     faults += _of_corpora(raw)
     faults += faults_of_published(raw)
     if faults or config is None:
@@ -106,8 +107,7 @@ def _dangling_names(raw: Mapping[str, Any], taken: set[str]) -> list[Fault]:
         block = mapping(corpora.get(corpus)) if isinstance(corpus, str) else {}
         kind = KIND.get(str(block.get("kind")))
         settings = built(_adapter(kind.settings), block) if kind else None
-        named = experiment.get("models")
-        for position, model in enumerate(named if isinstance(named, list) else []):
+        for position, model in enumerate(_models_of(experiment)):
             if not isinstance(model, str):
                 continue
             place = f"{path}.models[{position}]"
@@ -121,6 +121,37 @@ def _dangling_names(raw: Mapping[str, Any], taken: set[str]) -> list[Fault]:
             elif family and settings is not None:
                 faults += [(place, f'"{model}" {what}') for what in family.faults(entry, str(corpus), settings)]
     return faults
+
+
+def _of_values_tried(raw: Mapping[str, Any]) -> Iterator[Fault]:
+    """Faults of values that searches try and that a corpus of an experiment, or the base model, refuses."""
+    for name, entry in mapping(raw.get("models")).items():
+        family = FAMILY.get(str(mapping(entry).get("family")))
+        if family is None or not isinstance(entry.get("search"), Mapping):
+            continue
+        known = _refused(raw, name, {**entry, "search": None})
+        for path, value, tried in values_tried(entry, family):
+            for what in dict.fromkeys(_refused(raw, name, tried)):
+                if what not in known:
+                    yield f"models.{name}.search.space.{path}", f"{value}: {what}"
+
+
+def _refused(raw: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> list[str]:
+    """What is wrong with one model on the corpora of its experiments and with its base."""
+    start, bases = entry.get("pretrained"), mapping(raw.get("pretrained"))
+    experiments = {key: one for key, one in mapping(raw.get("experiments")).items() if name in _models_of(one)}
+    alone = {
+        **raw,
+        "models": {name: entry},
+        "experiments": {key: {**one, "models": [name]} for key, one in experiments.items()},
+        "pretrained": {start: bases[start]} if isinstance(start, str) and start in bases else {},
+    }
+    return [what for _, what in (*_dangling_names(alone, set()), *faults_of_pretrained(alone, FAMILY))]
+
+
+def _models_of(experiment: Any) -> list[Any]:
+    named = mapping(experiment).get("models")
+    return named if isinstance(named, list) else []
 
 
 def _of_corpora(raw: Mapping[str, Any]) -> Iterator[Fault]:

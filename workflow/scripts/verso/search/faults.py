@@ -50,6 +50,22 @@ def faults_of_search(raw: Mapping[str, Any], known: Mapping[str, Family]) -> lis
     return faults
 
 
+def values_tried(entry: Mapping[str, Any], family: Family) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    """Each value that a model's search tries of a key, for what only a corpus or a base refuses.
+
+    Yields the key's path, the value, and the entry that has it and no search; nothing of a key whose values are wrong by themselves.
+    """
+    for path, wanted in mapping(mapping(entry.get("search")).get("space")).items():
+        if annotation_at(family.settings, str(path)) is None:
+            continue
+        try:
+            dimension = dimension_of(str(path), wanted, family.settings)
+        except SpaceFault:
+            continue
+        for value in dimension.samples():
+            yield dimension.path, value, {**with_values(entry, {dimension.path: value}), "search": None}
+
+
 def _faults(entry: Mapping[str, Any], model: Any, search: Search, family: Family) -> Iterator[Fault]:
     if not family.trains(model):
         yield "", "this model learns nothing, so there is nothing to search"
