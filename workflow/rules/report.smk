@@ -55,7 +55,7 @@ for given in (described, described_so_far):
             else unpack(lambda wildcards: described.tables_and_figures(runs.all)),
             statistics=given.of(given.statistics),
             shown=given.of(given.shown_files),
-            searches=given.of(searches.shown_files),
+            searches=given.of(searches.files_of_page(given.folder)),
             templates=TEMPLATES,
             published=[shipped(PUBLISHED)] if CONFIG.published else [],
         output:

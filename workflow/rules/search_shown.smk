@@ -1,7 +1,8 @@
-"""Search: how much each key mattered, and the figures of a search, for the page.
+"""Search: how much each key mattered and the figures of a search, for the page; and a table of all searches.
 
-Reads   results/runs/<corpus>/<model>/search/{trials.csv,curves.csv,best.json}
-Writes  results/runs/<corpus>/<model>/search/importances.csv, results/figures/search/<corpus>/<model>/*.svg
+Reads   results/runs/<corpus>/<model>/search/{trials.csv,curves.csv,best.json}, the tables of the searched models' tasks
+Writes  results/runs/<corpus>/<model>/search/importances.csv, results/figures/search/<corpus>/<model>/*.svg,
+        results/tables/searches.{csv,tex}, and the same table below results/so_far
 """
 
 
@@ -37,3 +38,40 @@ rule describe_search:
         code=code_of("describe_search"),
     script:
         "../scripts/describe_search.py"
+
+
+for given in (described, described_so_far):
+    so_far = "_so_far" if given.so_far else ""
+
+    rule:
+        name:
+            f"compare_searches{so_far}"
+        input:
+            searches=given.of(searches.compared_files),
+            tables=given.of(given.tables_of_searches),
+        output:
+            searches=(
+                paths.table("searches", folder=given.folder)
+                if given.so_far
+                else report(
+                    paths.table("searches"),
+                    category="Searches",
+                    caption="../report/captions/search/searches.rst",
+                    labels={"table": "all searches", "format": "csv"},
+                )
+            ),
+            searches_tex=paths.table("searches", "tex", given.folder),
+        log:
+            paths.log(f"compare_searches{so_far}"),
+        benchmark:
+            paths.benchmark(f"compare_searches{so_far}")
+        conda:
+            ENVIRONMENT
+        threads: 1
+        resources:
+            **needs.light_work(f"compare_searches{so_far}"),
+        params:
+            searches=given.of(searches.compared),
+            code=code_of("compare_searches"),
+        script:
+            "../scripts/compare_searches.py"

@@ -125,7 +125,13 @@ def test_the_rules_that_fetch_and_that_report_are_those_of_the_registry_and_they
     assert {source.fetch_rule for source in SOURCES} - {None} <= set(fetching_rules())
     assert set(fetching_rules()) | set(reporting_rules()) <= known
     of_tasks = [f"{verb}_{task.name}_so_far" for task in TASKS for verb in ("compare", "draw")]
-    assert reporting_rules() == [*of_tasks, "describe_search", "describe_pretrained_so_far", "report_so_far"]
+    assert reporting_rules() == [
+        *of_tasks,
+        "describe_search",
+        "compare_searches_so_far",
+        "describe_pretrained_so_far",
+        "report_so_far",
+    ]
     assert not [rule for rule in reporting_rules() if rule.startswith("train_")]
 
 

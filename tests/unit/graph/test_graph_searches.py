@@ -33,8 +33,12 @@ def test_a_search_is_shown_once_whatever_the_seeds():
     assert [one["path"] for one in shown["space"]] == list(SPACE)
     assert shown["untuned"] == {"learning_rate": 1e-3, "schedule.warmup": 0.0}
     assert [*shown["figures"]] == [*FIGURES]
-    files = searches.shown_files(searches.runs.all)
-    assert files == [*(shown[name] for name in ("trials", "best", "importances")), *shown["figures"].values()]
+    files = searches.files_of_page("results/so_far")(searches.runs.all)
+    read = [*(shown[name] for name in ("trials", "best", "importances")), *shown["figures"].values()]
+    assert files == [*read, "results/so_far/tables/searches.csv"]
+    (compared,) = searches.compared(searches.runs.all)
+    assert compared.items() <= shown.items()
+    assert searches.compared_files(searches.runs.all) == [shown["trials"], shown["best"]]
     assert shown["trials"] == "results/runs/reviews/cnn/search/trials.csv"
     assert shown["figures"]["history"] == "results/figures/search/reviews/cnn/history.svg"
 
@@ -48,4 +52,4 @@ def test_the_twin_differs_by_nothing_that_decides_its_weights():
 def test_without_a_search_there_is_nothing():
     searches = Searches(runs_of())
     assert searches.shown(searches.runs.all) == []
-    assert searches.shown_files(searches.runs.all) == []
+    assert searches.files_of_page("results")(searches.runs.all) == []

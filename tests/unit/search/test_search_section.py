@@ -130,11 +130,24 @@ def test_the_page_says_it_in_both_languages(pages, language, helped, selected, f
     assert f"<strong>{helped}</strong>" in own
     assert own.count(selected) == 2
     assert few in own
-    assert own.count(trial) == 2
+    assert own.count(trial) == 4, "of each search in its table of trials and in that of all searches"
     assert own.count("<svg") == 12
     unknown = words_of(language, SEARCH)["tuning_no_twin"].split("{")[0]
     assert unknown in own
     assert f'<a href="#{language}-searches">' in pages["whole"]
+
+
+@pytest.mark.parametrize(
+    ("language", "helped", "unknown"), [("en", "helped", "no untuned twin"), ("es", "ayudó", "sin gemelo sin ajustar")]
+)
+def test_a_table_of_all_searches_stands_above_them(pages, language, helped, unknown):
+    table = pages[language].split("</table>")[0]
+    assert "<h3>" not in table
+    rows = [re.sub(r"<[^>]+>", " ", row).split() for row in table.split("<tbody>")[1].split("</tr>")[:-1]]
+    assert [row[:2] for row in rows] == [["reviews", "mdeberta"], ["reviews", "lstm"]]
+    assert helped in rows[0]
+    assert unknown in " ".join(rows[1])
+    assert rows[1][2:7] == ["3", "/", "0", "/", "0"]
 
 
 def test_the_value_of_the_winner_stands_nowhere_without_the_word_selected(pages, tmp_path):

@@ -83,7 +83,9 @@ def targets(rules_below: Path) -> set[str]:
     texts = (path.read_text(encoding="utf-8") for path in sorted(rules_below.rglob("*.smk")))
     named = {name for text in texts for name in RULE.findall(text)}
     of_tasks = {f"{verb}_{task.name}{ending}" for verb in ("compare", "draw") for task in TASKS for ending in ("", "_so_far")}
-    of_report = {f"{name}{ending}" for name in ("report", "describe_pretrained") for ending in ("", "_so_far")}
+    of_report = {
+        f"{name}{ending}" for name in ("report", "describe_pretrained", "compare_searches") for ending in ("", "_so_far")
+    }
     of_families = {rule for family in FAMILY.values() for rule in family.works}
     searched = {rule for family in FAMILY.values() if "search" in family.settings.model_fields for rule in family.works}
     of_searches = {rule.replace("train_", "try_", 1) for rule in searched if rule.startswith("train_")}

@@ -154,6 +154,11 @@ class Descriptions:
             found["pretrained_models"] = self._paths.table("pretrained_models", folder=self.folder)
         return found
 
+    def tables_of_searches(self, runs: Sequence[Run]) -> list[str]:
+        """The tables of the tasks of the runs whose settings are searched."""
+        searched = [run for run in runs if self.runs.searching_rule(run[1])]
+        return [path for task in self.runs.tasks(searched) for path in self.tables(task).values()]
+
     def manifests(self, runs: Sequence[Run]) -> list[str]:
         """The manifests of the runs' base models."""
         names = sorted({start for _, model, _ in runs if (start := self.runs.pretrained(model))})

@@ -146,7 +146,7 @@ def fetching_rules() -> list[str]:
 def reporting_rules() -> list[str]:
     """The rules that `make report-so-far` may run: only those of the report, while other runs are training."""
     of_tasks = [rule_of_task(verb, task, so_far=True) for task in TASKS for verb in ("compare", "draw")]
-    return [*of_tasks, "describe_search", "describe_pretrained_so_far", "report_so_far"]
+    return [*of_tasks, "describe_search", "compare_searches_so_far", "describe_pretrained_so_far", "report_so_far"]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The searches of a config's models: what describes one, and what the page is given of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,9 +49,24 @@ class Searches:
         names = {"trials": "trials.csv", "best": "best.json", "importances": "importances.csv"}
         return {key: self._paths.search(name, corpus, model) for key, name in names.items()}
 
-    def shown_files(self, runs: Iterable[Run]) -> list[str]:
-        """All files of the runs' searches that the page reads."""
-        return [path for one in self.of(runs) for files in (self._tables(*one), self.figures(*one)) for path in files.values()]
+    def files_of_page(self, folder: str) -> Callable[[Iterable[Run]], list[str]]:
+        """Input function of the page in a folder: all files of the runs' searches that it reads, and the table of them."""
+
+        def files(runs: Iterable[Run]) -> list[str]:
+            own = [(self._tables(*one), self.figures(*one)) for one in self.of(runs)]
+            read = [path for pair in own for files in pair for path in files.values()]
+            return [*read, self._paths.table("searches", folder=folder)] if own else []
+
+        return files
+
+    def compared_files(self, runs: Iterable[Run]) -> list[str]:
+        """The files that the table of all searches reads of each."""
+        return [self._tables(*one)[name] for one in self.of(runs) for name in ("trials", "best")]
+
+    def compared(self, runs: Iterable[Run]) -> list[dict[str, Any]]:
+        """What the table of all searches is given of each (verso.search.overview)."""
+        unread = {"untuned", "importances", "figures"}
+        return [{name: value for name, value in one.items() if name not in unread} for one in self.shown(runs)]
 
     def shown(self, runs: Iterable[Run]) -> list[dict[str, Any]]:
         """What the page is given of each search of the runs (verso.search.section.summarise)."""

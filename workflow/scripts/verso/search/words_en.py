@@ -22,6 +22,20 @@ WORDS: dict[str, str] = {
     "complete trial are <strong>selected</strong>. The model is then trained anew with them, once per seed, and scored on the "
     "test part, which no trial reads. The value of the selected trial is the best of many and therefore too good: it does not "
     "estimate the score on other texts and cannot be compared with test scores.",
+    "overview_caption": "All searches. <em>Selected</em>: the validation value of the selected trial, the best of many; beside "
+    "it the test scores. Difference: tuned minus untuned, with its 95 % interval. The same in <code>tables/searches.csv</code> and "
+    "<code>.tex</code>",
+    "overview_trials": "Complete / pruned / failed",
+    "overview_score": "Test score",
+    "overview_tuned": "Tuned",
+    "overview_difference": "Difference",
+    "overview_cost": "Cost",
+    "overview_helped": "helped",
+    "overview_harmed": "harmed",
+    "overview_undecided": "undecided",
+    "overview_untested": "not testable",
+    "overview_no_twin": "no untuned twin",
+    "overview_twin_unfinished": "twin not finished",
     "tuning_helped": "<strong>Tuning helped</strong> {model} on <em>{corpus}</em>. {score}: <strong>{tuned}</strong> with the "
     "selected settings, {untuned} untuned ({twin}); difference {difference}{interval}, corrected p {p}.",
     "tuning_harmed": "<strong>Tuning harmed</strong> {model} on <em>{corpus}</em>. {score}: <strong>{tuned}</strong> with the "

@@ -22,6 +22,20 @@ WORDS: dict[str, str] = {
     "ensayo completo son los <strong>seleccionados</strong>. Con ellos se entrena el modelo de nuevo, una vez por semilla, y "
     "se puntúa en la parte de prueba, que ningún ensayo lee. El valor del ensayo seleccionado es el mejor de muchos y por eso "
     "demasiado bueno: no estima la puntuación en otros textos y no puede compararse con las de prueba.",
+    "overview_caption": "Todas las búsquedas. <em>Seleccionado</em>: el valor de validación del ensayo seleccionado, el mejor de "
+    "muchos; al lado, las medidas de la prueba. Diferencia: ajustado menos sin ajustar, con su intervalo del 95 %. Lo mismo en "
+    "<code>tables/searches.csv</code> y <code>.tex</code>",
+    "overview_trials": "Completos / podados / fallidos",
+    "overview_score": "Medida de la prueba",
+    "overview_tuned": "Ajustado",
+    "overview_difference": "Diferencia",
+    "overview_cost": "Coste",
+    "overview_helped": "ayudó",
+    "overview_harmed": "empeoró",
+    "overview_undecided": "sin decidir",
+    "overview_untested": "no se puede probar",
+    "overview_no_twin": "sin gemelo sin ajustar",
+    "overview_twin_unfinished": "gemelo sin terminar",
     "tuning_helped": "<strong>Ajustar ayudó</strong> a {model} en <em>{corpus}</em>. {score}: <strong>{tuned}</strong> con "
     "los ajustes seleccionados, {untuned} sin ajustar ({twin}); diferencia {difference}{interval}, p corregida {p}.",
     "tuning_harmed": "<strong>Ajustar perjudicó</strong> a {model} en <em>{corpus}</em>. {score}: <strong>{tuned}</strong> "
