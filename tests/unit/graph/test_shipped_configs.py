@@ -1,4 +1,4 @@
-"""Every config that ships with Verso is sound, and all that its models do can be requested, before and after its texts are counted."""
+"""Every config that ships with Verso is sound, and all that its models do can be requested, its texts counted or not."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

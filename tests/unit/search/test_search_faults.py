@@ -149,7 +149,9 @@ def test_a_value_that_does_not_suit_a_corpus_of_an_experiment_is_found_before_an
     whole = {"space": {"long_texts": ["cut", "split"]}}
     assert faults(whole, tuned) == {}
     of_a_book = faults(whole, tuned, lambda raw: raw["experiments"]["one"].update(corpus="book"))
-    assert of_a_book == {"space.long_texts": 'cut: "tuned" would learn one window of a long text; set long_texts: split in that model'}
+    assert of_a_book == {
+        "space.long_texts": 'cut: "tuned" would learn one window of a long text; set long_texts: split in that model'
+    }
 
 
 def test_a_window_longer_than_the_base_has_positions_is_found_before_any_trial():

@@ -101,8 +101,12 @@ def test_so_many_words_are_the_most_frequent_and_all_others_unknown(vocabulary_o
 
 
 def test_more_words_than_the_text_has_are_refused_with_the_most_there_are(vocabulary_of):
-    more = r"vocabulary: 4 of unit word is more than the text has: {} words that occur {} times or more; give `vocabulary` at most "
-    with pytest.raises(VersoError, match=more.format(2, 2) + r"that number, lower the corpus's minimum_count.word \(2\), or leave"):
+    more = (
+        r"vocabulary: 4 of unit word is more than the text has: {} words that occur {} times or more; give `vocabulary` at most "
+    )
+    with pytest.raises(
+        VersoError, match=more.format(2, 2) + r"that number, lower the corpus's minimum_count.word \(2\), or leave"
+    ):
         vocabulary_of(["a a b b c"], "word-4", minimum_count=2)
     with pytest.raises(VersoError, match=more.format(3, 1) + "that number, or leave it out and take all of them"):
         vocabulary_of(["a a b b c"], "word-4", minimum_count=1)

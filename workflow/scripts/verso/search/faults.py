@@ -53,7 +53,7 @@ def faults_of_search(raw: Mapping[str, Any], known: Mapping[str, Family]) -> lis
 def values_tried(entry: Mapping[str, Any], family: Family) -> Iterator[tuple[str, Any, dict[str, Any]]]:
     """Each value that a model's search tries of a key, for what only a corpus or a base refuses.
 
-    Yields the key's path, the value, and the entry that has it and no search; nothing of a key whose values are wrong by themselves.
+    Yields the key's path, the value, and the entry that has it and no search; no value of a key that is wrong by itself.
     """
     for path, wanted in mapping(mapping(entry.get("search")).get("space")).items():
         if annotation_at(family.settings, str(path)) is None:
