@@ -23,8 +23,8 @@ WORDS: dict[str, str] = {
     "test part, which no trial reads. The value of the selected trial is the best of many and therefore too good: it does not "
     "estimate the score on other texts and cannot be compared with test scores.",
     "overview_caption": "All searches. <em>Selected</em>: the validation value of the selected trial, the best of many; beside "
-    "it the test scores. Difference: tuned minus untuned, with its 95 % interval. The same in <code>tables/searches.csv</code> and "
-    "<code>.tex</code>",
+    "it the test scores. Difference: tuned minus untuned, with its 95 % interval. The same in "
+    "<code>tables/searches.csv</code> and <code>.tex</code>",
     "overview_trials": "Complete / pruned / failed",
     "overview_score": "Test score",
     "overview_tuned": "Tuned",
