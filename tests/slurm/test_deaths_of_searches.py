@@ -40,6 +40,7 @@ MODEL = {**TINY, "cell": "lstm", "unit": "char", "layers": 2, "batch": 8, "windo
 FOLDER = "results/runs/songs/searched/search"
 FOUND = f"{FOLDER}/worker-1.json"
 LOG = "results/logs/try_recurrent_lm/songs/searched/search/worker-1.log"
+PATIENCE = 600  # seconds of each wait: on a machine with seven processes to a core one took more than 300
 SAME = ("number", "state", "value", "reason", "retry_of", "epochs", *SPACE)  # of a trial, whenever and wherever it was trained
 
 
@@ -102,7 +103,7 @@ class Started:
         self.process.wait()
 
     def ends_well(self) -> None:
-        self.study.until(lambda: self.process.poll() is not None, "the end of Snakemake", 300)
+        self.study.until(lambda: self.process.poll() is not None, "the end of Snakemake", PATIENCE)
         assert self.process.returncode == 0, self.study.output()
 
 
@@ -127,7 +128,7 @@ def checkpoints(study: Study) -> set[Path]:
 
 def suspended_in_a_trial(study: Study, attempt: int) -> dict[str, Any]:
     """The record of the attempt (0: the first), whose process stands still in the middle of a trial with a checkpoint of it."""
-    study.until(lambda: len(attempts(study)) > attempt, f"attempt {attempt + 1}", 240)
+    study.until(lambda: len(attempts(study)) > attempt, f"attempt {attempt + 1}", PATIENCE)
     before = checkpoints(study)
     record = attempts(study)[attempt]
     process = psutil.Process(record["pid"])
@@ -142,7 +143,7 @@ def suspended_in_a_trial(study: Study, attempt: int) -> dict[str, Any]:
         process.resume()
         return False
 
-    study.until(stands, f"attempt {attempt + 1} to save a checkpoint in a trial")
+    study.until(stands, f"attempt {attempt + 1} to save a checkpoint in a trial", PATIENCE)
     return record
 
 
@@ -157,7 +158,7 @@ def strike_the_worker(deaths: Deaths) -> None:
     with Started(study) as snakemake:
         record = suspended_in_a_trial(study, 0)
         psutil.Process(record["pid"]).kill()
-        study.until(lambda: not psutil.pid_exists(record["pid"]), "the worker to be gone", 30)
+        study.until(lambda: not psutil.pid_exists(record["pid"]), "the worker to be gone", PATIENCE)
         journal = journal_of(study)
         cut_the_last_line(journal, random.Random(1))
         deaths.seen["locks left"] = [leave_a_lock(journal, name) for name in ("journal.log", "turn")]
@@ -177,31 +178,32 @@ def strike_snakemake_and_the_node(deaths: Deaths) -> None:
     with Started(study, "--retries", "0") as second:
         wait_for_a_worker_that_waits(study, 1)
         psutil.Process(orphan["pid"]).resume()
-        study.until(lambda: attempts(study)[0]["end"], "the first worker to hand over")
+        study.until(lambda: attempts(study)[0]["end"], "the first worker to hand over", PATIENCE)
         stands = suspended_in_a_trial(study, 1)
         with Started(study) as beside:
-            assert beside.process.wait(timeout=120) != 0
+            assert beside.process.wait(timeout=PATIENCE) != 0
         deaths.seen["refused"] = "Directory cannot be locked" in study.output()
         with Started(study, "--nolock") as third:
             wait_for_a_worker_that_waits(study, 2)
             psutil.Process(stands["pid"]).resume()
-            study.until(lambda: attempts(study)[1]["end"], "the second worker to hand over")
+            study.until(lambda: attempts(study)[1]["end"], "the second worker to hand over", PATIENCE)
             record = suspended_in_a_trial(study, 2)
             node = study.cluster.job(int(record["slurm_job"]))["NodeList"]
             study.cluster.crash_node(node)
             study.cluster.fail_node(node)
-            study.until(lambda: not psutil.pid_exists(record["pid"]), "the crash to end the worker", 30)
+            study.until(lambda: not psutil.pid_exists(record["pid"]), "the crash to end the worker", PATIENCE)
             study.cluster.start_node(node)
             third.ends_well()
-        second.process.wait(timeout=120)
+        second.process.wait(timeout=PATIENCE)
 
 
 def wait_for_a_worker_that_waits(study: Study, attempt: int) -> None:
     """Wait until the attempt (0: the first) has claimed its worker's place."""
-    claimed = "to save it and let go"
-    study.until(
-        lambda: len(attempts(study)) > attempt and claimed in log_of(study), f"attempt {attempt + 1} to wait for its place", 240
-    )
+
+    def waits() -> bool:
+        return len(attempts(study)) > attempt and "to save it and let go" in log_of(study)
+
+    study.until(waits, f"attempt {attempt + 1} to wait for its place", PATIENCE)
 
 
 def strike_by_the_limits_of_time_and_disk(deaths: Deaths) -> None:
@@ -211,13 +213,13 @@ def strike_by_the_limits_of_time_and_disk(deaths: Deaths) -> None:
         record = suspended_in_a_trial(study, 0)
         now = time.strftime("%Y-%m-%dT%H:%M:%S")
         study.cluster.run("scontrol", "update", f"JobId={record['slurm_job']}", f"EndTime={now}")
-        assert study.cluster.wait(int(record["slurm_job"]), seconds=180)["JobState"] == "TIMEOUT"
+        assert study.cluster.wait(int(record["slurm_job"]), seconds=PATIENCE)["JobState"] == "TIMEOUT"
         if "no small disk" not in deaths.seen:
             record = suspended_in_a_trial(study, 1)
             filler = study.project.path(f"{FOLDER}/checkpoints/filler")
             fill(filler)
             psutil.Process(record["pid"]).resume()
-            study.until(lambda: attempts(study)[1]["end"], "the second attempt to end on the full disk", 240)
+            study.until(lambda: attempts(study)[1]["end"], "the second attempt to end on the full disk", PATIENCE)
             deaths.seen["log on a full disk"] = log_of(study)
             filler.unlink()
         snakemake.ends_well()
