@@ -139,7 +139,7 @@ def test_rule_files_hold_rules():
         text = path.read_text(encoding="utf-8")
         assert text.startswith('"""'), path
         if path.name != "common.smk":
-            assert len(re.findall(r"^(?:rule \w+:| *rule:|use rule )", text, re.MULTILINE)) > 0, path
+            assert len(re.findall(r"^(?:rule \w+:|checkpoint \w+:| *rule:|use rule )", text, re.MULTILINE)) > 0, path
             assert len(re.findall(r"^def ", text, re.MULTILINE)) <= 1, path
 
 
