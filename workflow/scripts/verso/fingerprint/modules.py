@@ -92,7 +92,10 @@ class Definition:
     def text(self) -> str:
         """Its syntax trees without imports, for what they bind counts; one that binds what is never read has an effect."""
         unread = [one.module for name, found in self.imports.items() for one in found if name not in self.module.read]
-        trees = [ast.dump(_WithoutImports().visit(copy.deepcopy(statement))) for statement in self.statements]
+        statements = self.statements
+        if any(isinstance(node, ast.Import | ast.ImportFrom) for node in self.nodes):  # a copy takes longer than all else here
+            statements = [_WithoutImports().visit(copy.deepcopy(statement)) for statement in statements]
+        trees = map(ast.dump, statements)
         return "\n".join([*trees, *(f"import {name}" for name in sorted(unread) if not self.module.graph.is_ours(name))])
 
 
