@@ -17,10 +17,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import yaml
-from project import ROOT, Project
+from project import Project
+from slurm import short_demo
 from slurm.cluster import Cluster
-from slurm.short_demo import EPOCHS
 from slurm.study import Study
 
 from verso.files import sha256_of
@@ -32,15 +31,13 @@ RESULTS = ("model/*.safetensors", "scores.csv", "probes.csv", "replies.jsonl", "
 
 
 def demo_config(models: list[str] | None = None) -> dict[str, Any]:
-    """The demo's recurrent models (or some), one seed, fewer epochs: a training of some ten seconds is struck once or twice."""
-    config = yaml.safe_load((ROOT / "config" / "demo.yaml").read_text(encoding="utf-8"))
+    """The short demo's recurrent models (or some): a training of some ten seconds is struck once or twice."""
+    config = short_demo.config()
     config["corpora"]["demo-songs"]["source"]["path"] = "songs.jsonl"
     config["experiments"] = {"lyrics": config["experiments"]["lyrics"] | ({"models": models} if models else {})}
     config["models"] = {name: config["models"][name] for name in config["experiments"]["lyrics"]["models"]}
     for model in config["models"].values():
-        model["epochs"] = EPOCHS
         model["needs"] = {**model["needs"], "checkpoint_seconds": 1}
-    config["experiments"]["lyrics"]["seeds"] = [1]
     return config
 
 
