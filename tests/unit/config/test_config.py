@@ -118,7 +118,7 @@ def test_all_faults_are_listed_at_once_each_with_its_path():
         (
             "corpora.songs",
             {"kind": "manual", "source": {"path": "songs.jsonl"}},
-            "corpora.songs",
+            "corpora.songs.source",
             "found songs.jsonl; a manual is text, Markdown, HTML or PDF",
         ),
         ("corpora", None, "corpora", "is missing"),
