@@ -1,0 +1,1 @@
+"""Retrieval-augmented answers: documents cut into chunks, chunks ranked for a question."""
