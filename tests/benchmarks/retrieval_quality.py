@@ -89,9 +89,9 @@ def one_language(own: Questions, embedders: dict, cache: Path | None) -> dict[st
         pairs = list(zip(bm25, dense, strict=True))
         add(f"rrf BM25 + {name}", [rrf(pair, n) for pair in pairs], 0)
         add(f"convex .5 BM25 + {name}", [convex(*pair, 0.5, n) for pair in pairs], 0)
-        chosen = choose_weight(bm25, dense, own.gold, own.ndcg, SEED)
+        chosen = choose_weight(bm25, dense, own.gold, own.ndcg)
         add(f"convex BM25 + {name}", [convex(*pair, chosen.weight, n) for pair in pairs], 0, chosen.scores)
-        print(f"    (its nDCG is cross-validated, with weights {chosen.of_folds}; the rest with {chosen.weight})")
+        print(f"    (its nDCG is cross-validated, with weights {chosen.times} (passages each); the rest with {chosen.weight})")
     print(f"\n{'against BM25':<52} difference [95 %]            p        p (Holm, {len(systems) - 1} tests)")
     others = [name for name in systems if name != "BM25"]
     against = [compare({name: systems[name], "BM25": systems["BM25"]}, own.gold, SEED)[0] for name in others]

@@ -4,6 +4,7 @@ Equal-weight reciprocal ranks lose to BM25 when one side is much the weaker; the
 2023, An Analysis of Fusion Functions for Hybrid Retrieval).
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,6 @@ from verso.question_answering.rag.ranking import Floats, Ints, Ranking, ranking_
 
 SMOOTHING = 60  # of reciprocal ranks: Cormack, Clarke and Buettcher 2009
 WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
-FOLDS = 5
 
 Measure = Callable[[int, Ranking], float]  # number of a question and what was found for it -> how good that is
 
@@ -58,48 +58,38 @@ def _scaled(ranking: Ranking) -> Floats:
 class ChosenWeight:
     """A weight of `convex` that was chosen from questions.
 
-    weight: the best one on all of them, for further questions. scores: of each question with the weight that was chosen on the
-    other folds, (questions,): what to report. of_folds: those weights.
+    weight: the best one on all of them, for further questions. scores: of each question with the weight that was chosen without
+    its passage, (questions,): what to report. times: for how many passages each weight was chosen.
     """
 
     weight: float
     scores: Floats
-    of_folds: tuple[float, ...]
+    times: dict[float, int]
 
 
 def choose_weight(
-    first: Sequence[Ranking],
-    second: Sequence[Ranking],
-    passages: Sequence[Hashable],
-    measure: Measure,
-    seed: int,
-    k: int = 10,
+    first: Sequence[Ranking], second: Sequence[Ranking], passages: Sequence[Hashable], measure: Measure, k: int = 10
 ) -> ChosenWeight:
-    """Choose the weight by cross-validation: questions about one passage are in one fold, so none is scored by its neighbours.
+    """Choose the weight by cross-validation that leaves one passage out: no question is scored by itself or its neighbours.
 
-    first, second: what two retrievers found for each question. passages: of each question, what the folds are drawn of.
-    measure: such as nDCG@10. Of equally good weights the one nearest to .5 is taken. Raises VersoError for fewer than two
-    passages.
+    Folds of several passages would have to be drawn, and their drawing moves the score by as much as fusions differ.
+
+    first, second: what two retrievers found for each question. passages: of each question. measure: such as nDCG@10. Of equally
+    good weights the one nearest to .5 is taken. Raises VersoError for fewer than two passages.
     """
-    distinct = sorted(set(passages), key=repr)
-    if len(distinct) < 2:
-        raise VersoError(f"a weight cannot be cross-validated on {len(distinct)} passage: give one, or more questions")
-    scores = np.array(
-        [
-            [measure(number, convex(*both, weight, k)) for number, both in enumerate(zip(first, second, strict=True))]
-            for weight in WEIGHTS
-        ]
-    )
-    order = np.random.default_rng(seed).permutation(len(distinct))
-    fold_of = {distinct[place]: number % FOLDS for number, place in enumerate(order)}
-    folds = np.array([fold_of[passage] for passage in passages])
-    held_out = np.empty(len(passages))
-    weights = []
-    for fold in range(min(FOLDS, len(distinct))):
-        best = _best(scores[:, folds != fold].mean(axis=1))
-        weights.append(WEIGHTS[best])
-        held_out[folds == fold] = scores[best, folds == fold]
-    return ChosenWeight(WEIGHTS[_best(scores.mean(axis=1))], held_out, tuple(weights))
+    numbers = {passage: place for place, passage in enumerate(dict.fromkeys(passages))}
+    if len(numbers) < 2:
+        raise VersoError(f"a weight cannot be cross-validated on {len(numbers)} passage: give one, or more questions")
+    pairs = list(zip(first, second, strict=True))
+    scores = np.array([[measure(number, convex(*pair, weight, k)) for number, pair in enumerate(pairs)] for weight in WEIGHTS])
+    places = np.array([numbers[passage] for passage in passages])
+    counts = np.bincount(places)
+    sums = np.array([np.bincount(places, weights=row) for row in scores])  # (weights, passages)
+    without = (sums.sum(axis=1, keepdims=True) - sums) / (len(places) - counts)
+    chosen = np.array([_best(column) for column in without.T])
+    held_out = scores[chosen[places], np.arange(len(places))]
+    times = Counter(WEIGHTS[place] for place in chosen)
+    return ChosenWeight(WEIGHTS[_best(scores.mean(axis=1))], held_out, dict(sorted(times.items())))
 
 
 def _best(means: Floats) -> int:
