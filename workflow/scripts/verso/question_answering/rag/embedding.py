@@ -37,9 +37,11 @@ def embed(texts: Sequence[str], embedder: Embedder, prefix: str, cache: Path | N
     prefix: the embedder's for questions or for passages. cache: a folder that keeps the vectors, by a key of the texts and of all
     that decides the embedder's vectors; what is damaged there is made again.
     """
-    pieces = [
-        windows_of(text, size, embedder.window, embedder.count) for text, size in zip(texts, embedder.count(texts), strict=True)
-    ]
+    if embedder.window is None:
+        pieces = [[text] for text in texts]
+    else:
+        sizes = embedder.count(texts)
+        pieces = [windows_of(text, size, embedder.window, embedder.count) for text, size in zip(texts, sizes, strict=True)]
     owners = np.repeat(np.arange(len(pieces), dtype=np.int64), [len(own) for own in pieces])
     flat = [piece for own in pieces for piece in own]
     kept = cache / f"{_key(flat, embedder, prefix)}.npy" if cache else None
@@ -56,12 +58,12 @@ def embed(texts: Sequence[str], embedder: Embedder, prefix: str, cache: Path | N
     return found
 
 
-def windows_of(text: str, tokens: int, window: int | None, count: Count) -> list[str]:
+def windows_of(text: str, tokens: int, window: int, count: Count) -> list[str]:
     """The text, or windows of it that overlap, are about equally long, and together hold all of its words.
 
-    tokens: of the text. window: the most that a piece may have; None for no limit. count: tokens of texts.
+    tokens: of the text. window: the most that a piece may have. count: tokens of texts.
     """
-    if window is None or tokens <= window:
+    if tokens <= window:
         return [text]
     shared = window // OVERLAP
     number = math.ceil((tokens - shared) / (window - shared))

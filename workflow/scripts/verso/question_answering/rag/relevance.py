@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verso.errors import VersoError
-from verso.question_answering.rag.chunking import WORD, Chunk
+from verso.question_answering.rag.chunking import WORD, Chunk, Span
 from verso.question_answering.rag.documents import Document
 from verso.question_answering.rag.ranking import Floats, Ranking
 
@@ -88,6 +88,7 @@ class Relevance:
     def __init__(self, documents: Mapping[str, Document], chunks: Sequence[Chunk]) -> None:
         self._documents = documents
         self._golds: dict[tuple[Place, ...], tuple[_Cover, Floats]] = {}  # of a gold, nothing retrieved: cover, best gains
+        self._word_spans: dict[Place, list[Span]] = {}
         self._places = [Place(chunk.document, chunk.start, chunk.end) for chunk in chunks]
 
     def judge(self, gold: Sequence[Place], ranking: Ranking) -> Judged:
@@ -100,9 +101,9 @@ class Relevance:
         """Each slot of so many words a place, `depth` of them at most; tied chunks are read in the order of their documents."""
         cover, _ = self._nothing_retrieved(gold)
         best = cover.copied()
-        read = _slots((self._words(self._places[chunk]) for chunk in ranking.chunks), words)
+        read = self._slots((self._places[chunk] for chunk in ranking.chunks), words)
         gains = np.array([cover.add(slot) for slot in islice(read, depth)])
-        ideal = np.array([best.add(slot) for slot in _slots((self._words(place) for place in gold), words)])
+        ideal = np.array([best.add(slot) for slot in self._slots(gold, words)])
         return Judged(gains, np.arange(1.0, len(gains) + 1), ideal)
 
     def _nothing_retrieved(self, gold: Sequence[Place]) -> tuple[_Cover, Floats]:
@@ -114,13 +115,33 @@ class Relevance:
         cover, ideal = self._golds[key]
         return cover.copied(), ideal
 
-    def _words(self, place: Place) -> Iterator[Place]:
-        text = self._documents[place.document].text
-        for word in WORD.finditer(text, place.start, place.end):
-            yield Place(place.document, *word.span())
+    def _slots(self, places: Iterable[Place], words: int) -> Iterator[list[Place]]:
+        """The texts one after the other in parts of so many words; the last part may have fewer."""
+        slot: list[Place] = []
+        room = words
+        for place in places:
+            spans = self._words(place)
+            first = 0
+            while first < len(spans):
+                last = min(first + room, len(spans))
+                slot.append(Place(place.document, spans[first][0], spans[last - 1][1]))
+                room -= last - first
+                first = last
+                if not room:
+                    yield slot
+                    slot, room = [], words
+        if slot:
+            yield slot
 
-    def _cover(self, gold: Sequence[Place]) -> "_Cover":
-        return _Cover(self._documents, gold)
+    def _words(self, place: Place) -> list[Span]:
+        if place not in self._word_spans:
+            text = self._documents[place.document].text
+            self._word_spans[place] = [word.span() for word in WORD.finditer(text, place.start, place.end)]
+        return self._word_spans[place]
+
+
+def _cover(self, gold: Sequence[Place]) -> "_Cover":
+    return _Cover(self._documents, gold)
 
 
 def _best_gains(cover: _Cover, left: list[Place]) -> Floats:
@@ -137,15 +158,3 @@ def _best_gains(cover: _Cover, left: list[Place]) -> Floats:
 
 def _overlap(a: Place, b: Place) -> bool:
     return a.document == b.document and a.start < b.end and b.start < a.end
-
-
-def _slots(texts: Iterable[Iterable[Place]], words: int) -> Iterator[list[Place]]:
-    slot: list[Place] = []
-    for text in texts:
-        for word in text:
-            slot.append(word)
-            if len(slot) == words:
-                yield slot
-                slot = []
-    if slot:
-        yield slot
