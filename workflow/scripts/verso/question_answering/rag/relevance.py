@@ -140,10 +140,6 @@ class Relevance:
         return self._word_spans[place]
 
 
-def _cover(self, gold: Sequence[Place]) -> "_Cover":
-    return _Cover(self._documents, gold)
-
-
 def _best_gains(cover: _Cover, left: list[Place]) -> Floats:
     """Of the places the one that adds most, again and again."""
     gains = []
