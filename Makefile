@@ -33,10 +33,9 @@ $(BIN)/.run-installed: requirements/run.txt requirements/constraints.txt
 	@touch $@
 
 # unsloth without the rest of gpu.txt: on a CPU it needs no more, and its tests run
-$(BIN)/.development-installed: $(BIN)/.run-installed requirements/development.txt requirements/unsloth.txt requirements/retrieval.txt
+$(BIN)/.development-installed: $(BIN)/.run-installed requirements/development.txt requirements/unsloth.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/development.txt -c requirements/constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/unsloth.txt -c requirements/constraints.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/retrieval.txt -c requirements/constraints.txt
 	@touch $@
 
 demo: $(BIN)/.run-installed  ## language models on the songs and articles and classifiers on the reviews that ship with Verso, all toys, and a report (minutes)

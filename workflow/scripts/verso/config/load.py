@@ -199,12 +199,6 @@ def missing_sources(config: Config) -> list[str]:
         for key, path in SOURCE[config.corpora[name].source.type].reads(config.corpora[name].source).items()
         if not Path(path).exists()
     ]
-    asked = {name: questions.path for name in sorted(needed) if (questions := getattr(config.corpora[name], "questions", None))}
-    lines += [
-        f"corpora.{name}.questions.path  {path} does not exist (looked from {Path.cwd()})"
-        for name, path in asked.items()
-        if not Path(path).exists()
-    ]
     bases = {name: config.pretrained[name] for name in sorted(pretrained_needed(config))}
     folders = {name: fault_of_folder(entry) for name, entry in bases.items() if isinstance(entry, Folder)}
     lines += [f"pretrained.{name}.path  {what}" for name, what in folders.items() if what]

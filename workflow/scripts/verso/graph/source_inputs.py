@@ -121,15 +121,6 @@ class SourceInputs:
         corpus = self.corpus(wildcards)
         return KIND[corpus.kind].preparation(corpus)
 
-    def with_questions(self) -> str:
-        """A regular expression for the corpora that questions are asked about."""
-        return self.runs.corpora(lambda corpus: getattr(corpus, "questions", None) is not None)
-
-    def questions(self, wildcards: Any) -> dict[str, Any]:
-        """What decides which questions about a corpus are read."""
-        corpus = self.corpus(wildcards)
-        return {**corpus.questions.reading(), "set_aside_limit": corpus.set_aside_limit}
-
     def minimum_count(self, wildcards: Any) -> int | None:
         """How often a token of the wildcard `unit` must occur in the training part; None for byte pairs: they spell all."""
         count: int | None = getattr(self.corpus(wildcards).minimum_count, unit_named(wildcards.unit).kind, None)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from verso.contract import Kind
-from verso.corpora.manual.settings import ManualCleaning, ManualFile, Questions
+from verso.corpora.manual.settings import ManualCleaning, ManualFile
 from verso.corpora.settings import TextCorpus
 from verso.drafts import Draft, Found
 
@@ -23,7 +23,6 @@ class ManualCorpus(TextCorpus):
         "end; three or more by document."
     )
     cleaning: ManualCleaning = Field(default_factory=ManualCleaning, description="What is taken out of the documents.")
-    questions: Questions | None = Field(None, description="Questions about the documents; null: there are none.")
 
 
 def _preparation(corpus: Any) -> dict[str, Any]:

@@ -15,23 +15,19 @@ SCHEMA = '{"data": [{"title": ..., "paragraphs": [{"context": ..., "qas": [...]}
 
 def read_squad(text: str, title: str, source: str) -> Iterator[Document]:
     """The passages of a file. Raises VersoError with the place where something is missing."""
-    for place, article, paragraph in paragraphs_of(text, source):
-        yield Document(str(article.get("title") or title), f"{source} {place}", as_lines(lines_of(paragraph["context"])))
-
-
-def paragraphs_of(text: str, source: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Each passage of a file: its place, its article and itself, whose `context` is text. Raises VersoError as read_squad."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise VersoError(f"{source}: is no JSON ({error}); expected SQuAD's schema: {SCHEMA}") from error
-    for number, article in enumerate(_list_of(data, "data", source, "")):
+        raise VersoError(f"{source}: is no JSON ({error}); a .json of a manual is in SQuAD's schema: {SCHEMA}") from error
+    articles = _list_of(data, "data", source, "")
+    for number, article in enumerate(articles):
         place = f"data[{number}]"
         for below, paragraph in enumerate(_list_of(article, "paragraphs", source, place)):
             where = f"{place}.paragraphs[{below}]"
-            if not isinstance(paragraph, dict) or not isinstance(paragraph.get("context"), str):
+            context = paragraph.get("context") if isinstance(paragraph, dict) else None
+            if not isinstance(context, str):
                 raise VersoError(f"{source}: {where} has no text under `context`; SQuAD's schema is {SCHEMA}")
-            yield where, article, paragraph
+            yield Document(str(article.get("title") or title), f"{source} {where}", as_lines(lines_of(context)))
 
 
 def _list_of(value: Any, key: str, source: str, place: str) -> list[Any]:

@@ -73,51 +73,6 @@ class ManualFile(Settings):
         return self
 
 
-class QuestionFields(Settings):
-    """Names of the columns (CSV) or keys (JSON lines) of a file of questions; those but `id` and `question` may be missing."""
-
-    id: str = Field("id", description="Holds what the question is called; each has its own.")
-    question: str = Field("question", description="Holds the question, in any language.")
-    answer: str = Field("answer", description="Holds the gold answer; in JSON lines a list of answers, too.")
-    answerable: str = Field("answerable", description="Holds `false` where the documents do not answer the question.")
-    passage: str = Field("passage", description="Holds the text of the gold passage, whose place is then looked for.")
-    document: str = Field("document", description="Holds the source or the id of the document of the gold passage.")
-    start: str = Field("start", description="Holds where the gold passage begins in the document's cleaned text, in characters.")
-    end: str = Field("end", description="Holds where it ends: the first character that is no part of it.")
-
-
-class Questions(Settings):
-    """Questions about the documents."""
-
-    path: PathOfFile = Field(description="The file: JSON lines, CSV, or JSON in SQuAD's schema.")
-    format: Literal["auto", "jsonl", "csv", "squad"] = Field(
-        "auto", description="`auto` goes by the ending: .jsonl, .csv, .tsv; .json is SQuAD's schema."
-    )
-    encoding: str = Field("auto", description="As of the source.")
-    fields: QuestionFields = Field(default_factory=QuestionFields, description="Where a row keeps what.")
-    parallel: bool = Field(
-        False,
-        description="The file is in SQuAD's schema, its passages are the documents' in another language, place for place.",
-    )
-
-    @model_validator(mode="after")
-    def _is_of_a_known_format(self) -> "Questions":
-        if not self.format_of_file():
-            raise ValueError(f"path ends in {Path(self.path).suffix}: name a .jsonl, .csv, .tsv or .json, or the file's `format`")
-        if self.parallel and self.format_of_file() != "squad":
-            raise ValueError("parallel is for files in SQuAD's schema alone")
-        return self
-
-    def format_of_file(self) -> str:
-        """The format; "" where nothing says it."""
-        by_ending = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".json": "squad"}
-        return self.format if self.format != "auto" else by_ending.get(Path(self.path).suffix.lower(), "")
-
-    def reading(self) -> dict[str, Any]:
-        """What decides which questions are read, as verso.corpora.manual.questions.prepare_questions takes it."""
-        return self.model_dump(include={"encoding", "fields", "parallel"}) | {"format": self.format_of_file()}
-
-
 class ManualCleaning(Settings):
     """What is taken out of the documents; how often each was found is counted (docs/corpora/manual.md).
 

@@ -1,1 +1,0 @@
-"""Questions to documents: what finds the fragments that answer them, and how well."""

@@ -1,1 +1,0 @@
-"""Retrieval-augmented answers: documents cut into chunks, chunks ranked for a question."""
