@@ -88,7 +88,7 @@ def _without_leaders(line: Line) -> tuple[str, int]:
 
 
 def _with_usual_spaces(line: Line) -> tuple[str, int]:
-    """One blank for a run of blanks, but for indentation, which tells code from prose; a line of code keeps its own."""
+    """One blank for a run of blanks, but for indentation, which shows what is code; a line of code keeps its own."""
     text, _ = _with_own_spaces(line)
     if line.code:
         return text, 0
