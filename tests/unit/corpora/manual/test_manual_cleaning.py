@@ -67,6 +67,11 @@ def test_running_headers_come_again_on_many_pages_and_code_at_their_edges_stays(
     assert of("ROMEO:\nAy.\n" * 50, running_headers=True, page_numbers=True).text == ("ROMEO:\nAy.\n" * 50).strip()
 
 
+def test_sentences_that_trail_off_are_no_table_of_contents():
+    prose = "\n".join(["Wait...", "Bueno...", "alias name ...", "And so on…", "Nothing more . . ."])
+    assert of(prose, contents=True).text == prose
+
+
 def test_contents_and_indices_go_and_three_such_lines_in_a_text_stay():
     lines = [
         "1 Uno . . . . . . 1",

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from verso.corpora.manual.document import Line
 from verso.corpora.manual.headings import folded
 
-LEADER = re.compile(r"(?:\s?[.…·]){3,}\s*$|(?:\s?[.…·]){3,}\s*(?:[\divxlc]+(?:\s*[,–-]\s*[\divxlc]+)*)\s*$", re.IGNORECASE)
+# Without a page number at least five dots: three end a sentence of prose
+LEADER = re.compile(r"(?:\s?[.…·]){5,}\s*$|(?:\s?[.…·]){3,}\s*(?:[\divxlc]+(?:\s*[,–-]\s*[\divxlc]+)*)\s*$", re.IGNORECASE)
 TO_A_LINE = re.compile(r"\(line\s+\d+\)\s*$")  # an index of Texinfo's
 FEWEST = 4  # lines of a list; three may stand in a text
 GAP = 3  # lines between two that lead somewhere: a title in two lines, the letter of an index
