@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from verso.corpora.manual.cleaning import STEPS, cleaned
+from verso.corpora.manual.cleaning import LEADERS, STEPS, cleaned
 from verso.corpora.manual.document import Document, Line
 from verso.corpora.manual.read_text import read_markdown, read_plain
 from verso.corpora.preparing.clean import clean
@@ -70,6 +70,18 @@ def test_running_headers_come_again_on_many_pages_and_code_at_their_edges_stays(
 def test_sentences_that_trail_off_are_no_table_of_contents():
     prose = "\n".join(["Wait...", "Bueno...", "alias name ...", "And so on…", "Nothing more . . ."])
     assert of(prose, contents=True).text == prose
+
+
+def test_a_heading_below_a_hyphen_keeps_its_words():
+    lines = [Line("Options begin with a well-known-"), Line("getopts", level=2), Line("reads them.")]
+    found = cleaned(Document("t", "t.pdf", lines, [0]), NONE | {"hyphenation": True})
+    assert [heading["title"] for heading in found.headings] == ["getopts"]
+
+
+def test_leaders_are_looked_for_where_a_run_of_blanks_begins_and_not_again_at_each_of_its_blanks():
+    assert LEADERS.match("a   .... 7", 1)
+    assert not LEADERS.match("a   .... 7", 2)
+    assert of(" " * 100_000 + "x", dot_leaders=True).text.strip() == "x"
 
 
 def test_contents_and_indices_go_and_three_such_lines_in_a_text_stay():

@@ -14,7 +14,8 @@ from verso.text.names import INVISIBLE
 
 STEPS = ("page_numbers", "running_headers", "contents", "dot_leaders", "hyphenation", "spaces")
 OF_READING = ("mended", "ligatures")  # what a PDF's reader counts
-LEADERS = re.compile(r"[^\S\n]*(?:\.(?:[^\S\n]*\.){3,}|…(?:[^\S\n]*…)+)[^\S\n]*")
+# Begins where a run of blanks does: from each of its blanks, a long run would be read to its end again
+LEADERS = re.compile(r"(?<![^\S\n])[^\S\n]*(?:\.(?:[^\S\n]*\.){3,}|…(?:[^\S\n]*…)+)[^\S\n]*")
 BLANKS = re.compile(r"[^\S\n]+")
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 CUT = re.compile(rf"({WORD.pattern})-$")
@@ -115,7 +116,7 @@ def _joined(lines: Sequence[Line], found: Counter[str]) -> list[Line]:
     for line in lines:
         above = result[-1] if result else None
         cut = CUT.search(above.text.rstrip()) if above and not above.code and not above.level else None
-        rest = REST.match(line.text.lstrip()) if cut and not line.code else None
+        rest = REST.match(line.text.lstrip()) if cut and not line.code and not line.level else None
         if above is None or cut is None or rest is None or not rest[1][0].islower():
             result.append(line)
             continue
