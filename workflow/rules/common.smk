@@ -41,6 +41,7 @@ from verso.graph.descriptions import Descriptions
 from verso.graph.inputs import Inputs, templates_in
 from verso.graph.paths import RUN, SEARCH, WORKER, Paths
 from verso.graph.runs import Runs, any_of
+from verso.graph.scheduling import look_only_when_a_job_ends
 from verso.graph.search_needs import SearchRequests
 from verso.graph.searches import Searches
 from verso.graph.source_inputs import SourceInputs

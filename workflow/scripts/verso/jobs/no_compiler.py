@@ -1,7 +1,8 @@
 """Keeps PyTorch's compiler from being imported where nothing is compiled: 1.2 s of each training's start on a core of 2024.
 
-An optimiser imports torch._dynamo for two calls alone. `disable(function)` exempts a function from compilation, and `graph_break()`
-does nothing outside compiled code. A stand-in answers these two; whoever wants more of torch._dynamo gets the module itself.
+An optimiser imports torch._dynamo for two calls alone. `disable(function)` exempts a function from compilation, and
+`graph_break()` does nothing outside compiled code. A stand-in answers these two; whoever wants more of torch._dynamo gets the
+module itself.
 """
 
 import importlib
