@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from verso.corpora.preparing.statistics import PartStatistics, most_frequent_tags
+from verso.corpora.preparing.statistics import SongStatistics, most_frequent_tags
 from verso.files import read_json_lines, write_csv, write_json, write_json_lines
 from verso.language_modelling.sample_measures import COLUMNS as MEASURE_COLUMNS
 from verso.registry import TASK
@@ -173,12 +173,12 @@ def _measures(samples: list[dict[str, Any]], dice: random.Random) -> list[dict[s
 
 
 def _statistics(kind: str = "songs") -> dict[str, Any]:
-    parts = {"train": PartStatistics(), "validation": PartStatistics(), "test": PartStatistics()}
+    parts = {"train": SongStatistics(), "validation": SongStatistics(), "test": SongStatistics()}
     for index in range(90):
         part = parts["test" if index % 5 == 0 else "validation" if index % 7 == 0 else "train"]
         text = "\n".join(VERSES[(index + turn) % 3] for turn in range(3 + index % 4))
         part.add(text, ("Ada Nocturne", "Bo Lantern", "Cruz del Río")[index % 3])
-    whole = PartStatistics()
+    whole = SongStatistics()
     for part in parts.values():
         whole.merge(part)
     return {
@@ -210,7 +210,9 @@ def _statistics(kind: str = "songs") -> dict[str, Any]:
 
 def _of_manual() -> dict[str, Any]:
     """What the statistics of a manual say besides; a PDF may call itself anything."""
-    steps = ("mended", "ligatures", "page_numbers", "running_headers", "contents", "dot_leaders", "hyphenation", "spaces")
+    steps = (
+        "accents_put_back", "ligatures", "page_numbers", "running_headers", "contents", "dot_leaders", "hyphenation", "spaces"
+    )  # fmt: skip
     counted = {step: {"found": 10 * number + 7, "texts": 1, "characters": 9} for number, step in enumerate(steps)}
     pages = {"pages": 203, "pages_without_text": 4}
     hostile = {"title": "<script>window.pwned=9</script>", "source": "<b>a</b>.pdf", "characters": 4744, "headings": 140}

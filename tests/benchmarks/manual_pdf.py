@@ -121,7 +121,7 @@ def main():
         document = Document.of(row.values["title"], row.values["text"], row.structure)
         whole = cleaned(document, dict.fromkeys(STEPS, cleans))
         seconds = time.process_time() - started
-        print(f"{name}: {document.found['mended']:,} accents mended, {seconds:.1f} s of processor time")
+        print(f"{name}: {document.found['accents_put_back']:,} accents mended, {seconds:.1f} s of processor time")
         measured(name, whole.text, paragraphs)
 
 

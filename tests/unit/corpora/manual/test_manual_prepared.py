@@ -82,7 +82,7 @@ def test_the_drivers_read_and_prepare_a_pdf_with_its_accents_mended_and_its_head
     assert document["text"] == "\n".join(page[1] for page in pages)
     steps = read_json(outputs["statistics"])["cleaning"]["steps"]
     assert {step: counted["found"] for step, counted in steps.items() if counted["found"]} == {
-        "mended": 5 * 8, "page_numbers": 5, "running_headers": 5,
+        "accents_put_back": 5 * 8, "page_numbers": 5, "running_headers": 5,
     }  # fmt: skip
 
 

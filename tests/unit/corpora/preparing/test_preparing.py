@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from verso.corpora.preparing.clean import clean
-from verso.corpora.preparing.statistics import TAG, lengths
+from verso.corpora.preparing.statistics import LabelledStatistics, PartStatistics, SongStatistics, lengths
 from verso.corpora.preparing.texts import prepare
 from verso.errors import VersoError
 from verso.files import read_json, read_json_lines, sha256_of, write_json_lines
@@ -160,5 +160,7 @@ def test_lengths_say_how_long_documents_are():
     assert lengths([1, 2, 3, 4, 90]) == {"min": 1, "mean": 20, "median": 3, "p95": 72.8, "p99": 86.56, "max": 90}
 
 
-def test_a_section_tag_is_counted_by_its_name():
-    assert TAG.findall("[Verse 1: Ana & Bo]\nla [not one] la\n[Chorus]\n[]\n[a]b") == ["Verse 1", "Chorus"]
+def test_a_section_tag_is_counted_by_its_name_in_songs_alone():
+    text = "[Verse 1: Ana & Bo]\nla [not one] la\n[Chorus]\n[]\n[a]b"
+    assert SongStatistics().tags_in(text) == ["Verse 1", "Chorus"]
+    assert PartStatistics().tags_in(text) == LabelledStatistics().tags_in(text) == []

@@ -104,7 +104,7 @@ WORDS: dict[str, str] = {
     "cleaning_found": "{count}; articles with any: {articles}",
     "manual_cleaning": "Documents that cleaning changed: {changed} of {documents}. What it found:",
     "manual_found": "{count}; documents with any: {documents}",
-    "manual_mended": "accents of a PDF put back on their letters",
+    "manual_accents_put_back": "accents of a PDF put back on their letters",
     "manual_ligatures": "ligatures of a PDF written as letters",
     "manual_page_numbers": "page numbers",
     "manual_running_headers": "running headers and footers",

@@ -105,7 +105,7 @@ WORDS: dict[str, str] = {
     "cleaning_found": "{count}; artículos con alguno: {articles}",
     "manual_cleaning": "Documentos que la limpieza cambió: {changed} de {documents}. Lo que encontró:",
     "manual_found": "{count}; documentos con alguno: {documents}",
-    "manual_mended": "acentos de un PDF devueltos a sus letras",
+    "manual_accents_put_back": "acentos de un PDF devueltos a sus letras",
     "manual_ligatures": "ligaduras de un PDF escritas como letras",
     "manual_page_numbers": "números de página",
     "manual_running_headers": "encabezados y pies que se repiten",

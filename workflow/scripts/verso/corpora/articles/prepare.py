@@ -31,14 +31,6 @@ EXCERPT_WORDS = 40
 log = logging.getLogger(__name__)
 
 
-class ArticleStatistics(PartStatistics):
-    """What the articles of one part add up to."""
-
-    def tags_in(self, text: str) -> list[str]:
-        """None: a line in brackets is no section of an article."""
-        return []
-
-
 def prepare_articles(
     documents: str | Path,
     settings: Mapping[str, Any],
@@ -86,7 +78,7 @@ def prepare_articles(
                 "test need one each"
             )
         parts, _ = stratified(articles.groups[kept], clusters, articles.keys[kept], articles.names, dict(settings["split"]))
-        gathered = [ArticleStatistics() for _ in PARTS]
+        gathered = [PartStatistics() for _ in PARTS]
         near = articles.write_parts(kept, clusters, parts, files, gathered)
     write_json(
         outputs["statistics"],

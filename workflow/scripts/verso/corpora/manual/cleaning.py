@@ -13,7 +13,7 @@ from verso.corpora.manual.pages import page_lines
 from verso.text.names import INVISIBLE
 
 STEPS = ("page_numbers", "running_headers", "contents", "dot_leaders", "hyphenation", "spaces")
-OF_READING = ("mended", "ligatures")  # what a PDF's reader counts
+OF_READING = ("accents_put_back", "ligatures")  # what a PDF's reader counts
 # Begins where a run of blanks does: from each of its blanks, a long run would be read to its end again
 LEADERS = re.compile(r"(?<![^\S\n])[^\S\n]*(?:\.(?:[^\S\n]*\.){3,}|…(?:[^\S\n]*…)+)[^\S\n]*")
 BLANKS = re.compile(r"[^\S\n]+")

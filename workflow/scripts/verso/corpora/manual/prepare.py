@@ -35,14 +35,6 @@ MOST_LISTED = 200  # documents that the statistics name
 log = logging.getLogger(__name__)
 
 
-class ManualStatistics(PartStatistics):
-    """What the documents of one part add up to."""
-
-    def tags_in(self, text: str) -> list[str]:
-        """None: a line in brackets is no section of a manual."""
-        return []
-
-
 def prepare_manual(
     documents: str | Path,
     settings: Mapping[str, Any],
@@ -137,14 +129,14 @@ def _rows(documents: Path) -> Iterator[dict[str, Any]]:
 
 def _by_position(
     documents: Path, settings: Mapping[str, Any], outputs: list[Path], folder: Path
-) -> tuple[list[ManualStatistics], dict[str, Any]]:
+) -> tuple[list[PartStatistics], dict[str, Any]]:
     """Each text cut in three; each part's id names it."""
     parts: list[list[dict[str, Any]]] = [[] for _ in PARTS]
     for row in _rows(documents):
         for part, name, text in zip(parts, PARTS, by_position(row["text"], settings["split"]), strict=True):
             id_ = f"{row['id']}:{name}"
             part.append({"id": id_, "text": text, "metadata": row["metadata"], "group": "", "cluster": id_})
-    gathered = [ManualStatistics() for _ in PARTS]
+    gathered = [PartStatistics() for _ in PARTS]
     for part, statistics, output in zip(parts, gathered, outputs, strict=True):
         write_json_lines(output, part)
         for row in part:
@@ -154,7 +146,7 @@ def _by_position(
 
 def _by_document(
     documents: Path, settings: Mapping[str, Any], outputs: list[Path], folder: Path
-) -> tuple[list[ManualStatistics], dict[str, Any]]:
+) -> tuple[list[PartStatistics], dict[str, Any]]:
     """Each document in one part, near-duplicates in the same."""
     write_json_lines(folder / "rows.jsonl", _rows(documents))
     rows = Cleaned.written_to(folder / "cleaned.jsonl", folder / "rows.jsonl", None, settings["split"]["seed"])
@@ -166,6 +158,6 @@ def _by_document(
             "one file, which is cut in three, or raise near_duplicates.threshold"
         )
     parts, _ = stratified(rows.groups, clusters, rows.keys, rows.names, dict(settings["split"]))
-    gathered = [ManualStatistics() for _ in PARTS]
+    gathered = [PartStatistics() for _ in PARTS]
     near = rows.write_parts(kept, clusters, parts, outputs, gathered)
     return gathered, near

@@ -66,7 +66,7 @@ def _read(path: Path, pdf: Any, mend_accents: bool) -> Document:
     document = Document(_title(pdf) or path.stem, path.name, [])
     document.found["accents"] = sum(count for _, _, count in pages)
     mends = mend_accents and document.found["accents"] >= SYSTEMATIC
-    document.found["mended"] = document.found["accents"] if mends else 0
+    document.found["accents_put_back"] = document.found["accents"] if mends else 0
     for as_it_is, whole, _ in pages:
         text = whole if mends else as_it_is
         document.found["pages"] += 1

@@ -64,8 +64,8 @@ class PartStatistics:
         self.tags.update(self.tags_in(text))
 
     def tags_in(self, text: str) -> list[str]:
-        """The section tags of a text."""
-        return TAG.findall(text)
+        """The section tags of a text. Only songs have any: a line in brackets of another text marks no section."""
+        return []
 
     def merge(self, other: Self) -> None:
         """Count all that another has counted."""
@@ -84,15 +84,19 @@ class PartStatistics:
         }
 
 
+class SongStatistics(PartStatistics):
+    """The same of songs, whose section tags are counted."""
+
+    def tags_in(self, text: str) -> list[str]:
+        """The section tags of a song."""
+        return TAG.findall(text)
+
+
 @dataclass(slots=True)
 class LabelledStatistics(PartStatistics):
     """The same of labelled texts, and how long they are in tokens of the classifiers' vocabulary, by label too."""
 
     tokens: "dict[str, array[int]]" = field(default_factory=dict)
-
-    def tags_in(self, text: str) -> list[str]:
-        """None: in a review [tr] is a table's."""
-        return []
 
     def add(self, text: str, group: str) -> None:
         """Count one document in."""

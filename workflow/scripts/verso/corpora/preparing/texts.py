@@ -15,7 +15,7 @@ from verso.corpora.parts import PARTS
 from verso.corpora.preparing.cleaned_documents import Cleaned, work_folder
 from verso.corpora.preparing.duplicates import cluster
 from verso.corpora.preparing.split import stratified
-from verso.corpora.preparing.statistics import PartStatistics, described
+from verso.corpora.preparing.statistics import SongStatistics, described
 from verso.files import write_json, write_json_lines
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def prepare(
 
 def _stratified(
     documents: Path, settings: Mapping[str, Any], outputs: list[Path], set_aside: Path, set_aside_acquired: Path
-) -> tuple[list[PartStatistics], dict[str, Any]]:
+) -> tuple[list[SongStatistics], dict[str, Any]]:
     """Clean, find duplicates, split, write: four passes over the documents, none of which holds them."""
     with work_folder(outputs[0]) as folder:
         cleaned = Cleaned.written_to(folder / "cleaned.jsonl", documents, "artist", settings["split"]["seed"])
@@ -64,7 +64,7 @@ def _stratified(
         parts, in_train = stratified(cleaned.groups[kept], clusters, cleaned.keys[kept], cleaned.names, split)
         if in_train:
             log.info("groups only in train, since they are too small to split: %s", ", ".join(in_train))
-        gathered = [PartStatistics() for _ in PARTS]
+        gathered = [SongStatistics() for _ in PARTS]
         near = cleaned.write_parts(kept, clusters, parts, outputs, gathered)
     found = {"exact_duplicates": len(repeated), "near_duplicates": near, "groups_only_in_train": in_train, "losses": losses}
     return gathered, found
