@@ -144,6 +144,41 @@ def test_what_would_stop_a_run_is_named_and_ends_with_1(check, tmp_path, corpus,
     assert "verso-check" not in found.faults, "a folder that is gone by now"
 
 
+SPACE = {
+    "filters": {"from": 10, "to": 50, "step": 10},
+    "embedding": {"from": 8, "to": 16},
+    "learning_rate": {"from": 1e-4, "to": 1e-2, "log": True},
+    "widths": [[2, 3], [3, 4, 5]],
+    "early_stopping": [None, 3],
+}
+
+
+def test_a_search_is_shown_with_its_trials_its_workers_its_space_in_words_and_its_twin(check, tmp_path):
+    write_reviews(tmp_path / "reviews.csv")
+    search = {"space": SPACE, "trials": 6, "epochs": 2, "by": "validation_accuracy", "workers": 3, "minutes": 30}
+    cnn = {"family": "textcnn"}
+    found = check(models={"cnn": cnn, "tuned": {**cnn, "search": search}})
+    assert found.code == 0, found.text
+    own = found.page[found.page.index("search of tuned") :].split("\n\n")[0].splitlines()
+    assert own[:2] == [
+        "search of tuned on reviews: 6 trials of at most 2 epochs, none begun after 30 minutes of training",
+        "  the best validation_accuracy wins; sampler tpe, pruner median",
+    ]
+    assert own[2].startswith("  3 workers, each 1 thread, ")
+    assert sorted(line.split(maxsplit=1) for line in own[3:8]) == [
+        ["early_stopping", "null, 3"],
+        ["embedding", "8 to 16"],
+        ["filters", "10 to 50, every 10"],
+        ["learning_rate", "0.0001 to 0.01, logarithmic"],
+        ["widths", "[2, 3], [3, 4, 5]"],
+    ]
+    assert own[8:] == ["  whether it helps is tested against cnn"]
+    alone = check(models={"tuned": {**cnn, "epochs": 7, "search": {"space": SPACE, "trials": 6}}}).page
+    assert "search of tuned on reviews: 6 trials of at most 7 epochs\n" in alone
+    assert "no model of its experiment differs by the search alone" in alone
+    assert "search of" not in check().page
+
+
 def test_a_vocabulary_larger_than_the_text_has_words_would_stop_a_run(check, tmp_path):
     songs = [{"artist": "Ada", "title": str(n), "lyrics": review(n)} for n in range(20)]
     (tmp_path / "songs.jsonl").write_text("".join(json.dumps(song) + "\n" for song in songs))

@@ -102,15 +102,26 @@ def test_a_worker_of_a_search_says_its_trial_and_is_no_training(study):
     study.jobs.append(study.job(5, "try_recurrent_lm", {"corpus": "songs", "model": "a", "worker": "2"}, 60))
     study.lines._jobs = planned(study.jobs)
     study.starts(5)
-    study.record(5, progress={**PROGRESS, "trial": 4, "trials": 20})
+    study.record(5, progress={**PROGRESS, "trial": 4, "trials": 20, "trials_done": 3})
     name = "search of a, worker 2 (songs)"
     ((counts, text),) = study.tick()
     assert counts.startswith("0/1 corpora, 0/2 trainings")
-    assert text == f"{name}: trial 4 of 20, epoch 3/10, 30%, losses 1.900 / 2.000, 30 s left"
+    assert text == f"{name}: trial 4, 3/20 done, epoch 3/10, 30%, losses 1.900 / 2.000, 30 s left"
     study.record(5, ago=60, end=True, cause="done")
     study.ends(5)
     ((counts, text),) = study.said()
     assert (counts.split(",")[1], text) == (" 0/2 trainings", f"{name}: done in 1 min 0 s")
+
+
+def test_what_a_search_has_found_is_said_when_it_ends(study):
+    best = study.folder / "best.json"
+    counts = {"complete": 15, "pruned": 5, "failed": 1}
+    best.write_text(json.dumps({"value": 0.912345, "by": "validation_accuracy", "seconds": 3900, "trials": counts}))
+    study.jobs.append(study.job(5, "choose_settings", {"corpus": "songs", "model": "a"}, output=(str(best),)))
+    study.starts(5)
+    study.ends(5)
+    found = "20 done, 5 pruned, 1 failed; the best has validation_accuracy 0.9123; 1 h 5 min of training"
+    assert [text for _, text in study.said()] == [f"search of a (songs): {found}"]
 
 
 def test_trainings_that_run_side_by_side_end_together(study):

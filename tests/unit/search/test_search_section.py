@@ -159,6 +159,23 @@ def test_the_value_of_the_winner_stands_nowhere_without_the_word_selected(pages,
             assert value not in line or "elected" in line or "<svg" in line
 
 
+def test_trials_that_all_have_one_value_are_said_to_decide_nothing_and_their_axis_names_it(tmp_path):
+    """Vega calls the only tick of such an axis 0."""
+
+    def change(row):
+        return row | ({"value": 0.5625} if row["state"] == "complete" else {})
+
+    corpus = fabricate_labelled(tmp_path, "reviews", ["bad", "good"], False, 40)
+    others = {"trials": 3, "change": change, "best": {"trial": 0, "value": 0.5625}}
+    search = fabricate_searched(tmp_path / "s", "reviews", "lstm", "classification", None, **others)
+    text = fabricate_classifier_report(tmp_path, [corpus], ["lstm"], seeds=1, searches=[search]).read_text(encoding="utf-8")
+    for said in ("3 trials have this value", "the search decided nothing", "3 ensayos tienen este valor", "no decidió nada"):
+        assert said in text
+    for name in ("history", "slices"):
+        assert ">0.5625</text>" in (tmp_path / f"s/{name}.svg").read_text()
+    assert ">200</text>" in (tmp_path / "s/slices.svg").read_text(), "no 2e+2, of schedule.warmup"
+
+
 def test_what_a_trial_says_never_runs(tmp_path):
     hostile = "<script>window.pwned=1</script>"
     corpus = fabricate_labelled(tmp_path, "reviews", ["bad", "good"], False, 40)

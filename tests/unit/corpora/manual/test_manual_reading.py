@@ -109,7 +109,11 @@ def test_accents_over_their_letters_are_put_back_and_a_tilde_beside_one_stays(tm
     path = written(tmp_path / "x.pdf", pdf(SPANISH, split=True))
     document = read_pdf(path, mend_accents=True)
     assert [line.text for line in document.lines] == SPANISH
-    assert document.found["accents"] == document.found["accents_put_back"] == sum("áéíóúñÓ".count(one) for line in SPANISH for one in line)
+    assert (
+        document.found["accents"]
+        == document.found["accents_put_back"]
+        == sum("áéíóúñÓ".count(one) for line in SPANISH for one in line)
+    )
     assert "documentaci´on" in read_pdf(path, mend_accents=False).text
 
 

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
+from verso.commands.checked_searches import lines_of_searches
 from verso.commands.status import read_config
 from verso.commands.terminal import bars, counted, duration, printable, said_on_the_screen, table, typed
 from verso.commands.trial import Trial, TrialPaths, tried
@@ -20,9 +21,9 @@ from verso.config.load import corpora_needed, missing_sources, pretrained_needed
 from verso.corpora.losses import of_groups
 from verso.corpora.parts import PARTS
 from verso.graph.inputs import Inputs
-from verso.graph.needs import Requests
 from verso.graph.paths import Paths
 from verso.graph.runs import Runs
+from verso.graph.search_needs import SearchRequests
 from verso.graph.source_inputs import SourceInputs
 from verso.jobs.secrets import fault_of_env_file
 from verso.registry import FAMILY
@@ -127,9 +128,9 @@ def _of_held_out(found: Mapping[str, Any]) -> str:
 
 
 def _requests(config: Config, paths: TrialPaths) -> list[str]:
-    """What each model requests, as `make plan` has it, without a site: a row for each model on each corpus."""
+    """What each search and each model requests, as `make plan` has it, without a site: a row for each model on each corpus."""
     runs = Runs(config, paths)
-    requests = Requests(runs, Inputs(runs), None, is_main=True, say=lambda line: None)
+    requests = SearchRequests(runs, Inputs(runs), None, is_main=True, say=lambda line: None)
     seeds: dict[tuple[str, str], list[int]] = {}
     for corpus, model, seed in runs.all:
         seeds.setdefault((corpus, model), []).append(seed)
@@ -146,7 +147,7 @@ def _requests(config: Config, paths: TrialPaths) -> list[str]:
         rows.append([model, corpus, str(len(own)), work, str(entry.needs.cpus), *numbers, duration(wanted["expected_seconds"])])
     unseen = sorted({corpus for corpus, _ in seeds if not Path(paths.corpus("statistics.json", corpus)).exists()})
     note = f"Not read yet: {', '.join(unseen)}; what models request there is for a text of a million characters"
-    return [*table(HEADER, rows), *([note] if unseen else [])]
+    return [*lines_of_searches(runs, requests), *table(HEADER, rows), *([note] if unseen else [])]
 
 
 def _bases(config: Config, paths: Paths) -> Iterator[str]:

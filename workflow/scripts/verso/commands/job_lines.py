@@ -38,7 +38,7 @@ def line_of_job(job: Job, doing: str, now: float) -> Line:
         log = job.log if job.state in ("failed", "lost") else None
         return Line(job.state, [f"{doing}: {complaint(job)}" if doing else complaint(job)], log)
     progress = last.progress or Progress()
-    far = [f"trial {progress.trial} of {progress.trials}"] if progress.trial is not None and progress.trials else []
+    far = [f"trial {progress.trial}, {progress.trials_done or 0}/{progress.trials} done"] if progress.trials else []
     far += [f"epoch {progress.epoch}/{progress.epochs}"] if progress.epoch is not None and progress.epochs else []
     far += [f"{progress.step / progress.steps:.0%}"] if progress.step is not None and progress.steps else []
     far += [f"attempt {last.attempt}"] if last.attempt > 1 else []

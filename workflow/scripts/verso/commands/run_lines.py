@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from verso.commands.bars import step_of
 from verso.commands.job_lines import complaint, progress_of
 from verso.commands.outcome import last_of, name_of
 from verso.commands.screen import ENDS, EXIT, LINES, LONGEST, SCREEN, Stop, plain, stream_handler
-from verso.commands.searches import CHOOSING, TRYING
+from verso.commands.searches import CHOOSING, TRYING, outcome_of
 from verso.commands.terminal import counted, cut, duration, printable
 from verso.jobs.states import Job
 from verso.registry import FAMILIES, KINDS, SOURCES, TASKS
@@ -35,12 +36,13 @@ NOTHING, TRIED_AGAIN, LOOK_ABOVE = "Nothing to be done", "Trying to restart job 
 
 
 class Planned(NamedTuple):
-    """A job that is to run. seconds: expected, None where nothing is."""
+    """A job that is to run. seconds: expected, None where nothing is. made: its first output."""
 
     rule: str
     wildcards: Mapping[str, str]
     log: str | None
     seconds: float | None
+    made: str = ""
 
     @property
     def trains(self) -> bool:
@@ -68,7 +70,8 @@ def planned(jobs: Iterable[Any]) -> dict[int, Planned]:
     for job in jobs:
         if job.output:
             log = str(job.log[0]) if job.log else None
-            found[job.jobid] = Planned(job.rule.name, dict(job.wildcards_dict), log, _seconds(job.resources))
+            seconds = _seconds(job.resources)
+            found[job.jobid] = Planned(job.rule.name, dict(job.wildcards_dict), log, seconds, str(job.output[0]))
     return found
 
 
@@ -136,7 +139,8 @@ class RunLines(logging.Handler):
         if not fields["output"]:
             return
         log = str(fields["log"][0]) if fields["log"] else None
-        job = Planned(fields["rule_name"], dict(fields["wildcards"]), log, _seconds(fields["resources"]))
+        seconds, made = _seconds(fields["resources"]), str(fields["output"][0])
+        job = Planned(fields["rule_name"], dict(fields["wildcards"]), log, seconds, made)
         self._jobs[fields["jobid"]] = self._at_work[fields["jobid"]] = job
         self._begun.discard(fields["jobid"])
         self._lost.discard(fields["jobid"])
@@ -155,6 +159,8 @@ class RunLines(logging.Handler):
         took = f" in {duration(self._took[number])}" if self._took.get(number, 0) >= 1 else ""
         if job.trains:
             self._say(f"{job.name}: trained{took}")
+        elif job.rule == CHOOSING:
+            self._say("search of {model} ({corpus}): {said}".format(**job.wildcards, said=outcome_of(Path(job.made))))
         elif job.rule in PREPARING or job.rule in FETCHING or job.searches or (job.rule in DOING and "seed" in job.wildcards):
             self._say(f"{job.name}: {' '.join(filter(None, [DOING.get(job.rule), 'done']))}{took}")
 

@@ -75,6 +75,15 @@ def line_of_search(jobs: Iterable[Job], best: Path) -> Line:
     return Line("not started", [])
 
 
+def outcome_of(best: Path) -> str:
+    """What a search found that has ended, in a line: trials, the best value, what they took. best: path of best.json."""
+    line = line_of_search((), best)
+    if line.state != "done":  # somebody removed or changed the file since
+        return "settings are chosen"
+    trials, value, took, _ = line.cells
+    return f"{trials}; the best has {value}; {took}"
+
+
 def _read(best: Path) -> tuple[dict[str, Any] | None, float]:
     """What a search found, and when; nothing of a file that is missing or somebody changed."""
     try:

@@ -66,8 +66,15 @@ def _points(trials: Sequence[Trial], best: Mapping[str, Any]) -> list[dict[str, 
     ]
 
 
-def _y(best: Mapping[str, Any]) -> alt.Y:
-    return alt.Y("value:Q", title=best["by"], scale=alt.Scale(zero=False, padding=8), axis=alt.Axis(tickCount=5))
+def _y(best: Mapping[str, Any], points: Sequence[Mapping[str, Any]], named: bool = True) -> alt.Y:
+    """The axis of the metric. points: all that stand on it."""
+    title, values = best["by"] if named else None, {float(point["value"]) for point in points}
+    if len(values) > 1:
+        return alt.Y("value:Q", title=title, scale=alt.Scale(zero=False, padding=8), axis=alt.Axis(tickCount=5))
+    # Vega gives a scale of one value a single tick, and calls it 0
+    room = abs(min(values, default=0.0)) / 10 or 0.1
+    scale = alt.Scale(domain=[value + side * room for value in values for side in (-1, 1)], nice=False)
+    return alt.Y("value:Q", title=title, scale=scale, axis=alt.Axis(values=[*values], format=".4~g"))
 
 
 def _history(trials: Sequence[Trial], best: Mapping[str, Any]) -> alt.LayerChart:
@@ -75,19 +82,19 @@ def _history(trials: Sequence[Trial], best: Mapping[str, Any]) -> alt.LayerChart
     steps = [{"number": number, "value": value} for number, value in best_so_far(trials, best["higher_is_better"])]
     axis = alt.Axis(format="d", tickMinStep=1, grid=False)
     x = alt.X("number:Q", title=LABEL["number"], axis=axis, scale=alt.Scale(nice=False, padding=10))
-    base = alt.Chart(alt.Data(values=_points(trials, best)))
+    points = _points(trials, best)
+    y = _y(best, points)
+    base = alt.Chart(alt.Data(values=points))
     line = alt.Chart(alt.Data(values=steps)).mark_line(interpolate="step-after", color=ORANGE, strokeWidth=1.6)
-    dots = base.mark_point(filled=True, size=60, opacity=1).encode(x=x, y=_y(best), color=_state(LABEL["state"]))
+    dots = base.mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=_state(LABEL["state"]))
     failed = [{"number": trial.number, "state": LABEL["failed"]} for trial in trials if trial.value is None]
     ticks = alt.Chart(alt.Data(values=failed)).mark_tick(thickness=3, size=12, orient="vertical", opacity=1)
     ticks = ticks.encode(x=x, y=alt.value(214), color=_state(LABEL["state"]))
     end = [{**steps[-1], "text": LABEL["best_line"]}] if steps else []
     name = (
-        alt.Chart(alt.Data(values=end))
-        .mark_text(align="right", dy=-9, color=MUTED, fontSize=11)
-        .encode(x=x, y=_y(best), text="text:N")
+        alt.Chart(alt.Data(values=end)).mark_text(align="right", dy=-9, color=MUTED, fontSize=11).encode(x=x, y=y, text="text:N")
     )
-    return (line.encode(x=x, y=_y(best)) + dots + ticks + name).properties(width=560, height=220)
+    return (line.encode(x=x, y=y) + dots + ticks + name).properties(width=560, height=220)
 
 
 def _importances(rows: Sequence[Mapping[str, str]]) -> alt.LayerChart:
@@ -169,11 +176,11 @@ def _slices(trials: Sequence[Trial], keys: Sequence[Dimension], best: Mapping[st
             points = [{**point, "setting": float(point["setting"])} for point in points]
             scale = alt.Scale(type="log" if key.log else "linear", domain=[key.low, key.high], nice=False)
             marks = [mark for mark in log_ticks([key.low, key.high], 3) if key.low <= mark <= key.high] if key.log else []
-            axis = alt.Axis(values=marks, format="~g", grid=False) if marks else alt.Axis(tickCount=3, grid=False)
+            # labels below their ticks, where Vega would push the outermost ones inwards
+            ticks: dict[str, Any] = {"values": marks, "format": "~g"} if marks else {"tickCount": 3}
+            axis = alt.Axis(**ticks, grid=False, labelFlush=False)
             x = alt.X("setting:Q", title=None, scale=scale, axis=axis)
-        y = alt.Y(
-            "value:Q", title=best["by"] if len(panels) % 3 == 0 else None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4)
-        )
+        y = _y(best, points, named=len(panels) % 3 == 0)
         base = alt.Chart(alt.Data(values=points)).encode(x=x, y=y)
         whole = base.transform_filter("!datum.pruned && !datum.chosen").mark_point(filled=True, color=BLUE, size=45, opacity=0.8)
         hollow = base.transform_filter("datum.pruned").mark_point(filled=False, color=STATES["pruned"], size=35)
@@ -196,13 +203,14 @@ def _curves(trials: Sequence[Trial], rows: Sequence[Mapping[str, str]], best: Ma
     x = alt.X("epoch:Q", title=LABEL["epoch"], axis=axis, scale=alt.Scale(nice=False, padding=8))
     base = alt.Chart(alt.Data(values=points))
     dash = alt.StrokeDash("pruned:N", scale=alt.Scale(domain=[False, True], range=[[1, 0], [4, 3]]), legend=None)
-    others = base.transform_filter("!datum.chosen").encode(x=x, y=_y(best), detail="number:N")
+    y = _y(best, points)
+    others = base.transform_filter("!datum.chosen").encode(x=x, y=y, detail="number:N")
     lines = others.mark_line(color=BLUE, strokeWidth=1.2, opacity=0.55).encode(strokeDash=dash)
     dots = others.mark_point(filled=True, color=BLUE, size=14, opacity=0.55)  # one epoch makes no line
     chosen = base.transform_filter("datum.chosen").mark_line(
         color=ORANGE, strokeWidth=2.8, point=alt.OverlayMarkDef(color=ORANGE)
     )
-    return (lines + dots + chosen.encode(x=x, y=_y(best))).properties(width=560, height=220)
+    return (lines + dots + chosen.encode(x=x, y=y)).properties(width=560, height=220)
 
 
 def _timeline(trials: Sequence[Trial]) -> alt.LayerChart:

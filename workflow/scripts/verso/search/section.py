@@ -42,6 +42,7 @@ def summarise(search: Mapping[str, Any], tables: Tables, section: Section) -> di
         "few": too_few(len(whole), len(keys)),
         "wanted": TRIALS_PER_KEY * len(keys),
         "complete": len(whole),
+        "tied": sum(trial.value == best["value"] for trial in whole),
         "beyond_chance": [row["parameter"] for row in importances if beyond_chance(row)],
     }
 

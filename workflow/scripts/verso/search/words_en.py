@@ -56,6 +56,9 @@ WORDS: dict[str, str] = {
     "amount_cpu_hours": "{hours} CPU-hours",
     "selected_value": "Selected: trial {trial}, with <code>{by}</code> {value} on the validation part, the best of {complete} "
     "complete trials.",
+    "tied": "{tied} trials have this value; the first of them is selected.",
+    "all_tied": "That is all complete ones, so the search decided nothing: the validation part may be too small, the trials too "
+    "short, or the metric too coarse.",
     "trial_counts": "Trials: {complete} complete, {pruned} pruned, {failed} failed. Sampler: {sampler}; pruner: {pruner}; "
     "seed: {seed}; workers: {workers}.",
     "workers_differ": "With several workers the settings tried depend on which trial ends first: another search may try others.",

@@ -57,6 +57,9 @@ WORDS: dict[str, str] = {
     "amount_cpu_hours": "{hours} horas de CPU",
     "selected_value": "Lo seleccionado: el ensayo {trial}, con <code>{by}</code> {value} en la parte de validación, el mejor "
     "de {complete} ensayos completos.",
+    "tied": "{tied} ensayos tienen este valor; se selecciona el primero.",
+    "all_tied": "Son todos los completos, así que la búsqueda no decidió nada: la parte de validación quizá sea demasiado "
+    "pequeña, los ensayos demasiado cortos o la métrica demasiado gruesa.",
     "trial_counts": "Ensayos: {complete} completos, {pruned} podados, {failed} fallidos. Muestreo: {sampler}; poda: {pruner}; "
     "semilla: {seed}; procesos: {workers}.",
     "workers_differ": "Con varios procesos, los ajustes ensayados dependen de qué ensayo acaba antes: otra búsqueda puede "
