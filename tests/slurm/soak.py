@@ -116,12 +116,12 @@ def pause(generator: random.Random, faults: Faults) -> float:
     return generator.uniform(5, 15) * 1.15 ** faults.struck.total()
 
 
-def soak(folder: Path, cluster: Cluster, config: dict[str, Any], seed: int) -> tuple[Study, Counter[str], int]:
-    """Run the study to its end under faults, which begin with the first training.
+def soak(study: Study, seed: int, rule: str = "train_recurrent_lm", *targets: str) -> tuple[Counter[str], int]:
+    """Run the study to its end under faults, which begin with the first job of the rule.
 
-    Returns the study, the faults by kind and the starts of Snakemake. Raises AssertionError when it does not end in time.
+    targets: of Snakemake; none: all. Returns the faults by kind and the starts of Snakemake. Raises AssertionError when it does
+    not end in time.
     """
-    study = Study.made_in(folder, cluster, config, SITE)
     generator = random.Random(seed)
     faults = Faults(study, generator)
     ends = time.monotonic() + PATIENCE
@@ -132,19 +132,19 @@ def soak(folder: Path, cluster: Cluster, config: dict[str, Any], seed: int) -> t
                 [sys.executable, "-m", "snakemake", "--unlock", "--configfile", "test.yaml", "--profile", "profiles/local"],
                 cwd=study.project.folder, env=study.environment(), capture_output=True, check=True,
             )  # fmt: skip
-        snakemake = study.start("--quiet", "host", "rules", "reason")
+        snakemake = study.start(*targets, "--quiet", "host", "rules", "reason")
         starts += 1
         next_fault = time.monotonic() + pause(generator, faults)
         while snakemake.poll() is None:
             assert time.monotonic() < ends, f"seed {seed} is not done after {PATIENCE} s: {study.output()[-3000:]}"
             if time.monotonic() >= next_fault:
                 # Preparing the corpus is a group, and begins anew whenever one of its seconds is struck: trainings are the matter
-                if any(study.project.path("results/logs/train_recurrent_lm").rglob("*.job.json")):
+                if any(study.project.path(f"results/logs/{rule}").rglob("*.job.json")):
                     faults.strike(snakemake)
                 next_fault = time.monotonic() + pause(generator, faults)
             time.sleep(0.2)
         if snakemake.returncode == 0:
-            return study, faults.struck, starts
+            return faults.struck, starts
 
 
 def trained_again(study: Study) -> list[str]:
@@ -185,7 +185,8 @@ def main() -> int:
         folder.mkdir()
         with tempfile.TemporaryDirectory(prefix="verso-slurm-", dir="/tmp") as state, Cluster(Path(state), cpus=2) as cluster:
             try:
-                study, struck, starts = soak(folder, cluster, demo_config(chosen), seed)
+                study = Study.made_in(folder, cluster, demo_config(chosen), SITE)
+                struck, starts = soak(study, seed)
                 fault = verdict(study, expected)
                 submitted = len(cluster.jobs())
             except AssertionError as error:

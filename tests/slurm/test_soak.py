@@ -1,7 +1,8 @@
 """Random faults, every few seconds, until all is done: nothing lost, nothing trained twice, every bit the same."""
 
 import pytest
-from slurm.soak import checksums, demo_config, soak, verdict
+from slurm.soak import SITE, checksums, demo_config, soak, verdict
+from slurm.study import Study
 
 MODELS = ["rnn-char", "gru-word"]  # all six, by turns, in `make soak`: they take minutes a seed
 
@@ -14,6 +15,7 @@ def expected(demo_here):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_random_faults_lose_nothing_and_train_nothing_twice(expected, cluster, tmp_path, seed):
-    study, struck, _ = soak(tmp_path, cluster, demo_config(MODELS), seed)
+    study = Study.made_in(tmp_path, cluster, demo_config(MODELS), SITE)
+    struck, _ = soak(study, seed)
     assert struck.total() > 0
     assert verdict(study, expected()) == ""
