@@ -136,7 +136,7 @@ def _parallel(trials: Sequence[Trial], keys: Sequence[Dimension], best: Mapping[
             }
             for key, cell in cells
         ]
-    names = alt.Axis(orient="top", ticks=False, labelAngle=0, labelLimit=120, labelOverlap=False)
+    names = alt.Axis(orient="top", ticks=False, labelPadding=12, labelAngle=0, labelLimit=120, labelOverlap=False)
     x = alt.X("axis:N", title=None, sort=axes, axis=names, scale=alt.Scale(domain=axes, type="point", padding=0.4))
     y = alt.Y("place:Q", axis=None, scale=alt.Scale(domain=[0, 1]))
     base = alt.Chart(alt.Data(values=lines))
