@@ -6,11 +6,14 @@ tests/slurm/test_refusals.py shows the same executor on a real one.
 import asyncio
 import logging
 import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 import snakemake_executor_plugin_slurm as plugin
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
+from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 from throttler import Throttler
 
 from verso.jobs.submissions import Submissions, read_submissions
@@ -59,6 +62,10 @@ class Scheduler:
         self.done.append(job)
 
 
+def snakemake_of(executor, job):
+    return f"python -m snakemake {executor.additional_general_args()}"
+
+
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     """Makes an executor at a site whose commands are these scripts."""
@@ -80,7 +87,7 @@ def site(tmp_path, monkeypatch):
         monkeypatch.setattr(Executor, "site", block)
         found.status_rate_limiter, found._next_seconds_between_status_checks = Throttler(100, 1), 1
         found.report_job_submission = lambda info: found.workflow.scheduler.submit_callback(info)
-        found.format_job_exec = lambda job: "true"
+        monkeypatch.setattr(RemoteExecutor, "format_job_exec", snakemake_of)
         found.log_error = None
         found.__post_init__()
         return found
@@ -154,7 +161,7 @@ def test_a_full_queue_is_waited_for_as_long_as_jobs_of_ours_are_in_it(site, job,
 
 
 def test_a_job_that_was_taken_though_the_answer_was_lost_is_not_submitted_twice(site, job, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.5)
     found = site(sbatch=fails_first(TIMED_OUT, 99), squeue="echo '12|rule_train_wildcards_corpus_seed'; echo '11|rule_other'")
     found.run_job(job())
     assert [info.external_jobid for info in found.workflow.scheduler.submitted] == ["12"]
@@ -186,6 +193,41 @@ def test_sbatch_is_given_what_the_site_says(site, job, tmp_path):
     asked = (tmp_path / "bin/asked").read_text()
     for flags in ("-t 60 ", "--mem-per-cpu 2000", "--gpus=a100-sxm4:1", "-A project", "--qos=long", "--nice=5", "-p CPU"):
         assert flags in asked
+
+
+@pytest.mark.parametrize(
+    ("group", "resources", "flags"),
+    [
+        (True, {}, "--cpus-per-task=1 --nodes=1"),
+        (False, {"gpu": 2, "nodes": 1}, "--cpus-per-task=1 --gpus=2 --nodes=1"),
+        (False, {"gpu": 1, "gpu_model": "a100", "cpus_per_gpu": 6}, "--cpus-per-gpu=6 --gpus=1 --nodes=1"),
+        (False, {"cpus_per_task": -1}, "--nodes=1"),
+    ],
+)
+def test_the_step_of_a_job_is_started_by_srun_without_another_snakemake(site, job, tmp_path, group, resources, flags):
+    site(sbatch=f"{KEPT}; echo 7").run_job(job(group=group, **resources))
+    (asked,) = (tmp_path / "bin/asked").read_text().splitlines()
+    assert asked.endswith(f"--wrap={sys.executable} -I {module.STEP} {flags} -- python -m snakemake ")
+
+
+@pytest.mark.parametrize(("resources", "script"), [({"mpi": "srun", "tasks": 2}, False), ({}, True)])
+def test_what_needs_more_than_one_step_is_run_by_the_executors_own_way(site, job, tmp_path, resources, script):
+    found = site(sbatch=f"{KEPT}; cat >> $(dirname $0)/asked; echo 7")
+    found.workflow.executor_settings.pass_command_as_script = script
+    found.run_job(job(**resources))
+    asked = (tmp_path / "bin/asked").read_text()
+    assert "python -m snakemake --executor slurm-jobstep --jobs 1" in asked
+    assert "step.py" not in asked
+
+
+def test_srun_is_given_which_job_this_is_and_none_of_its_flags(tmp_path):
+    (tmp_path / "srun").write_text('#!/bin/sh\necho "$@"; env | grep -E "^(SLURM|SRUN|SBATCH)_" | sort; exit 3\n')
+    (tmp_path / "srun").chmod(0o755)
+    given = {"SLURM_JOB_ID": "7", "SLURM_MEM_PER_NODE": "2000", "SLURM_GPUS": "2", "SRUN_DEBUG": "3", "SBATCH_EXPORT": "NONE"}
+    command = [sys.executable, "-I", module.STEP, "--nodes=1", "--", "python", "-m", "snakemake", "--config", "a=b c", "--", "d"]
+    done = subprocess.run(command, env={"PATH": f"{tmp_path}:{os.environ['PATH']}", **given}, capture_output=True, text=True)
+    assert done.returncode == 3, done.stderr
+    assert done.stdout.splitlines() == ["-n1 --cpu-bind=q --nodes=1 python -m snakemake --config a=b c -- d", "SLURM_JOB_ID=7"]
 
 
 async def kept(found, jobs):

@@ -4,6 +4,7 @@
     a busy controller      gets it again, for half an hour; so does a full queue, for as long as jobs of this study are in it
     no answer to squeue    the jobs are looked at again later: the executor would forget them and wait for ever
     an account             is sbatch's business: the executor's own look-up fails where there is no database, and hangs for groups
+    a job's step           is started by a line of srun (verso.slurm.step), not by a second Snakemake in each job
 
 It replaces the executor that `executor: slurm` means, so no profile changes.
 """
@@ -11,6 +12,7 @@ It replaces the executor that `executor: slurm` means, so no profile changes.
 import asyncio
 import shlex
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import snakemake_executor_plugin_slurm as plugin
+from snakemake_executor_plugin_slurm_jobstep import get_cpu_setting, get_gpu_setting, get_node_setting
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
@@ -29,6 +32,7 @@ from verso.slurm.submission import AsSubmitted, flags_of_cards, is_busy, is_full
 PATIENCE_SECONDS = 1800.0
 FIRST_WAIT, LONGEST_WAIT = 5.0, 60.0
 STATE = "SLURM status is: '"
+STEP = Path(__file__).with_name("step.py")
 
 
 class Executor(plugin.Executor):
@@ -115,6 +119,24 @@ class Executor(plugin.Executor):
                 return True
             return False
         return None
+
+    def format_job_exec(self, job: Any) -> str:
+        """The command of a job: srun, and in it the Snakemake that runs the job.
+
+        The executor's own way, a Snakemake of another executor that calls srun, is left to what needs more of it: jobs of MPI,
+        arrays of jobs, and commands that are passed as scripts.
+        """
+        alone = getattr(self._this, "job", None) is job
+        self._this.by_srun = alone and "mpi" not in job.resources and not self.workflow.executor_settings.pass_command_as_script
+        command = super().format_job_exec(job)
+        if not self._this.by_srun:
+            return command
+        flags = [get_cpu_setting(job, bool(job.resources.get("gpu"))), get_gpu_setting(job), get_node_setting(job)]
+        return " ".join([sys.executable, "-I", shlex.quote(str(STEP)), *filter(None, flags), "--", command])
+
+    def additional_general_args(self) -> str:
+        """What is added to the Snakemake of a job; nothing where srun starts it."""
+        return "" if self._this.by_srun else super().additional_general_args()
 
     def get_account_arg(self, job: Any) -> Iterator[str]:
         """The account's flag: neither looked up nor guessed, for sbatch knows the user's accounts and default, and says so."""
