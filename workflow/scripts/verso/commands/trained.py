@@ -16,6 +16,7 @@ from verso.graph.inputs import Inputs
 from verso.graph.paths import Paths, Run
 from verso.graph.runs import Runs
 from verso.jobs.job import OFFLINE
+from verso.jobs.no_assistants import import_no_assistants
 from verso.machine.visible_cards import visible_cards
 from verso.provenance import key_of_settings
 from verso.registry import FAMILIES
@@ -87,6 +88,7 @@ def prepare_process(model: TrainedModel) -> None:
     """Set this process up as a job of the model's is: offline, with its threads. Before anything heavy is imported."""
     os.environ.update(OFFLINE, HF_HUB_DISABLE_PROGRESS_BARS="1")
     os.environ.setdefault("OMP_NUM_THREADS", str(model.entry.needs.cpus))
+    import_no_assistants()
 
 
 def _must_be_known(choice: Choice, config: Config, origin: str, runs: Runs, able: list[Run], ability: str) -> None:

@@ -27,7 +27,7 @@ from verso.fingerprint.syntax import chain_of
 # How a job is run, not what it computes: a new message or a new state of SLURM re-runs nothing and orphans no checkpoint
 MACHINERY = (
     "verso.jobs.job", "verso.jobs.earlier", "verso.jobs.records", "verso.jobs.causes", "verso.jobs.logs",
-    "verso.jobs.no_compiler", "verso.errors",
+    "verso.jobs.no_assistants", "verso.jobs.no_compiler", "verso.errors",
     "verso.machine.card_leases",
     "verso.machine.site", "verso.machine.memory", "verso.training.progress", "verso.jobs.run_lease",
     "verso.search.journal", "verso.search.lease",

@@ -24,6 +24,7 @@ from verso.jobs.causes import HOPELESS, cause_of_error
 from verso.jobs.earlier import Earlier
 from verso.jobs.event_files import EventFiles
 from verso.jobs.logs import announce, to_log
+from verso.jobs.no_assistants import import_no_assistants
 from verso.jobs.no_compiler import import_no_compiler
 from verso.jobs.records import earlier_causes, read_record, record_path, start_of_snakemake
 from verso.machine.memory import peak_ram_mb
@@ -104,6 +105,7 @@ def job_of(snakemake: Any, online: bool = False) -> Iterator[Job]:
     """
     with to_log(snakemake.log[0]), _environment(OFFLINE if not online else {}), ExitStack() as stack:
         import_no_compiler()
+        import_no_assistants()
         path = record_path(snakemake.log[0])
         record = read_record(path)
         started = start_of_snakemake()
