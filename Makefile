@@ -110,9 +110,10 @@ soak: $(BIN)/.development-installed  ## the demo's models on SLURM with a fault 
 soak-search: $(BIN)/.development-installed  ## a search of 40 trials by four workers with a fault every moment, ROUNDS times (10), until all ends well
 	OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts:tests $(BIN)/python -m search_soak $(or $(ROUNDS),10)
 
+# Four on two cores, for the tests on SLURM often wait (test_cluster.py: 24 CPU-seconds in 62 s). Each holds about 1 GB, and its jobs more.
 # Bytecode is kept though a container's environment forbids it: each of a thousand processes would compile Verso anew
 test: $(BIN)/.development-installed lint  ## every check and every test
-	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test-quick: $(BIN)/.development-installed lint  ## before each commit (minutes): every check, and the unit tests but those of whole trainings
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/unit -m "not slow" -n 2 --dist loadfile

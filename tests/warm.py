@@ -15,17 +15,21 @@ import importlib
 import json
 import os
 import runpy
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
+PROGRAM = str(Path(__file__).with_name("warm_drivers.py"))
 HERE = sys.platform == "linux"  # elsewhere a fork of what has imported numpy is no good idea
 # Snakemake, and what it and the Snakefile import on the way
 IMPORTED = (
-    "snakemake.cli", "snakemake.assets", "snakemake.benchmark", "snakemake.report", "snakemake.storage", "docutils.parsers.rst",
+    "snakemake.cli", "snakemake.assets", "snakemake.benchmark", "snakemake.report", "snakemake.script",
+    "snakemake.storage", "docutils.parsers.rst",
     "nbformat", "numpy", "pydantic", "requests", "smart_open", "tqdm", "yte",
 )  # fmt: skip
 MOST = 1 << 20  # bytes of a request
@@ -51,9 +55,10 @@ class Server:
         self._socket.close()
         self._process.wait()
 
-    def run(self, arguments: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
-        """The exit code and the output of Snakemake."""
-        request = json.dumps({"arguments": arguments, "folder": str(folder), "environment": environment}).encode()
+    def run(self, arguments: list[str], folder: Path, environment: dict[str, str], python: str) -> tuple[int, str]:
+        """The exit code and the output of Snakemake. python: what it starts its drivers with."""
+        asked = {"arguments": arguments, "folder": str(folder), "environment": environment, "python": python}
+        request = json.dumps(asked).encode()
         output, its_output = os.pipe()
         code, its_code = os.pipe()
         with os.fdopen(output, "rb") as said, os.fdopen(code, "rb") as ended:
@@ -68,16 +73,39 @@ class Server:
             return int(ended.read()), text
 
 
+class Drivers:
+    """The process that forks drivers (warm_drivers), seen from the test process."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.mkdtemp(prefix="verso-warm-")
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        self._process = subprocess.Popen(
+            [sys.executable, PROGRAM, "serve", self._folder], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            cwd="/", start_new_session=True,
+        )  # fmt: skip
+        assert self._process.stdout
+        self._process.stdout.readline()
+        self.python = f"{sys.executable} -I -S {PROGRAM} {self._folder} {sys.executable}"
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """What it has forked goes on to its end."""
+        self._process.kill()
+        self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
 _lock = threading.Lock()
-_servers: list[Server] = []
+_servers: list[tuple[Server, Drivers]] = []
 
 
 def run(arguments: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
     """`python -m snakemake` with these arguments, in a session of its own: its exit code and its output, one stream."""
     with _lock:
         if not _servers:
-            _servers.append(Server())
-    return _servers[0].run(arguments, folder, environment)
+            _servers.append((Server(), Drivers()))
+    snakemake, drivers = _servers[0]
+    return snakemake.run(arguments, folder, environment, drivers.python)
 
 
 # --- the server ---
@@ -116,6 +144,20 @@ def become(output: int) -> None:
     os.close(output)
 
 
+def start_drivers_with(python: str) -> None:
+    """Have this Snakemake start its drivers with these words of a shell, in the place of its own Python."""
+    from snakemake.script import PythonScript
+
+    start = PythonScript._execute_cmd
+
+    def warm(self: PythonScript, command: str, **given: object) -> object:
+        if given.get("py_exec") == sys.executable:
+            given["py_exec"] = python
+        return start(self, command, **given)
+
+    PythonScript._execute_cmd = warm
+
+
 def main() -> None:
     """Import, serve, and in each fork run Snakemake to the end of its process."""
     del sys.path[0]  # the folder of the tests, which Snakemake would not have
@@ -128,6 +170,7 @@ def main() -> None:
     os.chdir(str(request["folder"]))
     os.environ.clear()
     os.environ.update(request["environment"])  # type: ignore[call-overload]
+    start_drivers_with(str(request["python"]))
     sys.path.insert(0, str(Path.cwd()))  # as `python -m` has it
     sys.argv = ["snakemake", *request["arguments"]]  # type: ignore[misc]
     runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
