@@ -79,6 +79,7 @@ def fabricate_run(
         "seed": seed,
         "miniature": False,
         "baseline": "",
+        "luck": True,
         "pretrained": start,
     }
     for use in ("scoring_hardware", "sampling_hardware") if start else ():

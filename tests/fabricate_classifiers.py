@@ -71,7 +71,7 @@ def fabricate_classifier(
     run = {"corpus": corpus["name"], "model": model, "family": FAMILIES.get(model, "recurrent_classifier"), "seed": seed}
     return (
         run
-        | {"baseline": BASELINES.get(model, ""), "miniature": False}
+        | {"baseline": BASELINES.get(model, ""), "luck": model not in BASELINES, "miniature": False}
         | {key: str(place / name) for key, name in names.items()}
         | others
     )

@@ -33,6 +33,7 @@ FLOORS = (
     ("training", "text", "fetching", "slurm"),
     ("jobs", "display"),
     ("machine",),
+    ("verdicts",),
     ("contract", "significance", "provenance"),
     ("settings", "fingerprint", "drafts"),
     ("files", "names"),

@@ -8,6 +8,6 @@ if __name__ == "__main__":
 
         compare(
             runs=snakemake.params.runs,
-            seed=42,  # of the bootstrap and the permutations
+            seed=42,  # of the bootstrap
             tables=dict(snakemake.output.items()),
         )

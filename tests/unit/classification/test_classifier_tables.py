@@ -111,20 +111,38 @@ def test_every_pair_is_tested_twice_and_corrected_by_holm(tables, runs):
             smallest = min(float(row[f"{prefix}p_corrected"]) for row in pairs)
             assert smallest == pytest.approx(min(1, len(pairs) * ps[0]))
         pair = row_of(pairs, model_a="majority", model_b="textcnn")
-        assert (pair["verdict"], float(pair["difference"]) < 0) == ("b better", True)
+        assert float(pair["difference"]) < 0
         means = [float(row_of(tables["classifiers"], corpus=corpus, model=name)["f1_macro"]) for name in ("majority", "textcnn")]
         assert float(pair["difference"]) == pytest.approx(means[0] - means[1])
 
 
-def test_with_one_seed_the_test_of_accuracies_is_mcnemars(folder, corpora, runs):
+def test_with_one_seed_mcnemars_test_is_the_binomial_one_and_all_is_about_weights(folder, corpora, runs):
     one = [run for run in runs if run["corpus"] == "games" and run["seed"] == 1 and run["model"] in ("rnn", "textcnn")]
     pair = read_csv(fabricate_tables(folder / "one", corpora[1:], one)["classifier_comparisons"])[0]
     (true, a), (_, b) = map(told, one)
     only_a = sum(x == t != y for t, x, y in zip(true, a, b, strict=True))
     only_b = sum(y == t != x for t, x, y in zip(true, a, b, strict=True))
     assert (float(pair["only_a_right"]), float(pair["only_b_right"])) == (only_a, only_b)
-    assert float(pair["accuracy_p"]) == pytest.approx(stats.binomtest(only_a, only_a + only_b).pvalue)
-    assert pair["seed_noise"] == ""
+    assert float(pair["mcnemar_p"]) == pytest.approx(stats.binomtest(only_a, only_a + only_b).pvalue)
+    assert (pair["seed_noise"], pair["about"], pair["trainings"]) == ("", "weights", "1")
+
+
+def test_a_model_that_was_trained_once_has_no_letter_and_beats_none(folder, corpora):
+    """Its verdicts are about its weights: `beats` and letters are about recipes. A baseline needs no second run."""
+    seeds = {"majority": (1,), "tfidf": (1,), "rnn": (1,), "textcnn": (1, 2, 3, 4, 5)}
+    runs = [fabricate_classifier(folder / "mixed", corpora[0], model, seed) for model, own in seeds.items() for seed in own]
+    tables = fabricate_tables(folder / "mixed", corpora[:1], runs)
+    rows = {row["model"]: row for row in read_csv(tables["classifiers"])}
+    assert {name for name, row in rows.items() if row["group"]} == {"majority", "tfidf", "textcnn"}
+    assert rows["rnn"]["beats"] == ""
+    assert "majority" in rows["textcnn"]["beats"].split(", ")
+    assert all("rnn" not in row["beats"] for row in rows.values())
+    about = {
+        (row["model_a"], row["model_b"]): (row["about"], row["trainings"]) for row in read_csv(tables["classifier_comparisons"])
+    }
+    assert about["majority", "tfidf"] == ("recipes", "")
+    assert about["tfidf", "textcnn"] == ("recipes", "5")
+    assert about["rnn", "textcnn"] == ("weights", "1")
 
 
 def test_models_share_a_letter_where_no_pair_of_them_is_told_apart(tables):
@@ -306,7 +324,7 @@ def test_one_document_and_one_model_make_tables_and_figures_too(tmp_path):
     csvs = fabricate_tables(tmp_path, [corpus], [fabricate_classifier(tmp_path, corpus, "x", 1)])
     row = read_csv(csvs["classifiers"])[0]
     assert row["f1_macro_low"] == row["f1_macro_seed_sd"] == ""
-    assert row["group"] == "a"
+    assert row["group"] == "", "no other model to share it with"
     assert read_csv(csvs["classifier_comparisons"]) == []
 
 

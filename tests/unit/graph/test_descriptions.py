@@ -42,6 +42,10 @@ def test_a_run_is_described_by_what_the_config_says_of_its_model():
         "corpus": "reviews", "model": "asked", "seed": 1, "family": "prompt", "baseline": "", "unit": None, "miniature": False,
         "pretrained": "mistral",
     }  # fmt: skip
+    lucky = [compared(run)["luck"] for run in (ASKED, LSTM, TUNED, MAJORITY)]
+    assert lucky == [True, True, True, False], (
+        "a reply is drawn by the seed, and a training begins by it; counting labels does not"
+    )
     assert (compared(MAJORITY)["baseline"], compared(MAJORITY)["pretrained"]) == ("below_majority", None)
     assert (compared(("songs", "base", 1))["miniature"], compared(("songs", "gru-word", 1))["unit"]) == (True, "word")
     assert row["architecture"] == f"results/runs/reviews/asked/seed-1/{MODEL}"

@@ -142,11 +142,20 @@ def test_one_text_and_one_model_are_not_spoken_of_as_songs_and_rivals(tmp_path):
     for text, wrong in (
         (
             english,
-            ("1 test documents", " best:", "Lowest", "songs.", "held-out songs", "sung", "remixes", "from one test document"),
+            (
+                "1 test documents",
+                "lowest cost",
+                "Lowest",
+                "songs.",
+                "held-out songs",
+                "sung",
+                "remixes",
+                "from one test document",
+            ),
         ),
         (
             spanish,
-            ("Solo 1", "mejor predice", "Menor perplejidad", "canciones", "versos", "remezclas", "de un documento de prueba"),
+            ("Solo 1", "menor coste", "Menor perplejidad", "canciones", "versos", "remezclas", "de un documento de prueba"),
         ),
     ):
         assert [words for words in wrong if words in text] == []
@@ -167,10 +176,11 @@ def test_the_first_sentence_says_when_the_lead_may_be_luck(tmp_path):
         for seeds in (1, 3)
     )
     for language in LANGUAGES:
-        for key in ("caution_one_seed", "flag_one_seed"):
+        for key in ("about_weights", "flag_one_seed"):
             assert SAID[language][key] in once
             assert SAID[language][key] not in thrice
-    assert "The difference is within seed noise" not in thrice  # 0.3 bits per byte apart
+    assert "is significant for <strong>these weights, on texts like these</strong>" in once
+    assert "Neither the choice of test documents nor the luck of training" in thrice  # 0.3 bits per byte apart
 
 
 def test_unknown_words_spelling_is_named_beside_the_perplexity(tmp_path):
@@ -297,9 +307,8 @@ def pair(a, b, difference, verdict):
         "high": str(difference + 0.1),
         "p_corrected": "0.01",
         "verdict": verdict,
-        "seed_noise": "0.3",
-        "seeds_a": "2",
-        "seeds_b": "2",
+        "about": "recipes",
+        "trainings": "2",
     }
 
 
@@ -311,8 +320,8 @@ def test_the_margin_is_how_much_more_the_second_costs_whichever_way_the_pair_was
         assert (found["best"]["model"], found["second"]["model"]) == ("y", "x")
         assert [found["margin"][key] for key in ("difference", "low", "high")] == pytest.approx([0.5, 0.4, 0.6])
         assert found["tied"] == ["z"]
-        assert (found["pairs"], found["decided"], found["cautious"]) == (3, 1, 1)
-        assert found["margin"]["caution"] == "seed_noise"  # 0.5 is less than 4.3 times 0.3
+        assert (found["pairs"], found["decided"], found["of_weights"], found["least"]) == (3, 1, 0, 7)
+        assert (found["margin"]["about"], found["cautions"]) == ("recipes", {"two_seeds"})
         assert found["improving"] == ["z"]
 
 

@@ -16,7 +16,7 @@ from verso.search.space import Dimension
 from verso.search.tables import read_trials
 
 PAIR = {"corpus": "c", "model_a": "plain", "model_b": "tuned", "difference": "-0.1", "low": "-0.2", "high": "-0.05"}
-PAIR |= {"p_corrected": "0.01", "verdict": "b better", "seed_noise": "0.001", "seeds_a": "3", "seeds_b": "3"}
+PAIR |= {"p_corrected": "0.01", "verdict": "b better", "about": "recipes", "trainings": "3"}
 SEARCHED = {"corpus": "c", "model": "tuned", "twin": "plain", "task": "classification", "cpus": 2, "gpus": 0}
 
 
@@ -35,8 +35,10 @@ def answered(pair=None, search=SEARCHED, models=("plain", "tuned")):
         ({"verdict": "undecided", "p_corrected": "0.4"}, "undecided", None),
         ({"p_corrected": "", "verdict": "undecided"}, "untested", None),
         (None, "untested", None),
-        ({"seed_noise": ""}, "helped", "one_seed"),
-        ({"seed_noise": "0.09"}, "helped", "seed_noise"),
+        ({"about": "weights", "trainings": "1"}, "helped_weights", "one_seed"),
+        ({"about": "weights", "trainings": "1", "verdict": "a better"}, "harmed_weights", "one_seed"),
+        ({"trainings": "2"}, "helped", "two_seeds"),
+        ({"trainings": "2", "verdict": "undecided", "p_corrected": "0.4"}, "undecided", "two_seeds"),
     ],
 )
 def test_the_answer_is_that_of_the_tasks_paired_test(pair, said, caution):

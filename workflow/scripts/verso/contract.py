@@ -148,13 +148,14 @@ class Family:
     shown: files of its runs beside its task's own; further: as of a task. undecisive: keys that cannot change its weights,
     besides needs and miniature. observed: columns of its history beside those of every training, by which a search may go.
     read_later: keys that decide its weights and that rules after the training read too, so that no search may choose them.
-    estimate: of a training, from entry, size of the corpus and the base's configuration; inference: of a job that loads the base;
-    None: light work. starts_from: what its `pretrained` must be, "causal_lm" or "masked_lm". baseline: of a baseline the key of
-    its task's sentence about the models that do not beat it. faults: what is wrong with an entry on a corpus, (entry as the
-    config says it, name of the corpus, its settings) -> messages. missing: files that an entry names and that cannot be read, as
-    (key, message). predict: of a classifier, what it says of texts, each with an id. write: of a language model, rows such as
-    those of samples.jsonl; prompted_by: the key of a corpus's `sampling` that holds what it is prompted by. All three are for
-    `make predict` and `make write`, and import what they need when they are called. starters: small models for a first study.
+    estimate: of a training, from entry, size of the corpus and the base's configuration; inference: of a job that loads the
+    base; None: light work. starts_from: what its `pretrained` must be, "causal_lm" or "masked_lm". baseline: of a baseline the
+    key of its task's sentence about the models that do not beat it. luck: whether another seed can give an entry other scores,
+    for a verdict on its recipe then wants several. faults: what is wrong with an entry on a corpus, (entry as the config says
+    it, name of the corpus, its settings) -> messages. missing: files that an entry names and that cannot be read, as (key,
+    message). predict: of a classifier, what it says of texts, each with an id. write: of a language model, rows such as those
+    of samples.jsonl; prompted_by: the key of a corpus's `sampling` that holds what it is prompted by. All three are for `make
+    predict` and `make write`, and import what they need when they are called. starters: small models for a first study.
     """
 
     settings: type[ModelSettings]
@@ -175,6 +176,7 @@ class Family:
     inference: Callable[[Any, Configuration], InferenceEstimate] | None = None
     starts_from: str | None = None
     baseline: str = ""
+    luck: Callable[[Any], bool] = lambda entry: True
     faults: Callable[[Mapping[str, Any], str, Any], Iterator[str]] = nothing
     missing: Callable[[Any], Iterator[tuple[str, str]]] = nothing
     predict: Callable[[TrainedModel, Sequence[tuple[str, str]]], list[Prediction]] | None = None

@@ -1,7 +1,7 @@
-"""What scores of several trainings and documents allow to be said: intervals, tests, correction for their number.
+"""What scores of several trainings and documents allow to be said of one model: intervals; and a correction for many tests.
 
-Documents are what was drawn from the world, so intervals and tests resample documents; seeds are averaged first and their own
-spread is reported beside it. No result depends on the order of the documents.
+Documents are what was drawn from the world, so intervals resample documents; seeds are averaged first and their own spread is
+reported beside it. No result depends on the order of the documents. Pairs of models: verso.verdicts.
 """
 
 import math
@@ -13,7 +13,6 @@ from scipy import stats
 
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
-EXACT_FLIPS = 2**14  # up to 14 documents every pattern of signs is tried
 CELLS = 2_000_000  # resampled documents held at once: 16 MB a chunk, whatever the number of documents
 Floats = NDArray[np.float64]
 
@@ -27,14 +26,6 @@ def over_seeds(values: ArrayLike) -> dict[str, float | None]:
     deviation = float(scores.std(ddof=1))
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * deviation / math.sqrt(n)
     return {"seed_sd": deviation, "seed_low": float(scores.mean()) - half, "seed_high": float(scores.mean()) + half}
-
-
-def seed_noise(a: ArrayLike, b: ArrayLike) -> float | None:
-    """Standard error over seeds of the difference of two models' scores, (seeds,) each; None where one of them has one seed."""
-    both = [np.asarray(values, dtype=np.float64) for values in (a, b)]
-    if min(map(len, both)) < 2:
-        return None
-    return math.sqrt(sum(float(own.var(ddof=1)) / len(own) for own in both))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -65,24 +56,6 @@ def bootstrap_interval(bits: Floats, sizes: Floats, seed: int) -> tuple[float | 
         ratios.append(bits[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
     low, high = np.quantile(np.concatenate(ratios), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
-
-
-def sign_flip(bits: Floats, seed: int) -> float | None:
-    """Two-sided p of the documents' differences being symmetric about 0."""
-    n = len(bits)
-    if n < 2:
-        return None
-    bits = bits[np.argsort(bits, kind="stable")]
-    reached = abs(bits.sum()) - 1e-9 * np.abs(bits).sum()  # the same sum in another order differs in its last digits
-    if 2**n <= EXACT_FLIPS:
-        signs = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
-        return float(np.mean(np.abs(signs @ bits) >= reached))
-    generator = np.random.default_rng(seed)
-    count = 0
-    for rows in chunks(n):
-        signs = 1.0 - 2.0 * generator.integers(0, 2, size=(rows, n), dtype=np.int8)
-        count += int(np.count_nonzero(np.abs(signs @ bits) >= reached))
-    return (count + 1) / (RESAMPLES + 1)
 
 
 def chunks(n: int) -> list[int]:

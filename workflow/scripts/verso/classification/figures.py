@@ -32,7 +32,7 @@ def draw(tables: Mapping[str, str | Path], histories: Sequence[Mapping[str, Any]
     models = read_csv(tables["classifiers"], ("corpus", "model", "f1_macro", "f1_macro_low", "f1_macro_high", "group"))
     models.sort(key=lambda row: -float(row["f1_macro"]))
     runs = read_csv(tables["classifier_runs"], ("corpus", "model", "f1_macro"))
-    pairs = read_csv(tables["classifier_comparisons"], ("corpus", "model_a", "model_b", "difference", "verdict", "seed_noise"))
+    pairs = read_csv(tables["classifier_comparisons"], ("corpus", "model_a", "model_b", "difference", "verdict", "about"))
     counts = read_csv(tables["classifier_confusions"], ("corpus", "model", "label", "prediction", "documents", "share"))
     colours = colours_of(row["model"] for row in models)
     ranked: dict[str, list[dict[str, str]]] = {}
@@ -59,7 +59,7 @@ def draw(tables: Mapping[str, str | Path], histories: Sequence[Mapping[str, Any]
 def _scores(
     corpus: str, models: Sequence[Mapping[str, str]], runs: Sequence[Mapping[str, str]], colours: Mapping[str, str]
 ) -> alt.HConcatChart:
-    """Macro F1 with its interval, best on top, one tick per seed; beside it a bar for each group of models that do not differ."""
+    """Macro F1 with its interval, best on top, a tick per seed; beside it a bar for each group of recipes that do not differ."""
     names = [row["model"] for row in models]
     rows = [
         {
@@ -73,22 +73,20 @@ def _scores(
     seeds = [{"model": run["model"], "value": float(run["f1_macro"])} for run in runs]
     axis = alt.Axis(ticks=False, grid=True, gridDash=[1, 3], gridColor=LINE)
     y = alt.Y("model:N", title=None, sort=names, scale=alt.Scale(domain=names), axis=axis)
-    title = LABEL["f1_macro"]
-    x = alt.X("value:Q", title=title, scale=alt.Scale(zero=False, padding=24), axis=alt.Axis(labelFlush=False, tickCount=7))
+    axis_title = LABEL["f1_macro"]
+    x = alt.X("value:Q", title=axis_title, scale=alt.Scale(zero=False, padding=24), axis=alt.Axis(labelFlush=False, tickCount=7))
     paint = colour(names, colours, None)
     base = alt.Chart(alt.Data(values=rows))
     ticks = alt.Chart(alt.Data(values=seeds)).mark_tick(color=MUTED, thickness=1.5, size=14, opacity=0.8).encode(x=x, y=y)
-    whiskers = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", title=title), x2="high:Q", y=y, color=paint)
+    whiskers = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", title=axis_title), x2="high:Q", y=y, color=paint)
     dots = base.mark_point(filled=True, size=95, opacity=1).encode(x=x, y=y, color=paint)
     figures = base.mark_text(dy=-12, fontSize=11, color=MUTED).encode(x=x, y=y, text=alt.Text("value:Q", format=".3f"))
     height = max(70, 42 * len(rows))
     scores = (ticks + whiskers + dots + figures).properties(width=480, height=height)
-    return alt.hconcat(
-        scores,
-        _groups(models, names).properties(height=height),
-        spacing=24,
-        title=alt.TitleParams(corpus, subtitle=LABEL["f1_line"], offset=20),
-    ).resolve_scale(x="independent", y="independent")
+    grouped = any(row["group"] for row in models)
+    beside = [_groups(models, names).properties(height=height)] if grouped else []
+    title = alt.TitleParams(corpus, subtitle=LABEL["f1_line_grouped" if grouped else "f1_line"], offset=20)
+    return alt.hconcat(scores, *beside, spacing=24, title=title).resolve_scale(x="independent", y="independent")
 
 
 def _groups(models: Sequence[Mapping[str, str]], names: Sequence[str]) -> alt.LayerChart:

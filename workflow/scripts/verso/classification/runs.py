@@ -10,6 +10,7 @@ import numpy as np
 
 from verso.classification import metrics
 from verso.classification.predictions import Predictions, read_predictions
+from verso.classification.statistics import Classified, f1_by_document
 from verso.errors import VersoError
 from verso.text.labels import Labels
 
@@ -50,11 +51,12 @@ class Model:
         values = self.values(score)
         return fmean(values) if len(values) == len(self.runs) else None
 
-    @property
-    def for_tests(self) -> dict[str, Any]:
-        """What verso.classification.statistics.compared wants."""
+    @cached_property
+    def for_verdicts(self) -> Classified:
+        """What verso.classification.statistics.compared takes."""
         predicted = np.stack([found.classes for found in self.predictions])
-        return {"predictions": predicted, "f1_macro": self.values("f1_macro"), "runs": self.place}
+        f1 = f1_by_document(self.predictions[0].labels, predicted, len(self.labels))
+        return Classified(predicted, f1, self.runs[0]["luck"])
 
 
 def scores_of(found: Predictions, labels: Labels) -> dict[str, float | None]:

@@ -11,7 +11,7 @@ from verso.classification import tokens_shown, words_en, words_es
 from verso.classification.errors_shown import OF_A_CLASS, WORDS, beginning, texts_of
 from verso.classification.predictions import Predictions, read_predictions
 from verso.classification.statistics import accuracy_half_width
-from verso.display.comparisons import caution
+from verso.display.comparisons import in_short
 from verso.display.numbers import optional_float
 from verso.display.section import Compares, Given, Row, Section, Tables
 from verso.files import read_json_lines
@@ -54,13 +54,14 @@ def summarise(corpus: str, tables: Tables, baselines: Mapping[str, str]) -> dict
     """Summarise the classifiers of one corpus, independent of the page's language.
 
     baselines: the models that any other should beat, each with the key of the sentence about those that do not. In the result,
-    margin is the lead of the best model over the second in macro F1; tied are the models that do not differ significantly from
-    the best; few says whether the test is too small to resolve less than several points, points how precisely it measures an
-    accuracy; baselines are those with their sentence and the models that are not significantly better.
+    margin is the lead of the best model over the second in macro F1; tied are the recipes that do not differ significantly from
+    the best, and what in_short adds; grouped says whether any model has a letter; few says whether the test is too small to
+    resolve less than several points, points how precisely it measures an accuracy; baselines are those with their sentence and
+    the models that are not significantly better.
     """
     own = {name: [row for row in rows if row["corpus"] == corpus] for name, rows in tables.items() if name in READ}
     ranking = sorted(own["classifiers"], key=lambda row: -float(row["f1_macro"]))
-    pairs = [{**pair, "caution": caution(pair)} for pair in own["classifier_comparisons"]]
+    pairs = own["classifier_comparisons"]
     best, documents = ranking[0], int(ranking[0]["documents"])
     points = accuracy_half_width(documents, float(best["accuracy"]))
     labels = list(dict.fromkeys(row["label"] for row in own["classifier_classes"]))
@@ -74,9 +75,9 @@ def summarise(corpus: str, tables: Tables, baselines: Mapping[str, str]) -> dict
         "second": ranking[1] if len(ranking) > 1 else None,
         "margin": next((_ahead(best, pair) for pair in pairs if _is_of(pair, best, ranking[1])), None) if pairs else None,
         "tied": [row["model"] for row in ranking[1:] if _undecided(pairs, best, row)],
+        "grouped": any(row["group"] for row in ranking),
         "comparisons": pairs,
-        "decided": sum(pair["verdict"] != "undecided" for pair in pairs),
-        "cautious": sum(pair["verdict"] != "undecided" and pair["caution"] is not None for pair in pairs),
+        **in_short(pairs),
         "seeds": (min(seeds), max(seeds)),
         "documents": documents,
         "points": 100 * points,
@@ -158,7 +159,7 @@ def _is_of(pair: Mapping[str, Any], one: Row, other: Row) -> bool:
 
 
 def _undecided(pairs: Sequence[Mapping[str, Any]], one: Row, other: Row) -> bool:
-    return any(_is_of(pair, one, other) and pair["verdict"] == "undecided" for pair in pairs)
+    return any(_is_of(pair, one, other) and (pair["verdict"], pair["about"]) == ("undecided", "recipes") for pair in pairs)
 
 
 def _ahead(best: Row, pair: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,7 +167,7 @@ def _ahead(best: Row, pair: Mapping[str, Any]) -> dict[str, Any]:
     difference, low, high = (optional_float(pair[key]) for key in ("difference", "low", "high"))
     if pair["model_b"] == best["model"]:
         difference, low, high = (None if value is None else -value for value in (difference, high, low))
-    same = {key: pair[key] for key in ("verdict", "seed_noise", "caution")}
+    same = {key: pair[key] for key in ("verdict", "about")}
     return {"difference": difference, "low": low, "high": high, "p": pair["p_corrected"], **same}
 
 

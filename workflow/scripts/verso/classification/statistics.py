@@ -1,15 +1,14 @@
-"""Statistics of classifiers on the same documents: confidence intervals, paired tests, groups of models that do not differ.
+"""Statistics of classifiers on the same documents: confidence intervals, verdicts on pairs, groups of models that do not differ.
 
-A model's predictions are (seeds, documents), 0..K-1, and K if invalid. As in
-verso.language_modelling.likelihood_statistics documents are the sample: they are resampled; seeds are averaged, and their
-spread is reported beside it. All models of a corpus are scored on the same resamples, which give the intervals of models and of
-pairs. The order of the documents decides which are drawn: sort them by id.
+A model's predictions are (seeds, documents), 0..K-1, and K if invalid. A model's interval resamples documents, seeds averaged
+first; all models of a corpus are scored on the same resamples. Verdicts on pairs are verso.verdicts' and need none. The order of
+the documents decides which are drawn: sort them by id.
 """
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,17 @@ from scipy import signal, sparse, stats
 
 from verso.classification.metrics import Floats, Ints, class_scores
 from verso.significance import CONFIDENCE, chunks
+from verso.verdicts import Scores, verdict
 
 SMALLEST = 1e-15  # the least p that sums of rounded probabilities distinguish from 0
+
+
+class Classified(NamedTuple):
+    """A model's predictions and macro F1 by document (f1_by_document), (seeds, documents); luck: whether a seed changes them."""
+
+    predictions: Ints
+    f1: Floats
+    luck: bool
 
 
 @dataclass(frozen=True)
@@ -79,28 +87,39 @@ def interval(values: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def bootstrap_test(difference: float, differences: Floats) -> float:
-    """Two-sided p of a paired bootstrap: how often a resampled difference is as far from the observed one as that is from 0.
+def f1_by_document(labels: Ints, predictions: Ints, classes: int) -> Floats:
+    """Each training's macro F1 as a mean over documents, (seeds, documents): for verso.verdicts.
 
-    differences: (resamples,). (count + 1) / (resamples + 1), never 0. Sources: Efron and Tibshirani 1993, chapter 16;
-    Berg-Kirkpatrick et al. 2012.
+    labels: (documents,). predictions: (seeds, documents). Macro F1 is no such mean, so a document counts by what it adds: its
+    jackknife pseudo-value n F - (n - 1) F(without it), moved so that their mean is F. A class that is gone without the document
+    leaves the mean of the classes, as one that does not occur. Sources: Tukey 1958; Efron and Tibshirani 1993, chapter 11.
     """
-    beyond = (
-        np.abs(differences - difference) >= abs(difference) - 1e-12
-    )  # rounding: a resample equal to the sample differs in the last digits
-    return float((np.count_nonzero(beyond) + 1) / (len(beyond) + 1))
+    documents = len(labels)
+    found = np.empty(predictions.shape)
+    for seed, predicted in enumerate(predictions):
+        right, valid = predicted == labels, predicted < classes
+        hits = np.bincount(labels[right], minlength=classes)
+        counts = np.bincount(labels, minlength=classes) + np.bincount(predicted[valid], minlength=classes)
+        f1 = np.where(counts > 0, 2 * hits / np.maximum(counts, 1), 0.0)
+        # Without a document its true class has a hit and two counts less, or one count, and so has one that was predicted wrongly
+        true_hits, true_counts = hits[labels] - right, counts[labels] - 1 - right
+        total = f1.sum() - f1[labels] + 2 * true_hits / np.maximum(true_counts, 1)
+        present = (counts > 0).sum() - (true_counts == 0)
+        wrong = valid & ~right
+        taken = predicted[wrong]
+        total[wrong] += 2 * hits[taken] / np.maximum(counts[taken] - 1, 1) - f1[taken]
+        present[wrong] -= counts[taken] == 1
+        without = total / np.maximum(present, 1)
+        found[seed] = f1.sum() / (counts > 0).sum() + (documents - 1) * (without.mean() - without)
+    return found
 
 
-def least_p(predictions_a: Ints, predictions_b: Ints, classes: int) -> float:
-    """The least two-sided p that the documents allow on which two models differ: 2 of the 2^n ways to exchange their predictions.
-
-    predictions_a, predictions_b: (seeds, documents). A bootstrap of a few documents that all agree has no variance and would
-    give p near 0. 1 if the models never differ. Source: Fisher 1935 (the randomisation test).
-    """
+def differing_documents(predictions_a: Ints, predictions_b: Ints, classes: int) -> int:
+    """On how many documents two models do not say the same, each label by the share of the seeds that predict it."""
     differ = np.zeros(predictions_a.shape[1], dtype=bool)
     for label in range(classes + 1):  # the last class is an invalid reply
         differ |= np.abs((predictions_a == label).mean(axis=0) - (predictions_b == label).mean(axis=0)) > 1e-12
-    return min(1.0, 2.0 ** (1 - int(differ.sum())))
+    return int(differ.sum())
 
 
 def mcnemar(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float | None:
@@ -108,7 +127,8 @@ def mcnemar(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float | N
 
     right_a, right_b: (seeds, documents), whether the prediction is correct. Under the null hypothesis the sign of a document's
     difference (mean over seeds) is random: p is the share of all sign patterns whose sum is at least as large, computed without
-    sampling. With one seed each this is the binomial test of the documents that only one model had right.
+    sampling. With one seed each this is the binomial test of the documents that only one model had right. It takes the weights as
+    they are: other seeds may reverse it.
     None for fewer than two documents, 1 if no document differs. Sources: McNemar 1947; Edgington 1969.
     """
     if right_a.shape[1] < 2:
@@ -160,24 +180,22 @@ def _within(group: list[str], place: int, groups: list[list[str]]) -> bool:
     )
 
 
-def compared(a: dict[str, Any], b: dict[str, Any], labels: Ints, draws: Resampled | None) -> dict[str, float | int | None]:
+def compared(a: Classified, b: Classified, labels: Ints, classes: int) -> dict[str, Any]:
     """Compare model a with model b on the same documents; differences are a minus b, so above 0 a is better.
 
-    a, b: {"predictions": (seeds, documents), "f1_macro": of each seed, "runs": its slice of `draws`}. difference, low, high and p
-    are of macro F1 (paired bootstrap, p at least least_p); accuracy_difference and accuracy_p of accuracy (McNemar); only_a_right
-    and only_b_right count the documents that one had right and the other wrong, mean over seeds.
+    What verso.verdicts.verdict says of macro F1; of accuracy the same as accuracy_difference, accuracy_low, accuracy_high and
+    accuracy_p; mcnemar_p, about these weights whatever their seeds; only_a_right and only_b_right, the documents that one had
+    right and the other wrong, mean over seeds.
     """
-    right_a, right_b = a["predictions"] == labels, b["predictions"] == labels
+    right_a, right_b = a.predictions == labels, b.predictions == labels
     share_a, share_b = right_a.mean(axis=0), right_b.mean(axis=0)
-    difference = float(np.mean(a["f1_macro"]) - np.mean(b["f1_macro"]))
-    found: dict[str, float | int | None] = {"difference": difference, "low": None, "high": None, "p": None}
-    if draws is not None:
-        differences = draws.f1_macro(a["runs"]) - draws.f1_macro(b["runs"])
-        found["low"], found["high"] = interval(differences)
-        found["p"] = max(bootstrap_test(difference, differences), least_p(a["predictions"], b["predictions"], draws.f1.shape[2]))
-    return found | {
-        "accuracy_difference": float(share_a.mean() - share_b.mean()),
-        "accuracy_p": mcnemar(right_a, right_b),
+    differing = differing_documents(a.predictions, b.predictions, classes)
+    unlike = int(np.count_nonzero(np.abs(share_a - share_b) > 1e-12))
+    accuracy = verdict(Scores(right_a.astype(np.float64), a.luck), Scores(right_b.astype(np.float64), b.luck), unlike)
+    return {
+        **verdict(Scores(a.f1, a.luck), Scores(b.f1, b.luck), differing),
+        **{f"accuracy_{name}": accuracy[name] for name in ("difference", "low", "high", "p")},
+        "mcnemar_p": mcnemar(right_a, right_b),
         "only_a_right": float((share_a * (1 - share_b)).sum()),
         "only_b_right": float((share_b * (1 - share_a)).sum()),
         "documents": len(labels),

@@ -24,12 +24,12 @@ from verso.classification.latex import write_tables_for_latex
 from verso.classification.predictions import Predictions
 from verso.classification.runs import SCORES, Model, models_of
 from verso.classification.statistics import Resampled, compared, groups_not_told_apart, interval, resampled
-from verso.display.comparisons import LEVEL
 from verso.display.hardware_table import HARDWARE, hardware_rows, vram_used
 from verso.display.numbers import optional_float
 from verso.files import read_csv, read_json, write_csv
-from verso.significance import holm, over_seeds, seed_noise
+from verso.significance import over_seeds
 from verso.text.labels import Labels
+from verso.verdicts import decide
 
 SPREAD = ("seed_sd", "seed_low", "seed_high")
 FIRST = ("accuracy", "f1_macro", "f1_weighted")
@@ -41,9 +41,9 @@ CLASSIFIERS = (
     "f1_macro_per_gpu_minute", "epochs", "best_epoch", "miniature",
 )  # fmt: skip
 COMPARISONS = (
-    "corpus", "model_a", "model_b", "difference", "low", "high", "p", "p_corrected", "verdict", "accuracy_difference",
-    "accuracy_p", "accuracy_p_corrected", "accuracy_verdict", "only_a_right", "only_b_right", "documents", "seeds_a", "seeds_b",
-    "seed_noise",
+    "corpus", "model_a", "model_b", "about", "difference", "low", "high", "p", "p_corrected", "verdict", "accuracy_difference",
+    "accuracy_low", "accuracy_high", "accuracy_p", "accuracy_p_corrected", "accuracy_verdict", "mcnemar_p", "only_a_right",
+    "only_b_right", "documents", "seeds_a", "seeds_b", "trainings", "seed_noise", "standard_error", "degrees_of_freedom",
 )  # fmt: skip
 CLASSES = ("corpus", "model", "label", "documents", "predicted", "precision", "recall", "f1", "f1_low", "f1_high", "f1_seed_sd")
 CONFUSIONS = ("corpus", "model", "label", "prediction", "documents", "share")
@@ -61,16 +61,16 @@ def compare(
 ) -> None:
     """Write the tables of all runs of classifiers as CSV, the first four and what the models cost as LaTeX too.
 
-    runs: {"corpus", "model", "family", "seed", "miniature": bool} and the paths "scores", "architecture", "history", "hardware",
-    "scoring", "probes_scoring" where predicting own texts was measured, and "read" (read.json) where it has one. A run of two
-    experiments counts once. corpora: {"name", "labels": path of labels.json, "test": of test.jsonl}. seed: of the bootstrap.
-    tables: the files to write, by the names above; one of LaTeX by the name with "_tex" behind it, that of the cost as
-    "classifier_hardware_tex".
+    runs: {"corpus", "model", "family", "seed", "luck": bool (verso.contract.Family), "miniature": bool} and the paths "scores",
+    "architecture", "history", "hardware", "scoring", "probes_scoring" where predicting own texts was measured, and "read"
+    (read.json) where it has one. A run of two experiments counts once. corpora: {"name", "labels": path of labels.json, "test":
+    of test.jsonl}. seed: of the bootstrap. tables: the files to write, by the names above; one of LaTeX by the name with "_tex"
+    behind it, that of the cost as "classifier_hardware_tex".
 
-    Scores are means over seeds; intervals are 95 %, by bootstrap over test documents, and differences a minus b in macro F1
-    (above 0: a is better). Two models differ, and one is better than the other, where the paired bootstrap's p, corrected by Holm
-    for all pairs of the corpus, is below 0.05. Raises VersoError when two runs of a corpus were scored on different documents,
-    and as verso.classification.predictions does.
+    Scores are means over seeds; a model's intervals are 95 %, by bootstrap over test documents, and differences a minus b in
+    macro F1 (above 0: a is better). A pair is decided by verso.verdicts where p, corrected by Holm for all pairs of the corpus,
+    is below 0.05: about recipes, or about these weights, as its column `about` says. Raises VersoError when two runs of a
+    corpus were scored on different documents, and as verso.classification.predictions does.
     """
     rows: dict[str, list[dict[str, Any]]] = {
         name: [] for name in ("models", "pairs", "classes", "confusions", "runs", "jobs", "errors", *tokens_shown.TABLES)
@@ -80,7 +80,7 @@ def compare(
         first = models[0].predictions[0]
         predicted = np.stack([found.classes for model in models for found in model.predictions])
         draws = resampled(first.labels, predicted, len(models[0].labels), seed)
-        pairs = _pairs(models, first, draws)
+        pairs = _pairs(models, first)
         standings = _standings(models, pairs)
         rows["models"] += [{"corpus": corpus["name"], **_model(model, standings[model.name], draws)} for model in models]
         rows["pairs"] += [{"corpus": corpus["name"], **pair} for pair in pairs]
@@ -130,17 +130,22 @@ def _model(model: Model, standing: Mapping[str, str], draws: Resampled | None) -
 
 
 def _standings(models: Sequence[Model], pairs: Sequence[dict[str, Any]]) -> dict[str, dict[str, str]]:
-    """For each model: the models that it beats, and the letters of the groups of models that do not differ from it."""
-    ranked = [own.name for own in sorted(models, key=lambda own: -fmean(own.values("f1_macro")))]
-    decided = [(pair["model_a"], pair["model_b"], pair["verdict"]) for pair in pairs if pair["verdict"] != "undecided"]
+    """For each model: the models that it beats, and the letters of the groups of models that do not differ from it.
+
+    Both are about recipes: a pair about weights counts for neither, and a model that is in no other has no letter.
+    """
+    of_recipes = [pair for pair in pairs if pair["about"] == "recipes"]
+    lettered = {pair[side] for pair in of_recipes for side in ("model_a", "model_b")}
+    ranked = [own.name for own in sorted(models, key=lambda own: -fmean(own.values("f1_macro"))) if own.name in lettered]
+    decided = [(pair["model_a"], pair["model_b"], pair["verdict"]) for pair in of_recipes if pair["verdict"] != "undecided"]
     beaten = [(a, b) if verdict == "a better" else (b, a) for a, b, verdict in decided]
-    groups = groups_not_told_apart(ranked, beaten)
+    groups = groups_not_told_apart(ranked, beaten) if ranked else []
     return {
-        name: {
-            "group": " ".join(letter(place) for place, group in enumerate(groups) if name in group),
-            "beats": ", ".join(other for other in ranked if (name, other) in beaten),
+        own.name: {
+            "group": " ".join(letter(place) for place, group in enumerate(groups) if own.name in group),
+            "beats": ", ".join(other for other in ranked if (own.name, other) in beaten),
         }
-        for name in ranked
+        for own in models
     }
 
 
@@ -197,18 +202,14 @@ def _mean(values: Sequence[float | None], factor: float = 1.0) -> float | None:
     return factor * fmean(known) if known and len(known) == len(values) else None
 
 
-def _pairs(models: Sequence[Model], first: Predictions, draws: Resampled | None) -> list[dict[str, Any]]:
-    """All pairs of a corpus's models; each of the two tests is corrected separately for their number."""
+def _pairs(models: Sequence[Model], first: Predictions) -> list[dict[str, Any]]:
+    """All pairs of a corpus's models; macro F1 and accuracy are two families, each corrected for the number of pairs alone."""
     rows: list[dict[str, Any]] = []
     for a, b in combinations(models, 2):
-        row: dict[str, Any] = {"model_a": a.name, "model_b": b.name, **compared(a.for_tests, b.for_tests, first.labels, draws)}
-        row |= {"seeds_a": len(a.runs), "seeds_b": len(b.runs)}
-        rows.append(row | {"seed_noise": seed_noise(a.values("f1_macro"), b.values("f1_macro"))})
+        found = compared(a.for_verdicts, b.for_verdicts, first.labels, len(a.labels))
+        rows.append({"model_a": a.name, "model_b": b.name, **found, "seeds_a": len(a.runs), "seeds_b": len(b.runs)})
     for prefix in ("", "accuracy_"):
-        for row, corrected in zip(rows, holm([row[f"{prefix}p"] for row in rows]), strict=True):
-            decided = corrected is not None and corrected < LEVEL
-            winner = "a better" if row[f"{prefix}difference"] > 0 else "b better"
-            row |= {f"{prefix}p_corrected": corrected, f"{prefix}verdict": winner if decided else "undecided"}
+        decide(rows, prefix)
     return rows
 
 

@@ -2,7 +2,8 @@
 
 FIGURE_LABELS: dict[str, str] = {
     "f1_macro": "macro F1 of the test texts (higher is better)",
-    "f1_line": "whisker: 95 % interval; grey tick: one seed; models joined by a bar do not differ significantly",
+    "f1_line": "whisker: 95 % interval; grey tick: one seed",
+    "f1_line_grouped": "whisker: 95 % interval; grey tick: one seed; recipes joined by a bar do not differ significantly",
     "curves_line": "macro F1 of the validation texts by epoch, a line a seed; dot: the weights kept; dotted: the highest dot",
     "groups": "groups",
     "true_label": "true label",
@@ -18,14 +19,19 @@ WORDS: dict[str, str] = {
     "classifier_cost": "Cost of the classifiers",
     "classifier_errors": "Most confident errors",
     "probes": "Texts written by the user",
-    "classifier_best": "<strong>{model}</strong> predicts the labels of <em>{corpus}</em> best: <strong>macro F1 "
-    "{value}</strong>{interval}, accuracy {accuracy}.",
+    "classifier_best": "<strong>{model}</strong> has the highest macro F1 on the test texts of <em>{corpus}</em>: "
+    "<strong>{value}</strong>{interval}, accuracy {accuracy}.",
     "classifier_only": "<strong>{model}</strong> predicts the labels of <em>{corpus}</em> with <strong>macro F1 "
     "{value}</strong>{interval}, accuracy {accuracy}.",
-    "classifier_lead_decided": "It beats the second, {second}, by {difference}{interval}; corrected p {p}. The choice of test "
-    "texts is unlikely to explain the difference.",
+    "classifier_lead_decided": "It beats the second, {second}, by {difference}{interval}; corrected p {p}. Neither the choice "
+    "of test texts nor the luck of training is likely to explain that.",
+    "classifier_lead_decided_weights": "Its lead over {second}, {difference}{interval}, is significant for <strong>these "
+    "weights, on texts like these</strong>; corrected p {p}. At least one of the two was trained once: another training "
+    "might reverse the order.",
     "classifier_lead_undecided": "Its lead over {second}, {difference}{interval}, is <strong>not significant</strong> on "
     "{documents} test texts; corrected p {p}.",
+    "classifier_lead_undecided_weights": "Its lead over {second}, {difference}{interval}, is <strong>not significant</strong> "
+    "on {documents} test texts, even for these weights alone; corrected p {p}.",
     "classifier_lead_untested": "Its lead over {second}, {difference}, cannot be tested on a single test text.",
     "test_size": "With {documents} test texts, an accuracy is known to ±{points} points (95 %).",
     "test_size_few": "<strong>Too few test texts to detect small differences: {documents}.</strong> An accuracy is known only to "
@@ -43,8 +49,9 @@ WORDS: dict[str, str] = {
     "for perfect agreement and 0 for chance. An invalid reply counts as the largest error that the scale allows.",
     "classifiers_text_calibration": "Calibration error is the gap between the predicted probabilities and the share of correct "
     "predictions (15 bins); 0 is best.",
-    "classifiers_caption": "Classifiers on the test texts of {corpus}, the best first; the best of each column in bold. Models "
-    "that share a letter do not differ significantly.",
+    "classifiers_caption": "Classifiers on the test texts of {corpus}, by macro F1; the best of each column in bold.",
+    "group_note": "Recipes that share a letter do not differ significantly. A model that was trained once has no letter and "
+    "beats none, unless its scores depend on no seed.",
     "classifiers_caption_only": "The classifier on the test texts of {corpus}.",
     "classifiers_note": "{documents} test texts, {labels} labels. 95 % intervals: bootstrap over test texts.",
     "f1_macro": "Macro F1",
@@ -66,15 +73,17 @@ WORDS: dict[str, str] = {
     "texts first, and one line per seed. The dot marks the weights that were kept. All panels of a corpus have the same scale of "
     "F1; the scale of epochs is each panel’s own. A line that still rises at its end may have been stopped too early; the "
     "distance between lines is the effect of the seed. Models without epochs (baselines, prompts) have no panel.",
-    "classifier_pairs_text": "Difference in macro F1 between two models on the same test texts: row minus column in the figure, "
-    "a minus b in the table; above zero the first is better. Intervals and p: paired bootstrap over test texts, 10,000 "
-    "resamples. Accuracies: McNemar’s exact test; with several seeds a text counts by the number of seeds that predicted it "
-    "correctly. Each test is corrected by Holm for the number of pairs of the corpus and is significant below 0.05 (otherwise "
-    "undecided); intervals are not corrected.",
+    "classifier_pairs_text": "Difference in macro F1 between two models on the same test texts: row minus column in the "
+    "figure, a minus b in the table; above zero the first is better. Macro F1 is no mean over texts, so a text counts by "
+    "its jackknife value. Accuracies are compared in the same way; p of McNemar’s exact test stands beside them, takes the "
+    "weights as they are, and decides nothing. Macro F1 and accuracy are two families of tests: each is corrected by Holm "
+    "for the number of pairs of the corpus and significant below 0.05 (otherwise undecided). Where nothing differs, the "
+    "chance that either of the two families decides a pair is up to 10 %.",
     "classifier_difference": "a − b, macro F1",
     "accuracy_difference": "a − b, accuracy",
     "only_one_right": "Only a correct / only b",
     "accuracy_p_corrected": "p corrected, accuracy",
+    "mcnemar_p": "p of McNemar, these weights",
     "classifier_labels_text": "F1 of each label with its 95 % interval below; the column headings give the number of test texts "
     "with that label.",
     "classifier_labels_caption": "F1 by label on {corpus}",

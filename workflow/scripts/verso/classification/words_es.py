@@ -2,8 +2,9 @@
 
 FIGURE_LABELS: dict[str, str] = {
     "f1_macro": "F1 macro de los textos de prueba (más es mejor)",
-    "f1_line": "barra horizontal: intervalo del 95 %; marca gris: una semilla; los modelos unidos por una barra no difieren "
-    "significativamente",
+    "f1_line": "barra horizontal: intervalo del 95 %; marca gris: una semilla",
+    "f1_line_grouped": "barra horizontal: intervalo del 95 %; marca gris: una semilla; las recetas unidas por una barra no "
+    "difieren significativamente",
     "curves_line": "F1 macro de los textos de validación por época, una línea por semilla; punto: pesos guardados; "
     "punteado: el más alto",
     "groups": "grupos",
@@ -20,14 +21,19 @@ WORDS: dict[str, str] = {
     "classifier_cost": "Coste de los clasificadores",
     "classifier_errors": "Errores con más confianza",
     "probes": "Textos escritos por el usuario",
-    "classifier_best": "<strong>{model}</strong> es el que mejor predice las etiquetas de <em>{corpus}</em>: <strong>F1 macro "
-    "{value}</strong>{interval}, exactitud {accuracy}.",
+    "classifier_best": "<strong>{model}</strong> tiene la F1 macro más alta en los textos de prueba de <em>{corpus}</em>: "
+    "<strong>{value}</strong>{interval}, exactitud {accuracy}.",
     "classifier_only": "<strong>{model}</strong> predice las etiquetas de <em>{corpus}</em> con <strong>F1 macro "
     "{value}</strong>{interval}, exactitud {accuracy}.",
-    "classifier_lead_decided": "Supera al segundo, {second}, en {difference}{interval}; p corregida {p}. Es improbable que la "
-    "elección de los textos de prueba explique la diferencia.",
+    "classifier_lead_decided": "Supera al segundo, {second}, en {difference}{interval}; p corregida {p}. Es improbable que lo "
+    "expliquen la elección de los textos de prueba o el azar del entrenamiento.",
+    "classifier_lead_decided_weights": "Su ventaja sobre {second}, {difference}{interval}, es significativa para "
+    "<strong>estos pesos, en textos como estos</strong>; p corregida {p}. Al menos uno de los dos se entrenó una sola vez: "
+    "otro entrenamiento podría invertir el orden.",
     "classifier_lead_undecided": "Su ventaja sobre {second}, {difference}{interval}, <strong>no es significativa</strong> con "
     "{documents} textos de prueba; p corregida {p}.",
+    "classifier_lead_undecided_weights": "Su ventaja sobre {second}, {difference}{interval}, <strong>no es "
+    "significativa</strong> con {documents} textos de prueba, ni siquiera solo para estos pesos; p corregida {p}.",
     "classifier_lead_untested": "Su ventaja sobre {second}, {difference}, no puede comprobarse con un solo texto de prueba.",
     "test_size": "Con {documents} textos de prueba, una exactitud se conoce con ±{points} puntos (95 %).",
     "test_size_few": "<strong>Demasiado pocos textos de prueba para detectar diferencias pequeñas: {documents}.</strong> Una "
@@ -47,8 +53,10 @@ WORDS: dict[str, str] = {
     "como el mayor error que permite la escala.",
     "classifiers_text_calibration": "El error de calibración es la distancia entre las probabilidades predichas y la proporción "
     "de aciertos (15 tramos); 0 es lo mejor.",
-    "classifiers_caption": "Clasificadores en los textos de prueba de {corpus}, el mejor primero; lo mejor de cada columna en "
-    "negrita. Los modelos que comparten una letra no difieren significativamente.",
+    "classifiers_caption": "Clasificadores en los textos de prueba de {corpus}, por F1 macro; lo mejor de cada columna en "
+    "negrita.",
+    "group_note": "Las recetas que comparten una letra no difieren significativamente. Un modelo que se entrenó una sola vez "
+    "no tiene letra ni supera a ninguno, salvo que sus cifras no dependan de ninguna semilla.",
     "classifiers_caption_only": "El clasificador en los textos de prueba de {corpus}.",
     "classifiers_note": "{documents} textos de prueba, {labels} etiquetas. Intervalos del 95 %: bootstrap sobre los textos "
     "de prueba.",
@@ -72,15 +80,18 @@ WORDS: dict[str, str] = {
     "un corpus tienen la misma escala de F1; la de épocas es propia de cada panel. Una línea que aún sube al final quizá se "
     "detuvo demasiado pronto; la distancia entre líneas es el efecto de la semilla. Los modelos sin épocas (referencias, "
     "instrucciones) no tienen panel.",
-    "classifier_pairs_text": "Diferencia de F1 macro entre dos modelos en los mismos textos de prueba: fila menos columna en la "
-    "figura, a menos b en la tabla; por encima de cero es mejor el primero. Intervalos y p: bootstrap pareado sobre los textos "
-    "de prueba, 10 000 remuestras. Exactitudes: prueba exacta de McNemar; con varias semillas cada texto cuenta según el número "
-    "de semillas que lo acertaron. Cada prueba se corrige según Holm por el número de pares del corpus y es significativa por "
-    "debajo de 0,05 (si no, sin decidir); los intervalos no se corrigen.",
+    "classifier_pairs_text": "Diferencia de F1 macro entre dos modelos en los mismos textos de prueba: fila menos columna en "
+    "la figura, a menos b en la tabla; por encima de cero es mejor el primero. La F1 macro no es una media entre textos, "
+    "así que cada texto cuenta por su valor de jackknife. Las exactitudes se comparan igual; a su lado está la p de la "
+    "prueba exacta de McNemar, que toma los pesos como son y no decide nada. F1 macro y exactitud son dos familias de "
+    "pruebas: cada una se corrige según Holm por el número de pares del corpus y es significativa por debajo de 0,05 (si "
+    "no, sin decidir). Si nada difiere, la probabilidad de que alguna de las dos familias decida un par es como mucho del "
+    "10 %.",
     "classifier_difference": "a − b, F1 macro",
     "accuracy_difference": "a − b, exactitud",
     "only_one_right": "Solo acierta a / solo b",
     "accuracy_p_corrected": "p corregida, exactitud",
+    "mcnemar_p": "p de McNemar, estos pesos",
     "classifier_labels_text": "F1 de cada etiqueta con su intervalo del 95 % debajo; las cabeceras dan el número de textos de "
     "prueba con esa etiqueta.",
     "classifier_labels_caption": "F1 por etiqueta en {corpus}",

@@ -1,25 +1,31 @@
-"""Shared by comparisons of all tasks: the significance level, and warnings that other seeds might reverse a result."""
+"""Shared by comparisons of all tasks: what a verdict is about, and how it is written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from scipy import stats
-
 from verso.display.latex import number
-from verso.display.numbers import optional_float
+from verso.verdicts import least_documents
 
 HELD_OUT = "held-out documents"
-LEVEL = 0.05  # a pair is significant if its corrected p is below this
 
 
 def caution(pair: Mapping[str, Any]) -> str | None:
-    """Why other seeds might reverse a pair's result: "one_seed", "seed_noise", or None."""
-    noise = optional_float(pair["seed_noise"])
-    if noise is None:
-        return "one_seed"
-    freedom = int(pair["seeds_a"]) + int(pair["seeds_b"]) - 2
-    bound = float(stats.t.ppf(0.975, freedom)) * noise  # 4.3 standard errors for 2 + 2 seeds, 2.8 for 3 + 3
-    return "seed_noise" if abs(float(pair["difference"])) < bound else None
+    """What a pair's verdict is not: "one_seed", for it is about weights alone; "two_seeds", for luck is hardly known; or None."""
+    return {"1": "one_seed", "2": "two_seeds"}.get(str(pair["trainings"]))
+
+
+def in_short(pairs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a corpus's pairs say together: how many are decided, how many of these are of_weights, and the cautions of all.
+
+    least: the fewest documents that can decide one; None without a pair.
+    """
+    decided = [pair for pair in pairs if pair["verdict"] != "undecided"]
+    return {
+        "decided": len(decided),
+        "of_weights": sum(pair["about"] == "weights" for pair in decided),
+        "cautions": {caution(pair) for pair in pairs},
+        "least": least_documents(len(pairs)) if pairs else None,
+    }
 
 
 def interval_cell(low: str, high: str) -> Callable[[Mapping[str, Any]], str]:
@@ -28,6 +34,5 @@ def interval_cell(low: str, high: str) -> Callable[[Mapping[str, Any]], str]:
 
 
 def verdict_in_words(row: Mapping[str, Any]) -> str:
-    """A pair's result in words: the better model, and whether other seeds might reverse it."""
-    flag = {"seed_noise": ", but within seed noise", "one_seed": ", but one seed", None: ""}[caution(row)]
-    return row["verdict"] + ("" if row["verdict"] == "undecided" else flag)
+    """A pair's result in words: the better model, and whether that is about recipes or about these weights alone."""
+    return row["verdict"] + ("" if row["verdict"] == "undecided" or row["about"] == "recipes" else ", these weights")

@@ -8,7 +8,6 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from verso.display.comparisons import caution
 from verso.display.words_en import FIGURE_LABELS as LABEL
 from verso.files import write_text
 
@@ -59,7 +58,7 @@ def until_best_is_final(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def grid(title: str, order: Sequence[str], pairs: Sequence[Mapping[str, str]]) -> alt.LayerChart:
-    """Draw row minus column of all pairs of models; undecided pairs have no colour, seed-dependent ones an asterisk.
+    """Draw row minus column of all pairs of models; undecided pairs have no colour, decided ones about weights alone an asterisk.
 
     order: the models, the best first. pairs: rows of a table of comparisons.
     """
@@ -67,7 +66,9 @@ def grid(title: str, order: Sequence[str], pairs: Sequence[Mapping[str, str]]) -
     for pair in pairs:
         decided, both = pair["verdict"] != "undecided", (pair["model_a"], pair["model_b"])
         for (row, column), sign, winner in ((both, 1, "a better"), (both[::-1], -1, "b better")):
-            text = f"{sign * float(pair['difference']):+.3f}".replace("-", "−") + ("*" if decided and caution(pair) else "")
+            text = f"{sign * float(pair['difference']):+.3f}".replace("-", "−") + (
+                "*" if decided and pair["about"] == "weights" else ""
+            )
             verdict = LABEL[("row" if pair["verdict"] == winner else "column") if decided else "undecided"]
             cells.append({"row": row, "column": column, "text": text, "verdict": verdict})
     base = alt.Chart(alt.Data(values=cells)).encode(

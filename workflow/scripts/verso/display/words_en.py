@@ -9,7 +9,7 @@ FIGURE_LABELS: dict[str, str] = {
     "row": "row better",
     "column": "column better",
     "undecided": "undecided",
-    "caution": "* significant on the test texts only: within seed noise, or one seed",
+    "caution": "* about these weights alone: one training",
     "epoch": "epoch",
     "loss": "loss, nats",
     "perplexity": "perplexity, validation",
@@ -41,18 +41,22 @@ WORDS: dict[str, str] = {
     "hardware": "Time, memory, energy",
     "provenance": "Versions and fingerprints",
     "interval": " (95 % interval {low} to {high})",
-    "caution_seed_noise": "<strong>The difference is within seed noise</strong> (standard error over seeds {noise}): other seeds "
-    "might reverse the order.",
-    "caution_one_seed": "<strong>At least one of the two has only one seed, so the variation between trainings is "
-    "unknown</strong>: other seeds might reverse the order.",
+    "caution_one_seed": "<strong>This is about these weights, on texts like these</strong>: at least one of the two was "
+    "trained once, so which recipe is better is not known.",
+    "caution_two_seeds": "At least one of the two was trained only twice, which hardly shows how much of the difference is luck.",
     "tied": "No significant difference from the best: {models}.",
     "all_pairs": "Pairs of models with a significant difference: {decided} of {pairs}.",
-    "cautious_pairs": "Of these, {count} may be due to the seeds (within seed noise, or only one seed).",
+    "cautious_pairs": "Of these, {count} are about these weights alone (one training).",
     "one_seed": "One seed per model: the variation between trainings is unknown.",
-    "some_one_seed": "For models with one seed, the variation between trainings is unknown.",
+    "about_weights": "A verdict on a model that was trained once is about <strong>these weights, on texts like "
+    "these</strong>; which recipe is better is not known.",
+    "two_seeds": "Two trainings hardly show how much is luck: where both models have two, a difference must be 2.8 to 12.7 "
+    "times its standard error to be decided, before the correction (with many trainings 2 times). “Undecided” therefore "
+    "says little.",
     "some_seeds": "Seeds per model: {low} to {high}.",
     "seeds": "Seeds per model: {seeds}. Scores are means over seeds; the tables give their standard deviation.",
-    "interval_scope": "Intervals reflect the choice of test documents, not the variation between trainings.",
+    "interval_scope": "The interval of a model reflects the choice of test documents, not the variation between trainings; "
+    "that of a difference between recipes reflects both.",
     "experiments_text": "An experiment is a corpus, the models run on it and their seeds. A run that belongs to several "
     "experiments was executed once.",
     "experiment": "Experiment",
@@ -164,10 +168,14 @@ WORDS: dict[str, str] = {
     "interval_heading": "95 % interval",
     "seed_deviation": "Standard deviation over seeds",
     "epochs": "Epochs (best)",
-    "comparisons_scope": "p and interval concern these trained models, averaged over seeds, on other texts of this kind; they "
-    "say nothing about models trained again with other seeds. For those see <strong>seed noise</strong>, the standard error of "
-    "the difference over seeds. A difference smaller than that error times Student’s t (95 %; 4.3 for two seeds each) is "
-    "flagged: another training might reverse it.",
+    "comparisons_scope": "A verdict is about <strong>recipes</strong>, trained with other seeds and read on other texts of "
+    "this kind, where each of the two models has two seeds or more, or has results that depend on no seed. Interval and p "
+    "come from one statistic: the variance over documents plus what the seeds vary beyond it, with the degrees of freedom "
+    "of Welch and Satterthwaite, at most twice those of the seeds. If a model was trained once, the verdict is about "
+    "<strong>these weights</strong>, on texts like these: only the documents count. <strong>Seed noise</strong> is the "
+    "standard error of the difference over seeds. Intervals are not corrected for the number of pairs.",
+    "least_documents": "Number of pairs: {pairs}. Two models that differ on fewer than {least} test documents are always "
+    "undecided.",
     "comparisons_caption": "All pairs of models on {corpus}",
     "model_a": "a",
     "model_b": "b",
@@ -177,8 +185,7 @@ WORDS: dict[str, str] = {
     "verdict_undecided": "undecided",
     "verdict_better": "{model} better",
     "seed_noise": "Seed noise",
-    "flag_seed_noise": "but within seed noise",
-    "flag_one_seed": "only one seed",
+    "flag_one_seed": "these weights only",
     "no_pairs": "There is only one model: nothing to compare.",
     "texts": "Texts",
     "hardware_text": "Resources used by training, and by jobs that load a pretrained model to score, sample or predict (small "

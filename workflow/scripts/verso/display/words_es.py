@@ -9,7 +9,7 @@ FIGURE_LABELS: dict[str, str] = {
     "row": "fila mejor",
     "column": "columna mejor",
     "undecided": "sin decidir",
-    "caution": "* significativa solo en los textos de prueba: dentro del ruido entre semillas, o una sola semilla",
+    "caution": "* solo sobre estos pesos: un único entrenamiento",
     "epoch": "época",
     "loss": "pérdida, nats",
     "perplexity": "perplejidad, validación",
@@ -42,18 +42,23 @@ WORDS: dict[str, str] = {
     "hardware": "Tiempo, memoria, energía",
     "provenance": "Versiones y huellas",
     "interval": " (intervalo del 95 %: de {low} a {high})",
-    "caution_seed_noise": "<strong>La diferencia está dentro del ruido entre semillas</strong> (error estándar entre semillas "
-    "{noise}): otras semillas podrían invertir el orden.",
-    "caution_one_seed": "<strong>Al menos uno de los dos tiene una sola semilla, así que no se conoce la variación entre "
-    "entrenamientos</strong>: otras semillas podrían invertir el orden.",
+    "caution_one_seed": "<strong>Esto se refiere a estos pesos, en textos como estos</strong>: al menos uno de los dos se "
+    "entrenó una sola vez, así que no se sabe qué receta es mejor.",
+    "caution_two_seeds": "Al menos uno de los dos se entrenó solo dos veces, lo que apenas muestra cuánto de la diferencia es "
+    "azar.",
     "tied": "Sin diferencia significativa con el mejor: {models}.",
     "all_pairs": "Pares de modelos con diferencia significativa: {decided} de {pairs}.",
-    "cautious_pairs": "De ellos, {count} pueden deberse a las semillas (dentro del ruido entre semillas, o una sola semilla).",
+    "cautious_pairs": "De ellos, {count} se refieren solo a estos pesos (un único entrenamiento).",
     "one_seed": "Una semilla por modelo: no se conoce la variación entre entrenamientos.",
-    "some_one_seed": "En los modelos con una sola semilla no se conoce la variación entre entrenamientos.",
+    "about_weights": "El veredicto sobre un modelo que se entrenó una sola vez se refiere a <strong>estos pesos, en textos "
+    "como estos</strong>; no se sabe qué receta es mejor.",
+    "two_seeds": "Dos entrenamientos apenas muestran cuánto es azar: si ambos modelos tienen dos, una diferencia debe ser de "
+    "2,8 a 12,7 veces su error estándar para decidirse, antes de la corrección (con muchos entrenamientos, 2 veces). Por "
+    "eso «sin decidir» dice poco.",
     "some_seeds": "Semillas por modelo: de {low} a {high}.",
     "seeds": "Semillas por modelo: {seeds}. Las puntuaciones son medias entre semillas; las tablas dan su desviación típica.",
-    "interval_scope": "Los intervalos reflejan la elección de los documentos de prueba, no la variación entre entrenamientos.",
+    "interval_scope": "El intervalo de un modelo refleja la elección de los documentos de prueba, no la variación entre "
+    "entrenamientos; el de una diferencia entre recetas refleja ambas.",
     "experiments_text": "Un experimento es un corpus, los modelos que se ejecutan en él y sus semillas. Una ejecución que "
     "pertenece a varios experimentos se hizo una sola vez.",
     "experiment": "Experimento",
@@ -166,10 +171,15 @@ WORDS: dict[str, str] = {
     "interval_heading": "Intervalo del 95 %",
     "seed_deviation": "Desviación típica entre semillas",
     "epochs": "Épocas (mejor)",
-    "comparisons_scope": "p e intervalo se refieren a estos modelos entrenados, promediados entre semillas, en otros textos de "
-    "esta clase; no dicen nada de modelos entrenados de nuevo con otras semillas. Para estos véase el <strong>ruido entre "
-    "semillas</strong>, el error estándar de la diferencia entre semillas. Se señala toda diferencia menor que ese error "
-    "multiplicado por la t de Student (95 %; 4,3 con dos semillas cada uno): otro entrenamiento podría invertirla.",
+    "comparisons_scope": "Un veredicto se refiere a <strong>recetas</strong>, entrenadas con otras semillas y leídas en otros "
+    "textos de esta clase, si cada uno de los dos modelos tiene dos semillas o más, o resultados que no dependen de "
+    "ninguna. Intervalo y p salen de un solo estadístico: la varianza entre documentos más lo que las semillas varían "
+    "además, con los grados de libertad de Welch y Satterthwaite, como mucho el doble de los de las semillas. Si un modelo "
+    "se entrenó una sola vez, el veredicto se refiere a <strong>estos pesos</strong>, en textos como estos: solo cuentan "
+    "los documentos. El <strong>ruido entre semillas</strong> es el error estándar de la diferencia entre semillas. Los "
+    "intervalos no se corrigen por el número de pares.",
+    "least_documents": "Número de pares: {pairs}. Dos modelos que difieren en menos de {least} documentos de prueba quedan "
+    "siempre sin decidir.",
     "comparisons_caption": "Todos los pares de modelos en {corpus}",
     "model_a": "a",
     "model_b": "b",
@@ -179,8 +189,7 @@ WORDS: dict[str, str] = {
     "verdict_undecided": "sin decidir",
     "verdict_better": "{model} mejor",
     "seed_noise": "Ruido entre semillas",
-    "flag_seed_noise": "pero dentro del ruido entre semillas",
-    "flag_one_seed": "una sola semilla",
+    "flag_one_seed": "solo estos pesos",
     "no_pairs": "Hay un solo modelo: nada que comparar.",
     "texts": "Textos",
     "hardware_text": "Recursos que usaron el entrenamiento y los trabajos que cargan un modelo preentrenado para evaluar, "

@@ -80,6 +80,7 @@ class Descriptions:
             "seed": seed,
             "family": self.runs.family(model).name,
             "baseline": self.runs.family(model).baseline,
+            "luck": self.runs.family(model).luck(self.runs.config.models[model]),
             "unit": self.inputs.unit(model),
             "miniature": self.runs.is_miniature(model),
             "pretrained": self.runs.pretrained(model),

@@ -46,7 +46,7 @@ def draw(tables: Mapping[str, str | Path], histories: Sequence[Mapping[str, Any]
         names = [row["model"] for row in models if row["pretrained"] == start]
         recited.append(_recited(corpus, [run for run in histories if run["model"] in names], colours))
     _write(figures["memorisation"], [chart for chart in recited if chart is not None])
-    pairs = read_csv(tables["comparisons"], ("corpus", "model_a", "model_b", "difference", "verdict", "seed_noise"))
+    pairs = read_csv(tables["comparisons"], ("corpus", "model_a", "model_b", "difference", "verdict", "about"))
     _write(figures["differences"], [_differences(corpus, models, pairs) for corpus in _corpora(pairs)])
     measures = read_csv(tables["samples"], ("corpus", "model"))
     _write(figures["sample_measures"], [_measures(corpus, measures, colours) for corpus in _corpora(measures)])

@@ -1,8 +1,8 @@
-"""Statistics of log-likelihoods: bits per byte, confidence intervals, paired tests, correction for multiple tests.
+"""Statistics of log-likelihoods: bits per byte, confidence intervals, and the verdict on two models.
 
-A model's log-likelihoods are an array (seeds, documents) in nats, the documents' sizes (documents,) in bytes.
-Documents are the sample, so intervals and tests resample documents; seeds are averaged first, and
-their spread is reported beside it. No result depends on the order of the documents.
+A model's log-likelihoods are an array (seeds, documents) in nats, the documents' sizes (documents,) in bytes. A model's interval
+resamples documents, seeds averaged first, and the spread over seeds is beside it; a verdict covers both (verso.verdicts). No
+result depends on the order of the documents.
 """
 
 import math
@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verso.significance import Floats, bootstrap_interval, over_seeds, sign_flip
+from verso.significance import Floats, bootstrap_interval, over_seeds
+from verso.verdicts import Scores, verdict
+
+SAME = 1e-9  # nats: the rounding of a sum
 
 
 def bits_per_byte(log_likelihood: float, n_bytes: int) -> float:
@@ -59,25 +62,28 @@ def model_interval(log_likelihood: ArrayLike, n_bytes: ArrayLike, seed: int = 0)
     return {"mean": mean, "low": low, "high": high, **over_seeds(by_seed)}
 
 
-def paired_difference(a: ArrayLike, b: ArrayLike, n_bytes: ArrayLike, seed: int = 0) -> dict[str, Any]:
-    """Compare model a with model b on the same documents: difference of their bits per byte (negative: a is better).
+def by_document(log_likelihood: ArrayLike, n_bytes: ArrayLike) -> Floats:
+    """Each training's bits per byte as a mean over documents, (seeds, documents): for verso.verdicts.
 
-    a, b: (seeds, documents) nats, each with its own number of seeds, documents in the same order. n_bytes: (documents,).
-    difference: of the corpus's bits per byte. low, high: 95 % paired bootstrap over documents. p: two-sided sign-flip
-    permutation test on the documents' differences in bits, seeds averaged; exact up to 14 documents, else 10,000 random flips
-    with (count + 1) / (flips + 1), so that p is never 0. documents: how many. One document: low, high and p are None.
-    Sources: Koehn 2004 (paired bootstrap); Phipson and Smyth 2010 (the + 1).
+    A ratio of sums is no such mean; its linearisation is: the ratio, plus what a document costs beyond its bytes at that ratio,
+    in bits per byte of a mean document. Its mean over documents is the ratio. Source: Cochran 1977, section 2.9.
+    """
+    scores, sizes = _checked(log_likelihood, n_bytes)
+    ratio = corpus_bits_per_byte(scores, sizes)[:, None]
+    return ratio + (-scores / math.log(2) - ratio * sizes) / sizes.mean()
+
+
+def paired_verdict(a: ArrayLike, b: ArrayLike, n_bytes: ArrayLike, luck: tuple[bool, bool] = (True, True)) -> dict[str, Any]:
+    """Compare model a with model b on the same documents by their bits per byte (below 0: a is better): verso.verdicts.verdict.
+
+    a, b: (seeds, documents) nats, each with its own number of seeds, documents in the same order. n_bytes: (documents,). luck: of
+    a and b, whether another seed could give other scores. documents: how many.
     """
     scores_a, sizes = _checked(a, n_bytes)
     scores_b, _ = _checked(b, n_bytes)
-    bits = (scores_b.mean(axis=0) - scores_a.mean(axis=0)) / math.log(2)
-    difference = float(bits.sum() / sizes.sum())
-    # Computed for worse minus better, then the sign restored: (a, b) and (b, a) must mirror each other exactly.
-    sign = -1.0 if difference < 0 else 1.0
-    low, high = bootstrap_interval(sign * bits, sizes, seed)
-    if low is not None and high is not None and sign < 0:
-        low, high = -high, -low
-    return {"difference": difference, "low": low, "high": high, "p": sign_flip(sign * bits, seed), "documents": len(bits)}
+    differing = int(np.count_nonzero(np.abs(scores_a.mean(axis=0) - scores_b.mean(axis=0)) > SAME))
+    one, two = (Scores(by_document(own, sizes), lucky) for own, lucky in zip((scores_a, scores_b), luck, strict=True))
+    return {**verdict(one, two, differing), "documents": len(sizes)}
 
 
 def _checked(log_likelihood: ArrayLike, n_bytes: ArrayLike) -> tuple[Floats, Floats]:

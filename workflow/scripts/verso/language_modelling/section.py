@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from verso.display.addresses import addresses_of
-from verso.display.comparisons import HELD_OUT, caution
+from verso.display.comparisons import HELD_OUT, in_short
 from verso.display.numbers import optional_float
 from verso.display.section import Compares, Given, Section, Tables
 from verso.files import read_csv, read_json_lines
@@ -58,11 +58,11 @@ def summarise(
     """Summarise one corpus for the sentences at the top, independent of the page's language.
 
     settings: each model's, by its name. margin is the second's bits per byte less the best's, with its interval; tied are the
-    models that do not differ significantly from the best; cautious counts the decided pairs that other seeds might reverse;
-    improving are those whose best epoch was their last, mean over seeds, though their learning rate had not fallen to 0.
+    recipes that do not differ significantly from the best, and in_short adds what the pairs say together; improving are those
+    whose best epoch was their last, mean over seeds, though their learning rate had not fallen to 0.
     """
     ranking = sorted((row for row in models if row["corpus"] == corpus), key=lambda row: float(row["bits_per_byte"]))
-    pairs: list[dict[str, Any]] = [{**pair, "caution": caution(pair)} for pair in comparisons if pair["corpus"] == corpus]
+    pairs = [pair for pair in comparisons if pair["corpus"] == corpus]
     best = ranking[0]
     margin = next((_against(best["model"], pair) for pair in pairs if _is_pair(pair, best, ranking[1])), None) if pairs else None
     seeds = [int(row["seeds"]) for row in ranking]
@@ -71,12 +71,9 @@ def summarise(
         "best": best,
         "second": ranking[1] if len(ranking) > 1 else None,
         "margin": margin,
-        "tied": [
-            row["model"] for row in ranking[1:] if any(_is_pair(p, best, row) and p["verdict"] == "undecided" for p in pairs)
-        ],
+        "tied": [row["model"] for row in ranking[1:] if any(_is_pair(p, best, row) for p in pairs if _is_tie(p))],
         "pairs": len(pairs),
-        "decided": sum(pair["verdict"] != "undecided" for pair in pairs),
-        "cautious": sum(pair["verdict"] != "undecided" and pair["caution"] is not None for pair in pairs),
+        **in_short(pairs),
         "seeds": (min(seeds), max(seeds)),
         "documents": int(best["documents"]),
         "few_documents": int(best["documents"]) < FEW_DOCUMENTS,
@@ -116,12 +113,17 @@ def _is_pair(pair: Mapping[str, str], one: Mapping[str, str], other: Mapping[str
     return {pair["model_a"], pair["model_b"]} == {one["model"], other["model"]}
 
 
+def _is_tie(pair: Mapping[str, str]) -> bool:
+    """Of weights none is said: more trainings might decide, either way."""
+    return (pair["verdict"], pair["about"]) == ("undecided", "recipes")
+
+
 def _against(best: str, pair: Mapping[str, Any]) -> dict[str, Any]:
     """A pair with its sign turned so that the difference is the other's excess cost over `best`."""
     difference, low, high = (optional_float(pair[key]) for key in ("difference", "low", "high"))
     if pair["model_a"] == best:
         difference, low, high = (None if value is None else -value for value in (difference, high, low))
-    same = {"p": pair["p_corrected"], "verdict": pair["verdict"], "seed_noise": pair["seed_noise"], "caution": pair["caution"]}
+    same = {"p": pair["p_corrected"], "verdict": pair["verdict"], "about": pair["about"]}
     return {"difference": difference, "low": low, "high": high, **same}
 
 

@@ -2,22 +2,23 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
 
-from verso.display.comparisons import HELD_OUT, LEVEL, interval_cell, verdict_in_words
+from verso.display.comparisons import HELD_OUT, interval_cell, verdict_in_words
 from verso.display.hardware_table import HARDWARE, HARDWARE_TEX, hardware_rows, hardware_rows_for_latex
 from verso.display.latex import Column, escape, number_cell, tabular, text_cell
 from verso.display.numbers import optional_float
 from verso.errors import VersoError
 from verso.files import read_csv, read_json, write_csv, write_text
 from verso.language_modelling.likelihood_statistics import bits_per_byte as cost_of
-from verso.language_modelling.likelihood_statistics import corpus_bits_per_byte, model_interval, paired_difference, perplexity
+from verso.language_modelling.likelihood_statistics import model_interval, paired_verdict, perplexity
 from verso.language_modelling.prediction_tables import write_prediction_tables
-from verso.significance import holm, seed_noise
+from verso.verdicts import decide
 
 BEYOND = ("train_texts_longer", "tokens_not_learnt")  # of the window, as hardware.json of a tuned model counts them
 LANGUAGE_MODELS = (
@@ -28,8 +29,8 @@ LANGUAGE_MODELS = (
     *BEYOND,
 )  # fmt: skip
 COMPARISONS = (
-    "corpus", "model_a", "model_b", "difference", "low", "high", "p", "p_corrected", "documents", "seeds_a", "seeds_b", "verdict",
-    "seed_noise",
+    "corpus", "model_a", "model_b", "about", "difference", "low", "high", "p", "p_corrected", "documents", "seeds_a", "seeds_b",
+    "verdict", "trainings", "seed_noise", "standard_error", "degrees_of_freedom",
 )  # fmt: skip
 SCORES = (
     "document", "tokens", "unknown_tokens", "characters", "bytes", "log_likelihood", "spelling_log_likelihood", "state",
@@ -50,15 +51,14 @@ def compare(runs: Sequence[Mapping[str, Any]], seed: int, tables: Mapping[str, s
     """Write the tables of all runs: language_models, comparisons, samples and hardware, each as CSV and as LaTeX, and those of
     their measured predictions (verso.language_modelling.prediction_tables).
 
-    runs: {"corpus", "model", "unit", "family", "seed", "miniature": bool, "pretrained": its base model, or None} and the paths
-    "scores", "measures", "architecture", "history", "hardware", for a pretrained model "scoring_hardware" and
-    "sampling_hardware" too, and where its predictions were measured "predictions", "frequencies" and "latencies". A run that
-    belongs to two experiments counts once. seed: of the bootstrap and of the permutations. tables: the files to write, by name;
+    runs: {"corpus", "model", "unit", "family", "seed", "luck": bool (verso.contract.Family), "miniature": bool, "pretrained": its
+    base model, or None} and the paths "scores", "measures", "architecture", "history", "hardware", for a pretrained model
+    "scoring_hardware" and "sampling_hardware" too, and where its predictions were measured "predictions", "frequencies" and
+    "latencies". A run that belongs to two experiments counts once. seed: of the bootstrap. tables: the files to write, by name;
     those of LaTeX by the name with "_tex" behind it.
 
-    Intervals are 95 %, differences are a minus b in bits per byte (below 0: a is better); seed_noise is the standard error of
-    that difference over seeds, empty where a model has one. Raises VersoError when two runs of a corpus were scored on different
-    documents.
+    Intervals are 95 %, differences are a minus b in bits per byte (below 0: a is better); the columns of a pair are those of
+    verso.verdicts.verdict. Raises VersoError when two runs of a corpus were scored on different documents.
     """
     groups = _by_corpus_and_model(runs)
     scores = {key: [_scores(run["scores"]) for run in group] for key, group in groups.items()}
@@ -66,7 +66,7 @@ def compare(runs: Sequence[Mapping[str, Any]], seed: int, tables: Mapping[str, s
     rows = [_language_model(groups[key], scores[key], seed) for key in groups]
     write_csv(tables["language_models"], rows, LANGUAGE_MODELS)
     write_text(tables["language_models_tex"], tabular(LANGUAGE_MODELS_TEX, rows))
-    pairs = [pair for corpus in dict.fromkeys(corpus for corpus, _ in groups) for pair in _pairs(corpus, scores, seed)]
+    pairs = [pair for corpus in dict.fromkeys(corpus for corpus, _ in groups) for pair in _pairs(corpus, groups, scores)]
     write_csv(tables["comparisons"], pairs, COMPARISONS)
     write_text(tables["comparisons_tex"], tabular(COMPARISONS_TEX, pairs))
     measured = _samples(groups)
@@ -184,32 +184,22 @@ def _best_epoch(history: list[dict[str, str]]) -> float:
     return marked[-1] if marked else 0
 
 
-def _pairs(corpus: str, scores: Mapping[tuple[str, str], list[dict[str, Any]]], seed: int) -> list[dict[str, Any]]:
-    """All pairs of a corpus' models, tested on the same documents with each model's mean over its seeds."""
+def _pairs(
+    corpus: str,
+    groups: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]],
+    scores: Mapping[tuple[str, str], list[dict[str, Any]]],
+) -> list[dict[str, Any]]:
+    """All pairs of a corpus' models on the same documents, by verso.verdicts."""
     models = [model for own, model in scores if own == corpus]
-    rows = []
-    for place, model_a in enumerate(models):
-        for model_b in models[place + 1 :]:
-            a, b = scores[corpus, model_a], scores[corpus, model_b]
-            found = paired_difference(
-                np.stack([run["log_likelihood"] for run in a]),
-                np.stack([run["log_likelihood"] for run in b]),
-                a[0]["bytes"],
-                seed=seed,
-            )
-            row = {"corpus": corpus, "model_a": model_a, "model_b": model_b, **found, "seeds_a": len(a), "seeds_b": len(b)}
-            rows.append(row | {"seed_noise": _seed_noise(a, b)})
-    for row, corrected in zip(rows, holm([row["p"] for row in rows]), strict=True):
-        row["p_corrected"] = corrected  # None with the verdict "undecided" where one document alone allows no test
-        decided = corrected is not None and corrected < LEVEL
-        row["verdict"] = "undecided" if not decided else "a better" if row["difference"] < 0 else "b better"
+    likelihoods = {model: np.stack([run["log_likelihood"] for run in scores[corpus, model]]) for model in models}
+    rows: list[dict[str, Any]] = []
+    for a, b in combinations(models, 2):
+        luck = (groups[corpus, a][0]["luck"], groups[corpus, b][0]["luck"])
+        found = paired_verdict(likelihoods[a], likelihoods[b], scores[corpus, a][0]["bytes"], luck)
+        seeds = {"seeds_a": len(likelihoods[a]), "seeds_b": len(likelihoods[b])}
+        rows.append({"corpus": corpus, "model_a": a, "model_b": b, **found, **seeds})
+    decide(rows, less_is_better=True)  # one document allows no test: p_corrected is None, and the verdict "undecided"
     return [{column: row[column] for column in COMPARISONS} for row in rows]
-
-
-def _seed_noise(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> float | None:
-    """Standard error over seeds of the difference of two models' bits per byte; None where one of them has one seed."""
-    costs = (corpus_bits_per_byte(np.stack([run["log_likelihood"] for run in own]), own[0]["bytes"]) for own in (a, b))
-    return seed_noise(*costs)
 
 
 def _samples(groups: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:

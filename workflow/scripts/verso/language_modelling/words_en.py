@@ -49,14 +49,19 @@ WORDS: dict[str, str] = {
     "comparisons": "Pairwise comparisons of language models",
     "samples": "Samples",
     "measures": "Measures of the samples",
-    "best": "<strong>{model}</strong> predicts the held-out text of <em>{corpus}</em> best: <strong>{value} bits per "
-    "byte</strong>{interval}.",
+    "best": "<strong>{model}</strong> predicts the held-out text of <em>{corpus}</em> at the lowest cost: <strong>{value} "
+    "bits per byte</strong>{interval}.",
     "only": "<strong>{model}</strong> predicts the held-out text of <em>{corpus}</em> with <strong>{value} bits per "
     "byte</strong>{interval}.",
-    "margin_decided": "It beats the second, {second}, by {difference} bits per byte{interval}; corrected p {p}. The choice of "
-    "test documents is unlikely to explain the difference.",
+    "margin_decided": "It beats the second, {second}, by {difference} bits per byte{interval}; corrected p {p}. Neither the "
+    "choice of test documents nor the luck of training is likely to explain that.",
+    "margin_decided_weights": "Its lead over {second}, {difference} bits per byte{interval}, is significant for <strong>these "
+    "weights, on texts like these</strong>; corrected p {p}. At least one of the two was trained once: another training "
+    "might reverse the order.",
     "margin_undecided": "Its lead over {second}, {difference} bits per byte{interval}, is <strong>not significant</strong> on "
     "{documents} test documents; corrected p {p}.",
+    "margin_undecided_weights": "Its lead over {second}, {difference} bits per byte{interval}, is <strong>not "
+    "significant</strong> on {documents} test documents, even for these weights alone; corrected p {p}.",
     "margin_untested": "Its lead over {second}, {difference} bits per byte, cannot be tested on a single test document.",
     "perplexities": "Lowest perplexity: {models}. Perplexity is per token, so different units are not comparable.",
     "perplexity_only": "Perplexity: {models}.",
@@ -66,8 +71,8 @@ WORDS: dict[str, str] = {
     "perplexity_bpe_sized": "{model} with {value} per BPE token of {size}",
     "perplexity_subword": "{model} with {value} per sub-word token of {pretrained}{spelling}",
     "spelling": " with the spelling of unknown tokens ({without} without it)",
-    "few_documents": "Only {documents} test documents: with so few the bootstrap makes intervals too narrow, and the test may be "
-    "unable to find a significant difference (with fewer than 6 it never can).",
+    "few_documents": "Only {documents} test documents: with so few the bootstrap makes the interval of a model too narrow, "
+    "and a verdict may be unable to find a difference.",
     "one_document": "Only one test document: no interval and no test is possible.",
     "improving": "Best at the last epoch, so possibly undertrained: {models}. Longer training may change the order.",
     "state_carried": "A carried state knows the test documents before: recurrent models carry their hidden state from one to the "
@@ -122,10 +127,9 @@ WORDS: dict[str, str] = {
     "prompted": "Bits per byte, with prompt",
     "nats_per_character": "Nats per character",
     "training_time": "Training time",
-    "comparisons_text": "Difference in bits per byte between two models on the same documents: row minus column in the figure, a "
-    "minus b in the table; below zero the first is better. Intervals: paired bootstrap over documents, not corrected for the "
-    "number of pairs. p: sign-flip permutation test; p corrected: by Holm for the number of pairs of the corpus, significant "
-    "below 0.05 (otherwise undecided).",
+    "comparisons_text": "Difference in bits per byte between two models on the same documents: row minus column in the "
+    "figure, a minus b in the table; below zero the first is better. p corrected: by Holm for the number of pairs of the "
+    "corpus, significant below 0.05 (otherwise undecided).",
     "difference": "a − b, bits per byte",
     "samples_text": "Short excerpts of at most {lines} lines or {words} words; the full texts are in samples.jsonl of each run. "
     "They are the first samples of each group, not a selection. The prompt is in grey; the instruction given to a pretrained "

@@ -50,14 +50,19 @@ WORDS: dict[str, str] = {
     "comparisons": "Comparaciones entre modelos de lenguaje",
     "samples": "Muestras",
     "measures": "Medidas de las muestras",
-    "best": "<strong>{model}</strong> es el que mejor predice el texto reservado de <em>{corpus}</em>: <strong>{value} bits por "
-    "byte</strong>{interval}.",
+    "best": "<strong>{model}</strong> predice el texto reservado de <em>{corpus}</em> con el menor coste: <strong>{value} "
+    "bits por byte</strong>{interval}.",
     "only": "<strong>{model}</strong> predice el texto reservado de <em>{corpus}</em> con <strong>{value} bits por "
     "byte</strong>{interval}.",
-    "margin_decided": "Supera al segundo, {second}, en {difference} bits por byte{interval}; p corregida {p}. Es improbable que "
-    "la elección de los documentos de prueba explique la diferencia.",
+    "margin_decided": "Supera al segundo, {second}, en {difference} bits por byte{interval}; p corregida {p}. Es improbable "
+    "que lo expliquen la elección de los documentos de prueba o el azar del entrenamiento.",
+    "margin_decided_weights": "Su ventaja sobre {second}, {difference} bits por byte{interval}, es significativa para "
+    "<strong>estos pesos, en textos como estos</strong>; p corregida {p}. Al menos uno de los dos se entrenó una sola vez: "
+    "otro entrenamiento podría invertir el orden.",
     "margin_undecided": "Su ventaja sobre {second}, {difference} bits por byte{interval}, <strong>no es significativa</strong> "
     "con {documents} documentos de prueba; p corregida {p}.",
+    "margin_undecided_weights": "Su ventaja sobre {second}, {difference} bits por byte{interval}, <strong>no es "
+    "significativa</strong> con {documents} documentos de prueba, ni siquiera solo para estos pesos; p corregida {p}.",
     "margin_untested": "Su ventaja sobre {second}, {difference} bits por byte, no puede comprobarse con un solo "
     "documento de prueba.",
     "perplexities": "Menor perplejidad: {models}. La perplejidad es por unidad, así que no se comparan unidades distintas.",
@@ -68,8 +73,8 @@ WORDS: dict[str, str] = {
     "perplexity_bpe_sized": "{model} con {value} por subpalabra BPE de {size}",
     "perplexity_subword": "{model} con {value} por subpalabra de {pretrained}{spelling}",
     "spelling": " con la ortografía de las unidades desconocidas ({without} sin ella)",
-    "few_documents": "Solo {documents} documentos de prueba: con tan pocos, el bootstrap da intervalos demasiado estrechos y el "
-    "contraste puede ser incapaz de hallar una diferencia significativa (con menos de 6 nunca puede).",
+    "few_documents": "Solo {documents} documentos de prueba: con tan pocos, el bootstrap da al intervalo de un modelo menos "
+    "anchura de la debida, y el veredicto puede ser incapaz de hallar una diferencia.",
     "one_document": "Un solo documento de prueba: no es posible ningún intervalo ni contraste.",
     "improving": "Mejores en la última época, así que quizá les falte entrenamiento: {models}. Un entrenamiento más largo puede "
     "cambiar el orden.",
@@ -129,9 +134,8 @@ WORDS: dict[str, str] = {
     "nats_per_character": "Nats por carácter",
     "training_time": "Tiempo de entrenamiento",
     "comparisons_text": "Diferencia en bits por byte entre dos modelos en los mismos documentos: fila menos columna en la "
-    "figura, a menos b en la tabla; por debajo de cero es mejor el primero. Intervalos: bootstrap pareado sobre los documentos, "
-    "sin corregir por el número de pares. p: prueba de permutación de signos; p corregida: según Holm por el número de pares del "
-    "corpus, significativa por debajo de 0,05 (si no, sin decidir).",
+    "figura, a menos b en la tabla; por debajo de cero es mejor el primero. p corregida: según Holm por el número de pares "
+    "del corpus, significativa por debajo de 0,05 (si no, sin decidir).",
     "difference": "a − b, bits por byte",
     "samples_text": "Extractos breves, de {lines} líneas o {words} palabras como mucho; los textos completos están en "
     "samples.jsonl de cada ejecución. Son las primeras muestras de cada grupo, no una selección. La entrada va en gris; encima "

@@ -72,14 +72,15 @@ def _plain(value: Any) -> Any:
 def answer(search: Mapping[str, Any], tables: Tables, section: Section) -> dict[str, Any]:
     """Did tuning help? By the test that the model's task made of this model and its untuned twin, on the test part, over seeds.
 
-    "said" ends the key of the sentence: helped, harmed, undecided, untested, no_twin, twin_unfinished. difference, low, high:
-    tuned minus untuned. caution: why other seeds might reverse it.
+    "said" ends the key of the sentence: helped, harmed, undecided, untested, no_twin, twin_unfinished; helped_weights and
+    harmed_weights where one of the two was trained once. difference, low, high: tuned minus untuned. caution: of the verdict
+    (verso.display.comparisons).
     """
     compares = section.compares
     scores = {row["model"]: row[compares.score] for row in tables[section.models] if row["corpus"] == search["corpus"]}
     model, twin = search["model"], search["twin"]
     found: dict[str, Any] = {"tuned": scores[model], "untuned": None, "difference": None, "low": None, "high": None, "p": None}
-    found |= {"caution": None, "seed_noise": None}
+    found |= {"caution": None}
     if twin not in scores:
         return found | {"said": "no_twin" if twin is None else "twin_unfinished"}
     pair = _pair(tables[compares.pairs], search["corpus"], model, twin)
@@ -89,11 +90,12 @@ def answer(search: Mapping[str, Any], tables: Tables, section: Section) -> dict[
     said = "undecided"
     if pair["verdict"] in VERDICTS:
         said = "helped" if pair[VERDICTS[pair["verdict"]]] == model else "harmed"
+        said += "_weights" if pair["about"] == "weights" else ""
     difference, low, high = (optional_float(pair[key]) for key in ("difference", "low", "high"))
     if pair["model_b"] == model:
         difference, low, high = (None if value is None else 0.0 - value for value in (difference, high, low))  # no -0.0
     found |= {"said": said, "difference": difference, "low": low, "high": high, "p": pair["p_corrected"]}
-    return found | {"seed_noise": pair["seed_noise"], "caution": None if said == "undecided" else caution(pair)}
+    return found | {"caution": caution(pair)}
 
 
 def _pair(pairs: Sequence[Row], corpus: str, one: str, other: str) -> Row | None:

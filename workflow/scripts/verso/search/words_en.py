@@ -32,6 +32,8 @@ WORDS: dict[str, str] = {
     "overview_cost": "Cost",
     "overview_helped": "helped",
     "overview_harmed": "harmed",
+    "overview_helped_weights": "these weights better",
+    "overview_harmed_weights": "these weights worse",
     "overview_undecided": "undecided",
     "overview_untested": "not testable",
     "overview_no_twin": "no untuned twin",
@@ -40,6 +42,12 @@ WORDS: dict[str, str] = {
     "selected settings, {untuned} untuned ({twin}); difference {difference}{interval}, corrected p {p}.",
     "tuning_harmed": "<strong>Tuning harmed</strong> {model} on <em>{corpus}</em>. {score}: <strong>{tuned}</strong> with the "
     "selected settings, {untuned} untuned ({twin}); difference {difference}{interval}, corrected p {p}.",
+    "tuning_helped_weights": "<strong>The tuned weights of {model} are better</strong> on <em>{corpus}</em>. {score}: "
+    "<strong>{tuned}</strong> with the selected settings, {untuned} untuned ({twin}); difference {difference}{interval}, "
+    "corrected p {p}.",
+    "tuning_harmed_weights": "<strong>The tuned weights of {model} are worse</strong> on <em>{corpus}</em>. {score}: "
+    "<strong>{tuned}</strong> with the selected settings, {untuned} untuned ({twin}); difference {difference}{interval}, "
+    "corrected p {p}.",
     "tuning_undecided": "<strong>Tuning made no significant difference</strong> to {model} on <em>{corpus}</em>. {score}: "
     "{tuned} with the selected settings, {untuned} untuned ({twin}); difference {difference}{interval}, corrected p {p}.",
     "tuning_untested": "<strong>Whether tuning helped {model} on <em>{corpus}</em> cannot be tested</strong> with a single "

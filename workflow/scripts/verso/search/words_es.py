@@ -32,6 +32,8 @@ WORDS: dict[str, str] = {
     "overview_cost": "Coste",
     "overview_helped": "ayudó",
     "overview_harmed": "empeoró",
+    "overview_helped_weights": "estos pesos, mejores",
+    "overview_harmed_weights": "estos pesos, peores",
     "overview_undecided": "sin decidir",
     "overview_untested": "no se puede probar",
     "overview_no_twin": "sin gemelo sin ajustar",
@@ -40,6 +42,12 @@ WORDS: dict[str, str] = {
     "los ajustes seleccionados, {untuned} sin ajustar ({twin}); diferencia {difference}{interval}, p corregida {p}.",
     "tuning_harmed": "<strong>Ajustar perjudicó</strong> a {model} en <em>{corpus}</em>. {score}: <strong>{tuned}</strong> "
     "con los ajustes seleccionados, {untuned} sin ajustar ({twin}); diferencia {difference}{interval}, p corregida {p}.",
+    "tuning_helped_weights": "<strong>Los pesos ajustados de {model} son mejores</strong> en <em>{corpus}</em>. {score}: "
+    "<strong>{tuned}</strong> con los ajustes seleccionados, {untuned} sin ajustar ({twin}); diferencia "
+    "{difference}{interval}, p corregida {p}.",
+    "tuning_harmed_weights": "<strong>Los pesos ajustados de {model} son peores</strong> en <em>{corpus}</em>. {score}: "
+    "<strong>{tuned}</strong> con los ajustes seleccionados, {untuned} sin ajustar ({twin}); diferencia "
+    "{difference}{interval}, p corregida {p}.",
     "tuning_undecided": "<strong>Ajustar no supuso ninguna diferencia significativa</strong> para {model} en "
     "<em>{corpus}</em>. {score}: {tuned} con los ajustes seleccionados, {untuned} sin ajustar ({twin}); diferencia "
     "{difference}{interval}, p corregida {p}.",

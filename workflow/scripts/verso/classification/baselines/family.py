@@ -73,6 +73,7 @@ def _family(
         model_files=lambda entry: files,
         estimate=estimate.estimate,
         baseline=baseline,
+        luck=lambda entry: False,
         predict=_predict,
         starters=starters,
     )

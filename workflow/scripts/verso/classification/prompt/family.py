@@ -127,6 +127,7 @@ FAMILY = Family(
     undecisive=frozenset({"template", "batch", "answer_by", "examples", "max_new_tokens", "decoding", "attempts"}),
     inference=estimate.inference,
     starts_from="causal_lm",
+    luck=lambda entry: entry.answer_by == "generate" or entry.examples > 0,  # a seed draws replies and examples
     faults=_faults,
     missing=_missing,
     predict=_predict,

@@ -197,6 +197,7 @@ FAMILY = Family(
     estimate=estimate.estimate,
     inference=estimate.inference,
     starts_from="causal_lm",
+    luck=lambda entry: entry.tuning == "lora",
     faults=_faults,
     write=_write,
     prompted_by="instructions",
