@@ -137,6 +137,7 @@ def _key(key: Dimension, untuned: Mapping[str, Any], best: Mapping[str, Any]) ->
         "name": key.path,
         "choices": [setting(choice) for choice in key.choices or ()],
         "log": key.log,
+        "step": setting(key.step) if key.step not in (None, 1) else None,
         "low": setting(key.low),
         "high": setting(key.high),
         "selected": setting(best["settings"][key.path]),

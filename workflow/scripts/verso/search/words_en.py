@@ -90,6 +90,7 @@ WORDS: dict[str, str] = {
     "untuned": "Without search",
     "range": "{low} to {high}",
     "range_log": "{low} to {high}, logarithmic",
+    "range_step": ", every {step}",
     "all_trials": "All trials: {count}",
     "trials_caption": "Trials of {model} on {corpus}; value: <code>{by}</code> on the validation part",
     "trial": "Trial",

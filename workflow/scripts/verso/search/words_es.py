@@ -92,6 +92,7 @@ WORDS: dict[str, str] = {
     "untuned": "Sin búsqueda",
     "range": "de {low} a {high}",
     "range_log": "de {low} a {high}, logarítmico",
+    "range_step": ", de {step} en {step}",
     "all_trials": "Todos los ensayos: {count}",
     "trials_caption": "Ensayos de {model} en {corpus}; valor: <code>{by}</code> en la parte de validación",
     "trial": "Ensayo",
