@@ -169,6 +169,8 @@ def main() -> int:
         if not faults:
             shutil.rmtree(folder)
     print(f"{count - wrong} of {count} rounds ended well" + (f"; see {base}" if wrong else ""))
+    if not wrong:
+        base.rmdir()
     return int(bool(wrong))
 
 
