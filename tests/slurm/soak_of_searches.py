@@ -4,6 +4,7 @@ As many trials are finished as are wanted, none twice, and none failed but becau
 slurm.soak_of_searches ROUNDS [FIRST]`; `make soak-search` does the same many times as fast, by processes of this machine.
 """
 
+import shutil
 import sys
 import tempfile
 import time
@@ -42,6 +43,8 @@ def main() -> int:
             flush=True,
         )
         wrong += bool(faults)
+        if not faults:
+            shutil.rmtree(folder)
     print(f"{count - wrong} of {count} rounds ended well")
     return int(bool(wrong))
 

@@ -59,13 +59,13 @@ def test_a_model_without_luck_adds_neither_variance_nor_freedom():
 
 def test_a_claim_about_recipes_is_never_bolder_than_the_same_about_their_weights():
     generator = np.random.default_rng(3)
-    for _ in range(100):
-        a, b = of(generator, 3, 40, 0.1, 0.3), of(generator, 2, 40, 0.1)
+    for documents in [40] * 50 + [3] * 50:
+        a, b = of(generator, 3, documents, 0.1, 0.3), of(generator, 5 if documents == 3 else 2, documents, 0.1)
         recipes = verdict(Scores(a, True), Scores(b, True), MANY)
         weights = verdict(Scores(a, False), Scores(b, False), MANY)
         assert recipes["standard_error"] >= weights["standard_error"]
         assert recipes["p"] >= weights["p"]
-        assert recipes["degrees_of_freedom"] <= 2 * 3
+        assert recipes["degrees_of_freedom"] <= (2 * 3 if documents == 40 else 2)
 
 
 @settings(max_examples=60, deadline=None)
@@ -119,6 +119,29 @@ def test_identical_models_and_ties_in_every_document_are_undecided():
     assert same["low"] < 0 < same["high"], "seeds vary all the same"
     tied = verdict(Scores(np.ones((3, 20)), True), Scores(np.ones((2, 20)), True), 0)
     assert (tied["difference"], tied["low"], tied["high"], tied["p"]) == (0, 0, 0, 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 4), st.integers(2, 4), st.integers(2, 60), st.integers(0, 2), st.booleans())
+def test_the_interval_is_finite_though_models_are_nearly_the_same(seed, one, two, documents, unlike, luck):
+    """The seeds' own variance may be less than that of document and seed: degrees of freedom went to 0, intervals to 1e149."""
+    generator = np.random.default_rng(seed)
+    a = np.round(generator.random((one, documents)) * 1.2)
+    b = a[np.arange(two) % one].copy()
+    b.flat[generator.integers(0, b.size, unlike)] = 0.5
+    found = verdict(Scores(a, True), Scores(b, luck), max(1, unlike))
+    assert found["degrees_of_freedom"] >= 1
+    assert found["degrees_of_freedom"] <= max(1, documents - 1)
+    assert np.isfinite([found["low"], found["high"], found["p"]]).all()
+    assert found["high"] - found["low"] <= 2 * 12.71 * found["standard_error"] + 2 * abs(found["difference"]) + 1e-12
+
+
+def test_once_others_are_decided_fewer_documents_suffice():
+    """Holm corrects the last of 28 pairs by 1."""
+    last = verdict(Scores(np.ones((1, 6)), True), Scores(np.zeros((1, 6)), True), 6)
+    rows = [last, *(last | {"p": 1e-9} for _ in range(27))]
+    decide(rows)
+    assert rows[0]["verdict"] == "a better"
 
 
 @pytest.mark.parametrize("shape", [(2, 4), (0, 5), (2, 0)])

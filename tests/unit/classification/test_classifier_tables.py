@@ -114,6 +114,7 @@ def test_every_pair_is_tested_twice_and_corrected_by_holm(tables, runs):
         assert float(pair["difference"]) < 0
         means = [float(row_of(tables["classifiers"], corpus=corpus, model=name)["f1_macro"]) for name in ("majority", "textcnn")]
         assert float(pair["difference"]) == pytest.approx(means[0] - means[1])
+        assert (pair["about"], pair["trainings"]) == ("recipes", "2")
 
 
 def test_with_one_seed_mcnemars_test_is_the_binomial_one_and_all_is_about_weights(folder, corpora, runs):

@@ -82,7 +82,9 @@ def site(tmp_path, monkeypatch):
             (tmp_path / "bin" / name).chmod(0o755)
         found = Executor.__new__(Executor)
         settings = plugin.ExecutorSettings(status_command="squeue", status_attempts=2)
-        found.workflow = SimpleNamespace(executor_settings=settings, workdir_init=str(tmp_path), scheduler=Scheduler())
+        remote = SimpleNamespace(precommand=None)
+        given = {"executor_settings": settings, "remote_execution_settings": remote}
+        found.workflow = SimpleNamespace(**given, workdir_init=str(tmp_path), scheduler=Scheduler())
         found.logger, found.site, found.submissions = logging.getLogger("executor"), block, Submissions(tmp_path / "logs")
         monkeypatch.setattr(Executor, "site", block)
         found.status_rate_limiter, found._next_seconds_between_status_checks = Throttler(100, 1), 1
@@ -210,10 +212,14 @@ def test_the_step_of_a_job_is_started_by_srun_without_another_snakemake(site, jo
     assert asked.endswith(f"--wrap={sys.executable} -I {module.STEP} {flags} -- python -m snakemake ")
 
 
-@pytest.mark.parametrize(("resources", "script"), [({"mpi": "srun", "tasks": 2}, False), ({}, True)])
-def test_what_needs_more_than_one_step_is_run_by_the_executors_own_way(site, job, tmp_path, resources, script):
+@pytest.mark.parametrize(
+    ("resources", "script", "before"),
+    [({"mpi": "srun", "tasks": 2}, False, None), ({}, True, None), ({}, False, "module load python")],
+)
+def test_what_needs_more_than_one_step_is_run_by_the_executors_own_way(site, job, tmp_path, resources, script, before):
     found = site(sbatch=f"{KEPT}; cat >> $(dirname $0)/asked; echo 7")
     found.workflow.executor_settings.pass_command_as_script = script
+    found.workflow.remote_execution_settings.precommand = before
     found.run_job(job(**resources))
     asked = (tmp_path / "bin/asked").read_text()
     assert "python -m snakemake --executor slurm-jobstep --jobs 1" in asked

@@ -47,8 +47,9 @@ def verdict(a: Scores, b: Scores, differing: int) -> dict[str, Any]:
 
         e^2 = v + max(0, s - m)        f = e^4 / (v^2 / (n - 1) + s_a^2 / (S_a - 1) + s_b^2 / (S_b - 1)),  p of Student's t with f
 
-    s contains m, and so does v: it counts once. e is never below the error over documents alone, so a claim about recipes is
-    never bolder than the one about their weights. f is at most CAP times the seeds' own degrees of freedom, for Satterthwaite's f
+    s contains m, and so does v: it counts once. e is never below the error over documents alone and f never above n - 1, so a
+    claim about recipes is never bolder than the one about their weights. f is at least the fewest degrees of freedom of its
+    parts, as Welch's is, and at most CAP times the seeds' own degrees of freedom, for Satterthwaite's f
     trusts seeds that agree by chance: two seeds against a model without luck decided 10 % of pairs with nothing to find, and
     28 times too many at a level of .0018, which Holm's correction uses. CAP was chosen by simulation and has no other source.
 
@@ -79,6 +80,7 @@ def verdict(a: Scores, b: Scores, differing: int) -> dict[str, Any]:
     error, freedom = math.sqrt(over_documents + beyond), _freedom(over_documents + beyond, parts)
     if spreads:
         freedom = min(freedom, float(CAP * sum(own.freedom for own in spreads)))
+    freedom = min(freedom, float(documents - 1))
     least = max(LEAST_P, 2.0 ** (1 - min(differing, 1000)))
     p = float(2 * special.stdtr(freedom, -abs(difference) / error)) if error else float(difference == 0)  # Student's t
     half = float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2)) * error
@@ -105,9 +107,15 @@ def _spread(scores: Floats) -> _Spread:
 
 
 def _freedom(variance: float, parts: Sequence[tuple[float, int]]) -> float:
-    """Satterthwaite's degrees of freedom of a variance that was estimated in parts, (variance, degrees of freedom) each."""
+    """Satterthwaite's degrees of freedom of a variance that was estimated in parts, (variance, degrees of freedom) each.
+
+    At least those of the part that has the fewest, as of a plain sum of parts: `variance` may be less than that sum, and f would
+    go to 0. The first part's where nothing varies.
+    """
     below = sum(part**2 / freedom for part, freedom in parts)
-    return variance**2 / below if below else float(parts[0][1])
+    if not below or not variance:
+        return float(parts[0][1])
+    return max(variance**2 / below, float(min(freedom for part, freedom in parts if part)))
 
 
 def decide(rows: Sequence[dict[str, Any]], prefix: str = "", less_is_better: bool = False) -> None:
@@ -122,7 +130,10 @@ def decide(rows: Sequence[dict[str, Any]], prefix: str = "", less_is_better: boo
 
 
 def least_documents(pairs: int) -> int:
-    """The fewest documents that can decide one of this many pairs after Holm: so many must differ, all in the same direction.
+    """The fewest documents that can decide the first of this many pairs after Holm: so many must differ, all in one direction.
+
+    Holm corrects the smallest p by the number of pairs, the next by one less, and so on: once others are decided, fewer suffice,
+    and never fewer than least_documents(1).
 
     6 for one pair, 11 for the 28 pairs of 8 models, 12 for the 55 of 11.
     """

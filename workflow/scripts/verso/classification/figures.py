@@ -90,7 +90,7 @@ def _scores(
 
 
 def _groups(models: Sequence[Mapping[str, str]], names: Sequence[str]) -> alt.LayerChart:
-    """One column per group, a dot for each of its models, a bar from the first to the last."""
+    """One column per group, a dot for each of its models, a bar from the first to the last; who has no dot is not of it."""
     members: dict[str, list[str]] = {}
     for row in models:
         for letter in row["group"].split():

@@ -66,7 +66,7 @@ COMPARISONS_TEX = (
     Column(r"95\,\% interval", "r", _interval("low", "high")),
     Column("$p$ (Holm)", "r", number_cell("p_corrected", 4)),
     Column("Seed noise", "r", number_cell("seed_noise", 3)),
-    Column("Verdict", "l", verdict_in_words),
+    Column("Verdict ($F_1$)", "l", verdict_in_words),
     Column("Difference (accuracy)", "r", number_cell("accuracy_difference", 3)),
     Column("$p$ (accuracy, Holm)", "r", number_cell("accuracy_p_corrected", 4)),
 )

@@ -174,11 +174,13 @@ def _ahead(best: Row, pair: Mapping[str, Any]) -> dict[str, Any]:
 def _not_beaten(
     baseline: Row, ranking: Sequence[Row], pairs: Sequence[Mapping[str, Any]], baselines: Collection[str]
 ) -> list[str]:
-    """The models, without the baselines, that are not significantly better than a baseline."""
+    """The models, without the baselines, that do not beat a baseline; a model with one seed beats none."""
     beaten_by = {
         pair["model_a"] if pair["verdict"] == "a better" else pair["model_b"]
         for pair in pairs
-        if pair["verdict"] != "undecided" and baseline["model"] in (pair["model_a"], pair["model_b"])
+        if pair["verdict"] != "undecided"
+        and pair["about"] == "recipes"
+        and baseline["model"] in (pair["model_a"], pair["model_b"])
     }
     return [row["model"] for row in ranking if row["model"] not in beaten_by | {*baselines}]
 

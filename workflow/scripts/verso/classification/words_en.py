@@ -3,7 +3,7 @@
 FIGURE_LABELS: dict[str, str] = {
     "f1_macro": "macro F1 of the test texts (higher is better)",
     "f1_line": "whisker: 95 % interval; grey tick: one seed",
-    "f1_line_grouped": "whisker: 95 % interval; grey tick: one seed; recipes joined by a bar do not differ significantly",
+    "f1_line_grouped": "whisker: 95 % interval; grey tick: one seed; recipes with a dot on one bar do not differ significantly",
     "curves_line": "macro F1 of the validation texts by epoch, a line a seed; dot: the weights kept; dotted: the highest dot",
     "groups": "groups",
     "true_label": "true label",
@@ -26,7 +26,7 @@ WORDS: dict[str, str] = {
     "classifier_lead_decided": "It beats the second, {second}, by {difference}{interval}; corrected p {p}. Neither the choice "
     "of test texts nor the luck of training is likely to explain that.",
     "classifier_lead_decided_weights": "Its lead over {second}, {difference}{interval}, is significant for <strong>these "
-    "weights, on texts like these</strong>; corrected p {p}. At least one of the two was trained once: another training "
+    "weights, on texts like these</strong>; corrected p {p}. At least one of the two has one seed: another seed "
     "might reverse the order.",
     "classifier_lead_undecided": "Its lead over {second}, {difference}{interval}, is <strong>not significant</strong> on "
     "{documents} test texts; corrected p {p}.",
@@ -50,7 +50,7 @@ WORDS: dict[str, str] = {
     "classifiers_text_calibration": "Calibration error is the gap between the predicted probabilities and the share of correct "
     "predictions (15 bins); 0 is best.",
     "classifiers_caption": "Classifiers on the test texts of {corpus}, by macro F1; the best of each column in bold.",
-    "group_note": "Recipes that share a letter do not differ significantly. A model that was trained once has no letter and "
+    "group_note": "Recipes that share a letter do not differ significantly. A model with one seed has no letter and "
     "beats none, unless its scores depend on no seed.",
     "classifiers_caption_only": "The classifier on the test texts of {corpus}.",
     "classifiers_note": "{documents} test texts, {labels} labels. 95 % intervals: bootstrap over test texts.",

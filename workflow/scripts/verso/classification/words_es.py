@@ -3,8 +3,8 @@
 FIGURE_LABELS: dict[str, str] = {
     "f1_macro": "F1 macro de los textos de prueba (más es mejor)",
     "f1_line": "barra horizontal: intervalo del 95 %; marca gris: una semilla",
-    "f1_line_grouped": "barra horizontal: intervalo del 95 %; marca gris: una semilla; las recetas unidas por una barra no "
-    "difieren significativamente",
+    "f1_line_grouped": "barra horizontal: intervalo del 95 %; marca gris: una semilla; las recetas con un punto en una "
+    "misma barra no difieren significativamente",
     "curves_line": "F1 macro de los textos de validación por época, una línea por semilla; punto: pesos guardados; "
     "punteado: el más alto",
     "groups": "grupos",
@@ -28,8 +28,8 @@ WORDS: dict[str, str] = {
     "classifier_lead_decided": "Supera al segundo, {second}, en {difference}{interval}; p corregida {p}. Es improbable que lo "
     "expliquen la elección de los textos de prueba o el azar del entrenamiento.",
     "classifier_lead_decided_weights": "Su ventaja sobre {second}, {difference}{interval}, es significativa para "
-    "<strong>estos pesos, en textos como estos</strong>; p corregida {p}. Al menos uno de los dos se entrenó una sola vez: "
-    "otro entrenamiento podría invertir el orden.",
+    "<strong>estos pesos, en textos como estos</strong>; p corregida {p}. Al menos uno de los dos tiene una sola semilla: "
+    "otra podría invertir el orden.",
     "classifier_lead_undecided": "Su ventaja sobre {second}, {difference}{interval}, <strong>no es significativa</strong> con "
     "{documents} textos de prueba; p corregida {p}.",
     "classifier_lead_undecided_weights": "Su ventaja sobre {second}, {difference}{interval}, <strong>no es "
@@ -55,7 +55,7 @@ WORDS: dict[str, str] = {
     "de aciertos (15 tramos); 0 es lo mejor.",
     "classifiers_caption": "Clasificadores en los textos de prueba de {corpus}, por F1 macro; lo mejor de cada columna en "
     "negrita.",
-    "group_note": "Las recetas que comparten una letra no difieren significativamente. Un modelo que se entrenó una sola vez "
+    "group_note": "Las recetas que comparten una letra no difieren significativamente. Un modelo con una sola semilla "
     "no tiene letra ni supera a ninguno, salvo que sus cifras no dependan de ninguna semilla.",
     "classifiers_caption_only": "El clasificador en los textos de prueba de {corpus}.",
     "classifiers_note": "{documents} textos de prueba, {labels} etiquetas. Intervalos del 95 %: bootstrap sobre los textos "

@@ -43,5 +43,9 @@ def in_words(dimension: Dimension) -> str:
     """The values of a key: "8, 16, 32", "0.001 to 0.1, logarithmic", "50 to 500, every 50"."""
     if dimension.choices is not None:
         return ", ".join("null" if choice is None else str(as_label(choice)) for choice in dimension.choices)
-    every = f", every {dimension.step:g}" if dimension.step not in (None, 1) else ""
-    return f"{dimension.low:g} to {dimension.high:g}{', logarithmic' if dimension.log else every}"
+    every = f", every {_number(dimension.step)}" if dimension.step not in (None, 1) else ""
+    return f"{_number(dimension.low)} to {_number(dimension.high)}{', logarithmic' if dimension.log else every}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"

@@ -17,13 +17,15 @@ def caution(pair: Mapping[str, Any]) -> str | None:
 def in_short(pairs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What a corpus's pairs say together: how many are decided, how many of these are of_weights, and the cautions of all.
 
-    least: the fewest documents that can decide one; None without a pair.
+    fewest: with fewer differing documents no pair is ever decided; least: what the first pair that is decided needs, None
+    without a pair.
     """
     decided = [pair for pair in pairs if pair["verdict"] != "undecided"]
     return {
         "decided": len(decided),
         "of_weights": sum(pair["about"] == "weights" for pair in decided),
         "cautions": {caution(pair) for pair in pairs},
+        "fewest": least_documents(1),
         "least": least_documents(len(pairs)) if pairs else None,
     }
 

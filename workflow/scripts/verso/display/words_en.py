@@ -9,7 +9,7 @@ FIGURE_LABELS: dict[str, str] = {
     "row": "row better",
     "column": "column better",
     "undecided": "undecided",
-    "caution": "* about these weights alone: one training",
+    "caution": "* about these weights alone: one seed",
     "epoch": "epoch",
     "loss": "loss, nats",
     "perplexity": "perplexity, validation",
@@ -41,14 +41,11 @@ WORDS: dict[str, str] = {
     "hardware": "Time, memory, energy",
     "provenance": "Versions and fingerprints",
     "interval": " (95 % interval {low} to {high})",
-    "caution_one_seed": "<strong>This is about these weights, on texts like these</strong>: at least one of the two was "
-    "trained once, so which recipe is better is not known.",
-    "caution_two_seeds": "At least one of the two was trained only twice, which hardly shows how much of the difference is luck.",
     "tied": "No significant difference from the best: {models}.",
     "all_pairs": "Pairs of models with a significant difference: {decided} of {pairs}.",
-    "cautious_pairs": "Of these, {count} are about these weights alone (one training).",
+    "cautious_pairs": "Of these, {count} are about these weights alone (one seed).",
     "one_seed": "One seed per model: the variation between trainings is unknown.",
-    "about_weights": "A verdict on a model that was trained once is about <strong>these weights, on texts like "
+    "about_weights": "A verdict on a model with one seed is about <strong>these weights, on texts like "
     "these</strong>; which recipe is better is not known.",
     "two_seeds": "Two trainings hardly show how much is luck: where both models have two, a difference must be 2.8 to 12.7 "
     "times its standard error to be decided, before the correction (with many trainings 2 times). “Undecided” therefore "
@@ -171,11 +168,11 @@ WORDS: dict[str, str] = {
     "comparisons_scope": "A verdict is about <strong>recipes</strong>, trained with other seeds and read on other texts of "
     "this kind, where each of the two models has two seeds or more, or has results that depend on no seed. Interval and p "
     "come from one statistic: the variance over documents plus what the seeds vary beyond it, with the degrees of freedom "
-    "of Welch and Satterthwaite, at most twice those of the seeds. If a model was trained once, the verdict is about "
+    "of Welch and Satterthwaite, at most twice those of the seeds. If a model has one seed, the verdict is about "
     "<strong>these weights</strong>, on texts like these: only the documents count. <strong>Seed noise</strong> is the "
     "standard error of the difference over seeds. Intervals are not corrected for the number of pairs.",
-    "least_documents": "Number of pairs: {pairs}. Two models that differ on fewer than {least} test documents are always "
-    "undecided.",
+    "least_documents": "Number of pairs: {pairs}. Two models that differ on fewer than {fewest} test documents are always "
+    "undecided, and the first pair that is decided must differ on {least} or more.",
     "comparisons_caption": "All pairs of models on {corpus}",
     "model_a": "a",
     "model_b": "b",

@@ -9,7 +9,7 @@ FIGURE_LABELS: dict[str, str] = {
     "row": "fila mejor",
     "column": "columna mejor",
     "undecided": "sin decidir",
-    "caution": "* solo sobre estos pesos: un único entrenamiento",
+    "caution": "* solo sobre estos pesos: una única semilla",
     "epoch": "época",
     "loss": "pérdida, nats",
     "perplexity": "perplejidad, validación",
@@ -42,15 +42,11 @@ WORDS: dict[str, str] = {
     "hardware": "Tiempo, memoria, energía",
     "provenance": "Versiones y huellas",
     "interval": " (intervalo del 95 %: de {low} a {high})",
-    "caution_one_seed": "<strong>Esto se refiere a estos pesos, en textos como estos</strong>: al menos uno de los dos se "
-    "entrenó una sola vez, así que no se sabe qué receta es mejor.",
-    "caution_two_seeds": "Al menos uno de los dos se entrenó solo dos veces, lo que apenas muestra cuánto de la diferencia es "
-    "azar.",
     "tied": "Sin diferencia significativa con el mejor: {models}.",
     "all_pairs": "Pares de modelos con diferencia significativa: {decided} de {pairs}.",
-    "cautious_pairs": "De ellos, {count} se refieren solo a estos pesos (un único entrenamiento).",
+    "cautious_pairs": "De ellos, {count} se refieren solo a estos pesos (una única semilla).",
     "one_seed": "Una semilla por modelo: no se conoce la variación entre entrenamientos.",
-    "about_weights": "El veredicto sobre un modelo que se entrenó una sola vez se refiere a <strong>estos pesos, en textos "
+    "about_weights": "El veredicto sobre un modelo con una sola semilla se refiere a <strong>estos pesos, en textos "
     "como estos</strong>; no se sabe qué receta es mejor.",
     "two_seeds": "Dos entrenamientos apenas muestran cuánto es azar: si ambos modelos tienen dos, una diferencia debe ser de "
     "2,8 a 12,7 veces su error estándar para decidirse, antes de la corrección (con muchos entrenamientos, 2 veces). Por "
@@ -175,11 +171,11 @@ WORDS: dict[str, str] = {
     "textos de esta clase, si cada uno de los dos modelos tiene dos semillas o más, o resultados que no dependen de "
     "ninguna. Intervalo y p salen de un solo estadístico: la varianza entre documentos más lo que las semillas varían "
     "además, con los grados de libertad de Welch y Satterthwaite, como mucho el doble de los de las semillas. Si un modelo "
-    "se entrenó una sola vez, el veredicto se refiere a <strong>estos pesos</strong>, en textos como estos: solo cuentan "
+    "tiene una sola semilla, el veredicto se refiere a <strong>estos pesos</strong>, en textos como estos: solo cuentan "
     "los documentos. El <strong>ruido entre semillas</strong> es el error estándar de la diferencia entre semillas. Los "
     "intervalos no se corrigen por el número de pares.",
-    "least_documents": "Número de pares: {pairs}. Dos modelos que difieren en menos de {least} documentos de prueba quedan "
-    "siempre sin decidir.",
+    "least_documents": "Número de pares: {pairs}. Dos modelos que difieren en menos de {fewest} documentos de prueba quedan "
+    "siempre sin decidir, y el primer par que se decide debe diferir en {least} o más.",
     "comparisons_caption": "Todos los pares de modelos en {corpus}",
     "model_a": "a",
     "model_b": "b",

@@ -9,7 +9,8 @@ def look_only_when_a_job_ends(workflow: Any) -> None:
     """Snakemake looks for jobs when one ends, and not again a second after each look.
 
     It does the latter for its limit of 100 starts a second, which no study of trainings reaches, and each look leads to another:
-    the more jobs have ended, the more looks there are a second. A limit that somebody gave (--max-jobs-per-timespan) stays.
+    the more jobs have ended, the more looks there are a second. Another limit (--max-jobs-per-timespan), such as that of
+    profiles/slurm, stays.
     """
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if limit is not None and (limit.max_jobs, limit.timespan) == BY_DEFAULT:

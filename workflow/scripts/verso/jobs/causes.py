@@ -23,7 +23,7 @@ CAUSES = (
 HOPELESS = ("fault", "bug", "refused")  # the next attempt would end the same way
 NEARLY = 0.85  # of the memory requested: a heartbeat sees the peak a moment before the kill
 WARNED_MINUTES = 4  # before the limit: a stop so late is the time limit's warning (site.warning_seconds, SLURM adds up to 60 s)
-SNAKEMAKES_MB = 400  # two nested Snakemakes live in a job's allocation beside the driver
+SNAKEMAKES_MB = 400  # the Snakemakes in a job's allocation beside the driver: one, or two nested ones (verso.slurm.executor)
 CUDA_MEMORY = ("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
 TRANSIENT = {errno.ESTALE, errno.EIO, errno.ETIMEDOUT, errno.ECONNRESET, errno.EHOSTUNREACH, errno.EREMOTEIO}  # of a file server
 

@@ -10,7 +10,7 @@ ASSISTED = "transformers.generation.candidate_generator"
 
 
 class _WithoutScikitLearn(MetaPathFinder):
-    """Finds nothing. Asked for transformers' assisted decoding, it has transformers answer that scikit-learn is not there."""
+    """Finds nothing. When assisted decoding is looked for, transformers answers from then on that scikit-learn is not there."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name == ASSISTED:

@@ -56,7 +56,7 @@ WORDS: dict[str, str] = {
     "margin_decided": "It beats the second, {second}, by {difference} bits per byte{interval}; corrected p {p}. Neither the "
     "choice of test documents nor the luck of training is likely to explain that.",
     "margin_decided_weights": "Its lead over {second}, {difference} bits per byte{interval}, is significant for <strong>these "
-    "weights, on texts like these</strong>; corrected p {p}. At least one of the two was trained once: another training "
+    "weights, on texts like these</strong>; corrected p {p}. At least one of the two has one seed: another seed "
     "might reverse the order.",
     "margin_undecided": "Its lead over {second}, {difference} bits per byte{interval}, is <strong>not significant</strong> on "
     "{documents} test documents; corrected p {p}.",

@@ -57,8 +57,8 @@ WORDS: dict[str, str] = {
     "margin_decided": "Supera al segundo, {second}, en {difference} bits por byte{interval}; p corregida {p}. Es improbable "
     "que lo expliquen la elección de los documentos de prueba o el azar del entrenamiento.",
     "margin_decided_weights": "Su ventaja sobre {second}, {difference} bits por byte{interval}, es significativa para "
-    "<strong>estos pesos, en textos como estos</strong>; p corregida {p}. Al menos uno de los dos se entrenó una sola vez: "
-    "otro entrenamiento podría invertir el orden.",
+    "<strong>estos pesos, en textos como estos</strong>; p corregida {p}. Al menos uno de los dos tiene una sola semilla: "
+    "otra podría invertir el orden.",
     "margin_undecided": "Su ventaja sobre {second}, {difference} bits por byte{interval}, <strong>no es significativa</strong> "
     "con {documents} documentos de prueba; p corregida {p}.",
     "margin_undecided_weights": "Su ventaja sobre {second}, {difference} bits por byte{interval}, <strong>no es "

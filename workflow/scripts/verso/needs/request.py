@@ -155,7 +155,7 @@ def _grown(wanted: float, factor: float, causes: Sequence[str], short: str) -> i
 
 
 def _memory_mb(estimate: Estimate, measured: EarlierRuns) -> float:
-    """Main memory of the allocation: the training's process and the two Snakemakes beside it."""
+    """Main memory of the allocation: the training's process and the Snakemake beside it."""
     if measured.peak_ram_mb is None:
         return estimate.memory_mb + SNAKEMAKES_MB
     peak = MEASURED_MEMORY_MARGIN * measured.peak_ram_mb

@@ -79,6 +79,6 @@ SEARCHES_TEX = (
     Column("Tuned", "r", number_cell("tuned", 3)),
     Column("Difference", "r", number_cell("difference", 3)),
     Column(r"95\,\% interval", "r", _interval),
-    Column("Verdict", "l", lambda row: escape(row["verdict"].replace("_", " "))),
+    Column("Verdict", "l", lambda row: escape(row["verdict"].replace("_weights", ", these weights").replace("_", " "))),
     Column("Cost (hours)", "r", _hours),
 )

@@ -70,7 +70,7 @@ def _plain(value: Any) -> Any:
 
 
 def answer(search: Mapping[str, Any], tables: Tables, section: Section) -> dict[str, Any]:
-    """Did tuning help? By the test that the model's task made of this model and its untuned twin, on the test part, over seeds.
+    """Did tuning help? By the verdict of the model's task on this model and its untuned twin, on the test part, over seeds.
 
     "said" ends the key of the sentence: helped, harmed, undecided, untested, no_twin, twin_unfinished; helped_weights and
     harmed_weights where one of the two was trained once. difference, low, high: tuned minus untuned. caution: of the verdict

@@ -64,7 +64,7 @@ WORDS: dict[str, str] = {
     "amount_cpu_hours": "{hours} CPU-hours",
     "selected_value": "Selected: trial {trial}, with <code>{by}</code> {value} on the validation part, the best of {complete} "
     "complete trials.",
-    "tied": "{tied} trials have this value; the first of them is selected.",
+    "trials_tied": "{tied} trials have this value; the first of them is selected.",
     "all_tied": "That is all complete ones, so the search decided nothing: the validation part may be too small, the trials too "
     "short, or the metric too coarse.",
     "trial_counts": "Trials: {complete} complete, {pruned} pruned, {failed} failed. Sampler: {sampler}; pruner: {pruner}; "
@@ -89,6 +89,9 @@ WORDS: dict[str, str] = {
     "selected": "Selected",
     "untuned": "Without search",
     "range": "{low} to {high}",
+    "caution_one_seed": "<strong>This is about these weights, on texts like these</strong>: at least one of the two has "
+    "one seed, so which recipe is better is not known.",
+    "caution_two_seeds": "At least one of the two has only two seeds, which hardly show how much of the difference is luck.",
     "range_log": "{low} to {high}, logarithmic",
     "range_step": ", every {step}",
     "all_trials": "All trials: {count}",

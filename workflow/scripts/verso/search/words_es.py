@@ -65,7 +65,7 @@ WORDS: dict[str, str] = {
     "amount_cpu_hours": "{hours} horas de CPU",
     "selected_value": "Lo seleccionado: el ensayo {trial}, con <code>{by}</code> {value} en la parte de validación, el mejor "
     "de {complete} ensayos completos.",
-    "tied": "{tied} ensayos tienen este valor; se selecciona el primero.",
+    "trials_tied": "{tied} ensayos tienen este valor; se selecciona el primero.",
     "all_tied": "Son todos los completos, así que la búsqueda no decidió nada: la parte de validación quizá sea demasiado "
     "pequeña, los ensayos demasiado cortos o la métrica demasiado gruesa.",
     "trial_counts": "Ensayos: {complete} completos, {pruned} podados, {failed} fallidos. Muestreo: {sampler}; poda: {pruner}; "
@@ -91,8 +91,12 @@ WORDS: dict[str, str] = {
     "selected": "Seleccionado",
     "untuned": "Sin búsqueda",
     "range": "de {low} a {high}",
+    "caution_one_seed": "<strong>Esto se refiere a estos pesos, en textos como estos</strong>: al menos uno de los dos "
+    "tiene una sola semilla, así que no se sabe qué receta es mejor.",
+    "caution_two_seeds": "Al menos uno de los dos tiene solo dos semillas, lo que apenas muestra cuánto de la diferencia es "
+    "azar.",
     "range_log": "de {low} a {high}, logarítmico",
-    "range_step": ", de {step} en {step}",
+    "range_step": ", cada {step}",
     "all_trials": "Todos los ensayos: {count}",
     "trials_caption": "Ensayos de {model} en {corpus}; valor: <code>{by}</code> en la parte de validación",
     "trial": "Ensayo",

@@ -124,10 +124,11 @@ class Executor(plugin.Executor):
         """The command of a job: srun, and in it the Snakemake that runs the job.
 
         The executor's own way, a Snakemake of another executor that calls srun, is left to what needs more of it: jobs of MPI,
-        arrays of jobs, and commands that are passed as scripts.
+        arrays of jobs, commands that are passed as scripts, and those with a command before them (--precommand).
         """
         alone = getattr(self._this, "job", None) is job
-        self._this.by_srun = alone and "mpi" not in job.resources and not self.workflow.executor_settings.pass_command_as_script
+        more = self.workflow.executor_settings.pass_command_as_script or self.workflow.remote_execution_settings.precommand
+        self._this.by_srun = alone and "mpi" not in job.resources and not more
         command = super().format_job_exec(job)
         if not self._this.by_srun:
             return command
