@@ -4,6 +4,7 @@ from fabricate import fabricate_report
 from fabricate_classifiers import fabricate_classifier_report, fabricate_labelled
 from fabricate_predictions import fabricate_predictions
 from fabricate_search import fabricate_searched
+from selenium.webdriver.support.wait import WebDriverWait
 
 CUT_OFF = """
 return [...document.querySelectorAll('.page figure svg')].flatMap(svg => {
@@ -44,15 +45,21 @@ def test_measured_predictions_are_seen_whole_in_both_languages(browser, tmp_path
     assert seen == {"en", "es"}
 
 
+def search_section_seen(browser):
+    """The part about searches in the language of the page; False while it is not displayed."""
+    language = browser.execute_script("return document.documentElement.lang")
+    section = browser.find_element("css selector", f"#{language}-searches")
+    return section if section.is_displayed() else False
+
+
 def test_a_search_is_seen_whole_in_both_languages_and_does_not_scroll_a_telephone_sideways(browser, tmp_path):
     corpus = fabricate_labelled(tmp_path, "reviews", ["bad", "good"], False, 60)
     search = fabricate_searched(tmp_path / "search", "reviews", "textcnn", "classification", "rnn")
     models = ["majority", "rnn", "textcnn"]
     browser.get(fabricate_classifier_report(tmp_path, [corpus], models, seeds=2, title="Search", searches=[search]).as_uri())
     for turn in range(2):
+        section = WebDriverWait(browser, 30).until(search_section_seen)  # on a busy machine a page takes a moment
         language = browser.execute_script("return document.documentElement.lang")
-        section = browser.find_element("css selector", f"#{language}-searches")
-        assert section.is_displayed()
         assert len(section.find_elements("css selector", "svg")) == 6
         assert browser.execute_script(CUT_OFF) == []
         browser.set_window_size(500, 900)

@@ -73,7 +73,7 @@ def test_colours_depend_on_the_names_alone_and_repeat_only_after_all_were_used()
 def test_a_lead_that_one_seed_cannot_vouch_for_bears_an_asterisk(drawn):
     found = texts(drawn["differences"])
     assert [text for text in found if text.endswith("*") and text[0] in "+−"]
-    assert "* about these weights alone: one training" in found
+    assert "* about these weights alone: one seed" in found
 
 
 def test_a_single_model_leaves_a_sentence_and_no_broken_figure(tmp_path):

@@ -26,7 +26,6 @@ SECONDS_PER_LAYER_OF_TOKEN = (
     2e-3  # of a token that is written after another: kernels of 4 bits are bound by their starts; a guess
 )
 WRITTEN_AT_ONCE = 16  # texts of a sampling job, as verso.pretrained.generation writes them
-CONTINUED_TOKENS = 64 * 256  # of the passages that are continued at once to measure predictions
 
 
 class LoadedModel(Protocol):
@@ -112,9 +111,9 @@ def weights_mb(model: LoadedModel, sizes: Architecture) -> float:
 
 
 def vram_mb_of_use(model: LoadedModel, sizes: Architecture) -> float:
-    """Memory of the card while it scores a window, or writes: WRITTEN_AT_ONCE texts of half a window, or CONTINUED_TOKENS."""
+    """Memory of the card while it scores a window, or writes WRITTEN_AT_ONCE texts that fill half a window."""
     per_token = 2 * sizes.num_key_value_heads * sizes.head_dim * sizes.num_hidden_layers * HALF
-    cache = max(WRITTEN_AT_ONCE * model.max_length / 2, CONTINUED_TOKENS) * per_token
+    cache = WRITTEN_AT_ONCE * model.max_length / 2 * per_token
     scores = model.max_length * sizes.vocab_size * (HALF + 4 + 4)
     unpacked = 2 * sizes.hidden_size * sizes.intermediate_size * HALF
     return CUDA_CONTEXT_MB + weights_mb(model, sizes) + (max(cache, scores) + unpacked) / 1e6

@@ -14,7 +14,7 @@ from verso.pretrained.chat import Chat
 from verso.pretrained.generation import answers
 from verso.text.vocabulary import Vocabulary
 
-BATCH = 64  # passages continued at once; halved while the card's memory is too small
+BATCH = 16  # passages continued at once; halved while the card's memory is too small
 AT_ONCE = 64  # distributions at a time: of 150,000 tokens 77 MB as float64
 BROKEN = "\ufffd"  # what a part of a character is decoded to
 
