@@ -150,8 +150,8 @@ class Family:
     read_later: keys that decide its weights and that rules after the training read too, so that no search may choose them.
     estimate: of a training, from entry, size of the corpus and the base's configuration; inference: of a job that loads the
     base; None: light work. starts_from: what its `pretrained` must be, "causal_lm" or "masked_lm". baseline: of a baseline the
-    key of its task's sentence about the models that do not beat it. luck: whether another seed can give an entry other scores,
-    for a verdict on its recipe then wants several. faults: what is wrong with an entry on a corpus, (entry as the config says
+    key of its task's sentence about the models that do not beat it. luck: whether another seed can give an entry other scores:
+    a verdict on its recipe then needs several seeds. faults: what is wrong with an entry on a corpus, (entry as the config says
     it, name of the corpus, its settings) -> messages. missing: files that an entry names and that cannot be read, as (key,
     message). predict: of a classifier, what it says of texts, each with an id. write: of a language model, rows such as those
     of samples.jsonl; prompted_by: the key of a corpus's `sampling` that holds what it is prompted by. All three are for `make

@@ -73,7 +73,7 @@ def answer(search: Mapping[str, Any], tables: Tables, section: Section) -> dict[
     """Did tuning help? By the verdict of the model's task on this model and its untuned twin, on the test part, over seeds.
 
     "said" ends the key of the sentence: helped, harmed, undecided, untested, no_twin, twin_unfinished; helped_weights and
-    harmed_weights where one of the two was trained once. difference, low, high: tuned minus untuned. caution: of the verdict
+    harmed_weights where one of the two has one seed. difference, low, high: tuned minus untuned. caution: of the verdict
     (verso.display.comparisons).
     """
     compares = section.compares
