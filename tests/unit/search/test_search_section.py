@@ -137,6 +137,8 @@ def test_the_page_says_it_in_both_languages(pages, language, helped, selected, f
     unknown = words_of(language, SEARCH)["tuning_no_twin"].split("{")[0]
     assert unknown in own
     assert f'<a href="#{language}-searches">' in pages["whole"]
+    for said in re.findall(r'<p class="verdict">.*?</p>', own, re.DOTALL):
+        assert not re.search(r"[a-z]\.[A-Z]", re.sub(r"<[^>]+>", "", said)), "a blank is between two sentences"
     assert {"en": "<td>0 to 200, every 50</td>", "es": "<td>de 0 a 200, cada 50</td>"}[language] in own
 
 
